@@ -1,0 +1,70 @@
+"""Stamps to pairs, where the distribution has no message_filters.
+
+The same calls as message_filters: a `SimpleFilter` for each camera and an `ApproximateTimeSynchronizer` over them,
+so that a node has one path. Nothing here imports ROS: a message is anything with `header.stamp.sec` and `.nanosec`.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+def stamp_ns(message: Any) -> int:
+    """The header stamp of a message in nanoseconds."""
+    return message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
+
+
+class SimpleFilter:
+    """A source of messages that others can listen to."""
+
+    def __init__(self) -> None:
+        self._callback: Callable[[Any], None] = lambda message: None
+
+    def registerCallback(self, callback: Callable[[Any], None]) -> None:
+        """Call `callback(message)` for each message from now on."""
+        self._callback = callback
+
+    def signalMessage(self, message: Any) -> None:
+        """Hand a message on."""
+        self._callback(message)
+
+
+class ApproximateTimeSynchronizer:
+    """Pair each message with the one of the other source whose stamp is nearest, at most `slop` away.
+
+    Pairs come in the order of their stamps, and every message is in at most one. What is older than a pair has
+    missed its partner and is forgotten, so that a late message never brings an old picture back.
+
+    Args:
+        filters: the two sources.
+        queue_size: messages of a source kept while they wait.
+        slop: seconds.
+    """
+
+    def __init__(self, filters: Sequence[SimpleFilter], queue_size: int, slop: float) -> None:
+        self.queues: tuple[deque, deque] = (deque(maxlen=queue_size), deque(maxlen=queue_size))
+        self._slop = round(slop * 1e9)
+        self._callback: Callable[[Any, Any], None] = lambda first, second: None
+        first, second = filters
+        first.registerCallback(lambda message: self._add(message, 0))
+        second.registerCallback(lambda message: self._add(message, 1))
+
+    def registerCallback(self, callback: Callable[[Any, Any], None]) -> None:
+        """Call `callback(first, second)` for each pair from now on."""
+        self._callback = callback
+
+    def _add(self, message: Any, source: int) -> None:
+        stamp, own, others = stamp_ns(message), self.queues[source], self.queues[1 - source]
+        if own and stamp_ns(own[-1]) - stamp > self._slop:
+            # Time was set back: a looped recording, a restarted simulation.
+            own.clear()
+            others.clear()
+        partner = min(others, key=lambda other: abs(stamp_ns(other) - stamp), default=None)
+        if partner is None or abs(stamp_ns(partner) - stamp) > self._slop:
+            own.append(message)
+            return
+        while others.popleft() is not partner:
+            pass
+        while own and stamp_ns(own[0]) < stamp:
+            own.popleft()
+        self._callback(*((message, partner) if source == 0 else (partner, message)))

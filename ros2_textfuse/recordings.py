@@ -1,0 +1,250 @@
+"""Recordings of two cameras: a rosbag2 bag, a pair of videos, or a pair of folders of images.
+
+Whatever can be wrong with a recording is found when it is opened, before the first picture is played.
+"""
+
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from rosbags.highlevel import AnyReader
+from rosbags.typesys import Stores, get_typestore
+
+from ros2_textfuse import images
+
+FOLDER_RATE = 10.0  # pairs a second, since images in a folder have no time
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
+ENCODING = {2: {"uint8": "mono8", "uint16": "mono16"}, 3: {"uint8": "rgb8"}}
+
+
+class RecordingError(ValueError):
+    """A recording cannot be played; the message says what was expected."""
+
+
+@dataclass
+class Picture:
+    """One picture of one camera, with the fields of sensor_msgs/Image beside when it was taken.
+
+    `time` is when it is due and `stamp` what its header says, both in seconds from the start of the recording:
+    they differ by what the camera's driver took.
+    """
+
+    camera: str  # visible or thermal
+    time: float
+    stamp: float
+    height: int = 0
+    width: int = 0
+    encoding: str = ""
+    is_bigendian: int = 0
+    step: int = 0
+    data: array | None = None
+
+    @classmethod
+    def of(cls, camera: str, time: float, pixels: NDArray) -> "Picture":
+        """A picture of an array, stamped when it is due."""
+        picture = cls(camera, time, time)
+        images.fill_message(picture, pixels, ENCODING[pixels.ndim][pixels.dtype.name])
+        return picture
+
+
+class Recording(Protocol):
+    """Pictures of two cameras in the order in which they are due."""
+
+    pictures: int
+    """How many there are, of both cameras."""
+    duration: float
+    """Seconds from the first picture to one period after the last: when a loop starts again."""
+
+    def __iter__(self) -> Iterator[Picture]: ...
+
+
+def open_recording(
+    bag: str = "",
+    visible: str = "",
+    thermal: str = "",
+    visible_topic: str = "/visible/image_raw",
+    thermal_topic: str = "/thermal/image_raw",
+) -> Recording:
+    """Open a bag, or a visible and a thermal video or folder.
+
+    Args:
+        bag: a rosbag2 folder, or an .mcap or .db3 file.
+        visible: a video or a folder of images.
+        thermal: of the same kind as `visible`.
+        visible_topic: of the RGB pictures in the bag.
+        thermal_topic: of the thermal pictures in the bag.
+
+    Raises:
+        RecordingError: something is missing, empty, unreadable, or the two cameras do not fit each other.
+    """
+    if bool(bag) == bool(visible or thermal) or bool(visible) != bool(thermal):
+        raise RecordingError("give either a bag, or a visible and a thermal video or folder")
+    paths = [Path(path) for path in ([bag] if bag else [visible, thermal])]
+    for path in paths:
+        if not path.exists():
+            raise RecordingError(f"{path} does not exist")
+    if bag:
+        return BagRecording(paths[0], visible_topic, thermal_topic)
+    if paths[0].is_dir() != paths[1].is_dir():
+        raise RecordingError(f"{visible} and {thermal} must be two videos or two folders")
+    return FolderRecording(*paths) if paths[0].is_dir() else VideoRecording(*paths)
+
+
+class VideoRecording:
+    """Two videos of one length; frames pair by their number."""
+
+    def __init__(self, visible: Path, thermal: Path) -> None:
+        self._paths = {"visible": visible, "thermal": thermal}
+        captures = [_open_video(path) for path in self._paths.values()]
+        counts = [int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) for capture in captures]
+        rates = [capture.get(cv2.CAP_PROP_FPS) for capture in captures]
+        if counts[0] != counts[1]:
+            raise RecordingError(
+                f"the videos differ in length: {visible} has {counts[0]} frames, {thermal} {counts[1]}; "
+                "cut them to the same frames first"
+            )
+        if abs(rates[0] - rates[1]) > 0.01 * max(rates):
+            raise RecordingError(f"the videos differ in rate: {rates[0]:g} and {rates[1]:g} frames a second")
+        self._rate = rates[0] or 30.0
+        self.pictures = 2 * counts[0]
+        self.duration = counts[0] / self._rate
+
+    def __iter__(self) -> Iterator[Picture]:
+        """Visible and thermal of each frame, one after the other."""
+        captures = {camera: _open_video(path) for camera, path in self._paths.items()}
+        for number in range(self.pictures // 2):
+            for camera, capture in captures.items():
+                there, frame = capture.read()
+                if not there:
+                    raise RecordingError(f"{self._paths[camera]} cannot be read from frame {number} on")
+                conversion = cv2.COLOR_BGR2RGB if camera == "visible" else cv2.COLOR_BGR2GRAY
+                yield Picture.of(camera, number / self._rate, cv2.cvtColor(frame, conversion))
+
+
+class FolderRecording:
+    """Two folders of images, played in the order of their names."""
+
+    def __init__(self, visible: Path, thermal: Path) -> None:
+        self._pairs = pair_folders(visible, thermal)
+        self.pictures = 2 * len(self._pairs)
+        self.duration = len(self._pairs) / FOLDER_RATE
+
+    def __iter__(self) -> Iterator[Picture]:
+        """Visible and thermal of each name, one after the other."""
+        for number, pair in enumerate(self._pairs.values()):
+            for camera, path in zip(("visible", "thermal"), pair, strict=True):
+                yield Picture.of(camera, number / FOLDER_RATE, read_image(path, camera))
+
+
+class BagRecording:
+    """A rosbag2 bag, read without ROS."""
+
+    def __init__(self, path: Path, visible_topic: str, thermal_topic: str) -> None:
+        self._path = path
+        self._cameras = {visible_topic: "visible", thermal_topic: "thermal"}
+        with self._reader() as reader:
+            topics = {connection.topic: connection for connection in reader.connections}
+            for topic, camera in self._cameras.items():
+                if topic not in topics or topics[topic].msgtype != "sensor_msgs/msg/Image":
+                    found = [t for t, c in topics.items() if c.msgtype == "sensor_msgs/msg/Image"]
+                    raise RecordingError(
+                        f"{path} has no {camera} pictures of type sensor_msgs/msg/Image on {topic}; "
+                        f"it has them on: {', '.join(found) or 'no topic'}"
+                    )
+            counts = {camera: topics[topic].msgcount for topic, camera in self._cameras.items()}
+            for camera, count in counts.items():
+                if not count:
+                    raise RecordingError(f"{path} has no {camera} picture")
+            self.pictures = sum(counts.values())
+            period = reader.duration / 1e9 / max(counts.values())
+            self.duration = reader.duration / 1e9 + period
+
+    def __iter__(self) -> Iterator[Picture]:
+        """The pictures in the order in which they were recorded."""
+        with self._reader() as reader:
+            connections = [c for c in reader.connections if c.topic in self._cameras]
+            for connection, recorded, raw in reader.messages(connections):
+                message: Any = reader.deserialize(raw, connection.msgtype)
+                stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
+                time = (recorded - reader.start_time) / 1e9
+                # A driver that does not stamp leaves zero: the time of recording is the best that is known.
+                taken = (stamp - reader.start_time) / 1e9 if stamp else time
+                data = array("B")
+                data.frombytes(message.data.data)
+                yield Picture(
+                    self._cameras[connection.topic],
+                    time,
+                    taken,
+                    message.height,
+                    message.width,
+                    message.encoding,
+                    message.is_bigendian,
+                    message.step,
+                    data,
+                )
+
+    @contextmanager
+    def _reader(self) -> Iterator[AnyReader]:
+        try:
+            with AnyReader([self._path], default_typestore=get_typestore(Stores.ROS2_KILTED)) as reader:
+                yield reader
+        except RecordingError:
+            raise
+        except Exception as error:  # a damaged file fails anywhere in the libraries that parse it
+            raise RecordingError(f"{self._path} cannot be read as a bag: {error}") from error
+
+
+def pair_folders(visible: Path, thermal: Path) -> dict[str, tuple[Path, Path]]:
+    """Pair the images of two folders by name, whatever their suffix.
+
+    Returns:
+        The visible and the thermal file of each name, sorted by name.
+
+    Raises:
+        RecordingError: a folder holds no images, or an image has no partner.
+    """
+    folders = [
+        {path.stem: path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES}
+        for folder in (visible, thermal)
+    ]
+    for folder, found in zip((visible, thermal), folders, strict=True):
+        if not found:
+            raise RecordingError(f"{folder} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
+    alone = sorted(folders[0].keys() ^ folders[1].keys())
+    if alone:
+        some = ", ".join(alone[:5])
+        raise RecordingError(f"{len(alone)} images have no partner of their name in the other folder: {some}")
+    return {name: (folders[0][name], folders[1][name]) for name in sorted(folders[0])}
+
+
+def read_image(path: Path, camera: str) -> NDArray:
+    """Read an image file as its camera delivers it.
+
+    Args:
+        path: PNG, JPEG, BMP or TIFF.
+        camera: `visible` or `thermal`.
+
+    Returns:
+        uint8 RGB [H, W, 3] for visible; uint8 or uint16 [H, W] for thermal.
+
+    Raises:
+        RecordingError: the file cannot be read as an image.
+    """
+    flags = cv2.IMREAD_COLOR if camera == "visible" else cv2.IMREAD_ANYDEPTH | cv2.IMREAD_GRAYSCALE
+    pixels = cv2.imdecode(np.fromfile(path, np.uint8), flags) if path.stat().st_size else None
+    if pixels is None:
+        raise RecordingError(f"{path} cannot be read as an image")
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if camera == "visible" else pixels
+
+
+def _open_video(path: Path) -> cv2.VideoCapture:
+    capture = cv2.VideoCapture(str(path))
+    if not capture.isOpened():
+        raise RecordingError(f"{path} cannot be read as a video")
+    return capture
