@@ -1,0 +1,141 @@
+"""`Fuser`: a network, an engine and the words in force, behind three calls."""
+
+import logging
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ros2_textfuse import prompts
+from ros2_textfuse.engines import Engine, build_engine
+from ros2_textfuse.images import GainControl, ImageError
+from ros2_textfuse.networks.weights import load_network
+
+logger = logging.getLogger(__name__)
+
+
+class Fuser:
+    """Fuse visible and thermal pictures, guided by words.
+
+    The words cost nothing per picture: `set_prompt` computes gamma and beta once, and they are inputs of the
+    compiled engine. A prompt may be set from another thread while pictures are fused; each picture is made
+    wholly under one prompt.
+
+    Args:
+        model: name of a network of the family (`nano`), or the path of a safetensors file.
+        engine: `auto`, `openvino` or `eager`.
+        threads: CPU threads of the engine; 0 for the engine's own choice.
+
+    Raises:
+        WeightsError: the weights are missing, damaged or of another architecture.
+        EngineError: the engine is unknown.
+    """
+
+    def __init__(self, model: str | Path = "nano", engine: str = "auto", threads: int = 0) -> None:
+        self.model_name = str(model)
+        self._network = load_network(model)
+        self._engine_wanted = engine
+        self._threads = threads
+        self._engine: Engine | None = None
+        self._size = (0, 0)
+        self._gain_control = GainControl()
+        self.set_prompt()
+
+    @property
+    def engine_name(self) -> str:
+        """The engine that runs, e.g. `openvino bf16`; the one asked for until the first picture has set the size."""
+        return self._engine.name if self._engine else self._engine_wanted
+
+    def set_prompt(self, text: str = "", modes: Iterable[str] = (), severity: float | None = None) -> prompts.Prompt:
+        """Set the words for the pictures from now on; without arguments, nothing is repaired.
+
+        Args:
+            text: free text, at most 1000 characters.
+            modes: names of degradations to repair; `prompts.MODES` lists them.
+            severity: 0..1, how strong they are; None to let the words decide.
+
+        Returns:
+            What the words resolved to.
+
+        Raises:
+            PromptError: the request makes no sense; the old prompt stays in force.
+            EncoderError: free text was given and there is no sentence encoder to read it.
+        """
+        prompt = prompts.resolve(text, modes, severity)
+        with torch.inference_mode():
+            modulation = self._network.modulation(torch.from_numpy(prompt.vector())[None]).numpy()
+        # One assignment, so that a picture never sees the words of one prompt with the numbers of another.
+        self._in_force = prompt, modulation
+        return prompt
+
+    @property
+    def prompt(self) -> prompts.Prompt:
+        """The words in force and what they resolved to."""
+        return self._in_force[0]
+
+    def prepare(self, height: int, width: int) -> None:
+        """Build and warm up the engine for pictures of this size, so that the first one does not wait for it.
+
+        Args:
+            height: pixels, > 0.
+            width: pixels, > 0.
+
+        Raises:
+            EngineError: the engine cannot be built.
+        """
+        start = time.perf_counter()
+        engine = build_engine(self._engine_wanted, self._network, height, width, self._threads)
+        blank = np.zeros((height, width, 3), np.uint8)
+        for _ in range(3):
+            engine.run(blank, blank[..., 0].copy(), self._in_force[1], np.empty_like(blank))
+        self._engine, self._size = engine, (height, width)
+        seconds = time.perf_counter() - start
+        logger.info("%s is ready for %dx%d on %s (%.1f s)", self.model_name, width, height, engine.name, seconds)
+
+    def fuse(
+        self,
+        visible: NDArray[np.uint8],
+        thermal: NDArray[np.uint8] | NDArray[np.uint16],
+        out: NDArray[np.uint8] | None = None,
+    ) -> NDArray[np.uint8]:
+        """Fuse one registered pair.
+
+        Args:
+            visible: [H, W, 3] uint8 RGB.
+            thermal: [H, W] uint8, or uint16 raw counts, which gain control brings to 8 bits.
+            out: [H, W, 3] uint8, C-contiguous, to write into; None for a new array.
+
+        Returns:
+            [H, W, 3] uint8 RGB; `out` where it was given.
+
+        Raises:
+            ImageError: a picture has the wrong dtype or shape, or their sizes differ.
+            EngineError: a picture of a new size came and the engine cannot be built for it.
+        """
+        _check_pair(visible, thermal)
+        height, width = thermal.shape
+        if out is None:
+            out = np.empty((height, width, 3), np.uint8)
+        elif out.shape != (height, width, 3) or out.dtype != np.uint8 or not out.flags.c_contiguous:
+            raise ImageError(f"out must be C-contiguous uint8 {(height, width, 3)}, not {out.dtype} {out.shape}")
+        if self._size != (height, width):
+            logger.info("building the engine for %dx%d, this takes some seconds", width, height)
+            self.prepare(height, width)
+        assert self._engine is not None
+        self._engine.run(visible, self._gain_control(thermal), self._in_force[1], out)
+        return out
+
+
+def _check_pair(visible: NDArray, thermal: NDArray) -> None:
+    if visible.ndim != 3 or visible.shape[2] != 3 or visible.dtype != np.uint8:
+        raise ImageError(f"visible must be uint8 [H, W, 3], not {visible.dtype} {list(visible.shape)}")
+    if thermal.ndim != 2 or thermal.dtype not in (np.uint8, np.uint16):
+        raise ImageError(f"thermal must be uint8 or uint16 [H, W], not {thermal.dtype} {list(thermal.shape)}")
+    if 0 in thermal.shape:
+        raise ImageError(f"the pictures are empty: thermal is {list(thermal.shape)}")
+    if visible.shape[:2] != thermal.shape:
+        (vh, vw), (th, tw) = visible.shape[:2], thermal.shape
+        raise ImageError(f"visible is {vw}x{vh} and thermal is {tw}x{th}: the two must be registered and of one size")

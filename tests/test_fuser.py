@@ -1,0 +1,109 @@
+"""`Fuser` from a script's point of view."""
+
+import numpy as np
+import pytest
+
+from ros2_textfuse import Fuser
+from ros2_textfuse.images import ImageError
+from ros2_textfuse.prompts import PromptError
+from tests.messages import noise
+from tests.pictures import street
+
+VISIBLE, THERMAL = street(120, 160)
+
+
+@pytest.fixture(scope="module")
+def shared():
+    return Fuser(engine="eager")
+
+
+@pytest.fixture
+def fuser(shared):
+    shared.set_prompt()
+    return shared
+
+
+def test_fused_is_rgb_of_the_same_size(fuser):
+    fused = fuser.fuse(VISIBLE, THERMAL)
+    assert fused.shape == VISIBLE.shape and fused.dtype == np.uint8
+    assert fuser.engine_name.startswith("eager")
+
+
+def test_both_cameras_show(fuser):
+    """The warm disc stands out although the RGB camera does not see it, and the texture stays."""
+    fused = fuser.fuse(VISIBLE, THERMAL).mean(axis=2)
+    disc = THERMAL > 200
+    lift = fused[disc].mean() - VISIBLE.mean(axis=2)[disc].mean()
+    assert lift > 40
+    assert np.corrcoef(fused[~disc], VISIBLE.mean(axis=2)[~disc])[0, 1] > 0.8
+
+
+def test_low_light_prompt_brightens_a_dark_scene(fuser):
+    dark = (VISIBLE * 0.15).astype(np.uint8)
+    cool = (THERMAL * 0.15).astype(np.uint8)
+    plain = fuser.fuse(dark, cool)
+    fuser.set_prompt(modes=["low_light"], severity=0.8)
+    assert fuser.fuse(dark, cool).mean() > 1.5 * plain.mean()
+
+
+def test_more_severity_does_more(fuser):
+    dark = (VISIBLE * 0.2).astype(np.uint8)
+    means = []
+    for severity in (0.0, 0.3, 0.6, 0.9):
+        fuser.set_prompt(modes=["low_light"], severity=severity)
+        means.append(fuser.fuse(dark, THERMAL).mean())
+    assert means == sorted(means) and means[-1] > means[0] + 5
+
+
+def test_a_refused_prompt_leaves_the_old_one(fuser):
+    fuser.set_prompt(modes=["haze"])
+    before = fuser.fuse(VISIBLE, THERMAL)
+    with pytest.raises(PromptError):
+        fuser.set_prompt(modes=["hazy"])
+    assert list(fuser.prompt.severities) == ["haze"]
+    np.testing.assert_array_equal(fuser.fuse(VISIBLE, THERMAL), before)
+
+
+def test_no_words_again_restores_the_first_picture(fuser):
+    before = fuser.fuse(VISIBLE, THERMAL)
+    fuser.set_prompt(modes=["low_light"], severity=0.8)
+    fuser.fuse(VISIBLE, THERMAL)
+    fuser.set_prompt()
+    np.testing.assert_array_equal(fuser.fuse(VISIBLE, THERMAL), before)
+
+
+def test_writes_into_out(fuser):
+    out = np.zeros_like(VISIBLE)
+    assert fuser.fuse(VISIBLE, THERMAL, out=out) is out
+    np.testing.assert_array_equal(out, fuser.fuse(VISIBLE, THERMAL))
+
+
+def test_sizes_may_change(fuser):
+    assert fuser.fuse(*street(50, 70)).shape == (50, 70, 3)
+    assert fuser.fuse(VISIBLE, THERMAL).shape == VISIBLE.shape
+
+
+def test_raw_counts(fuser):
+    assert fuser.fuse(VISIBLE, THERMAL.astype(np.uint16) * 20 + 27000).dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("visible", "thermal", "reason"),
+    [
+        (VISIBLE.astype(np.float32), THERMAL, "float32"),
+        (VISIBLE[..., 0], THERMAL, "visible must be"),
+        (VISIBLE, THERMAL.astype(np.int32), "int32"),
+        (VISIBLE, VISIBLE, "thermal must be"),
+        (VISIBLE, THERMAL[:, :80], "80x120"),
+        (noise(0, 0, 3), noise(0, 0), "empty"),
+    ],
+)
+def test_wrong_pictures_are_named(fuser, visible, thermal, reason):
+    with pytest.raises(ImageError, match=reason):
+        fuser.fuse(visible, thermal)
+
+
+@pytest.mark.parametrize("out", [VISIBLE[:60], VISIBLE.astype(np.int32), np.asfortranarray(VISIBLE)])
+def test_wrong_out_is_named(fuser, out):
+    with pytest.raises(ImageError, match="out must be"):
+        fuser.fuse(VISIBLE, THERMAL, out=out)
