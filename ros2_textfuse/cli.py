@@ -1,0 +1,49 @@
+"""The `textfuse` command."""
+
+import argparse
+import importlib
+import sys
+
+VERBS = {
+    "fuse": ("ros2_textfuse.commands.fuse", "fuse image files or folders"),
+    "up": ("ros2_textfuse.commands.up", "start the fusion and detection nodes"),
+    "play": ("ros2_textfuse.commands.play", "play a bag, two videos or two folders as two cameras"),
+    "prompt": ("ros2_textfuse.commands.prompt", "change the words while the nodes run"),
+    "demo": (
+        "ros2_textfuse.commands.demo",
+        "run everything for 20 seconds and write a video and a contact sheet",
+    ),
+    "train": ("ros2_textfuse.training.train", "train the fusion network"),
+    "train-words": ("ros2_textfuse.training.train_words", "train what understands free text"),
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one verb; returns its exit code.
+
+    Args:
+        argv: the arguments without the program's name; None for those of the process.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    parser = argparse.ArgumentParser(
+        prog="textfuse",
+        description="RGB and thermal pictures fused into one, guided by words.",
+        epilog="`textfuse VERB --help` describes each verb.",
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb, (module, purpose) in VERBS.items():
+        subparser = verbs.add_parser(verb, help=purpose, description=purpose.capitalize() + ".")
+        # Only the verb that runs is imported: torch takes seconds, and help should not.
+        if verb in argv[:1]:
+            implementation = importlib.import_module(module)
+            implementation.add_arguments(subparser)
+            subparser.set_defaults(run=implementation.run)
+    args = parser.parse_args(argv)
+    try:
+        return args.run(args)
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""`textfuse play`: the player node with its arguments on the command line."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from ros2_textfuse import environment
+from ros2_textfuse.processes import node_command
+from ros2_textfuse.recordings import RecordingError, open_recording
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the verb."""
+    parser.add_argument(
+        "source",
+        nargs="+",
+        metavar="SOURCE",
+        help="a bag; or the visible and the thermal video; or two folders of images",
+    )
+    parser.add_argument("--rate", type=float, default=0.0, help="pairs a second (default: as recorded; folders 10)")
+    parser.add_argument("--loop", action="store_true", help="start again at the end")
+    parser.add_argument("--visible-topic", default="/visible/image_raw", help="RGB topic, in the bag")
+    parser.add_argument("--thermal-topic", default="/thermal/image_raw", help="thermal topic, in the bag")
+    parser.add_argument("--wait", type=float, default=10.0, help="seconds to wait for subscribers")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check the recording, then become the player node."""
+    if len(args.source) > 2:
+        print("textfuse play: give a bag, or a visible and a thermal recording", file=sys.stderr)
+        return 1
+    names = ("bag",) if len(args.source) == 1 else ("visible", "thermal")
+    source = dict(zip(names, (str(Path(path).absolute()) for path in args.source), strict=True))
+    topics = {"visible_topic": args.visible_topic, "thermal_topic": args.thermal_topic}
+    try:
+        open_recording(**source, **topics)
+    except RecordingError as error:
+        print(f"textfuse play: {error}", file=sys.stderr)
+        return 1
+    parameters = {**source, **topics, "rate": args.rate, "loop": args.loop, "wait": args.wait}
+    environment.prepare()
+    command = node_command("player", parameters=parameters)
+    os.execv(command[0], command)

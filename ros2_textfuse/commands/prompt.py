@@ -1,0 +1,40 @@
+"""`textfuse prompt`: call the set_prompt service."""
+
+import argparse
+import sys
+
+from ros2_textfuse import environment
+from ros2_textfuse.commands import words
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the verb."""
+    parser.add_argument("prompt", nargs="?", default="", help="what to repair, in your words; nothing for no prompt")
+    words.add_arguments(parser)
+    parser.add_argument("--namespace", default="textfuse", help="namespace of the fusion node")
+    parser.add_argument("--timeout", type=float, default=5.0, help="seconds to wait for the node")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Set the prompt; returns 0, 1 when it was refused, 2 when no node answered."""
+    environment.prepare()
+    import rclpy
+    from rclpy.client import Client
+    from textfuse.srv import SetPrompt
+
+    request = SetPrompt.Request(prompt=args.prompt, modes=args.mode, severity=args.severity or 0.0)
+    with rclpy.init(args=[]):
+        node = rclpy.create_node("prompt", namespace=args.namespace)
+        client: Client = node.create_client(SetPrompt, "set_prompt")
+        service = client.srv_name
+        answer = None
+        if client.wait_for_service(timeout_sec=args.timeout):
+            future = client.call_async(request)
+            rclpy.spin_until_future_complete(node, future, timeout_sec=args.timeout)
+            answer = future.result()
+        node.destroy_node()
+    if answer is None:
+        print(f"textfuse prompt: nobody answers on {service}: is `textfuse up` running?", file=sys.stderr)
+        return 2
+    print(answer.message, file=sys.stdout if answer.success else sys.stderr)
+    return 0 if answer.success else 1

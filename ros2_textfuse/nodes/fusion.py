@@ -1,0 +1,334 @@
+"""The fusion node: two cameras in, one fused picture out, words by a service."""
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import rclpy.parameter
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.qos import QoSProfile, qos_profile_sensor_data
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import Image
+from textfuse.msg import FusionStatus
+from textfuse.srv import SetPrompt
+
+from ros2_textfuse import images
+from ros2_textfuse.engines import EngineError
+from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.networks.weights import WeightsError
+from ros2_textfuse.nodes import parameters
+from ros2_textfuse.nodes.run import forward_logs, run
+from ros2_textfuse.nodes.worker import LatestOnlyWorker
+from ros2_textfuse.pairing import stamp_ns
+from ros2_textfuse.prompts import PromptError
+from ros2_textfuse.text_encoder import EncoderError
+
+try:
+    from message_filters import ApproximateTimeSynchronizer, SimpleFilter
+except ImportError:  # not on PyPI; a distribution has it
+    from ros2_textfuse.pairing import ApproximateTimeSynchronizer, SimpleFilter
+
+STATUS_PERIOD = 0.5  # s
+REORDERING = 1_000_000_000  # ns; stamps that go back by less are late pictures, by more a clock that was set back
+LOG_PERIOD = 5.0  # s, between two lines about the same fault
+
+
+@dataclass
+class Source:
+    """One camera: what came from it, and when."""
+
+    name: str
+    encodings: tuple[str, ...]
+    filter: SimpleFilter
+    received: int = 0
+    last_arrival: float | None = None
+
+    def age(self) -> float:
+        """Seconds since the last picture; -1 before the first."""
+        return -1.0 if self.last_arrival is None else time.monotonic() - self.last_arrival
+
+
+@dataclass
+class Counts:
+    """What happened to pictures and pairs since activation."""
+
+    paired: int = 0
+    fused: int = 0
+    dropped: int = 0
+    rejected: int = 0
+
+
+class FusionNode(LifecycleNode):
+    """A lifecycle node around `Fuser`.
+
+    The executor's thread receives, checks and pairs; a worker converts, fuses and publishes the newest pair.
+    """
+
+    _fuser: Fuser  # while configured
+
+    def __init__(self) -> None:
+        super().__init__("fusion", namespace="textfuse")
+        parameters.declare(self, parameters.FUSION)
+        self.add_on_set_parameters_callback(self._refuse_while_configured)
+        forward_logs(self)
+        self._configured = False
+        if self.get_parameter("autostart").value and self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    # Lifecycle ------------------------------------------------------------------------------------------------------
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the network, build the engine and understand the first prompt."""
+        p = parameters.values(self, parameters.FUSION)
+        try:
+            fuser = Fuser(p["model"], p["engine"], p["threads"])
+            fuser.prepare(p["height"], p["width"])
+            fuser.set_prompt(p["prompt"], p["modes"], p["severity"] or None)
+        except (WeightsError, EngineError, PromptError, EncoderError) as error:
+            self.get_logger().error(f"cannot configure: {error}")
+            return TransitionCallbackReturn.FAILURE
+        self._fuser, self._configured = fuser, True
+        self._source_timeout = p["source_timeout"]
+        overridable = QoSOverridingOptions.with_default_policies()
+        # A reliable publisher serves reliable and best-effort subscribers alike.
+        self._fused_publisher = self.create_lifecycle_publisher(
+            Image, "fused", QoSProfile(depth=5), qos_overriding_options=overridable
+        )
+        self._status_publisher = self.create_lifecycle_publisher(FusionStatus, "status", 10)
+        self._diagnostics_publisher = self.create_lifecycle_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._prompt_service = self.create_service(SetPrompt, "set_prompt", self._set_prompt)
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Subscribe to the cameras and start to fuse."""
+        p = parameters.values(self, parameters.FUSION)
+        self._counts = Counts()
+        self._status = FusionStatus(model=self._fuser.model_name)
+        self._prompt_changes = 0
+        self._last_fused: float | None = None
+        self._last_stamp = 0
+        self._fault = ""
+        self._visible = Source("visible", images.VISIBLE_ENCODINGS, SimpleFilter())
+        self._thermal = Source("thermal", images.THERMAL_ENCODINGS, SimpleFilter())
+        self._synchronizer = ApproximateTimeSynchronizer(
+            [self._visible.filter, self._thermal.filter], p["queue_size"], p["slop"]
+        )
+        self._synchronizer.registerCallback(self._hand_over)
+        self._worker = LatestOnlyWorker(self._fuse_pair)
+        self._subscriptions_in = [
+            self.create_subscription(
+                Image,
+                f"/{source.name}/image_raw",
+                lambda message, source=source: self._receive(message, source),
+                qos_profile_sensor_data,
+                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            )
+            for source in (self._visible, self._thermal)
+        ]
+        result = super().on_activate(state)
+        self._timer = self.create_timer(STATUS_PERIOD, self._publish_status)
+        topics = " and ".join(subscription.topic_name for subscription in self._subscriptions_in)
+        self.get_logger().info(f"active: listening to {topics}, fusing on {self._fuser.engine_name}")
+        return result
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Leave the cameras."""
+        self._leave_cameras()
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Give back the network and the topics."""
+        self._release()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """End from any state."""
+        if state.label == "active":
+            self._leave_cameras()
+        if self._configured:
+            self._release()
+        return TransitionCallbackReturn.SUCCESS
+
+    def destroy_node(self) -> None:
+        """Stop the worker before its publishers go."""
+        if getattr(self, "_subscriptions_in", None):
+            self._leave_cameras()
+        super().destroy_node()
+
+    def _leave_cameras(self) -> None:
+        for subscription in self._subscriptions_in:
+            self.destroy_subscription(subscription)
+        self._subscriptions_in = []
+        self.destroy_timer(self._timer)
+        self._worker.stop()
+
+    def _release(self) -> None:
+        for publisher in (self._fused_publisher, self._status_publisher, self._diagnostics_publisher):
+            self.destroy_lifecycle_publisher(publisher)
+        self.destroy_service(self._prompt_service)
+        del self._fuser
+        self._configured = False
+
+    def _refuse_while_configured(self, changes: list[rclpy.parameter.Parameter]) -> SetParametersResult:
+        names = {parameter.name for parameter in parameters.FUSION}
+        if not self._configured or not names & {change.name for change in changes}:
+            return SetParametersResult(successful=True)
+        reason = "parameters are read at configure: clean up first; words change through the set_prompt service"
+        return SetParametersResult(successful=False, reason=reason)
+
+    # Pictures -------------------------------------------------------------------------------------------------------
+
+    def _receive(self, message: Image, source: Source) -> None:
+        source.last_arrival = time.monotonic()
+        try:
+            images.check_message(message, source.encodings)
+        except images.ImageError as error:
+            self._reject(f"{source.name} image: {error}")
+            return
+        source.received += 1
+        source.filter.signalMessage(message)
+
+    def _hand_over(self, visible: Image, thermal: Image) -> None:
+        self._counts.paired += 1
+        behind = self._last_stamp - stamp_ns(visible)
+        if 0 <= behind < REORDERING:  # message_filters also pairs what came late
+            self._counts.dropped += 1
+            return
+        self._last_stamp = stamp_ns(visible)
+        if self._worker.put((visible, thermal)):
+            self._counts.dropped += 1
+
+    def _fuse_pair(self, pair: tuple[Image, Image]) -> None:
+        visible, thermal = pair
+        started = time.perf_counter()
+        now = self.get_clock().now().nanoseconds
+        try:
+            data, fused = images.blank_data(visible.height, visible.width, 3)
+            arrays = images.visible_array(visible), images.thermal_array(thermal)
+            converted = time.perf_counter()
+            self._fuser.fuse(*arrays, out=fused)
+        except images.ImageError as error:
+            self._reject(str(error))
+            return
+        except Exception as error:  # the node outlives whatever one pair does to the engine
+            self._reject(f"fusion failed: {error}")
+            return
+        done = time.perf_counter()
+        message = Image(header=visible.header, height=visible.height, width=visible.width, encoding="rgb8")
+        message.step = visible.width * 3
+        message.data = data
+        self._fused_publisher.publish(message)
+        published = time.perf_counter()
+
+        self._counts.fused += 1
+        self._last_fused, self._fault = time.monotonic(), ""
+        status = self._status
+        status.header = visible.header
+        status.pairing_ms = (now - stamp_ns(visible)) / 1e6
+        status.conversion_ms = (converted - started) * 1e3
+        status.fusion_ms = (done - converted) * 1e3
+        status.publish_ms = (published - done) * 1e3
+        status.latency_ms = status.pairing_ms + (published - started) * 1e3
+
+    def _reject(self, fault: str) -> None:
+        self._counts.rejected += 1
+        self._fault = fault
+        self.get_logger().warning(f"rejected: {fault}", throttle_duration_sec=LOG_PERIOD)
+
+    # Words ----------------------------------------------------------------------------------------------------------
+
+    def _set_prompt(self, request: SetPrompt.Request, response: SetPrompt.Response) -> SetPrompt.Response:
+        try:
+            # 0 is what a field holds that a caller left out.
+            severity = None if request.severity == 0 else request.severity
+            prompt = self._fuser.set_prompt(request.prompt, request.modes, severity)
+            response.success = True
+            response.message = prompt.summary()
+            self.get_logger().info(f"prompt: {response.message}")
+        except (PromptError, EncoderError) as error:
+            response.success = False
+            response.message = f"refused, the old prompt stays in force: {error}"
+            self.get_logger().warning(response.message, throttle_duration_sec=LOG_PERIOD)
+        _fill_prompt(response, self._fuser)
+        if response.success and self._active():
+            self._prompt_changes += 1
+            self._publish_status()
+        return response
+
+    # Health ---------------------------------------------------------------------------------------------------------
+
+    def _publish_status(self) -> None:
+        status, counts = self._status, self._counts
+        _fill_prompt(status, self._fuser)
+        status.engine = self._fuser.engine_name
+        status.prompt_changes = self._prompt_changes
+        status.visible_age, status.thermal_age = self._visible.age(), self._thermal.age()
+        status.visible_received, status.thermal_received = self._visible.received, self._thermal.received
+        status.pairs_fused, status.pairs_dropped = counts.fused, counts.dropped
+        status.images_rejected = counts.rejected
+        waiting = [len(queue) for queue in self._synchronizer.queues]
+        # Two threads count; a picture between two counters must not make the difference negative.
+        status.visible_alone = max(0, self._visible.received - counts.paired - waiting[0])
+        status.thermal_alone = max(0, self._thermal.received - counts.paired - waiting[1])
+        status.state, status.message = self._state()
+        self._status_publisher.publish(status)
+        self._publish_diagnostics(status)
+
+    def _state(self) -> tuple[str, str]:
+        if self._fault:
+            return FusionStatus.ERROR, self._fault
+        if self._last_fused is not None and time.monotonic() - self._last_fused <= self._source_timeout:
+            return FusionStatus.OK, ""
+        silent = [
+            f"{source.name} ({subscription.topic_name})"
+            for source, subscription in zip((self._visible, self._thermal), self._subscriptions_in, strict=True)
+            if not 0 <= source.age() <= self._source_timeout
+        ]
+        if silent:
+            return (
+                FusionStatus.WAITING,
+                f"no pictures from {' and '.join(silent)}: check the driver, topic and QoS",
+            )
+        return (
+            FusionStatus.WAITING,
+            "both cameras send, but no stamps within slop: check their clocks or raise slop",
+        )
+
+    def _publish_diagnostics(self, status: FusionStatus) -> None:
+        level = {FusionStatus.OK: DiagnosticStatus.OK, FusionStatus.WAITING: DiagnosticStatus.WARN}
+        entry = DiagnosticStatus(
+            level=level.get(status.state, DiagnosticStatus.ERROR),
+            name=f"{self.get_fully_qualified_name().lstrip('/')}: fusion",
+            message=status.message or "fusing",
+            hardware_id="textfuse",
+        )
+        for field, kind in FusionStatus.get_fields_and_field_types().items():
+            if field not in ("header", "message"):
+                value: Any = getattr(status, field)
+                text = f"{value:.3f}" if kind == "float" else str(value)
+                entry.values.append(KeyValue(key=field, value=text))
+        array = DiagnosticArray(status=[entry])
+        array.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics_publisher.publish(array)
+
+    def _active(self) -> bool:
+        return bool(getattr(self, "_subscriptions_in", None))
+
+
+def _fill_prompt(message: FusionStatus | SetPrompt.Response, fuser: Fuser) -> None:
+    prompt = fuser.prompt
+    message.prompt = prompt.text
+    message.modes = list(prompt.severities)
+    message.severities = list(prompt.severities.values())
+
+
+def main() -> int:
+    """Run the fusion node."""
+    return run("fusion", FusionNode, parameters.FUSION, "fuse an RGB and a thermal camera, guided by words")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""Visible, thermal and fused side by side: a video, and a contact sheet with a row for each prompt."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+PANEL = (480, 360)  # pixels, width and height of one picture
+CAPTION = 28  # pixels, height of the line above it
+
+
+class SideBySide:
+    """Writes triples of pictures to a video and remembers the last one under each prompt.
+
+    Args:
+        path: of the video.
+        rate: frames a second of the video.
+        simulated: say so over every thermal picture.
+    """
+
+    def __init__(self, path: Path, rate: float, simulated: bool) -> None:
+        self._size = (3 * PANEL[0], PANEL[1] + CAPTION)
+        self._writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), rate, self._size)
+        self._names = ("visible (simulated night)", "thermal (simulated)") if simulated else ("visible", "thermal")
+        self._rows: dict[str, NDArray[np.uint8]] = {}
+
+    def add(self, visible: NDArray, thermal: NDArray, fused: NDArray, prompt: str) -> None:
+        """Add one triple: visible and fused uint8 RGB, thermal uint8 [H, W]; under its prompt."""
+        heat = cv2.cvtColor(thermal, cv2.COLOR_GRAY2RGB)
+        captions = (*self._names, f"fused: {prompt or 'no prompt'}")
+        panels = [_panel(picture, caption) for picture, caption in zip((visible, heat, fused), captions, strict=True)]
+        row = np.ascontiguousarray(np.hstack(panels)[..., ::-1])  # OpenCV writes BGR
+        self._writer.write(row)
+        self._rows[prompt] = row
+
+    def write_sheet(self, path: Path) -> bool:
+        """Write the last triple under each prompt, one below the other; False with fewer than two prompts."""
+        return len(self._rows) >= 2 and cv2.imwrite(str(path), np.vstack(list(self._rows.values())))
+
+    def close(self) -> None:
+        """Finish the video."""
+        self._writer.release()
+
+
+def _panel(picture: NDArray, caption: str) -> NDArray[np.uint8]:
+    scale = min(PANEL[0] / picture.shape[1], PANEL[1] / picture.shape[0])
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    panel = np.zeros((PANEL[1] + CAPTION, PANEL[0], 3), np.uint8)
+    left = (PANEL[0] - small.shape[1]) // 2
+    panel[CAPTION : CAPTION + small.shape[0], left : left + small.shape[1]] = small
+    # The built-in font knows ASCII alone.
+    text = caption.encode("ascii", "replace").decode()
+    cv2.putText(panel, text, (8, 19), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
+    return panel

@@ -1,0 +1,1 @@
+"""The real nodes as processes over DDS."""

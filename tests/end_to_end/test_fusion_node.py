@@ -1,0 +1,198 @@
+"""The fusion node by itself: words, bad pictures, lifecycle."""
+
+import signal
+import time
+
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
+
+from ros2_textfuse.pairing import stamp_ns
+from tests.end_to_end.conftest import scene
+from tests.end_to_end.graph import START
+
+VISIBLE, THERMAL = scene(0)
+
+
+def send_until_fused(graph):
+    """Send a good pair and wait for its fused picture."""
+    before = len(graph.seen["fused"])
+    graph.send(VISIBLE, THERMAL)
+    graph.wait(lambda: len(graph.seen["fused"]) > before, 5.0, "a good pair was not fused")
+    return graph.seen["fused"][-1]
+
+
+def send_and_count(graph, pair):
+    """Send a pair; returns how many pictures were fused up to now."""
+    graph.send(*pair)
+    time.sleep(0.2)
+    return len(graph.seen["fused"])
+
+
+# Words ----------------------------------------------------------------------------------------------------------------
+
+
+def test_words_are_resolved_and_reported(fusion):
+    answer = fusion.set_prompt(modes=("low_light", "ir_noise"), severity=0.7)
+    assert answer.success, answer.message
+    assert list(answer.modes) == ["low_light", "ir_noise"]
+    np.testing.assert_allclose(answer.severities, 0.7, rtol=1e-6)
+    status = fusion.status()
+    assert list(status.modes) == ["low_light", "ir_noise"]
+    assert status.prompt_changes >= 1
+
+
+def test_free_text(fusion):
+    answer = fusion.set_prompt("it is very dark outside")
+    assert answer.success, answer.message
+    assert answer.prompt == "it is very dark outside"
+    assert "low_light" in answer.modes
+
+
+@pytest.mark.parametrize(
+    ("request_", "reason"),
+    [
+        ({"modes": ("low_ligth",)}, "low_light"),
+        ({"modes": ("low_light",), "severity": 1.5}, "1.5"),
+        ({"modes": ("low_light",), "severity": -0.5}, "-0.5"),
+        ({"modes": ("low_light",), "severity": float("nan")}, "nan"),
+        ({"prompt": "dark " * 2000}, "1000"),
+        ({"prompt": "dark\x07"}, "control"),
+    ],
+)
+def test_bad_requests_are_refused_and_the_old_words_stay(fusion, request_, reason):
+    fusion.set_prompt(modes=("haze",), severity=0.4)
+    answer = fusion.set_prompt(**request_)
+    assert not answer.success
+    assert reason in answer.message
+    assert list(answer.modes) == ["haze"]
+    assert list(fusion.status().modes) == ["haze"]
+
+
+# Pictures -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pictures", "reason"),
+    [
+        ({"visible": VISIBLE, "thermal": THERMAL, "visible_changes": {"height": 481}}, "bytes"),
+        ({"visible": VISIBLE, "thermal": THERMAL, "visible_changes": {"encoding": "yuv9"}}, "yuv9"),
+        ({"visible": VISIBLE, "thermal": THERMAL, "thermal_changes": {"width": 0, "height": 0}}, "no pixels"),
+        ({"visible": VISIBLE, "thermal": THERMAL[::2, ::2].copy()}, "320x240"),
+    ],
+)
+def test_bad_pictures_are_counted_and_named(fusion, pictures, reason):
+    send_until_fused(fusion)
+    before = fusion.status()
+    fused = len(fusion.seen["fused"])
+    fusion.send(**pictures)
+    fusion.wait(lambda: fusion.status().images_rejected == before.images_rejected + 1, 5.0, "not counted")
+    status = fusion.status()
+    assert status.state == status.ERROR and reason in status.message
+    entry = fusion.diagnostics[-1].status[0]
+    assert entry.level == DiagnosticStatus.ERROR and reason in entry.message
+    assert len(fusion.seen["fused"]) == fused
+    send_until_fused(fusion)
+    assert fusion.status().state == status.OK
+
+
+def test_a_picture_alone_is_counted(fusion):
+    send_until_fused(fusion)
+    before = fusion.status()
+    fusion.send(visible=VISIBLE)
+    time.sleep(0.1)
+    send_until_fused(fusion)
+    after = fusion.status()
+    assert after.visible_alone == before.visible_alone + 1
+    assert after.thermal_alone == before.thermal_alone
+
+
+def test_raw_thermal_counts(fusion):
+    before = len(fusion.seen["fused"])
+    fusion.send(VISIBLE, THERMAL.astype(np.uint16) * 10 + 29000)
+    fusion.wait(lambda: len(fusion.seen["fused"]) > before, 5.0, "16-bit thermal was not fused")
+
+
+def test_another_size_gets_its_engine(fusion):
+    before = len(fusion.seen["fused"])
+    fusion.send(VISIBLE[:250, :333].copy(), THERMAL[:250, :333].copy())
+    fusion.wait(lambda: len(fusion.seen["fused"]) > before, 30.0, "another size was not fused")
+    message = fusion.seen["fused"][-1]
+    assert (message.height, message.width) == (250, 333)
+
+
+def test_silence_is_named(fusion):
+    send_until_fused(fusion)
+    time.sleep(1.3)
+    status = fusion.status()
+    assert status.state == status.WAITING
+    assert "/visible/image_raw" in status.message and "/thermal/image_raw" in status.message
+    assert fusion.diagnostics[-1].status[0].level == DiagnosticStatus.WARN
+
+
+def test_status_times_add_up(fusion):
+    message = send_until_fused(fusion)
+    status = fusion.status()
+    assert stamp_ns(status) == stamp_ns(message)
+    assert status.engine and status.model == "nano"
+    parts = status.pairing_ms + status.conversion_ms + status.fusion_ms + status.publish_ms
+    assert 0 < parts <= status.latency_ms * 1.01
+    assert 0 <= status.visible_age < 5
+
+
+# Lifecycle ------------------------------------------------------------------------------------------------------------
+
+
+def test_lifecycle_round_trip(graph):
+    graph.start("fusion", autostart=False, width=320, height=240)
+    graph.wait(lambda: graph.node.count_services("fusion/get_state"), START, "no node")
+    assert graph.state() == "unconfigured"
+    pair = VISIBLE[:240, :320].copy(), THERMAL[:240, :320].copy()
+    for _ in range(2):
+        for transition in ("configure", "activate"):
+            assert graph.transition(transition), graph.log("fusion")
+        assert graph.state() == "active"
+        graph.status()
+        before = len(graph.seen["fused"])
+        graph.wait(lambda: graph.node.count_subscribers("/visible/image_raw") > 1, 5.0, "nobody listens")
+        graph.wait(lambda before=before: send_and_count(graph, pair) > before, 5.0, "not fused")
+        refused = graph.set_parameter("engine", "eager")
+        assert not refused.successful and "configure" in refused.reason
+        assert graph.transition("deactivate")
+        time.sleep(0.3)
+        before = len(graph.seen["fused"])
+        graph.send(*pair)
+        time.sleep(0.5)
+        assert len(graph.seen["fused"]) == before, "an inactive node published"
+        assert graph.transition("cleanup")
+
+
+def test_missing_weights_are_named_and_the_node_can_be_cured(graph, tmp_path):
+    missing = str(tmp_path / "missing.safetensors")
+    graph.start("fusion", model=missing, width=320, height=240)
+    graph.wait(lambda: missing in graph.log("fusion"), START, "the path is not in the log")
+    assert graph.state() == "unconfigured"
+    assert graph.set_parameter("model", "nano").successful
+    assert graph.transition("configure") and graph.transition("activate")
+    assert graph.status().state == "WAITING"
+
+
+@pytest.mark.parametrize("interrupts", [1, 2])
+def test_interrupts_end_with_exit_code_0(graph, interrupts):
+    """Under `ros2 launch`, Ctrl-C comes from the terminal and once more from launch."""
+    process = graph.start("fusion", width=320, height=240)
+    graph.wait(lambda: graph.seen["status"], START, "fusion is not active")
+    for _ in range(interrupts):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.02)
+    assert process.wait(10) == 0, graph.log("fusion")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [({"engine": "warp"}, "openvino"), ({"slop": -1.0}, "slop"), ({"threads": "many"}, "threads")],
+)
+def test_bad_parameters_end_the_node_with_the_reason(graph, parameters, reason):
+    process = graph.start("fusion", **parameters)
+    assert process.wait(START) == 1
+    assert reason in graph.log("fusion")

@@ -1,0 +1,70 @@
+"""A recording through all nodes."""
+
+import hashlib
+import itertools
+
+import numpy as np
+import pytest
+
+from ros2_textfuse.pairing import stamp_ns
+from tests.end_to_end.conftest import PAIRS, RATE, scene
+
+
+def test_every_pair_is_fused_once_in_order_with_its_own_stamp(graph, bag):
+    """640x480 at 15 Hz through player, fusion and detection, no pair lost, and new words on the way."""
+    pytest.importorskip("ultralytics", reason="ultralytics is not installed")
+    graph.start_fusion()
+    graph.start_detection()
+    player = graph.start("player", bag=bag)
+    graph.wait(lambda: len(graph.seen["fused"]) >= PAIRS // 2, 30.0, "half of the pictures did not come")
+    answer = graph.set_prompt(modes=("low_light",), severity=0.8)
+    answered = graph.node.get_clock().now().nanoseconds
+    graph.wait(lambda: player.poll() is not None, 30.0, "the player does not end")
+    graph.wait(lambda: len(graph.seen["detections"]) >= PAIRS, 5.0, "detections are missing")
+
+    assert len(graph.seen["visible"]) == PAIRS
+    assert graph.stamps("fused") == graph.stamps("visible")
+    assert graph.stamps("detections") == graph.stamps("fused")
+    assert {m.header.frame_id for m in graph.seen["fused"] + graph.seen["detections"]} == {"camera"}
+    periods = np.diff(graph.stamps("fused")) / 1e9
+    np.testing.assert_allclose(periods, 1 / RATE, atol=1e-3)
+    status = graph.status()
+    assert (status.pairs_fused, status.pairs_dropped, status.images_rejected) == (PAIRS, 0, 0)
+    assert (status.visible_alone, status.thermal_alone) == (0, 0)
+
+    # Every picture stamped two frames after the answer, or later, is made with the new words.
+    assert answer.success and list(answer.modes) == ["low_light"]
+    brightness = [np.frombuffer(m.data, np.uint8).mean() for m in graph.seen["fused"]]
+    late = [b for b, stamp in zip(brightness, graph.stamps("fused"), strict=True) if stamp > answered + 2e9 / RATE]
+    early = brightness[: PAIRS // 2 - 3]
+    assert len(late) > 10 and min(late) > max(early) + 10
+
+
+def test_the_same_bag_gives_the_same_pictures_twice(graph, bag):
+    graph.start_fusion()
+    runs = []
+    for _ in range(2):
+        graph.seen["fused"].clear()
+        graph.play(bag=bag, rate=15.0)
+        runs.append([hashlib.sha256(message.data).hexdigest() for message in graph.seen["fused"]])
+    assert len(runs[0]) == PAIRS and runs[0] == runs[1]
+    assert len(set(runs[0])) == PAIRS, "pictures of different pairs are the same"
+
+
+def test_the_fused_picture_shows_both_cameras(graph):
+    visible, thermal = scene(30)
+    graph.start_fusion()
+    graph.wait(lambda: graph.send(visible, thermal) or graph.seen["fused"], 10.0, "nothing is fused")
+    message = graph.seen["fused"][-1]
+    fused = np.frombuffer(message.data, np.uint8).reshape(480, 640, 3).mean(axis=2)
+    figure, dark = thermal > 200, thermal <= 100
+    assert fused[figure].mean() > fused[dark].mean() + 60
+    texture = visible.mean(axis=2)
+    assert np.corrcoef(fused[dark], texture[dark])[0, 1] > 0.7
+
+
+def test_a_loop_goes_on_with_later_stamps(graph, bag):
+    graph.start("player", bag=bag, rate=60.0, loop=True, wait=0.0)
+    graph.wait(lambda: len(graph.seen["visible"]) > 2 * PAIRS, 20.0, "no second round")
+    stamps = [stamp_ns(message) for message in graph.seen["visible"]]
+    assert all(a < b for a, b in itertools.pairwise(stamps))

@@ -1,0 +1,55 @@
+"""The latest-only worker."""
+
+import threading
+
+from ros2_textfuse.nodes.worker import LatestOnlyWorker
+
+
+def test_works_on_each_item_when_it_keeps_up():
+    done, seen = threading.Event(), []
+
+    def work(item):
+        seen.append(item)
+        done.set()
+
+    worker = LatestOnlyWorker(work)
+    for number in range(20):
+        done.clear()
+        assert worker.put(number) is False
+        assert done.wait(1)
+    worker.stop()
+    assert seen == list(range(20))
+
+
+def test_a_newer_item_replaces_the_one_that_waits():
+    started, release, seen = threading.Event(), threading.Event(), []
+
+    def work(item):
+        started.set()
+        release.wait(1)
+        seen.append(item)
+
+    worker = LatestOnlyWorker(work)
+    worker.put("first")
+    assert started.wait(1)
+    assert worker.put("second") is False
+    assert worker.put("third") is True
+    started.clear()
+    release.set()
+    assert started.wait(1)
+    worker.stop()
+    assert seen == ["first", "third"]
+
+
+def test_stop_finishes_the_item_at_hand():
+    started, seen = threading.Event(), []
+
+    def work(item):
+        started.set()
+        seen.append(item)
+
+    worker = LatestOnlyWorker(work)
+    worker.put(1)
+    assert started.wait(1)
+    worker.stop()
+    assert seen == [1]
