@@ -18,11 +18,10 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-SHOT = 150  # frames until the other photograph; the camera ends a shot where it began, so a sequence can loop
+SHOT = 150  # frames until the camera is where it began, so that a sequence of so many can loop
 NIGHT = 0.006  # mean light of a night picture, 0..1
-BLEND = 12  # frames of dissolve between two shots
 
-# All in pixels of the photograph.
+# All in pixels of the PHOTOGRAPH.
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 Stroke = tuple[tuple[int, int], ...]  # a line drawn through something
 
@@ -48,61 +47,38 @@ class _Photograph:
     path: tuple[tuple[float, float, float], tuple[float, float, float]]
 
 
-PHOTOGRAPHS = (
-    _Photograph(
-        file="bus.jpg",
-        people=(
-            _Figure(
-                (48, 396, 248, 903),
-                inside=(((130, 406), (130, 680)), ((112, 416), (148, 416)), ((95, 520), (170, 560)),
-                        ((95, 705), (75, 870), (90, 890)), ((160, 705), (188, 850), (225, 885))),
-                outside=(((128, 740), (135, 850)),),
-            ),
-            _Figure(
-                (222, 403, 346, 862),
-                inside=(((284, 411), (284, 680)), ((250, 540), (245, 680)), ((318, 520), (320, 680)),
-                        ((262, 710), (265, 840)), ((315, 710), (290, 800))),
-            ),
-            _Figure(
-                (668, 396, 809, 882),
-                inside=(((803, 420), (795, 500), (785, 670)), ((740, 555), (780, 540)),
-                        ((790, 690), (730, 830), (690, 840)), ((795, 500), (805, 680))),
-            ),
-            _Figure((0, 552, 80, 874), inside=(((8, 600), (15, 850)), ((30, 640), (55, 740), (62, 790)))),
+PHOTOGRAPH = _Photograph(
+    file="bus.jpg",
+    people=(
+        _Figure(
+            (48, 396, 248, 903),
+            inside=(((130, 406), (130, 680)), ((112, 416), (148, 416)), ((95, 520), (170, 560)),
+                    ((95, 705), (75, 870), (90, 890)), ((160, 705), (188, 850), (225, 885))),
+            outside=(((128, 740), (135, 850)),),
         ),
-        skin=(
-            (104, 400, 160, 476), (262, 406, 312, 476), (236, 502, 288, 542), (254, 640, 292, 694),
-            (46, 736, 80, 818), (786, 398, 809, 462), (718, 542, 748, 572),
+        _Figure(
+            (222, 403, 346, 862),
+            inside=(((284, 411), (284, 680)), ((250, 540), (245, 680)), ((318, 520), (320, 680)),
+                    ((262, 710), (265, 840)), ((315, 710), (290, 800))),
         ),
-        warm=(((314, 600, 376, 738), 0.55), ((694, 570, 756, 676), 0.55), ((30, 570, 330, 720), 0.36)),
-        body=_Figure(
-            (6, 232, 806, 740),
-            inside=(((60, 300), (400, 250), (740, 290)), ((450, 440), (760, 420)), ((420, 600), (640, 560)),
-                    ((60, 360), (60, 520))),
+        _Figure(
+            (668, 396, 809, 882),
+            inside=(((803, 420), (795, 500), (785, 670)), ((740, 555), (780, 540)),
+                    ((790, 690), (730, 830), (690, 840)), ((795, 500), (805, 680))),
         ),
-        path=((405.0, 600.0, 800.0), (330.0, 650.0, 560.0)),
+        _Figure((0, 552, 80, 874), inside=(((8, 600), (15, 850)), ((30, 640), (55, 740), (62, 790)))),
     ),
-    _Photograph(
-        file="zidane.jpg",
-        people=(
-            _Figure(
-                (120, 196, 1155, 719),
-                inside=(((570, 240), (560, 400)), ((480, 330), (300, 420), (230, 680)), ((600, 480), (640, 420),
-                        (900, 480), (1030, 450), (1145, 414)), ((480, 520), (450, 700)), ((600, 520), (600, 700)),
-                        ((1015, 425), (1040, 480))),
-                outside=(((705, 560), (700, 710)),),
-            ),
-            _Figure(
-                (746, 38, 1155, 719),
-                inside=(((985, 80), (990, 270)), ((850, 330), (820, 680)), ((1040, 360), (1060, 680)),
-                        ((940, 560), (960, 700))),
-            ),
-        ),
-        skin=((486, 206, 656, 440), (900, 56, 1066, 296), (960, 410, 1130, 486)),
-        warm=(),
-        body=None,
-        path=((520.0, 370.0, 900.0), (820.0, 340.0, 800.0)),
+    skin=(
+        (104, 400, 160, 476), (262, 406, 312, 476), (236, 502, 288, 542), (254, 640, 292, 694),
+        (46, 736, 80, 818), (786, 398, 809, 462), (718, 542, 748, 572),
     ),
+    warm=(((314, 600, 376, 738), 0.55), ((694, 570, 756, 676), 0.55), ((30, 570, 330, 720), 0.36)),
+    body=_Figure(
+        (6, 232, 806, 740),
+        inside=(((60, 300), (400, 250), (740, 290)), ((450, 440), (760, 420)), ((420, 600), (640, 560)),
+                ((60, 360), (60, 520))),
+    ),
+    path=((405.0, 600.0, 800.0), (330.0, 650.0, 560.0)),
 )  # fmt: skip
 
 
@@ -130,28 +106,20 @@ def frames(
     thermal_noise = _noise(random, size, 1, amplitude=3.5, grain=0.5)
     columns = cv2.GaussianBlur(random.normal(0, 2.0, (1, size[1])).astype(np.float32), (3, 1), 0)
     fixed_pattern = np.repeat(columns, size[0], axis=0)  # an uncooled sensor's column offsets, which stay
-    for number in range(min(len(PHOTOGRAPHS), math.ceil(count / SHOT))):
-        _scene(number)  # all of it before the first pair, so that none comes late
-    for index in range(count):
-        shot, step = divmod(index, SHOT)
-        visible, thermal = _view(shot, step, size)
-        if shot and step < BLEND:
-            before = _view(shot - 1, SHOT + step, size)
-            weight = (step + 1) / (BLEND + 1)
-            visible = cv2.addWeighted(visible, weight, before[0], 1 - weight, 0)
-            thermal = cv2.addWeighted(thermal, weight, before[1], 1 - weight, 0)
+    for step in range(count):
+        visible, thermal = _view(step, size)
         visible = cv2.add(visible, _crop(visible_noise, random, size), dtype=cv2.CV_8U)
         thermal = cv2.add(thermal, _crop(thermal_noise, random, size) + fixed_pattern, dtype=cv2.CV_8U)
         yield np.asarray(visible, np.uint8), np.asarray(thermal, np.uint8)
 
 
-def write_videos(folder: str | Path, seconds: float = 10.0, fps: float = 30.0) -> tuple[Path, Path]:
+def write_videos(folder: str | Path, fps: float = 30.0, count: int = SHOT) -> tuple[Path, Path]:
     """Write the simulated sequence to visible.mp4 and thermal.mp4 (MPEG-4, 640x480, thermal as grey RGB).
 
     Args:
         folder: made when missing; files of these names in it are replaced.
-        seconds: length of the sequence; seconds * fps frames, at least one.
         fps: frames per second.
+        count: how many frames; SHOT of them can be played in a loop.
 
     Returns:
         The two paths.
@@ -169,7 +137,7 @@ def write_videos(folder: str | Path, seconds: float = 10.0, fps: float = 30.0) -
         for path, writer in zip(paths, writers, strict=True):
             if not writer.isOpened():
                 raise OSError(f"{path} cannot be written: check the folder, and OpenCV's MPEG-4 encoder")
-        for visible, thermal in frames(max(1, round(seconds * fps))):
+        for visible, thermal in frames(count):
             writers[0].write(cv2.cvtColor(visible, cv2.COLOR_RGB2BGR))
             writers[1].write(cv2.cvtColor(thermal, cv2.COLOR_GRAY2BGR))
     finally:
@@ -178,15 +146,15 @@ def write_videos(folder: str | Path, seconds: float = 10.0, fps: float = 30.0) -
     return paths
 
 
-def _view(shot: int, step: int, size: tuple[int, int]) -> tuple[MatLike, MatLike]:
+def _view(step: int, size: tuple[int, int]) -> tuple[MatLike, MatLike]:
     """What the moving camera sees, without noise."""
-    number = shot % len(PHOTOGRAPHS)
-    visible, thermal = _scene(number)
-    along = (1 - math.cos(2 * math.pi * step / SHOT)) / 2  # there and back, gently
-    (x0, y0, width0), (x1, y1, width1) = PHOTOGRAPHS[number].path
+    visible, thermal = _scene()
+    phase = 2 * math.pi * step / SHOT
+    along = (1 - math.cos(phase)) / 2  # there and back, gently
+    (x0, y0, width0), (x1, y1, width1) = PHOTOGRAPH.path
     x, y, width = x0 + along * (x1 - x0), y0 + along * (y1 - y0), width0 + along * (width1 - width0)
-    x += 3 * math.sin(step * 0.21)  # a hand-held camera sways
-    y += 2 * math.sin(step * 0.34)
+    x += 3 * math.sin(5 * phase)  # a hand-held camera sways
+    y += 2 * math.sin(8 * phase)
     scale = width / size[1]
     matrix = np.array([[scale, 0, x - width / 2], [0, scale, y - scale * size[0] / 2]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -198,19 +166,18 @@ def _view(shot: int, step: int, size: tuple[int, int]) -> tuple[MatLike, MatLike
 
 
 @cache
-def _scene(number: int) -> tuple[MatLike, MatLike]:
+def _scene() -> tuple[MatLike, MatLike]:
     """The photograph at night, uint8 RGB [H, W, 3], and what a thermal camera might see there, uint8 [H, W]."""
-    photograph = PHOTOGRAPHS[number]
     package = importlib.util.find_spec("ultralytics")
     places = [] if package is None else package.submodule_search_locations or []
-    path = next((path for place in places if (path := Path(place) / "assets" / photograph.file).is_file()), None)
+    path = next((path for place in places if (path := Path(place) / "assets" / PHOTOGRAPH.file).is_file()), None)
     picture = None if path is None else cv2.imread(str(path))
     if picture is None:
         raise FileNotFoundError(
-            f"The simulated scene needs the photograph {photograph.file} that ultralytics carries; cure: pip "
+            f"The simulated scene needs the photograph {PHOTOGRAPH.file} that ultralytics carries; cure: pip "
             "install ultralytics-opencv-headless"
         )
-    return _night(picture), _thermal(picture, photograph)
+    return _night(picture), _thermal(picture)
 
 
 def _night(picture: MatLike) -> MatLike:
@@ -222,24 +189,24 @@ def _night(picture: MatLike) -> MatLike:
     return np.round(255 * dark.clip(0, 1) ** (1 / 2.2)).astype(np.uint8)
 
 
-def _thermal(picture: MatLike, photograph: _Photograph) -> MatLike:
+def _thermal(picture: MatLike) -> MatLike:
     """A painted thermal picture: a blurred street of little contrast, warm people, warm machine parts."""
     height, width = picture.shape[:2]
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
     street = 0.16 + 0.10 * cv2.GaussianBlur(grey, (0, 0), 4) + 0.08 * np.linspace(0, 1, height)[:, None]
     heat: MatLike = street.astype(np.float32)
-    if photograph.body is not None:
-        body = cv2.GaussianBlur(_cut_out(picture, photograph.body), (0, 0), 2)
+    if PHOTOGRAPH.body is not None:
+        body = cv2.GaussianBlur(_cut_out(picture, PHOTOGRAPH.body), (0, 0), 2)
         heat += body * (0.07 + 0.10 * cv2.GaussianBlur(grey, (0, 0), 3))  # glass, the dark part, looks cold
-    for box, warmth in photograph.warm:
+    for box, warmth in PHOTOGRAPH.warm:
         heat = np.maximum(heat, warmth * _ellipse(height, width, box))
 
     fine = cv2.GaussianBlur(grey, (0, 0), 1.5) - cv2.GaussianBlur(grey, (0, 0), 12)  # folds and edges of clothes
     people = np.zeros((height, width), np.float32)
-    for figure in photograph.people:
+    for figure in PHOTOGRAPH.people:
         people = np.maximum(people, _cut_out(picture, figure))
     skin = np.zeros((height, width), np.float32)
-    for box in photograph.skin:
+    for box in PHOTOGRAPH.skin:
         skin = np.maximum(skin, _ellipse(height, width, box))
     inside = cv2.GaussianBlur(people, (0, 0), 14)  # clothes are cooler towards the outline
     person = 0.40 + 0.20 * inside + 0.25 * skin + 0.35 * fine

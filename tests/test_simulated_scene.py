@@ -36,7 +36,7 @@ def test_the_same_seed_gives_the_same_frames():
 
 
 def test_visible_is_dark_and_thermal_is_not():
-    for visible, thermal in itertools.islice(frames(2 * SHOT), 0, None, SHOT + 20):
+    for visible, thermal in itertools.islice(frames(SHOT), 0, None, 50):
         assert 10 < visible.mean() < 40
         assert 70 < thermal.mean() < 160
         assert (visible == 255).mean() < 0.01
@@ -50,18 +50,16 @@ def test_people_are_warm_and_the_sides_are_registered():
     assert other_chest.mean() > road.mean() + 30
 
 
-def test_the_camera_moves_and_the_photograph_changes():
-    pairs = list(frames(SHOT + 40))
-    still = cv2.absdiff(pairs[0][1], pairs[1][1]).mean()
-    moved = cv2.absdiff(pairs[0][1], pairs[SHOT // 2][1]).mean()
-    assert moved > 2 * still
-    assert cv2.absdiff(pairs[SHOT - 1][1], pairs[SHOT + 30][1]).mean() > 20
-    steps = [cv2.absdiff(a[1], b[1]).mean() for a, b in itertools.pairwise(pairs)]
-    assert max(steps) < 15  # a dissolve, not a cut
+def test_the_camera_moves_and_returns():
+    thermal = [pair[1] for pair in frames(SHOT + 1)]
+    still = cv2.absdiff(thermal[0], thermal[1]).mean()
+    assert cv2.absdiff(thermal[0], thermal[SHOT // 2]).mean() > 2 * still
+    assert cv2.absdiff(thermal[0], thermal[SHOT]).mean() < 1.5 * still
+    assert max(cv2.absdiff(a, b).mean() for a, b in itertools.pairwise(thermal)) < 15
 
 
 def test_videos_read_back(tmp_path):
-    paths = write_videos(tmp_path / "new", seconds=0.5, fps=20)
+    paths = write_videos(tmp_path / "new", fps=20, count=10)
     assert [path.name for path in paths] == ["visible.mp4", "thermal.mp4"]
     for side, path in enumerate(paths):
         video = cv2.VideoCapture(str(path))
@@ -76,7 +74,7 @@ def test_videos_read_back(tmp_path):
 def test_an_unwritable_video_is_an_error(tmp_path):
     (tmp_path / "visible.mp4").mkdir()
     with pytest.raises(OSError, match=r"visible\.mp4"):
-        write_videos(tmp_path, seconds=0.1)
+        write_videos(tmp_path, count=1)
 
 
 def test_without_the_photographs_the_error_names_the_cure(monkeypatch):

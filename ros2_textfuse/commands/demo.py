@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         from ros2_textfuse.simulated_scene import write_videos
 
         print("no recording given: playing a simulated scene (photographs, darkened; the thermal side is simulated)")
-        paths = write_videos(args.out / "simulated", args.seconds, args.rate)
+        paths = write_videos(args.out / "simulated", args.rate)
         args.visible, args.thermal = map(str, paths)
     names = ("bag", "visible", "thermal", "visible_topic", "thermal_topic")
     source = {name: getattr(args, name) for name in names}

@@ -23,7 +23,7 @@ from ros2_textfuse.nodes import parameters
 from ros2_textfuse.nodes.run import forward_logs, run
 from ros2_textfuse.nodes.worker import LatestOnlyWorker
 from ros2_textfuse.pairing import stamp_ns
-from ros2_textfuse.prompts import PromptError
+from ros2_textfuse.prompts import PromptError, understand
 from ros2_textfuse.text_encoder import EncoderError
 
 try:
@@ -90,6 +90,10 @@ class FusionNode(LifecycleNode):
         except (WeightsError, EngineError, PromptError, EncoderError) as error:
             self.get_logger().error(f"cannot configure: {error}")
             return TransitionCallbackReturn.FAILURE
+        try:
+            understand("ready")  # loads the sentence encoder, which the first new words would wait for
+        except EncoderError as error:
+            self.get_logger().warning(f"free text will be refused, modes by name work: {error}")
         self._fuser, self._configured = fuser, True
         self._source_timeout = p["source_timeout"]
         overridable = QoSOverridingOptions.with_default_policies()

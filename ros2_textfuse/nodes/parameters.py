@@ -31,6 +31,10 @@ class Parameter:
     high: float | None = None
     choices: tuple[str, ...] = ()
 
+    def limits(self) -> str:
+        """The range or the choices, for people; empty where anything goes."""
+        return ", ".join(self.choices) or ("" if self.low is None else f"{self.low:g} .. {self.high:g}")
+
     def descriptor(self) -> ParameterDescriptor:
         """The ROS descriptor; rclpy itself refuses numbers outside its range."""
         descriptor = ParameterDescriptor(name=self.name, description=self.description)
@@ -127,9 +131,8 @@ def markdown() -> str:
             "| --- | --- | --- | --- |",
         ]
         for p in table:
-            limits = ", ".join(p.choices) or ("" if p.low is None else f"{p.low:g} .. {p.high:g}")
             default = json.dumps(p.default)
-            lines.append(f"| `{p.name}` | `{default}` | {limits} | {p.description} |")
+            lines.append(f"| `{p.name}` | `{default}` | {p.limits()} | {p.description} |")
         lines.append("")
     return "\n".join(lines)
 

@@ -4,8 +4,6 @@ import sys
 import threading
 import time
 
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.time import Time
@@ -13,7 +11,7 @@ from sensor_msgs.msg import Image
 from tqdm import tqdm
 
 from ros2_textfuse.nodes import parameters
-from ros2_textfuse.nodes.run import StartError, run
+from ros2_textfuse.nodes.run import StartError, run, spin
 from ros2_textfuse.recordings import Picture, RecordingError, open_recording
 
 PURPOSE = "publish a bag, two videos or two folders as two cameras"
@@ -46,18 +44,18 @@ class PlayerNode(Node):
         rate = recorded_rate * self._speed
         self.get_logger().info(f"{self._recording.pictures // 2} pairs at {rate:.1f} Hz")
 
-    def play(self) -> None:
-        """Publish the recording to its end, or in a loop until shutdown."""
-        self._wait_for_subscribers()
+    def play(self, interrupted: threading.Event) -> None:
+        """Publish the recording to its end, or in a loop until interrupted."""
+        self._wait_for_subscribers(interrupted)
         start = self.get_clock().now().nanoseconds
-        while rclpy.ok():
-            bar = tqdm(total=self._recording.pictures // 2, unit="pair", disable=not sys.stderr.isatty())
-            for picture in self._recording:
-                self._publish(picture, start)
-                bar.update(picture.camera == "visible")
-                if not rclpy.ok():
-                    return
-            bar.close()
+        while not interrupted.is_set():
+            with tqdm(total=self._recording.pictures // 2, unit="pair", disable=not sys.stderr.isatty()) as bar:
+                for picture in self._recording:
+                    due = start + round(picture.time / self._speed * 1e9)
+                    if interrupted.wait(max(0.0, (due - self.get_clock().now().nanoseconds) / 1e9)):
+                        return
+                    self._publish(picture, start)
+                    bar.update(picture.camera == "visible")
             if not self._loop:
                 return
             start += round(self._recording.duration / self._speed * 1e9)
@@ -68,41 +66,38 @@ class PlayerNode(Node):
         message.header.frame_id = self._frame_id
         stamp = Time(nanoseconds=max(0, start + round(picture.stamp / self._speed * 1e9)))
         message.header.stamp = stamp.to_msg()
-        due = start + round(picture.time / self._speed * 1e9)
-        time.sleep(max(0.0, (due - self.get_clock().now().nanoseconds) / 1e9))
         self._camera_publishers[picture.camera].publish(message)
 
-    def _wait_for_subscribers(self) -> None:
+    def _wait_for_subscribers(self, interrupted: threading.Event) -> None:
         """Wait until both topics have subscribers and no more of them turn up."""
         deadline = settled = time.monotonic() + self._wait
         known: list[int] = []
-        while rclpy.ok() and time.monotonic() < min(deadline, settled):
+        while not interrupted.is_set() and time.monotonic() < min(deadline, settled):
             counts = [publisher.get_subscription_count() for publisher in self._camera_publishers.values()]
             if counts != known:
                 known, settled = counts, time.monotonic() + (SETTLE if all(counts) else self._wait)
-            time.sleep(0.05)
+            interrupted.wait(0.05)
         if self._wait and not all(known):
             self.get_logger().warning("nobody listens to both cameras: playing all the same")
 
 
-def _play(node: PlayerNode) -> None:
+def _play(node: PlayerNode, interrupted: threading.Event) -> None:
     """Answer to parameter services while the recording plays; the node ends with the recording."""
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    thread = threading.Thread(target=executor.spin)
-    thread.start()
+    over = threading.Event()
+    services = threading.Thread(target=spin, args=(node, over))
+    services.start()
     try:
-        node.play()
+        node.play(interrupted)
     except RecordingError as error:
         raise StartError(str(error)) from error
     finally:
-        executor.shutdown()
-        thread.join()
+        over.set()
+        services.join()
 
 
 def main() -> int:
     """Run the player node."""
-    return run("player", PlayerNode, parameters.PLAYER, PURPOSE, spin=_play)
+    return run("player", PlayerNode, parameters.PLAYER, PURPOSE, work=_play)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,22 @@
-"""What the main functions of the nodes share: start, spin, end."""
+"""What the main functions of the nodes share: start, work, end."""
 
 import logging
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import TypeVar
 
 import rclpy
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException, ParameterException
-from rclpy.executors import ExternalShutdownException
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 
 from ros2_textfuse import environment
 from ros2_textfuse.nodes.parameters import Parameter
+
+INVALID_PARAMETER = InvalidParameterTypeException, InvalidParameterValueException
 
 
 class StartError(RuntimeError):
@@ -22,12 +26,20 @@ class StartError(RuntimeError):
 NodeType = TypeVar("NodeType", bound=Node)
 
 
+def spin(node: Node, interrupted: threading.Event) -> None:
+    """Serve a node's callbacks until an interrupt."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    while not interrupted.is_set():
+        executor.spin_once(timeout_sec=0.2)  # Python sees a signal only between two waits
+
+
 def run(
     name: str,
     make_node: Callable[[], NodeType],
     table: tuple[Parameter, ...],
     purpose: str,
-    spin: Callable[[NodeType], None] = rclpy.spin,
+    work: Callable[[NodeType, threading.Event], None] = spin,
 ) -> int:
     """Run a node until it is interrupted.
 
@@ -36,42 +48,49 @@ def run(
         make_node: creates the node, after rclpy was initialised.
         table: the node's parameters, for --help.
         purpose: one line, for --help.
-        spin: returns when the node's work is done.
+        work: what the node does; it returns when it is done or the event is set.
 
     Returns:
         The exit code: 0 after an interrupt, 1 when the node could not start.
     """
     if {"-h", "--help"} & set(sys.argv[1:]):
-        print(f"{name}: {purpose}\n\nusage: {name} [--ros-args -p NAME:=VALUE ... --params-file FILE -r FROM:=TO]\n")
-        print("parameters:")
-        for p in table:
-            limits = ", ".join(p.choices) or ("" if p.low is None else f"{p.low:g} .. {p.high:g}")
-            print(f"  {p.name} (default {p.default!r}{'; ' + limits if limits else ''})\n      {p.description}")
+        print(_help(name, table, purpose))
         return 0
     environment.prepare()
-    rclpy.init()
+    # rclpy's own signal handlers shut the context down at once, under a worker that still publishes.
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    interrupted = threading.Event()
     node = None
     try:
         node = make_node()
-        spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
+        # An event, since Ctrl-C under `ros2 launch` comes twice, and a second KeyboardInterrupt would break the end.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: interrupted.set())
+        work(node, interrupted)
+    except KeyboardInterrupt:
         pass
-    except (
-        StartError,
-        ValueError,
-        ParameterException,
-        InvalidParameterTypeException,
-        InvalidParameterValueException,
-    ) as error:
+    except (StartError, ValueError, ParameterException, *INVALID_PARAMETER) as error:
         rclpy.logging.get_logger(name).fatal(str(error))
         return 1
     finally:
-        # Ctrl-C under `ros2 launch` comes twice, from the terminal and from launch; once is enough to end in order.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         if node is not None:
             node.destroy_node()
-        rclpy.try_shutdown()
+        rclpy.shutdown()
     return 0
+
+
+def _help(name: str, table: tuple[Parameter, ...], purpose: str) -> str:
+    lines = [
+        f"{name}: {purpose}",
+        "",
+        f"usage: {name} [--ros-args -p NAME:=VALUE ... --params-file FILE -r FROM:=TO]",
+        "",
+        "parameters:",
+    ]
+    for p in table:
+        limits = f"; {p.limits()}" if p.limits() else ""
+        lines.append(f"  {p.name} (default {p.default!r}{limits})\n      {p.description}")
+    return "\n".join(lines)
 
 
 class RosLogHandler(logging.Handler):
