@@ -4,7 +4,6 @@ The same calls as message_filters: a `SimpleFilter` for each camera and an `Appr
 so that a node has one path. Nothing here imports ROS: a message is anything with `header.stamp.sec` and `.nanosec`.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -42,7 +41,8 @@ class ApproximateTimeSynchronizer:
     """
 
     def __init__(self, filters: Sequence[SimpleFilter], queue_size: int, slop: float) -> None:
-        self.queues: tuple[deque, deque] = (deque(maxlen=queue_size), deque(maxlen=queue_size))
+        self.queues: tuple[dict[int, Any], dict[int, Any]] = ({}, {})  # stamp in ns -> message, oldest first
+        self._queue_size = queue_size
         self._slop = round(slop * 1e9)
         self._callback: Callable[[Any, Any], None] = lambda first, second: None
         first, second = filters
@@ -55,16 +55,18 @@ class ApproximateTimeSynchronizer:
 
     def _add(self, message: Any, source: int) -> None:
         stamp, own, others = stamp_ns(message), self.queues[source], self.queues[1 - source]
-        if own and stamp_ns(own[-1]) - stamp > self._slop:
+        if own and max(own) - stamp > self._slop:
             # Time was set back: a looped recording, a restarted simulation.
             own.clear()
             others.clear()
-        partner = min(others, key=lambda other: abs(stamp_ns(other) - stamp), default=None)
-        if partner is None or abs(stamp_ns(partner) - stamp) > self._slop:
-            own.append(message)
+        nearest = min(others, key=lambda other: abs(other - stamp), default=None)
+        if nearest is None or abs(nearest - stamp) > self._slop:
+            own[stamp] = message
+            if len(own) > self._queue_size:
+                del own[min(own)]
             return
-        while others.popleft() is not partner:
-            pass
-        while own and stamp_ns(own[0]) < stamp:
-            own.popleft()
+        partner = others[nearest]
+        for queue, limit in ((own, stamp), (others, nearest)):
+            for old in [other for other in queue if other <= limit]:
+                del queue[old]
         self._callback(*((message, partner) if source == 0 else (partner, message)))

@@ -273,10 +273,13 @@ class FusionNode(LifecycleNode):
         status.visible_received, status.thermal_received = self._visible.received, self._thermal.received
         status.pairs_fused, status.pairs_dropped = counts.fused, counts.dropped
         status.images_rejected = counts.rejected
-        waiting = [len(queue) for queue in self._synchronizer.queues]
-        # Two threads count; a picture between two counters must not make the difference negative.
-        status.visible_alone = max(0, self._visible.received - counts.paired - waiting[0])
-        status.thermal_alone = max(0, self._thermal.received - counts.paired - waiting[1])
+        # message_filters keeps what has missed its partner; only what is newer than the last pair still waits for one.
+        visible_waits, thermal_waits = (
+            sum(stamp_ns(message) > self._last_stamp for message in queue.values())
+            for queue in self._synchronizer.queues
+        )
+        status.visible_alone = self._visible.received - counts.paired - visible_waits
+        status.thermal_alone = self._thermal.received - counts.paired - thermal_waits
         status.state, status.message = self._state()
         self._status_publisher.publish(status)
         self._publish_diagnostics(status)
