@@ -1,0 +1,1 @@
+"""How good a fused picture is, in figures."""
