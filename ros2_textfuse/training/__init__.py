@@ -1,0 +1,1 @@
+"""Training of the fusion networks: degradations, losses, data, and the run itself."""
