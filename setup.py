@@ -2,4 +2,7 @@
 
 from setuptools import find_packages, setup
 
-setup(packages=find_packages(include=["ros2_textfuse*"]), package_data={"": ["*.safetensors", "*.md", "py.typed"]})
+setup(
+    packages=find_packages(include=["ros2_textfuse*"]),
+    package_data={"": ["*.safetensors", "*.md", "phrasings/*.yaml"]},
+)

@@ -51,7 +51,8 @@ def describe_machine() -> dict:
     import openvino
     import torch
 
-    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "?")
     return {
         "cpu": model,
         "cores": os.cpu_count(),
@@ -95,9 +96,9 @@ def graph(rate: float, seconds: float, engine: str) -> dict:
     import rclpy
     from rclpy.executors import SingleThreadedExecutor
     from rclpy.node import Node
+    from textfuse.msg import Detection2DArray, FusionStatus
 
     from ros2_textfuse.pairing import stamp_ns
-    from textfuse.msg import Detection2DArray, FusionStatus
 
     class Watcher(Node):
         """Listens to small messages only, so that it does not load the graph with pictures."""

@@ -123,7 +123,7 @@ class GainControl:
     def __call__(self, thermal: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:
         """thermal [H, W] -> uint8 [H, W]; what has 8 bits already is returned as it is."""
         if thermal.dtype == np.uint8:
-            return thermal
+            return thermal.view(np.uint8)
         # Every fourth pixel tells the percentiles as well as all of them.
         low, high = np.percentile(thermal[::2, ::2], (1, 99))
         if self.range is not None:
