@@ -1,0 +1,1 @@
+"""The SIGM networks, their weights and model cards."""

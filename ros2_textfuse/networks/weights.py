@@ -1,0 +1,92 @@
+"""Weights of the networks as safetensors files that say what they are.
+
+The header of a file names the architecture, its config and the order of the severity vector; a file that does not fit
+this version is refused with the reason, never loaded half.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from ros2_textfuse.networks.nano import Nano, NanoConfig
+from ros2_textfuse.prompts import MODES
+
+ARCHITECTURE = "nano"
+NAMES = ("nano",)  # models that come with the package
+
+
+class WeightsError(Exception):
+    """A weights file cannot be used; the message names the file, what is wrong with it, and the cure."""
+
+
+def save_weights(path: str | Path, network: Nano, extra: Mapping[str, str] | None = None) -> None:
+    """Write a network's weights with a header from which `load_network` can build it again.
+
+    Args:
+        path: of the safetensors file; its folder must exist.
+        network: the network.
+        extra: further facts for the header, such as the training step.
+    """
+    metadata = {
+        **(extra or {}),
+        "architecture": ARCHITECTURE,
+        "config": json.dumps(asdict(network.config)),
+        "modes": json.dumps(MODES),
+    }
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    partial = Path(f"{path}.partial")  # renamed when whole, so that a run that dies leaves no half file
+    partial.write_bytes(save(tensors, metadata))  # save_file would leave it readable to its owner alone
+    partial.replace(path)
+
+
+def load_network(name_or_path: str | Path = "nano") -> Nano:
+    """Build a network from its weights, in eval mode, fp32, on the CPU.
+
+    Args:
+        name_or_path: "nano" for the weights of this package, or the path of a safetensors file.
+
+    Raises:
+        WeightsError: the file is missing, truncated or corrupt, or of another architecture or other modes.
+    """
+    path = find_weights(name_or_path)
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path}: truncated or corrupt ({error}); fetch or export it again") from error
+    found = metadata.get("architecture", "unknown (no header of textfuse)")
+    if found != ARCHITECTURE:
+        raise WeightsError(f"{path}: architecture {found}, expected {ARCHITECTURE}; give a file of `textfuse train`")
+    modes = metadata.get("modes")
+    if modes != json.dumps(MODES):
+        raise WeightsError(
+            f"{path}: trained for the modes {modes}, this version has {json.dumps(MODES)}; "
+            "use the textfuse version that it was trained with, or train again"
+        )
+    try:
+        config = json.loads(metadata["config"])
+        network = Nano(NanoConfig(**{**config, "widths": tuple(config["widths"])}))
+        network.load_state_dict(tensors)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise WeightsError(f"{path}: header and tensors do not fit ({error}); export it again") from error
+    return network.eval()
+
+
+def find_weights(name_or_path: str | Path) -> Path:
+    """The file of a model name or a path.
+
+    Raises:
+        WeightsError: there is no such file.
+    """
+    named = str(name_or_path) in NAMES
+    path = Path(__file__).with_name(f"{name_or_path}.safetensors") if named else Path(name_or_path)
+    if path.is_file():
+        return path
+    if named:
+        raise WeightsError(f"{path}: missing; install textfuse again, or make it with `textfuse train`")
+    raise WeightsError(f"{path}: no such file; give a safetensors file or one of the names {', '.join(NAMES)}")

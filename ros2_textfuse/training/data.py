@@ -1,0 +1,273 @@
+"""Training crops from a folder of registered pairs: `vi/NAME.*` (RGB) and `ir/NAME.*` (thermal), one size each.
+
+The folder is checked whole before the first step. A batch depends on the seed and the step alone, so that a run that
+was broken off and resumed sees exactly the crops of an unbroken one.
+"""
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+from tqdm import tqdm
+
+from ros2_textfuse.prompts import MODES
+from ros2_textfuse.training import degradations
+from ros2_textfuse.training.degradations import THERMAL, VISIBLE, Image
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
+CACHED_PAIRS = 1500  # decoded pairs held in memory, about 2 GB at 640x480
+
+# How often each kind of crop is drawn; what the words say and what the target is:
+KINDS = {
+    "clean": 0.27,  # no words; the pair as it is
+    "unprompted": 0.11,  # degraded, no words; the degraded pair as it is
+    "single": 0.31,  # one degradation, named; the clean pair
+    "compound": 0.11,  # a visible and a thermal one, both named; the clean pair
+    "partial": 0.07,  # a visible and a thermal one, one named; that one repaired, the other left
+    "wrong": 0.05,  # a degradation named that is not there; the pair as it is
+    "night": 0.08,  # a dark picture, low_light named; the picture brightened
+}
+
+
+class DataError(Exception):
+    """The data folder cannot be trained on; the message lists everything that is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two files that show one scene, with figures of the visible picture (all 0..1) that say what it can teach."""
+
+    name: str
+    visible: Path
+    thermal: Path
+    mean: float  # luma
+    black: float  # 1st percentile of luma
+    white: float  # 99th percentile of luma
+    cast: float  # largest over smallest channel mean
+    thermal_contrast: float  # standard deviation of the thermal picture
+
+    @property
+    def night(self) -> bool:
+        """Whether the visible picture is too dark to be anyone's clean target."""
+        return self.mean < 0.22
+
+    def teaches(self, mode: str) -> bool:
+        """Whether the pair is good enough to be the clean target of a mode."""
+        if mode == "ir_low_contrast":
+            return self.thermal_contrast > 0.1
+        if mode in THERMAL:
+            return True
+        if mode == "color_cast":
+            return not self.night and self.cast < 1.25
+        return not self.night
+
+
+class Batch(NamedTuple):
+    """float32 arrays, pictures 0..1: B crops of H x W."""
+
+    visible: Image  # [B, 3, H, W]
+    thermal: Image  # [B, 1, H, W]
+    severities: Image  # [B, modes]; what the words ask for
+    visible_target: Image  # [B, 3, H, W]
+    thermal_target: Image  # [B, 1, H, W]
+
+
+def find_pairs(folder: Path, crop: int = 0) -> list[Pair]:
+    """Check a folder, every picture decoded, and list its pairs by name.
+
+    Raises:
+        DataError: listing every fault: folders that are missing, names without a partner, pictures that cannot be
+            read, pairs of two sizes, pairs smaller than `crop`.
+    """
+    sides = {side: folder / side for side in ("vi", "ir")}
+    faults = [f"{path}: no such folder" for path in sides.values() if not path.is_dir()]
+    if faults:
+        raise DataError(_report(folder, faults))
+    files: dict[str, dict[str, Path]] = {}
+    for side, path in sides.items():
+        files[side] = {}
+        for file in sorted(path.iterdir()):
+            if file.suffix.lower() not in SUFFIXES:
+                continue
+            if file.stem in files[side]:
+                faults.append(f"{file}: second picture of the name {file.stem}")
+            files[side][file.stem] = file
+    for side, other in (("vi", "ir"), ("ir", "vi")):
+        faults += [f"{files[side][n]}: no {other}/{n}.*" for n in sorted(files[side].keys() - files[other].keys())]
+    names = sorted(files["vi"].keys() & files["ir"].keys())
+    if not names and not faults:
+        faults.append(f"{folder}: no pictures in vi/ and ir/ ({', '.join(sorted(SUFFIXES))})")
+    pairs = []
+    for name in tqdm(names, desc="checking", unit="pair", disable=None, leave=False):
+        visible, thermal = _read(files["vi"][name], colour=True), _read(files["ir"][name], colour=False)
+        if visible is None or thermal is None:
+            faults += [f"{files[s][name]}: cannot be read" for s, x in (("vi", visible), ("ir", thermal)) if x is None]
+        elif visible.shape[:2] != thermal.shape[:2]:
+            faults.append(f"{name}: vi is {_size(visible)}, ir is {_size(thermal)}")
+        elif min(visible.shape[:2]) < crop:
+            faults.append(f"{name}: {_size(visible)} is smaller than the crop of {crop}")
+        else:
+            pairs.append(_measure(name, files["vi"][name], files["ir"][name], visible, thermal))
+    if faults:
+        raise DataError(_report(folder, faults))
+    return pairs
+
+
+class Crops:
+    """Batches of degraded crops and their targets, by step.
+
+    Args:
+        pairs: of `find_pairs`.
+        batch: crops in a batch.
+        crop: their height and width.
+        seed: of everything that is drawn.
+    """
+
+    def __init__(self, pairs: list[Pair], batch: int, crop: int, seed: int) -> None:
+        self.batch, self.crop, self.seed = batch, crop, seed
+        self.pairs = pairs
+        self.nights = [p for p in pairs if p.night]
+        self._teaching = cache(self._list_teaching)
+        self._load = lru_cache(maxsize=CACHED_PAIRS)(self._decode)
+
+    def __call__(self, step: int) -> Batch:
+        """The batch of a step."""
+        rng = np.random.default_rng([self.seed, step])
+        columns = zip(*(self.sample(str(kind), rng) for kind in self._kinds(rng)), strict=True)
+        return Batch(*(np.stack(column) for column in columns))
+
+    def sample(self, kind: str, rng: Generator) -> tuple[Image, Image, Image, Image, Image]:
+        """One row of a `Batch`, of a kind in KINDS. A kind that no pair can teach falls back to "clean"."""
+        visible_mode, thermal_mode = str(rng.choice(list(VISIBLE))), str(rng.choice(list(THERMAL)))
+        one = visible_mode if rng.random() < 0.7 else thermal_mode
+        both = (visible_mode, thermal_mode)
+        present, named = {
+            "clean": ((), ()),
+            "unprompted": (both if rng.random() < 0.3 else (one,), ()),
+            "single": ((one,), (one,)),
+            "compound": (both, both),
+            "partial": (both, (both[int(rng.integers(2))],)),
+            "wrong": ((), (one,)),
+            "night": ((), ("low_light",)),
+        }[kind]
+        pool = self.nights if kind == "night" else self._teaching(present + named)
+        if not pool:
+            pool, present, named, kind = self.pairs, (), (), "clean"
+        pair = pool[int(rng.integers(len(pool)))]
+        visible, thermal = self._clean_crop(pair, named, rng)
+
+        severities = {mode: rng.uniform(0.15, 1.0) for mode in present}
+        # What people say is near what is there, not equal to it.
+        asked = {mode: severities.get(mode, rng.uniform(0.2, 1)) + 0.12 * rng.standard_normal() for mode in named}
+        asked = {mode: min(max(severity, 0.1), 1.0) for mode, severity in asked.items()}
+        seed = int(rng.integers(2**63))
+        left = {mode: severity for mode, severity in severities.items() if mode not in named}
+        target, thermal_target = degradations.apply(visible, thermal, left, np.random.default_rng(seed))
+        seen, thermal_seen = degradations.apply(visible, thermal, severities, np.random.default_rng(seed))
+        if kind == "night":
+            target = brighten(target, asked["low_light"])
+        words = np.array([asked.get(mode, 0.0) for mode in MODES], np.float32)
+        return _planes(seen), thermal_seen[None], words, _planes(target), thermal_target[None]
+
+    def _kinds(self, rng: Generator) -> np.ndarray:
+        return rng.choice(list(KINDS), self.batch, p=list(KINDS.values()))
+
+    def _list_teaching(self, modes: tuple[str, ...]) -> list[Pair]:
+        return [pair for pair in self.pairs if all(pair.teaches(mode) for mode in modes)]
+
+    def _decode(self, pair: Pair) -> tuple[Image, Image]:
+        visible, thermal = _read(pair.visible, colour=True), _read(pair.thermal, colour=False)
+        if visible is None or thermal is None:
+            raise DataError(f"{pair.name}: was readable when the run began and is no longer")
+        return visible, thermal
+
+    def _clean_crop(self, pair: Pair, named: tuple[str, ...], rng: Generator) -> tuple[Image, Image]:
+        """A crop, at times of a reduced picture so that it shows more of the scene, flipped, its tones jittered."""
+        visible, thermal = self._load(pair)
+        height, width = thermal.shape
+        extent = self.crop
+        if rng.random() < 0.5:
+            extent = int(rng.integers(self.crop, min(height, width, 3 * self.crop) + 1))
+        top, left = int(rng.integers(height - extent + 1)), int(rng.integers(width - extent + 1))
+        window = np.s_[top : top + extent, left : left + extent]
+        visible, thermal = visible[window], thermal[window]
+        if extent != self.crop:
+            size = (self.crop, self.crop)
+            visible, thermal = (cv2.resize(x, size, interpolation=cv2.INTER_AREA) for x in (visible, thermal))
+        if rng.random() < 0.5:
+            visible, thermal = visible[:, ::-1], thermal[:, ::-1]
+        visible, thermal = np.float32(visible) / 255, np.float32(thermal) / 255
+        if {"low_light", "over_exposure", "haze"} & set(named) and not pair.night:
+            # The target of these must be well exposed and clear, which many daylight pictures are not quite.
+            visible = np.clip((visible - 0.9 * pair.black) / max(pair.white - 0.9 * pair.black, 0.2), 0, 1)
+            mean = np.clip((pair.mean - 0.9 * pair.black) / max(pair.white - 0.9 * pair.black, 0.2), 0.05, 0.95)
+            visible = visible ** (np.log(rng.uniform(0.32, 0.48)) / np.log(mean))
+        else:
+            visible = np.clip(rng.uniform(0.9, 1.1) * visible ** rng.uniform(0.85, 1.2), 0, 1)
+        thermal = np.clip(rng.uniform(0.8, 1.1) * thermal ** rng.uniform(0.85, 1.4) + rng.uniform(-0.04, 0.04), 0, 1)
+        return np.float32(visible), np.float32(thermal)
+
+
+def brighten(visible: Image, severity: float) -> Image:
+    """What low_light asks of a picture that was taken at night, for which no daylight twin exists.
+
+    The luma follows a power curve, colours follow less, and the noise that comes up is smoothed.
+
+    Args:
+        visible: float32 RGB [H, W, 3], 0..1.
+        severity: 0..1; 0 leaves the brightness.
+
+    Returns:
+        float32 RGB [H, W, 3], 0..1.
+    """
+    luma = cv2.GaussianBlur(visible @ np.array([0.299, 0.587, 0.114], np.float32), (0, 0), 1.0)
+    gain = np.minimum(np.maximum(luma, 1e-3) ** (1 / (1 + 1.8 * severity) - 1), 8.0)
+    lifted = cv2.cvtColor(np.float32(np.clip(visible * gain[..., None], 0, 1)), cv2.COLOR_RGB2YCrCb)
+    # Colour noise is coarser than luma noise, since JPEG has halved and quantised it, and what little colour the dark
+    # has is mostly the sensor's own: lifted as much as the luma, every shadow would glow green.
+    lifted[..., 0] = cv2.bilateralFilter(lifted[..., 0], 5, 0.1, 1.5)
+    lifted[..., 1:] = 0.5 + (cv2.GaussianBlur(lifted[..., 1:], (0, 0), 2.0) - 0.5) / gain[..., None] ** 0.4
+    return np.clip(cv2.cvtColor(lifted, cv2.COLOR_YCrCb2RGB), 0, 1)
+
+
+def _measure(name: str, visible_path: Path, thermal_path: Path, visible: Image, thermal: Image) -> Pair:
+    luma = cv2.cvtColor(visible, cv2.COLOR_RGB2GRAY)
+    black, white = np.percentile(luma, [1, 99]) / 255
+    channels = visible.reshape(-1, 3).mean(0) + 1
+    return Pair(
+        name,
+        visible_path,
+        thermal_path,
+        mean=float(luma.mean() / 255),
+        black=float(black),
+        white=float(white),
+        cast=float(channels.max() / channels.min()),
+        thermal_contrast=float(thermal.std() / 255),
+    )
+
+
+def _read(path: Path, *, colour: bool) -> Image | None:
+    """uint8 RGB [H, W, 3] or grey [H, W]; None when the file is not a whole picture."""
+    # Decoded from memory: OpenCV then answers for a broken file alone, whatever characters its path has.
+    data = np.fromfile(path, np.uint8)
+    if not data.size:
+        return None
+    picture = cv2.imdecode(data, cv2.IMREAD_COLOR if colour else cv2.IMREAD_GRAYSCALE)
+    return picture if picture is None or not colour else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+
+def _planes(picture: Image) -> Image:
+    return np.ascontiguousarray(picture.transpose(2, 0, 1))
+
+
+def _size(picture: Image) -> str:
+    return f"{picture.shape[1]}x{picture.shape[0]}"
+
+
+def _report(folder: Path, faults: list[str]) -> str:
+    count = f"{len(faults)} fault" + ("s" if len(faults) > 1 else "")
+    return f"{folder} cannot be trained on, {count}:\n" + "\n".join(f"  {fault}" for fault in faults)

@@ -1,0 +1,247 @@
+"""The training run of nano: seeded, resumable, with a log and weights at every checkpoint.
+
+Everything that a step draws depends on the seed and the step, and the learning rate on the step, so that a run that
+was broken off and resumed is the unbroken run.
+"""
+
+import argparse
+import copy
+import csv
+import json
+import math
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from ros2_textfuse.networks.nano import Nano, NanoConfig
+from ros2_textfuse.networks.weights import save_weights
+from ros2_textfuse.prompts import MODES
+from ros2_textfuse.training.data import Batch, Crops, DataError, find_pairs
+from ros2_textfuse.training.losses import Weights, fusion_loss
+
+PARTS = ("total", "intensity", "ssim", "gradient", "colour", "complementarity")
+WARM_UP = 200  # steps, at most a twentieth of the run
+CHECKPOINT, LOG, EXPORT = "checkpoint.pt", "log.csv", "nano.safetensors"
+
+
+class TrainingError(Exception):
+    """The run cannot start; the message says why and what to change."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `textfuse train` to a parser."""
+    parser.add_argument("--data", type=Path, help="folder with vi/NAME.* and ir/NAME.*")
+    parser.add_argument("--out", type=Path, help="folder for checkpoint, log and weights; a run in it is resumed")
+    parser.add_argument(
+        "--steps", type=int, default=10500, help="length of the schedule, which a resumed run may change (%(default)s)"
+    )
+    parser.add_argument("--until", type=int, help="stop after this step; a later call goes on from there")
+    parser.add_argument("--batch", type=int, default=16, help="crops in a step (%(default)s)")
+    parser.add_argument("--crop", type=int, default=96, help="their size, a multiple of 16 (%(default)s)")
+    parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of weights and crops (%(default)s)")
+    parser.add_argument("--save-every", type=int, default=500, help="steps between checkpoints (%(default)s)")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda (%(default)s)")
+    parser.add_argument(
+        "--smoke", action="store_true", help="a run of seconds, on made-up pairs unless --data is given"
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run with command-line arguments; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="textfuse train", description="Train the nano fusion network.")
+    add_arguments(parser)
+    return run(parser.parse_args(argv))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train as `args` say (see `add_arguments`); 0 when done, 1 with a message when it cannot start, 130 on Ctrl-C."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="textfuse-smoke-") as scratch:
+            if args.smoke:
+                args.steps, args.batch, args.crop, args.save_every = min(args.steps, 20), 4, 48, 10
+                args.out = args.out or Path(scratch) / "out"
+                if args.data is None:
+                    args.data = make_pairs(Path(scratch) / "data")
+            missing = [f"--{name}" for name in ("data", "out") if getattr(args, name) is None]
+            if missing:
+                raise TrainingError(f"{' and '.join(missing)} missing; or try --smoke")
+            status = _train(args)
+            if args.smoke and not status:
+                print("smoke run passed")
+            return status
+    except (DataError, TrainingError) as error:
+        print(f"textfuse train: {error}", file=sys.stderr)
+        return 1
+
+
+def make_pairs(folder: Path, count: int = 4, size: tuple[int, int] = (96, 128), seed: int = 0) -> Path:
+    """Write made-up pairs (a lit ground with boxes, some of them warm) to vi/ and ir/; returns the folder."""
+    rng = np.random.default_rng(seed)
+    height, width = size
+    for side in ("vi", "ir"):
+        (folder / side).mkdir(parents=True, exist_ok=True)
+    for index in range(count):
+        ramp = np.linspace(60, 190, height, dtype=np.float32)[:, None, None]
+        visible = np.uint8(np.clip(ramp + rng.normal(0, 6, (height, width, 3)), 0, 255))
+        thermal = np.full((height, width), 40, np.uint8)
+        for _ in range(8):
+            x, y, w, h = (int(rng.integers(4, limit)) for limit in (width, height, width // 3, height // 3))
+            colour = tuple(int(c) for c in rng.integers(0, 255, 3))
+            cv2.rectangle(visible, (x, y), (x + w, y + h), colour, -1)
+            cv2.rectangle(thermal, (x, y), (x + w, y + h), int(rng.integers(20, 255)), -1)
+        cv2.imwrite(str(folder / "vi" / f"{index:03}.png"), visible)
+        cv2.imwrite(str(folder / "ir" / f"{index:03}.png"), thermal)
+    return folder
+
+
+def learning_rate(step: int, steps: int, peak: float) -> float:
+    """Linear warm-up, then a cosine to 1 % of the peak."""
+    progress = min(1.0, step / max(1, steps))
+    warm_up = max(1, min(WARM_UP, steps // 20))
+    return peak * min(1.0, (step + 1) / warm_up) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+def _train(args: argparse.Namespace) -> int:
+    if args.crop % Nano.MULTIPLE or args.crop <= 0:
+        raise TrainingError(f"--crop {args.crop} is not a multiple of {Nano.MULTIPLE}")
+    if min(args.steps, args.batch, args.save_every) < 1:
+        raise TrainingError("--steps, --batch and --save-every must be 1 or more")
+    crops = Crops(find_pairs(args.data, args.crop), args.batch, args.crop, args.seed)
+    args.out.mkdir(parents=True, exist_ok=True)
+    state = _State(args, Weights())
+    last = min(args.steps, args.until or args.steps)
+    # One thread prepares the next crops while the network works on these.
+    with (
+        _Log(args.out / LOG, state.step) as log,
+        ThreadPoolExecutor(1) as ahead,
+        tqdm(total=last, initial=state.step, unit="step", desc="training", disable=None) as bar,
+    ):
+        try:
+            upcoming = ahead.submit(crops, state.step)
+            while state.step < last:
+                batch = upcoming.result()
+                upcoming = ahead.submit(crops, state.step + 1)
+                log.add(state.advance(batch))
+                bar.update()
+                if state.step % args.save_every == 0 or state.step == last:
+                    state.save(args.out)
+                    bar.set_postfix(loss=f"{log.write(state.step, state.rate):.4f}")
+        except KeyboardInterrupt:
+            state.save(args.out)
+            log.write(state.step, state.rate)
+            bar.close()
+            print(f"stopped at step {state.step}; the same command goes on from there", file=sys.stderr)
+            return 130
+    if not args.smoke:
+        print(f"{args.out / EXPORT}: step {state.step} of {args.steps}")
+    return 0
+
+
+class _State:
+    """What a checkpoint holds: the network, the average of its weights, which is exported, optimizer and step."""
+
+    def __init__(self, args: argparse.Namespace, weights: Weights) -> None:
+        torch.manual_seed(args.seed)
+        self.device = torch.device(args.device)
+        self.settings = {name: getattr(args, name) for name in ("batch", "crop", "rate", "seed")}
+        self.settings["loss"] = asdict(weights)
+        self.weights, self.steps, self.peak = weights, args.steps, args.rate
+        self.network = Nano(NanoConfig(modes=len(MODES))).to(self.device)
+        self.average = copy.deepcopy(self.network).requires_grad_(False)
+        self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=args.rate, weight_decay=1e-4)
+        self.step = 0
+        self._resume(args.out / CHECKPOINT)
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        return learning_rate(self.step, self.steps, self.peak)
+
+    def advance(self, batch: Batch) -> dict[str, Tensor]:
+        """One step on one batch; returns the parts of its loss."""
+        visible, thermal, severities, clean, clean_thermal = (torch.from_numpy(x).to(self.device) for x in batch)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate
+        fused = self.network(visible, thermal, self.network.modulation(severities))
+        parts = fusion_loss(fused, clean, clean_thermal, self.weights)
+        self.optimizer.zero_grad(set_to_none=True)
+        parts["total"].backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        self.step += 1
+        decay = min(0.999, self.step / (self.step + 50))
+        with torch.no_grad():
+            for mean, parameter in zip(self.average.parameters(), self.network.parameters(), strict=True):
+                mean.lerp_(parameter, 1 - decay)
+        return {name: part.detach() for name, part in parts.items()}
+
+    def save(self, out: Path) -> None:
+        """Write the checkpoint and export the averaged weights."""
+        modules = {name: getattr(self, name).state_dict() for name in ("network", "average", "optimizer")}
+        partial = (out / CHECKPOINT).with_suffix(".partial")  # renamed when whole: a run that dies here can be resumed
+        torch.save({"step": self.step, "settings": self.settings, **modules}, partial)
+        partial.replace(out / CHECKPOINT)
+        save_weights(out / EXPORT, self.average, {"step": str(self.step), "settings": json.dumps(self.settings)})
+
+    def _resume(self, path: Path) -> None:
+        if not path.exists():
+            return
+        try:
+            saved = torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:
+            raise TrainingError(f"{path}: cannot be read ({error}); remove it to begin anew") from error
+        before = saved["settings"]
+        changed = [f"{key} {before.get(key)} -> {now}" for key, now in self.settings.items() if before.get(key) != now]
+        if changed:
+            raise TrainingError(f"{path} is of a run with other settings ({'; '.join(changed)}); choose another --out")
+        for name in ("network", "average", "optimizer"):
+            getattr(self, name).load_state_dict(saved[name])
+        self.step = int(saved["step"])
+
+
+class _Log:
+    """The CSV of a run: mean losses between two checkpoints. Rows later than the step that is resumed are dropped."""
+
+    def __init__(self, path: Path, step: int) -> None:
+        rows = path.read_text().splitlines()[1:] if path.exists() and step else []
+        self.file = path.open("w", newline="")
+        self.rows = csv.writer(self.file)
+        self.rows.writerow(("step", "seconds", "rate", *PARTS))
+        self.rows.writerows(row.split(",") for row in rows if int(row.split(",")[0]) <= step)
+        self.begun = time.monotonic()
+        self.parts: list[dict[str, Tensor]] = []
+
+    def add(self, parts: dict[str, Tensor]) -> None:
+        self.parts.append(parts)
+
+    def write(self, step: int, rate: float) -> float:
+        """Write one row; returns the mean total loss since the last."""
+        if not self.parts:
+            return math.nan
+        means = {name: torch.stack([parts[name] for parts in self.parts]).mean().item() for name in PARTS}
+        seconds = time.monotonic() - self.begun
+        self.rows.writerow([step, f"{seconds:.1f}", f"{rate:.3e}", *(f"{mean:.6f}" for mean in means.values())])
+        self.file.flush()
+        self.parts.clear()
+        return means["total"]
+
+    def __enter__(self) -> "_Log":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
