@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     if simulated:
         from ros2_textfuse.simulated_scene import write_videos
 
-        print("no recording given: playing a simulated scene (photographs, darkened; the thermal side is simulated)")
+        print("no recording given: playing a simulated scene (a photograph, darkened; the thermal side is simulated)")
         paths = write_videos(args.out / "simulated", args.rate)
         args.visible, args.thermal = map(str, paths)
     names = ("bag", "visible", "thermal", "visible_topic", "thermal_topic")
