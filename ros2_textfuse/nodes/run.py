@@ -76,6 +76,8 @@ def run(
         if node is not None:
             node.destroy_node()
         rclpy.shutdown()
+        # Python gives signals their deadly default back while it ends, and a late second Ctrl-C would find it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     return 0
 
 

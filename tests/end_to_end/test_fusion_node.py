@@ -177,14 +177,16 @@ def test_missing_weights_are_named_and_the_node_can_be_cured(graph, tmp_path):
     assert graph.status().state == "WAITING"
 
 
-@pytest.mark.parametrize("interrupts", [1, 2])
+@pytest.mark.parametrize("interrupts", [1, 100])
 def test_interrupts_end_with_exit_code_0(graph, interrupts):
-    """Under `ros2 launch`, Ctrl-C comes from the terminal and once more from launch."""
+    """Under `ros2 launch`, Ctrl-C comes from the terminal and once more from launch, at whatever moment."""
     process = graph.start("fusion", width=320, height=240)
     graph.wait(lambda: graph.seen["status"], START, "fusion is not active")
     for _ in range(interrupts):
         process.send_signal(signal.SIGINT)
         time.sleep(0.02)
+        if process.poll() is not None:
+            break
     assert process.wait(10) == 0, graph.log("fusion")
 
 
