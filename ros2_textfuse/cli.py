@@ -13,6 +13,7 @@ VERBS = {
         "ros2_textfuse.commands.demo",
         "run everything for 20 seconds and write a video and a contact sheet",
     ),
+    "quality": ("ros2_textfuse.evaluation.quality", "judge a fusion network: metrics, repair, flicker, contact sheets"),
     "train": ("ros2_textfuse.training.train", "train the fusion network"),
     "train-words": ("ros2_textfuse.training.train_words", "train what understands free text"),
 }

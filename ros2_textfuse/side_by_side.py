@@ -27,9 +27,8 @@ class SideBySide:
 
     def add(self, visible: NDArray, thermal: NDArray, fused: NDArray, prompt: str) -> None:
         """Add one triple: visible and fused uint8 RGB, thermal uint8 [H, W]; under its prompt."""
-        heat = cv2.cvtColor(thermal, cv2.COLOR_GRAY2RGB)
         captions = (*self._names, f"fused: {prompt or 'no prompt'}")
-        panels = [_panel(picture, caption) for picture, caption in zip((visible, heat, fused), captions, strict=True)]
+        panels = [panel(picture, caption) for picture, caption in zip((visible, thermal, fused), captions, strict=True)]
         row = np.ascontiguousarray(np.hstack(panels)[..., ::-1])  # OpenCV writes BGR
         self._writer.write(row)
         self._rows[prompt] = row
@@ -43,7 +42,10 @@ class SideBySide:
         self._writer.release()
 
 
-def _panel(picture: NDArray, caption: str) -> NDArray[np.uint8]:
+def panel(picture: NDArray[np.uint8], caption: str) -> NDArray[np.uint8]:
+    """A picture, uint8 RGB [H, W, 3] or grey [H, W], fitted into PANEL under its caption: uint8 RGB."""
+    if picture.ndim == 2:
+        picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB).astype(np.uint8)
     scale = min(PANEL[0] / picture.shape[1], PANEL[1] / picture.shape[0])
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     panel = np.zeros((PANEL[1] + CAPTION, PANEL[0], 3), np.uint8)

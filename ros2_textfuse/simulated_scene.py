@@ -113,6 +113,22 @@ def frames(
         yield np.asarray(visible, np.uint8), np.asarray(thermal, np.uint8)
 
 
+def still(size: tuple[int, int] = (480, 640)) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """One simulated pair by day and without noise, for pictures of what degradations do.
+
+    Args:
+        size: (height, width) in pixels; meant for 4:3.
+
+    Returns:
+        visible, uint8 RGB [H, W, 3], and thermal, uint8 [H, W].
+
+    Raises:
+        FileNotFoundError: ultralytics, whose photograph it is, is not installed.
+    """
+    visible, thermal = _view(0, size, day=True)
+    return np.asarray(visible, np.uint8), np.asarray(thermal, np.uint8)
+
+
 def write_videos(folder: str | Path, fps: float = 30.0, count: int = SHOT) -> tuple[Path, Path]:
     """Write the simulated sequence to visible.mp4 and thermal.mp4 (MPEG-4, 640x480, thermal as grey RGB).
 
@@ -146,9 +162,9 @@ def write_videos(folder: str | Path, fps: float = 30.0, count: int = SHOT) -> tu
     return paths
 
 
-def _view(step: int, size: tuple[int, int]) -> tuple[MatLike, MatLike]:
+def _view(step: int, size: tuple[int, int], day: bool = False) -> tuple[MatLike, MatLike]:
     """What the moving camera sees, without noise."""
-    visible, thermal = _scene()
+    visible, thermal = _scene(day)
     phase = 2 * math.pi * step / SHOT
     along = (1 - math.cos(phase)) / 2  # there and back, gently
     (x0, y0, width0), (x1, y1, width1) = PHOTOGRAPH.path
@@ -166,8 +182,8 @@ def _view(step: int, size: tuple[int, int]) -> tuple[MatLike, MatLike]:
 
 
 @cache
-def _scene() -> tuple[MatLike, MatLike]:
-    """The photograph at night, uint8 RGB [H, W, 3], and what a thermal camera might see there, uint8 [H, W]."""
+def _scene(day: bool) -> tuple[MatLike, MatLike]:
+    """The photograph, by day or at night, uint8 RGB [H, W, 3], and its painted thermal side, uint8 [H, W]."""
     package = importlib.util.find_spec("ultralytics")
     places = [] if package is None else package.submodule_search_locations or []
     path = next((path for place in places if (path := Path(place) / "assets" / PHOTOGRAPH.file).is_file()), None)
@@ -177,7 +193,8 @@ def _scene() -> tuple[MatLike, MatLike]:
             f"The simulated scene needs the photograph {PHOTOGRAPH.file} that ultralytics carries; cure: pip "
             "install ultralytics-opencv-headless"
         )
-    return _night(picture), _thermal(picture)
+    visible = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) if day else _night(picture)
+    return visible, _thermal(picture)
 
 
 def _night(picture: MatLike) -> MatLike:

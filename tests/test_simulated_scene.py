@@ -42,6 +42,12 @@ def test_visible_is_dark_and_thermal_is_not():
         assert (visible == 255).mean() < 0.01
 
 
+def test_the_still_is_the_first_view_by_day():
+    visible, thermal = simulated_scene.still()
+    assert visible.mean() > 80
+    assert cv2.absdiff(thermal, next(frames(1))[1]).mean() < 5
+
+
 def test_people_are_warm_and_the_sides_are_registered():
     """Where the first view shows the two men and the road, by the camera's path."""
     _, thermal = next(frames(1))

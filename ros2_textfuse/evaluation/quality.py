@@ -1,0 +1,280 @@
+"""How well a fusion network fuses, and how well it repairs what the words name: one command, a table and sheets.
+
+    textfuse quality --data FOLDER --out FOLDER
+
+The folder holds registered pairs as `vi/NAME.*` and `ir/NAME.*`. Degradations are made up (training/degradations.py)
+and seeded by the picture, so the clean pair is known and two networks are judged on the same pictures. The tables are
+written as they are printed, quality.md and quality.json, beside a contact sheet for each degradation.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from ros2_textfuse.evaluation import metrics
+from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.images import thermal_array, visible_array
+from ros2_textfuse.networks.weights import WeightsError
+from ros2_textfuse.prompts import MODES
+from ros2_textfuse.recordings import RecordingError, open_recording, pair_folders, read_image
+from ros2_textfuse.side_by_side import panel
+from ros2_textfuse.text_encoder import EncoderError
+from ros2_textfuse.training import degradations
+from ros2_textfuse.training.phrasings import TEST, handwritten
+
+SEVERITY = 0.5
+LADDER = (0.0, 0.25, 0.5, 0.75, 1.0)
+DAYLIGHT = 60.0  # mean level of a visible picture that may stand for a clean one
+PHRASINGS = 5  # unseen sentences of each mode
+STILL = 0.2  # levels that the sources' mean may move between two frames of a static stretch
+
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A registered pair: visible uint8 RGB [H, W, 3], thermal uint8 [H, W]; the seed is its own."""
+
+    name: str
+    visible: Picture
+    thermal: Picture
+    seed: int
+
+    def degraded(self, severities: Mapping[str, float]) -> tuple[Picture, Picture]:
+        """The pair with degradations, the same each time."""
+        visible, thermal = (picture.astype(np.float32) / 255 for picture in (self.visible, self.thermal))
+        visible, thermal = degradations.apply(visible, thermal, severities, np.random.default_rng(self.seed))
+        return np.round(visible * 255).astype(np.uint8), np.round(thermal * 255).astype(np.uint8)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the verb."""
+    parser.add_argument("--data", type=Path, required=True, help="folder with vi/ and ir/, registered pairs by name")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the tables and the contact sheets")
+    parser.add_argument("--model", default="nano", help="network: a name or a path (default nano)")
+    parser.add_argument("--engine", default="eager", help="auto, openvino or eager (default eager, the reference)")
+    parser.add_argument("--video", nargs=2, action="append", default=[], metavar=("VISIBLE", "THERMAL"),
+                        help="two videos or folders of frames to look for flicker in; again for more")  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    """Judge; returns 0, or 1 after saying what was wrong."""
+    try:
+        pairs = load_pairs(args.data)
+        fuser = Fuser(args.model, args.engine)
+        result = {
+            "model": fuser.model_name,
+            "fusion": fusion(fuser, pairs),
+            "repair": repair(fuser, [pair for pair in pairs if pair.visible.mean() >= DAYLIGHT]),
+            "video": {Path(visible).stem: flicker(fuser, visible, thermal) for visible, thermal in args.video},
+        }
+        result["engine"] = fuser.engine_name
+        args.out.mkdir(parents=True, exist_ok=True)
+        text = report(result)
+        (args.out / "quality.json").write_text(json.dumps(result, indent=2) + "\n")
+        (args.out / "quality.md").write_text(text)
+        for name, sheet in sheets(fuser, pairs):
+            cv2.imwrite(str(args.out / f"{name}.jpg"), sheet[..., ::-1])
+    except (RecordingError, WeightsError, EncoderError, ValueError, OSError) as error:
+        print(f"textfuse quality: {error}", file=sys.stderr)
+        return 1
+    print(text)
+    print(f"wrote {args.out}/quality.md, quality.json and the contact sheets")
+    return 0
+
+
+def load_pairs(folder: Path) -> list[Pair]:
+    """The pairs of a folder, sorted by name.
+
+    Raises:
+        RecordingError: the folder or a side is missing or empty, or an image has no partner or cannot be read.
+    """
+    sides = folder / "vi", folder / "ir"
+    for side in sides:
+        if not side.is_dir():
+            raise RecordingError(f"{side} does not exist: registered pairs are vi/NAME.* and ir/NAME.*")
+    return [
+        Pair(name, read_image(visible, "visible"), read_image(thermal, "thermal"), seed)
+        for seed, (name, (visible, thermal)) in enumerate(pair_folders(*sides).items())
+    ]
+
+
+def fusion(fuser: Fuser, pairs: list[Pair]) -> dict[str, dict[str, float]]:
+    """Metrics without words, averaged over each data set (what a name has before its first underscore)."""
+    fuser.set_prompt()
+    rows: dict[str, list[dict[str, float]]] = {}
+    for pair in tqdm(pairs, desc="fusion", unit="pair"):
+        fused = metrics.to_grey(fuser.fuse(pair.visible, pair.thermal))
+        figures = metrics.evaluate(pair.thermal, metrics.to_grey(pair.visible), fused)
+        rows.setdefault(pair.name.split("_")[0], []).append(figures)
+    return {
+        name: {"pairs": len(found), **{key: float(np.mean([row[key] for row in found])) for key in found[0]}}
+        for name, found in rows.items()
+    }
+
+
+def repair(fuser: Fuser, pairs: list[Pair]) -> dict[str, Any]:
+    """What words repair on degraded daylight pairs.
+
+    Closeness is PSNR, in dB, to the fusion of the clean pair without words: fused without words, with the mode by
+    name, and with unseen free text. `wrong` compares root mean square errors in levels: what the prompt costs on a
+    clean pair and what it gains on a degraded one. `change` is how far (in mean levels) the picture moves with the
+    severity asked for. A compound is one visible and one thermal mode together.
+    """
+    if not pairs:
+        raise RecordingError(f"no pair is bright enough (mean level {DAYLIGHT:.0f}) to stand for a clean one")
+    clean = {pair.name: _fused(fuser, pair.visible, pair.thermal) for pair in pairs}
+    spoken = {mode: [p.text for p in handwritten(TEST) if list(p.severities) == [mode]][:PHRASINGS] for mode in MODES}
+    single = {}
+    for mode in tqdm(MODES, desc="repair", unit="mode"):
+        rows: list[dict[str, Any]] = []
+        for pair in pairs:
+            target, degraded = clean[pair.name], pair.degraded({mode: SEVERITY})
+            plain = _fused(fuser, *degraded)
+            ladder = [_fused(fuser, *degraded, modes=(mode,), severity=value) for value in LADDER]
+            named = ladder[LADDER.index(SEVERITY)]
+            wrong = _fused(fuser, pair.visible, pair.thermal, modes=(mode,), severity=SEVERITY)
+            texts = [_psnr(_fused(fuser, *degraded, text=text), target) for text in spoken[mode]]
+            rows.append(
+                {
+                    "plain": _psnr(plain, target),
+                    "named": _psnr(named, target),
+                    "spoken": float(np.mean(texts)),
+                    "cost": _error(wrong, target),
+                    "worth": _error(plain, target) - _error(named, target),
+                    "change": [float(cv2.absdiff(picture, ladder[0]).mean()) for picture in ladder],
+                }
+            )
+        single[mode] = {key: np.mean([row[key] for row in rows], axis=0).tolist() for key in rows[0]}
+    compounds = {}
+    combinations = list(
+        product((m for m in MODES if not m.startswith("ir_")), (m for m in MODES if m.startswith("ir_")))
+    )
+    for modes in tqdm(combinations, desc="compounds", unit="pair of modes"):
+        gains = []
+        for pair in pairs:
+            degraded = pair.degraded(dict.fromkeys(modes, SEVERITY))
+            together = _fused(fuser, *degraded, modes=modes, severity=SEVERITY)
+            gains.append(_psnr(together, clean[pair.name]) - _psnr(_fused(fuser, *degraded), clean[pair.name]))
+        smaller = min(single[mode]["named"] - single[mode]["plain"] for mode in modes)
+        compounds["+".join(modes)] = {"gain": float(np.mean(gains)), "smaller_single_gain": smaller}
+    return {"pairs": len(pairs), "single": single, "compounds": compounds}
+
+
+def flicker(fuser: Fuser, visible: str, thermal: str) -> dict[str, float]:
+    """Temporal standard deviation of mean brightness over static stretches, fused and of both sources.
+
+    A stretch is static while neither source's mean level moves by more than STILL from one frame to the next.
+    """
+    fuser.set_prompt()
+    levels: list[tuple[float, float, float]] = []
+    pictures = iter(open_recording(visible=visible, thermal=thermal))
+    for first, second in tqdm(zip(pictures, pictures, strict=True), desc=Path(visible).stem, unit="pair"):
+        sources = visible_array(first), thermal_array(second)
+        fused = fuser.fuse(*sources)
+        levels.append((metrics.to_grey(sources[0]).mean(), float(sources[1].mean()), metrics.to_grey(fused).mean()))
+    steps = np.abs(np.diff(levels, axis=0))
+    still = (steps[:, :2] <= STILL).all(axis=1)
+    # Runs of static steps, at least half a second long.
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], still.astype(int), [0]])))
+    runs = [(start, stop) for start, stop in edges.reshape(-1, 2) if stop - start >= 15]
+    spread = [np.std(levels[start : stop + 1], axis=0) for start, stop in runs]
+    names = ("visible", "thermal", "fused")
+    deviations = dict(zip(names, np.mean(spread, axis=0).tolist(), strict=True)) if spread else {}
+    return {"frames": len(levels), "static_stretches": len(runs), **deviations}
+
+
+def sheets(fuser: Fuser, pairs: list[Pair]) -> Iterator[tuple[str, Picture]]:
+    """Contact sheets: all pairs fused without words and with low_light, and each mode degraded, fused, repaired."""
+    rows = []
+    for pair in pairs:
+        sides = pair.visible, pair.thermal
+        rows.append([*sides, _fused(fuser, *sides), _fused(fuser, *sides, modes=("low_light",))])
+    yield "fusion", np.vstack([_row(row, ("visible", "thermal", "fused", "fused: low_light")) for row in rows])
+    day = max(pairs, key=lambda pair: pair.visible.std())
+    clean = _fused(fuser, day.visible, day.thermal)
+    modes = []
+    for mode in MODES:
+        degraded = day.degraded({mode: SEVERITY})
+        pictures = [
+            degraded[1] if mode.startswith("ir_") else degraded[0],
+            _fused(fuser, *degraded),
+            _fused(fuser, *degraded, modes=(mode,), severity=SEVERITY),
+            clean,
+        ]
+        modes.append(_row(pictures, (mode, "fused: no words", f"fused: {mode}", "fused clean pair")))
+    yield "repair", np.vstack(modes)
+
+
+def report(result: dict) -> str:
+    """The tables, in Markdown."""
+    keys = [key for key in next(iter(result["fusion"].values())) if key != "pairs"]
+    lines = [f"Network `{result['model']}` on {result['engine']}.", "", "## Fusion without words", ""]
+    lines += [f"| pairs | {' | '.join(keys)} |", "| --- " * (len(keys) + 1) + "|"]
+    for name, row in result["fusion"].items():
+        lines.append(f"| {name}, {row['pairs']} | " + " | ".join(f"{row[key]:.3f}" for key in keys) + " |")
+    single, compounds = result["repair"]["single"], result["repair"]["compounds"]
+    lines += [
+        "",
+        f"## Repair of single degradations at severity {SEVERITY}",
+        "",
+        f"{result['repair']['pairs']} daylight pairs; PSNR in dB to the fusion of the clean pair. Cost and worth of "
+        "the prompt are root mean square errors in levels; change is in mean levels.",
+        "",
+        "| mode | no words | named | gain | gain, unseen words | cost on a clean pair | worth on a degraded one | "
+        f"change at {', '.join(f'{value:g}' for value in LADDER[1:])} |",
+        "| --- " * 8 + "|",
+    ]
+    for mode, row in single.items():
+        change = ", ".join(f"{value:.1f}" for value in row["change"][1:])
+        lines.append(
+            f"| {mode} | {row['plain']:.1f} | {row['named']:.1f} | {row['named'] - row['plain']:+.1f} | "
+            f"{row['spoken'] - row['plain']:+.1f} | {row['cost']:.1f} | {row['worth']:.1f} | {change} |"
+        )
+    lines += ["", "## Repair of compounds, named together", "", "| modes | gain | smaller single gain | share |"]
+    lines.append("| --- " * 4 + "|")
+    for name, row in compounds.items():
+        share = row["gain"] / row["smaller_single_gain"]
+        lines.append(f"| {name} | {row['gain']:+.1f} | {row['smaller_single_gain']:+.1f} | {share:.0%} |")
+    if result["video"]:
+        lines += ["", "## Flicker", "", "Standard deviation over time of the mean level, in static stretches.", ""]
+        lines += ["| video | static stretches | visible | thermal | fused |", "| --- " * 5 + "|"]
+        for name, row in result["video"].items():
+            figures = " | ".join(f"{row[key]:.3f}" if key in row else "-" for key in ("visible", "thermal", "fused"))
+            lines.append(f"| {name} | {row['static_stretches']} | {figures} |")
+    return "\n".join(lines) + "\n"
+
+
+def _fused(
+    fuser: Fuser,
+    visible: Picture,
+    thermal: Picture,
+    text: str = "",
+    modes: tuple[str, ...] = (),
+    severity: float | None = None,
+) -> Picture:
+    fuser.set_prompt(text, modes, severity)
+    return fuser.fuse(visible, thermal)
+
+
+def _error(picture: Picture, target: Picture) -> float:
+    """Root mean square error in levels."""
+    return float(np.sqrt(np.mean((picture.astype(np.float64) - target) ** 2)))
+
+
+def _psnr(picture: Picture, target: Picture) -> float:
+    return float(20 * np.log10(255 / max(_error(picture, target), 1e-3)))
+
+
+def _row(pictures: Sequence[Picture], captions: Sequence[str]) -> Picture:
+    return np.hstack([panel(picture, caption) for picture, caption in zip(pictures, captions, strict=True)])
