@@ -103,7 +103,8 @@ def resolve(text: str = "", modes: Iterable[str] = (), severity: float | None = 
 
     Raises:
         PromptError: one of the arguments is not as described.
-        EncoderError: there is text, and no sentence encoder (`text_encoder.find_encoder`).
+        EncoderError: there is text, and no sentence encoder (`text_encoder.find_encoder`), or the head's weights are
+            missing or damaged.
     """
     text = _checked_text(text)
     names = _checked_modes(modes)
@@ -173,9 +174,15 @@ def read(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np
 
 @functools.lru_cache(maxsize=1)
 def _head() -> dict[str, NDArray[np.float32]]:
+    from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    return {name: array.astype(np.float32) for name, array in load_file(WEIGHTS).items()}
+    from ros2_textfuse.text_encoder import EncoderError
+
+    try:
+        return {name: array.astype(np.float32) for name, array in load_file(WEIGHTS).items()}
+    except (OSError, SafetensorError) as error:
+        raise EncoderError(f"{WEIGHTS} cannot be read ({error}): install textfuse again") from error
 
 
 def forget() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ros2_textfuse import prompts
 from ros2_textfuse.coco_objects import COCO
 from ros2_textfuse.prompts import (
     DEFAULT_SEVERITY,
@@ -197,3 +198,18 @@ def test_a_prompt_takes_milliseconds() -> None:
         understand(f"The visible image number {number} is dark and noisy.")
         times.append(time.thread_time() - start)
     assert min(times) < 0.02
+
+
+@needs_encoder
+@pytest.mark.parametrize("content", [None, b"", b"not weights"])
+def test_a_damaged_head_is_named(tmp_path, monkeypatch, content: bytes | None) -> None:
+    path = tmp_path / "words.safetensors"
+    if content is not None:
+        path.write_bytes(content)
+    monkeypatch.setattr(prompts, "WEIGHTS", path)
+    prompts.forget()
+    with pytest.raises(EncoderError, match=r"words\.safetensors cannot be read"):
+        resolve("it is dark")
+    monkeypatch.undo()
+    prompts.forget()
+    assert resolve(modes=["low_light"]).severities == {"low_light": 0.5}

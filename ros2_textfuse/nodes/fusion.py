@@ -11,6 +11,7 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
 from textfuse.msg import FusionStatus
 from textfuse.srv import SetPrompt
@@ -75,6 +76,7 @@ class FusionNode(LifecycleNode):
         self.add_on_set_parameters_callback(self._refuse_while_configured)
         forward_logs(self)
         self._configured = False
+        self._subscriptions_in: list[Subscription] = []  # while active
         if self.get_parameter("autostart").value and self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
 
@@ -150,7 +152,7 @@ class FusionNode(LifecycleNode):
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """End from any state."""
-        if state.label == "active":
+        if self._subscriptions_in:
             self._leave_cameras()
         if self._configured:
             self._release()
@@ -158,7 +160,7 @@ class FusionNode(LifecycleNode):
 
     def destroy_node(self) -> None:
         """Stop the worker before its publishers go."""
-        if getattr(self, "_subscriptions_in", None):
+        if self._subscriptions_in:
             self._leave_cameras()
         super().destroy_node()
 
@@ -257,7 +259,7 @@ class FusionNode(LifecycleNode):
             response.message = f"refused, the old prompt stays in force: {error}"
             self.get_logger().warning(response.message, throttle_duration_sec=LOG_PERIOD)
         _fill_prompt(response, self._fuser)
-        if response.success and self._active():
+        if response.success and self._subscriptions_in:
             self._prompt_changes += 1
             self._publish_status()
         return response
@@ -320,9 +322,6 @@ class FusionNode(LifecycleNode):
         array = DiagnosticArray(status=[entry])
         array.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics_publisher.publish(array)
-
-    def _active(self) -> bool:
-        return bool(getattr(self, "_subscriptions_in", None))
 
 
 def _fill_prompt(message: FusionStatus | SetPrompt.Response, fuser: Fuser) -> None:
