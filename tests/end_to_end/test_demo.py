@@ -1,0 +1,39 @@
+"""`textfuse demo` as make runs it, shorter."""
+
+import cv2
+import pytest
+
+from tests.end_to_end.conftest import RATE
+from tests.end_to_end.test_command import textfuse
+
+SECONDS = 6
+
+
+def test_demo_writes_a_video_and_a_contact_sheet(graph, tmp_path):
+    pytest.importorskip("ultralytics", reason="ultralytics is not installed")
+    ended = textfuse("demo", "--seconds", str(SECONDS), "--out", str(tmp_path / "out"))
+    assert ended.returncode == 0, ended.stderr
+    assert "simulated" in ended.stdout and "repairing low_light" in ended.stdout
+    video = cv2.VideoCapture(str(tmp_path / "out" / "demo.mp4"))
+    assert video.get(cv2.CAP_PROP_FRAME_COUNT) > SECONDS * RATE / 2
+    sheet = cv2.imread(str(tmp_path / "out" / "demo.png"))
+    height = sheet.shape[0] // 2
+    before, after = sheet[:height, -480:], sheet[height:, -480:]
+    assert after.mean() > before.mean() + 8, "the new words brightened nothing"
+
+
+def test_demo_of_a_bag(graph, bag, tmp_path):
+    pytest.importorskip("ultralytics", reason="ultralytics is not installed")
+    ended = textfuse(
+        "demo", "--bag", bag, "--seconds", "4", "--prompt", "fog everywhere", "--out", str(tmp_path / "out")
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "simulated" not in ended.stdout and "repairing haze" in ended.stdout
+    assert (tmp_path / "out" / "demo.png").is_file()
+
+
+@pytest.mark.parametrize("source", [("--visible", "nowhere.mp4"), ("--bag", "nowhere")])
+def test_demo_refuses_before_anything_starts(tmp_path, source):
+    ended = textfuse("demo", *source, "--out", str(tmp_path / "out"))
+    assert ended.returncode == 1 and "textfuse demo:" in ended.stderr
+    assert "starting fusion" not in ended.stdout
