@@ -74,6 +74,7 @@ demo: build
 
 lint: build
 	$(python) -m ruff check .
+	$(python) -m ruff format --check .
 	$(python) -m mypy
 
 test: lint
