@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from ros2_textfuse import environment
+from ros2_textfuse.detector import Detector
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.processes import Processes, node_command
 from ros2_textfuse.simulated_scene import frames, write_videos
@@ -38,6 +39,7 @@ def main() -> None:
     result = {
         "environment": describe_machine(),
         "core_640x480": {engine: core(engine) for engine in ("eager", "openvino")},
+        "detector_640x480": detector(),
         "graph_640x480": graph(args.rate, args.seconds, args.engine),
     }
     print_table(result)
@@ -92,6 +94,18 @@ def core(engine: str, count: int = 60) -> dict:
         "first_words_ms": round(first, 1),
         "new_words_ms": spread(words),
     }
+
+
+def detector(count: int = 60) -> dict:
+    """`Detector.detect` alone."""
+    yolo = Detector()
+    pictures = [visible for visible, _ in frames(20)]
+    times = []
+    for number in range(10 + count):
+        start = time.perf_counter()
+        yolo.detect(pictures[number % 20])
+        times.append((time.perf_counter() - start) * 1e3)
+    return {"engine": yolo.engine_name, "detect_ms": spread(times[10:])}
 
 
 def graph(rate: float, seconds: float, engine: str) -> dict:
@@ -191,6 +205,8 @@ def print_table(result: dict) -> None:
         median = row["fuse_ms"]["median"]
         print(f"  fuse() on {row['engine']:<14} {median:6.1f} ms   {median / reference:.2f} of eager")
         print(f"  new words                    {row['new_words_ms']['median']:6.1f} ms")
+    yolo = result["detector_640x480"]
+    print(f"  detect() on {yolo['engine']:<12} {yolo['detect_ms']['median']:6.1f} ms")
     print(f"graph at {flow['rate_hz']:g} Hz: {flow['fused']} fused, {flow['dropped']} dropped, {flow['alone']} alone, "
           f"{flow['detections']} detections")  # fmt: skip
     rows = {**flow["stages"], "stamp to detections": flow["stamp_to_detections_ms"]}
