@@ -15,7 +15,7 @@ from ros2_textfuse.side_by_side import SideBySide
 if TYPE_CHECKING:
     from ros2_textfuse.nodes.demo_monitor import Monitor
 
-PROMPT = "It is dark, brighten the picture"
+PROMPT = "It is very dark, brighten the picture"
 START_PATIENCE = 180.0  # s: the first start may fetch the detector's weights and build its engine
 
 

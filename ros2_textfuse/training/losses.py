@@ -6,7 +6,12 @@ that the prompt names, the degraded one for those that it does not. So the netwo
 Departures from the paper, each for a fault that its losses have on driving scenes:
 
 - eq. 10: the plain maximum washes out a bright day, where most of the thermal picture lies above the visible one. A
-  share of the target is the visible picture plus the thermal one about its mean, which also lets cold things darken.
+  share of the target, larger where both pictures are bright, is the visible picture plus the thermal one about its
+  mean, which also lets cold things darken. And where the visible picture has more structure than the thermal one, the
+  maximum is taken of their surroundings and the visible detail kept on it: a dark figure before a bright sky that is
+  warm as well would turn white on white.
+- eq. 11: visual information fidelity (VIF) in place of SSIM. Both want the sources' structure; SSIM punishes contrast
+  beyond that of a source, VIF counts it as information.
 - eq. 12: gradients keep their sign. Without it, an edge of the wrong direction, a halo, costs nothing.
 - complementarity (the SCD metric of Aslantas & Bendes, 2015, as a loss): what the fused picture has beyond one source
   should look like the other.
@@ -20,8 +25,12 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-WINDOW, SIGMA = 11, 1.5  # of SSIM (Wang et al., 2004)
+WINDOWS = (17, 9)  # of VIF, at full and at half resolution
+VISION_NOISE = 2.0 / 255**2  # variance of the noise of human vision in VIF
+SMALLEST = 2 * WINDOWS[1] + WINDOWS[1] - 1  # pixels; half resolution then has one window
+FLOOR = 0.1  # of what a source holds, for each pixel, in the units of VIF
 
 
 @dataclass(frozen=True)
@@ -29,12 +38,13 @@ class Weights:
     """Weights of the parts of eq. 14 and what shapes the intensity target."""
 
     intensity: float = 20.0
-    ssim: float = 0.1
-    gradient: float = 2.0
+    gradient: float = 4.0
     colour: float = 15.0
-    complementarity: float = 0.03
-    thermal_ssim: float = 0.25  # delta_ir of eq. 11
-    additive: float = 0.13  # share of the mean-free sum in the intensity target; the rest is the maximum
+    complementarity: float = 0.05
+    fidelity: float = 1.0
+    additive: float = 0.1  # share of the mean-free sum in the intensity target; the rest is the maximum
+    washout: float = 0.4  # what the mean brightness that both sources have in common adds to that share
+    detail: float = 1.0  # how far the maximum gives way to salient visible detail; 0 is the plain maximum
     contrast: float = 1.08  # of the intensity target, about its mean
     tone: float = 0.9  # exponent on the luma of both targets; below 1 lifts the shadows a little
 
@@ -51,22 +61,53 @@ def chroma(picture: Tensor) -> Tensor:
     return torch.cat([(picture[:, 2:] - y) * 0.564, (picture[:, :1] - y) * 0.713], dim=1)
 
 
-def intensity_target(visible: Tensor, thermal: Tensor, additive: float = 0.0, contrast: float = 1.0) -> Tensor:
-    """The brightness to reach: max(visible, thermal) of eq. 10, mixed with the mean-free sum. [B, 1, H, W] each."""
+def intensity_target(
+    visible: Tensor, thermal: Tensor, *, additive: float, washout: float, detail: float, contrast: float
+) -> Tensor:
+    """The brightness to reach; with all parts 0 and contrast 1 the maximum of eq. 10. [B, 1, H, W] each."""
+    brightest = torch.maximum(visible, thermal)
+    around_visible, around_thermal = _broad(visible), _broad(thermal)
+    standing_out = visible - around_visible
+    power, thermal_power = _broad(standing_out**2), _broad((thermal - around_thermal) ** 2)
+    salience = (1.5 * power / (power + thermal_power + 1e-4) - 0.6).clamp(0, 1)
+    kept = (torch.maximum(around_visible, around_thermal) + standing_out).clamp(max=1)
+    brightest = torch.lerp(brightest, kept, detail * salience)
     total = visible + thermal - thermal.mean((2, 3), keepdim=True)
-    target = (1 - additive) * torch.maximum(visible, thermal) + additive * total
+    share = additive + washout * torch.minimum(visible, thermal).mean((2, 3), keepdim=True)
+    target = torch.lerp(brightest, total, share)
     mean = target.mean((2, 3), keepdim=True)
     return ((target - mean) * contrast + mean).clamp(0, 1)
 
 
-def ssim(a: Tensor, b: Tensor) -> Tensor:
-    """Mean structural similarity, one number, of [B, 1, H, W] pictures of range 1; 'valid' Gaussian windows."""
-    maps = torch.cat([a, b, a * a, b * b, a * b])
-    maps = _window(a.shape[2], a).T @ maps @ _window(a.shape[3], a)
-    mean_a, mean_b, aa, bb, ab = maps.chunk(5)
-    c1, c2 = 0.01**2, 0.03**2
-    structure = (2 * (ab - mean_a * mean_b) + c2) / (aa - mean_a**2 + bb - mean_b**2 + c2)
-    return ((2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1) * structure).mean()
+def _broad(picture: Tensor) -> Tensor:
+    """Average of the surroundings, 33 pixels across (a box, twice narrower, twice over)."""
+    for _ in range(2):
+        for kernel, padding in (((17, 1), (8, 0)), ((1, 17), (0, 8))):
+            picture = F.avg_pool2d(picture, kernel, stride=1, padding=padding, count_include_pad=False)
+    return picture
+
+
+def fidelity(fused: Tensor, sources: tuple[Tensor, ...]) -> Tensor:
+    """Pixel-domain VIF (Sheikh and Bovik, 2006) of its two finest scales, summed over sources. [B, 1, H, W] each.
+
+    What a source holds has a floor, so that flat crops, which have nothing to lose, do not rule the average.
+    """
+    held = torch.cat(sources, 1)
+    seen = there = fused.new_zeros(())
+    for window in WINDOWS:
+        if window != WINDOWS[0]:
+            fused, held = (_smooth(x, window)[..., ::2, ::2] for x in (fused, held))
+        mean, mean_square, products = _smooth(torch.cat([fused, fused**2, fused * held], 1), window).split(
+            [1, 1, len(sources)], 1
+        )
+        means, mean_squares = _smooth(torch.cat([held, held**2], 1), window).chunk(2, 1)
+        of_fused, of_held = mean_square - mean**2, (mean_squares - means**2).clamp(min=0)
+        covariances = products - mean * means
+        gain = covariances.clamp(min=0) / (of_held + 1e-7)
+        noise = (of_fused - gain * covariances).clamp(min=0) + VISION_NOISE
+        seen = seen + torch.log1p(gain**2 * of_held / noise).sum((2, 3))
+        there = there + (torch.log1p(of_held / VISION_NOISE) + FLOOR).sum((2, 3))
+    return (seen / there).sum(1).mean()
 
 
 def gradient_loss(fused: Tensor, visible: Tensor, thermal: Tensor) -> Tensor:
@@ -94,36 +135,50 @@ def fusion_loss(fused: Tensor, visible: Tensor, thermal: Tensor, weights: Weight
         weights: of the parts.
 
     Raises:
-        ValueError: shapes that do not belong together, or pictures smaller than the SSIM window.
+        ValueError: shapes that do not belong together, or pictures smaller than VIF needs.
     """
     batch, _, height, width = fused.shape
     if fused.shape != visible.shape or thermal.shape != (batch, 1, height, width):
         shapes = ", ".join(str(tuple(x.shape)) for x in (fused, visible, thermal))
         raise ValueError(f"fused, visible [B, 3, H, W] and thermal [B, 1, H, W] expected, got {shapes}")
-    if min(height, width) < WINDOW:
-        raise ValueError(f"pictures of {height}x{width} are smaller than the SSIM window of {WINDOW}")
+    if min(height, width) < SMALLEST:
+        raise ValueError(f"pictures of {height}x{width} are smaller than the {SMALLEST} pixels that VIF needs")
     y = luma(fused)
     y_visible, thermal = (x.clamp(0, 1) ** weights.tone for x in (luma(visible), thermal))
-    target = intensity_target(y_visible, thermal, weights.additive, weights.contrast)
+    with torch.no_grad():
+        target = intensity_target(
+            y_visible,
+            thermal,
+            additive=weights.additive,
+            washout=weights.washout,
+            detail=weights.detail,
+            contrast=weights.contrast,
+        )
     parts = {
         "intensity": (y - target).abs().mean(),
-        "ssim": 1 - ssim(y, y_visible) + weights.thermal_ssim * (1 - ssim(y, thermal)),
         "gradient": gradient_loss(y, y_visible, thermal),
         "colour": (chroma(fused) - chroma(visible)).abs().mean(),
         "complementarity": complementarity_loss(y, y_visible, thermal),
+        "fidelity": 2 - fidelity(y, (y_visible, thermal)),
     }
     parts["total"] = sum(getattr(weights, name) * part for name, part in parts.items())
     return parts
 
 
-def _window(size: int, like: Tensor) -> Tensor:
-    """The Gaussian of SSIM as a band matrix [size, size - WINDOW + 1].
+def _smooth(pictures: Tensor, window: int) -> Tensor:
+    """Gaussian average of every whole window; its sigma is a fifth of it."""
+    height, width = pictures.shape[2:]
+    return _gaussian(height, window, pictures).T @ pictures @ _gaussian(width, window, pictures)
+
+
+def _gaussian(size: int, window: int, like: Tensor) -> Tensor:
+    """A Gaussian as a band matrix [size, size - window + 1].
 
     A product with it is many times faster on a CPU than conv2d on one channel.
     """
     at = torch.arange(size, dtype=like.dtype, device=like.device)
-    offset = at[:, None] - at[None, : size - WINDOW + 1] - WINDOW // 2
-    band = torch.exp(-(offset**2) / (2 * SIGMA**2)) * (offset.abs() <= WINDOW // 2)
+    offset = at[:, None] - at[None, : size - window + 1] - window // 2
+    band = torch.exp(-(offset**2) / (2 * (window / 5) ** 2)) * (offset.abs() <= window // 2)
     return band / band[:, :1].sum()
 
 

@@ -29,7 +29,7 @@ from ros2_textfuse.prompts import MODES
 from ros2_textfuse.training.data import Batch, Crops, DataError, find_pairs
 from ros2_textfuse.training.losses import Weights, fusion_loss
 
-PARTS = ("total", "intensity", "ssim", "gradient", "colour", "complementarity")
+PARTS = ("total", "intensity", "gradient", "colour", "complementarity", "fidelity")
 WARM_UP = 200  # steps, at most a twentieth of the run
 CHECKPOINT, LOG, EXPORT = "checkpoint.pt", "log.csv", "nano.safetensors"
 
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, help="folder with vi/NAME.* and ir/NAME.*")
     parser.add_argument("--out", type=Path, help="folder for checkpoint, log and weights; a run in it is resumed")
     parser.add_argument(
-        "--steps", type=int, default=10500, help="length of the schedule, which a resumed run may change (%(default)s)"
+        "--steps", type=int, default=8000, help="length of the schedule, which a resumed run may change (%(default)s)"
     )
     parser.add_argument("--until", type=int, help="stop after this step; a later call goes on from there")
     parser.add_argument("--batch", type=int, default=16, help="crops in a step (%(default)s)")

@@ -58,7 +58,7 @@ def test_an_untrained_network_shows_the_maximum_of_both():
     visible, thermal = pictures(32, 32)
     fresh = Nano(NanoConfig(modes=len(MODES)))
     luma = (visible * torch.tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
-    fused = fresh(visible, thermal, fresh.modulation(torch.ones(1, len(MODES))))
+    fused = fresh(visible, thermal, fresh.modulation(torch.zeros(1, len(MODES))))
     torch.testing.assert_close(fused, visible + (thermal - luma).clamp(min=0))
 
 

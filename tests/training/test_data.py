@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from ros2_textfuse.prompts import MODES
+from ros2_textfuse.training import degradations
 from ros2_textfuse.training.data import KINDS, Crops, DataError, Pair, brighten, find_pairs
 from ros2_textfuse.training.train import make_pairs
 
@@ -119,6 +120,23 @@ class TestCrops:
         for visible, thermal, _, visible_target, thermal_target in rows(pairs, "wrong"):
             np.testing.assert_array_equal(visible, visible_target)
             np.testing.assert_array_equal(thermal, thermal_target)
+
+    def test_where_less_is_asked_than_is_there_the_rest_stays(self, pairs, monkeypatch):
+        applied = []
+
+        def record(visible, thermal, severities, rng):
+            applied.append(dict(severities))
+            return visible, thermal
+
+        monkeypatch.setattr(degradations, "apply", record)
+        words = [row[2] for row in rows(pairs, "single", 60)]
+        rests = 0
+        for asked, left, there in zip(words, applied[::2], applied[1::2], strict=True):
+            for mode, severity in there.items():
+                if left[mode]:
+                    assert left[mode] == pytest.approx(severity - asked[MODES.index(mode)], abs=1e-5)
+                    rests += 1
+        assert 0 < rests < 20
 
     def test_night_pictures_brighten_under_low_light(self, pairs):
         for visible, _, words, visible_target, _ in rows(pairs, "night"):

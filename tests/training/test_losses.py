@@ -1,52 +1,83 @@
 import pytest
 import torch
 
+from ros2_textfuse.evaluation.metrics import visual_information_fidelity
 from ros2_textfuse.training import losses
-from ros2_textfuse.training.losses import Weights, fusion_loss, intensity_target, luma, ssim
+from ros2_textfuse.training.losses import Weights, fidelity, fusion_loss, intensity_target, luma
 
 
 @pytest.fixture
 def pictures():
     generator = torch.Generator().manual_seed(0)
-    return torch.rand(2, 3, 32, 48, generator=generator), torch.rand(2, 1, 32, 48, generator=generator)
+    return torch.rand(2, 3, 48, 64, generator=generator), torch.rand(2, 1, 48, 64, generator=generator)
 
 
 def grey(value):
     return torch.full((1, 1, 16, 16), value)
 
 
+PLAIN = {"additive": 0.0, "washout": 0.0, "detail": 0.0, "contrast": 1.0}
+
+
 def test_plain_intensity_target_is_the_maximum_of_eq_10(pictures):
     visible, thermal = luma(pictures[0]), pictures[1]
-    torch.testing.assert_close(intensity_target(visible, thermal), torch.maximum(visible, thermal))
+    torch.testing.assert_close(intensity_target(visible, thermal, **PLAIN), torch.maximum(visible, thermal))
 
 
 def test_additive_share_keeps_an_even_thermal_picture_from_washing_out():
-    assert intensity_target(grey(0.5), grey(0.9), additive=1.0).mean().item() == pytest.approx(0.5)
+    target = intensity_target(grey(0.5), grey(0.9), **{**PLAIN, "additive": 1.0})
+    assert target.mean().item() == pytest.approx(0.5)
+
+
+def test_additive_share_grows_where_both_are_bright():
+    dark, bright = (intensity_target(grey(v), grey(v + 0.2), **{**PLAIN, "washout": 1.0}) for v in (0.0, 0.6))
+    assert dark.mean().item() == pytest.approx(0.2)
+    assert bright.mean().item() == pytest.approx(0.4 * 0.8 + 0.6 * 0.6)
+
+
+def test_a_dark_figure_before_a_bright_sky_stays_dark():
+    visible, thermal = torch.full((1, 1, 64, 64), 0.9), torch.full((1, 1, 64, 64), 0.8)
+    visible[..., 24:40, 28:36] = 0.1
+    thermal[..., 24:40, 28:36] = 0.95
+    plain, kept = (intensity_target(visible, thermal, **{**PLAIN, "detail": d})[0, 0, 32, 32] for d in (0.0, 1.0))
+    assert plain > 0.9
+    assert kept < plain - 0.3
 
 
 def test_contrast_is_about_the_mean():
     ramp = torch.linspace(0.3, 0.7, 16).expand(1, 1, 16, 16)
-    stretched = intensity_target(ramp, grey(0.0), contrast=1.1)
+    stretched = intensity_target(ramp, grey(0.0), **{**PLAIN, "contrast": 1.1})
     assert stretched.mean().item() == pytest.approx(0.5)
     assert (stretched.std() / ramp.std()).item() == pytest.approx(1.1)
 
 
-def test_ssim_of_equal_pictures_is_one_and_falls_with_noise(pictures):
-    picture = pictures[1]
-    assert ssim(picture, picture).item() == pytest.approx(1, abs=1e-5)
-    assert ssim(picture, 1 - picture) < 0
-    little, much = (ssim(picture, picture + share * torch.randn(picture.shape)) for share in (0.05, 0.5))
-    assert 1 > little > much
+def test_fidelity_is_that_of_the_metric_at_its_finest_scales(pictures, monkeypatch):
+    a, f = luma(pictures[0])[:1], 0.8 * luma(pictures[0])[:1] + 0.1 * pictures[1][:1]
+    monkeypatch.setattr(losses, "FLOOR", 0.0)
+    (metric,) = visual_information_fidelity([255 * a[0, 0].double().numpy()], 255 * f[0, 0].double().numpy())
+    assert fidelity(f, (a,)).item() == pytest.approx(metric, rel=0.05)
 
 
-def test_ssim_window_is_the_gaussian_of_the_definition():
+def test_fidelity_falls_with_noise_and_rises_with_contrast(pictures):
+    picture = 0.25 + 0.5 * pictures[1]
+    same, noisy, strong = (
+        fidelity(x, (picture,)) for x in (picture, picture + 0.2 * pictures[1].flip(3), 1.2 * picture)
+    )
+    assert noisy < same < strong
+
+
+def test_fidelity_adds_sources_up(pictures):
+    visible, thermal = luma(pictures[0]), pictures[1]
+    both = fidelity(visible, (visible, thermal))
+    torch.testing.assert_close(both, fidelity(visible, (visible,)) + fidelity(visible, (thermal,)))
+
+
+def test_windows_are_gaussians_of_a_fifth():
     impulse = torch.zeros(1, 1, 21, 21)
     impulse[..., 10, 10] = 1
-    window = losses._window(21, impulse)
-    blurred = (window.T @ impulse @ window)[0, 0]
-    at = torch.arange(11) - 5
-    line = torch.exp(-(at**2) / (2 * 1.5**2))
-    torch.testing.assert_close(blurred, torch.outer(line, line) / line.sum() ** 2)
+    at = torch.arange(9) - 4
+    line = torch.exp(-(at**2) / (2 * 1.8**2))
+    torch.testing.assert_close(losses._smooth(impulse, 9)[0, 0, 2:-2, 2:-2], torch.outer(line, line) / line.sum() ** 2)
 
 
 def test_gradient_follows_the_stronger_source_with_its_sign():
@@ -84,7 +115,7 @@ def test_total_is_the_weighted_sum_of_eq_14(pictures):
 
 def test_faults_name_the_shapes(pictures):
     visible, thermal = pictures
-    with pytest.raises(ValueError, match=r"\(2, 3, 32, 48\), \(2, 3, 32, 48\), \(2, 1, 16, 48\)"):
-        fusion_loss(visible, visible, thermal[:, :, :16], Weights())
-    with pytest.raises(ValueError, match="8x48 are smaller than the SSIM window"):
-        fusion_loss(visible[:, :, :8], visible[:, :, :8], thermal[:, :, :8], Weights())
+    with pytest.raises(ValueError, match=r"\(2, 3, 48, 64\), \(2, 3, 48, 64\), \(2, 1, 24, 64\)"):
+        fusion_loss(visible, visible, thermal[:, :, :24], Weights())
+    with pytest.raises(ValueError, match="24x64 are smaller than the 26 pixels"):
+        fusion_loss(visible[:, :, :24], visible[:, :, :24], thermal[:, :, :24], Weights())
