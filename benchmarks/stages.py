@@ -34,13 +34,14 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=15.0, help="pairs a second (default 15)")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long to measure (default 20)")
     parser.add_argument("--engine", default="auto", help="engine of the fusion node (default auto)")
+    parser.add_argument("--threads", type=int, default=0, help="of each node's engine (default: the engine's choice)")
     parser.add_argument("--json", type=Path, help="write the result here")
     args = parser.parse_args()
     result = {
         "environment": describe_machine(),
         "core_640x480": {engine: core(engine) for engine in ("eager", "openvino")},
         "detector_640x480": detector(),
-        "graph_640x480": graph(args.rate, args.seconds, args.engine),
+        "graph_640x480": graph(args.rate, args.seconds, args.engine, args.threads),
     }
     print_table(result)
     if args.json:
@@ -108,7 +109,7 @@ def detector(count: int = 60) -> dict:
     return {"engine": yolo.engine_name, "detect_ms": spread(times[10:])}
 
 
-def graph(rate: float, seconds: float, engine: str) -> dict:
+def graph(rate: float, seconds: float, engine: str, threads: int) -> dict:
     """The nodes as processes, watched from outside."""
     environment.prepare()
     os.environ.setdefault("ROS_DOMAIN_ID", "99")
@@ -142,8 +143,10 @@ def graph(rate: float, seconds: float, engine: str) -> dict:
         thread.start()
         try:
             nodes = {
-                "fusion": processes.start("fusion", node_command("fusion", parameters={"engine": engine})),
-                "detection": processes.start("detection", node_command("detection")),
+                "fusion": processes.start(
+                    "fusion", node_command("fusion", parameters={"engine": engine, "threads": threads})
+                ),
+                "detection": processes.start("detection", node_command("detection", parameters={"threads": threads})),
             }
             wait(lambda: watcher.statuses and watcher.count_publishers("detections"))
             play = {"visible": str(visible), "thermal": str(thermal), "loop": True}
@@ -168,6 +171,7 @@ def graph(rate: float, seconds: float, engine: str) -> dict:
         "rate_hz": rate,
         "seconds": round(elapsed, 1),
         "engine": after.engine,
+        "threads": threads,
         "fused": after.pairs_fused - before.pairs_fused,
         "dropped": after.pairs_dropped - before.pairs_dropped,
         "alone": after.visible_alone + after.thermal_alone - before.visible_alone - before.thermal_alone,

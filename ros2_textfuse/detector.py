@@ -222,12 +222,14 @@ class Detector:
             self._predict(model, np.zeros((*self._size, 3), np.uint8))
         except Exception as error:  # ultralytics and openvino raise whatever comes
             raise DetectorError(f"openvino cannot run the exported detector {export}: {error}") from error
+        # ultralytics has no setting for threads and pins them to cores, the same ones that other engines are pinned to:
+        # its backend compiles once more with ours.
+        backend = model.predictor.model.backend
+        config = {**backend.compile_model.keywords["config"], "ENABLE_CPU_PINNING": False}
         if threads:
-            # ultralytics has no setting for it, so its backend compiles once more with ours.
-            backend = model.predictor.model.backend
-            config = {**backend.compile_model.keywords["config"], "INFERENCE_NUM_THREADS": threads}
-            network = backend.ov.Core().read_model(next(export.glob("*.xml")))
-            backend.ov_compiled_model = backend.compile_model(network, config=config)
+            config["INFERENCE_NUM_THREADS"] = threads
+        network = backend.ov.Core().read_model(next(export.glob("*.xml")))
+        backend.ov_compiled_model = backend.compile_model(network, config=config)
         return model
 
     def _predict(self, model: Any, image: NDArray[np.uint8]) -> Any:

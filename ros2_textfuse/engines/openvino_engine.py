@@ -23,7 +23,8 @@ class OpenVINOEngine:
             model = openvino.convert_model(
                 graph, example_input=example, input=[list(tensor.shape) for tensor in example]
             )
-        options: dict[str, object] = {"PERFORMANCE_HINT": "LATENCY"}
+        # Pinned to cores, this engine and the detector's, in two processes, would sit on the same ones.
+        options: dict[str, object] = {"PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False}
         if threads:
             options["INFERENCE_NUM_THREADS"] = threads
         compiled = openvino.Core().compile_model(model, "CPU", options)
