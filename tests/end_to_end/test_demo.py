@@ -3,6 +3,7 @@
 import cv2
 import pytest
 
+from ros2_textfuse.side_by_side import CAPTION, PANEL
 from tests.end_to_end.conftest import RATE
 from tests.end_to_end.test_command import textfuse
 
@@ -17,9 +18,8 @@ def test_demo_writes_a_video_and_a_contact_sheet(graph, tmp_path):
     video = cv2.VideoCapture(str(tmp_path / "out" / "demo.mp4"))
     assert video.get(cv2.CAP_PROP_FRAME_COUNT) > SECONDS * RATE / 2
     sheet = cv2.imread(str(tmp_path / "out" / "demo.png"))
-    height = sheet.shape[0] // 2
-    before, after = sheet[:height, -480:], sheet[height:, -480:]
-    assert after.mean() > before.mean() + 8, "the new words brightened nothing"
+    # A row before and a row after the new words; that they brighten is test_stream's to see, on a still scene.
+    assert sheet.shape == (2 * (PANEL[1] + CAPTION), 3 * PANEL[0], 3)
 
 
 def test_demo_of_a_bag(graph, bag, tmp_path):
