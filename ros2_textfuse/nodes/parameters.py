@@ -8,7 +8,7 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
-PROMPT_LENGTH = 1000
+from ros2_textfuse.prompts import MAX_LENGTH
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ FUSION = (
     Parameter("threads", 0, "CPU threads of the engine; 0 for the engine's own choice.", 0, 256),
     Parameter("width", 640, "Expected picture width in pixels; the engine is built for it at configure.", 16, 8192),
     Parameter("height", 480, "Expected picture height in pixels; the engine is built for it at configure.", 16, 8192),
-    Parameter("prompt", "", f"Words in force at the start, at most {PROMPT_LENGTH} characters."),
+    Parameter("prompt", "", f"Words in force at the start, at most {MAX_LENGTH} characters."),
     Parameter("modes", (), "Degradation modes in force at the start."),
     Parameter("severity", 0.0, "Severity in force at the start, 0..1; 0 lets the words decide.", 0.0, 1.0),
     Parameter("slop", 0.02, "Largest difference of the two stamps of a pair, in seconds.", 0.0, 10.0),
