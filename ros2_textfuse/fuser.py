@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ros2_textfuse import prompts
 from ros2_textfuse.engines import Engine, EngineConfig, build_engine
-from ros2_textfuse.images import GainControl, ImageError
+from ros2_textfuse.gain_control import GainControl
+from ros2_textfuse.images import ImageError
 from ros2_textfuse.networks.weights import load_network
 
 ENGINES_KEPT = 2
@@ -30,20 +31,27 @@ class Fuser:
         model: name of a network of the family (`nano`), or the path of a safetensors file.
         engine: `auto`, or one of `engines.ENGINES`.
         threads: CPU threads of the engine; 0 for the engine's own choice.
+        gain_control: brings thermal pictures of more than 8 bits to 8; None for `GainControl()`.
 
     Raises:
         WeightsError: the weights are missing, damaged or of another architecture.
         EngineError: the engine is unknown.
     """
 
-    def __init__(self, model: str | Path = "nano", engine: str = "auto", threads: int = 0) -> None:
+    def __init__(
+        self,
+        model: str | Path = "nano",
+        engine: str = "auto",
+        threads: int = 0,
+        gain_control: GainControl | None = None,
+    ) -> None:
         self.model_name = str(model)
         self._network = load_network(model)
         self._engine_wanted = engine
         self._threads = threads
         self._engines: dict[tuple[int, int], Engine] = {}  # by height and width, newest last
         self._engine_warning = ""
-        self._gain_control = GainControl()
+        self.gain_control = gain_control or GainControl()
         self.set_prompt()
 
     @property
@@ -111,14 +119,14 @@ class Fuser:
     def fuse(
         self,
         visible: NDArray[np.uint8],
-        thermal: NDArray[np.uint8] | NDArray[np.uint16],
+        thermal: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32],
         out: NDArray[np.uint8] | None = None,
     ) -> NDArray[np.uint8]:
         """Fuse one registered pair.
 
         Args:
             visible: [H, W, 3] uint8 RGB.
-            thermal: [H, W] uint8, or uint16 raw counts, which gain control brings to 8 bits.
+            thermal: [H, W] uint8; or uint16 or float32 counts or temperatures, which gain control brings to 8 bits.
             out: [H, W, 3] uint8, C-contiguous, to write into; None for a new array.
 
         Returns:
@@ -138,15 +146,15 @@ class Fuser:
         if engine is None:
             self.prepare(height, width)
             engine = self._engines[height, width]
-        engine.run(visible, self._gain_control(thermal), self._in_force[1], out)
+        engine.run(visible, self.gain_control(thermal), self._in_force[1], out)
         return out
 
 
 def _check_pair(visible: NDArray, thermal: NDArray) -> None:
     if visible.ndim != 3 or visible.shape[2] != 3 or visible.dtype != np.uint8:
         raise ImageError(f"visible must be uint8 [H, W, 3], not {visible.dtype} {list(visible.shape)}")
-    if thermal.ndim != 2 or thermal.dtype not in (np.uint8, np.uint16):
-        raise ImageError(f"thermal must be uint8 or uint16 [H, W], not {thermal.dtype} {list(thermal.shape)}")
+    if thermal.ndim != 2 or thermal.dtype not in (np.uint8, np.uint16, np.float32):
+        raise ImageError(f"thermal must be uint8, uint16 or float32 [H, W], not {thermal.dtype} {list(thermal.shape)}")
     if 0 in thermal.shape:
         raise ImageError(f"the pictures are empty: thermal is {list(thermal.shape)}")
     if visible.shape[:2] != thermal.shape:

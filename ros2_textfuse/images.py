@@ -1,4 +1,4 @@
-"""Image messages to arrays and back, and thermal gain control.
+"""Image messages to arrays and back.
 
 The messages are anything with the fields of sensor_msgs/Image, so that nothing here imports ROS. Arrays are views
 of the message's memory wherever its layout allows. cv_bridge is not used: it copies on the way out, accepts
@@ -12,17 +12,36 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-VISIBLE_ENCODINGS = ("rgb8", "bgr8", "rgba8", "bgra8", "mono8", "8UC1")
-THERMAL_ENCODINGS = ("mono8", "8UC1", "mono16", "16UC1")
-
-_CHANNELS = {"rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4}
+# Encoding to channels and numpy's type of one of them.
+_LAYOUTS = {
+    **dict.fromkeys(("mono8", "8UC1"), (1, "u1")),
+    **dict.fromkeys(("mono16", "16UC1"), (1, "u2")),
+    "32FC1": (1, "f4"),
+    **dict.fromkeys(("rgb8", "bgr8"), (3, "u1")),
+    **dict.fromkeys(("rgba8", "bgra8"), (4, "u1")),
+    **dict.fromkeys(("yuv422", "uyvy", "yuv422_yuy2", "yuyv"), (2, "u1")),
+    **dict.fromkeys(("bayer_rggb8", "bayer_bggr8", "bayer_gbrg8", "bayer_grbg8"), (1, "u1")),
+}
 _TO_RGB = {
     "bgr8": cv2.COLOR_BGR2RGB,
     "rgba8": cv2.COLOR_RGBA2RGB,
     "bgra8": cv2.COLOR_BGRA2RGB,
     "mono8": cv2.COLOR_GRAY2RGB,
     "8UC1": cv2.COLOR_GRAY2RGB,
+    "yuv422": cv2.COLOR_YUV2RGB_UYVY,
+    "uyvy": cv2.COLOR_YUV2RGB_UYVY,
+    "yuv422_yuy2": cv2.COLOR_YUV2RGB_YUY2,
+    "yuyv": cv2.COLOR_YUV2RGB_YUY2,
+    # ROS names the first row from its first pixel on, OpenCV the second row from its second pixel on.
+    "bayer_rggb8": cv2.COLOR_BayerBG2RGB,
+    "bayer_bggr8": cv2.COLOR_BayerRG2RGB,
+    "bayer_gbrg8": cv2.COLOR_BayerGR2RGB,
+    "bayer_grbg8": cv2.COLOR_BayerGB2RGB,
 }
+_TO_GREY = {"rgb8": cv2.COLOR_RGB2GRAY, "bgr8": cv2.COLOR_BGR2GRAY}
+
+VISIBLE_ENCODINGS = ("rgb8", *_TO_RGB)
+THERMAL_ENCODINGS = ("mono8", "8UC1", "mono16", "16UC1", "32FC1", *_TO_GREY)
 
 
 class ImageError(ValueError):
@@ -44,6 +63,10 @@ def check_message(message: Any, encodings: tuple[str, ...]) -> None:
         raise ImageError(f"encoding '{message.encoding}' is not understood: send {', '.join(encodings)}")
     if height == 0 or width == 0:
         raise ImageError(f"the image has no pixels: width {width}, height {height}")
+    if _LAYOUTS[message.encoding][0] == 2 and width % 2:
+        raise ImageError(f"two pixels share their colour in {message.encoding}, and the width is odd: {width}")
+    if message.encoding.startswith("bayer") and (width < 2 or height < 2):
+        raise ImageError(f"a Bayer pattern has at least 2x2 pixels, this image {width}x{height}")
     row = width * _pixel_bytes(message.encoding)
     if step < row:
         raise ImageError(f"step is {step} bytes, but a row of {width} pixels in {message.encoding} takes {row}")
@@ -58,9 +81,14 @@ def visible_array(message: Any) -> NDArray[np.uint8]:
     return pixels if conversion is None else np.asarray(cv2.cvtColor(pixels, conversion), np.uint8)
 
 
-def thermal_array(message: Any) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """A checked thermal message as uint8 or uint16 [H, W]; a view of its data where the byte order is native."""
-    return _pixels(message)
+def thermal_array(message: Any) -> NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]:
+    """A checked thermal message as uint8, uint16 or float32 [H, W]; a view of its data where the byte order is native.
+
+    Grey that a camera sends as colour becomes grey again.
+    """
+    pixels = _pixels(message)
+    conversion = _TO_GREY.get(message.encoding)
+    return pixels if conversion is None else np.asarray(cv2.cvtColor(pixels, conversion), np.uint8)
 
 
 def blank_data(height: int, width: int, channels: int) -> tuple[array, NDArray[np.uint8]]:
@@ -92,44 +120,17 @@ def fill_message(message: Any, pixels: NDArray, encoding: str) -> None:
 
 
 def _pixel_bytes(encoding: str) -> int:
-    return 2 if encoding in ("mono16", "16UC1") else _CHANNELS.get(encoding, 1)
+    channels, kind = _LAYOUTS[encoding]
+    return channels * np.dtype(kind).itemsize
 
 
 def _pixels(message: Any) -> NDArray:
-    height, width, channels = message.height, message.width, _CHANNELS.get(message.encoding, 1)
+    height, width = message.height, message.width
+    channels, kind = _LAYOUTS[message.encoding]
     rows = np.frombuffer(message.data, np.uint8, message.step * height).reshape(height, message.step)
     pixels = rows[:, : width * _pixel_bytes(message.encoding)]
-    if _pixel_bytes(message.encoding) == 2:
-        # A row with an odd step has no aligned 16-bit view.
-        pixels = np.ascontiguousarray(pixels).view(">u2" if message.is_bigendian else "<u2")
-        return pixels.astype(np.uint16, copy=False)
+    if kind != "u1":
+        # A row whose step is no multiple of the pixel has no aligned view.
+        pixels = np.ascontiguousarray(pixels).view((">" if message.is_bigendian else "<") + kind)
+        return pixels.astype(kind, copy=False)
     return pixels.reshape(height, width, channels) if channels > 1 else pixels
-
-
-class GainControl:
-    """Raw thermal counts to 8 bits by a range that follows the scene slowly.
-
-    The range is the 1st to the 99th percentile of each picture, smoothed over pictures: with a range of its own
-    for each picture, a hot object that enters would make everything else pump.
-
-    Args:
-        smoothing: share of the range that a new picture keeps from those before it, 0..1.
-    """
-
-    def __init__(self, smoothing: float = 0.9) -> None:
-        self._smoothing = smoothing
-        self.range: tuple[float, float] | None = None
-
-    def __call__(self, thermal: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:
-        """thermal [H, W] -> uint8 [H, W]; what has 8 bits already is returned as it is."""
-        if thermal.dtype == np.uint8:
-            return thermal.view(np.uint8)
-        # Every fourth pixel tells the percentiles as well as all of them.
-        low, high = np.percentile(thermal[::2, ::2], (1, 99))
-        if self.range is not None:
-            low = self._smoothing * self.range[0] + (1 - self._smoothing) * low
-            high = self._smoothing * self.range[1] + (1 - self._smoothing) * high
-        self.range = float(low), float(high)
-        gain = 255 / max(high - low, 1.0)
-        # Saturates below 0 and above 255, and takes any 16-bit input.
-        return np.clip((thermal.astype(np.float32) - low) * gain, 0, 255).astype(np.uint8)

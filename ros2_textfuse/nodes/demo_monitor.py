@@ -13,6 +13,7 @@ from textfuse.msg import FusionStatus
 from textfuse.srv import SetPrompt
 
 from ros2_textfuse import images
+from ros2_textfuse.gain_control import GainControl
 from ros2_textfuse.pairing import stamp_ns
 from ros2_textfuse.side_by_side import SideBySide
 
@@ -43,7 +44,7 @@ class Monitor(Node):
             "thermal": OrderedDict(),
         }
         self._prompt_since: list[tuple[int, str]] = [(0, "")]
-        self._gain_control = images.GainControl()
+        self._gain_control = GainControl()
         for camera, kept in self._sources.items():
             self.create_subscription(
                 Image, f"/{camera}/image_raw", lambda m, kept=kept: _keep(kept, m), qos_profile_sensor_data

@@ -20,6 +20,7 @@ from textfuse.srv import SetPrompt
 from ros2_textfuse import cache, images
 from ros2_textfuse.engines import EngineError
 from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.gain_control import GainControl
 from ros2_textfuse.networks.weights import WeightsError
 from ros2_textfuse.nodes import parameters
 from ros2_textfuse.nodes.run import StartError, forward_logs, run, spin
@@ -91,10 +92,12 @@ class FusionNode(LifecycleNode):
         p = parameters.values(self, parameters.FUSION)
         cache.use(p["cache_dir"])
         try:
-            fuser = Fuser(p["model"], p["engine"], p["threads"])
+            fixed = p["thermal_low"], p["thermal_high"]
+            gain_control = GainControl(p["thermal_gain"], None if fixed[0] == fixed[1] else fixed)
+            fuser = Fuser(p["model"], p["engine"], p["threads"], gain_control)
             fuser.prepare(p["height"], p["width"])
             fuser.set_prompt(p["prompt"], p["modes"], p["severity"] or None)
-        except (WeightsError, EngineError, PromptError, EncoderError) as error:
+        except (WeightsError, EngineError, PromptError, EncoderError, ValueError) as error:
             self.get_logger().error(f"cannot configure: {error}")
             return TransitionCallbackReturn.FAILURE
         try:
@@ -306,6 +309,7 @@ class FusionNode(LifecycleNode):
         status, counts = self._status, self._counts
         _fill_prompt(status, self._fuser)
         status.engine, status.engine_warning = self._fuser.engine_name, self._fuser.engine_warning
+        status.thermal_low, status.thermal_high = self._fuser.gain_control.range or (0.0, 0.0)
         status.prompt_changes = self._prompt_changes
         status.visible_age, status.thermal_age = self._visible.age(), self._thermal.age()
         status.visible_received, status.thermal_received = self._visible.received, self._thermal.received
