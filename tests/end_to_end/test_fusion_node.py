@@ -131,13 +131,13 @@ def test_another_size_gets_its_engine_while_the_node_goes_on(graph, tmp_path):
     graph.start_fusion(cache_dir=str(tmp_path / "cache"))  # empty, so that the new engine takes its time
     send_until_fused(graph)
     small = VISIBLE[:250, :333].copy(), THERMAL[:250, :333].copy()
-    graph.send(*small)
+
+    def named():
+        graph.send(*small)
+        return any(s.state == s.BUILDING and "333x250" in s.message for s in graph.seen["status"])
+
+    graph.wait(named, 30.0, "the state was not named")
     send_until_fused(graph)  # pictures of the old size meanwhile
-    graph.wait(
-        lambda: any(status.state == status.BUILDING and "333x250" in status.message for status in graph.seen["status"]),
-        30.0,
-        "the state was not named",
-    )
     graph.wait(lambda: send_and_count(graph, small) and graph.seen["fused"][-1].width == 333, 30.0, "never fused")
     status = graph.status()
     assert status.pairs_dropped >= 1 and status.images_rejected == 0
