@@ -12,7 +12,13 @@ START = 1_700_000_000_000_000_000  # ns, the stamp of the first picture
 
 
 def write_bag(
-    path: Path, visible: NDArray, thermal: NDArray, rate: float = 15.0, thermal_delay: float = 0.0, mcap: bool = False
+    path: Path,
+    visible: NDArray,
+    thermal: NDArray,
+    rate: float = 15.0,
+    thermal_delay: float = 0.0,
+    mcap: bool = False,
+    topics: tuple[str, str] = ("/visible/image_raw", "/thermal/image_raw"),
 ) -> Path:
     """A rosbag2 of visible uint8 [N, H, W, 3] and thermal uint8 or uint16 [N, H, W]."""
     store = get_typestore(Stores.ROS2_KILTED)
@@ -22,8 +28,8 @@ def write_bag(
     plugin = StoragePlugin.MCAP if mcap else StoragePlugin.SQLITE3
     with Writer(path, version=9, storage_plugin=plugin) as writer:
         connections = {
-            camera: writer.add_connection(f"/{camera}/image_raw", image.__msgtype__, typestore=store)
-            for camera in ("visible", "thermal")
+            camera: writer.add_connection(topic, image.__msgtype__, typestore=store)
+            for camera, topic in zip(("visible", "thermal"), topics, strict=True)
         }
         for number in range(len(visible)):
             for camera, pixels in (("visible", visible[number]), ("thermal", thermal[number])):
