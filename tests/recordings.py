@@ -1,5 +1,6 @@
 """Recordings that tests write."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -16,7 +17,7 @@ def write_bag(
     visible: NDArray,
     thermal: NDArray,
     rate: float = 15.0,
-    thermal_delay: float = 0.0,
+    thermal_delay: float | Callable[[int], float] = 0.0,
     mcap: bool = False,
     topics: tuple[str, str] = ("/visible/image_raw", "/thermal/image_raw"),
 ) -> Path:
@@ -33,7 +34,8 @@ def write_bag(
         }
         for number in range(len(visible)):
             for camera, pixels in (("visible", visible[number]), ("thermal", thermal[number])):
-                delay = thermal_delay if camera == "thermal" else 0.0
+                late = thermal_delay(number) if callable(thermal_delay) else thermal_delay
+                delay = late if camera == "thermal" else 0.0
                 stamp = START + round((number / rate + delay) * 1e9)
                 encoding = "rgb8" if pixels.ndim == 3 else "mono8" if pixels.itemsize == 1 else "mono16"
                 message = image(
