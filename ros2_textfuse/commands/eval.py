@@ -5,7 +5,10 @@ import sys
 from pathlib import Path
 
 from ros2_textfuse.commands import words
+from ros2_textfuse.detector import DetectorError
+from ros2_textfuse.detector_weights import WeightsError as DetectorWeightsError
 from ros2_textfuse.engines import EngineError
+from ros2_textfuse.evaluation.compare import compare
 from ros2_textfuse.evaluation.offline import Asked, Source, evaluate, open_source
 from ros2_textfuse.evaluation.run import RunError
 from ros2_textfuse.networks.weights import WeightsError
@@ -53,6 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate or compare; returns 0, or 1 after saying what was wrong."""
+    if args.compare:
+        return _compare(args)
     asked = Asked(
         tuple(args.source),
         args.visible_topic,
@@ -74,13 +79,36 @@ def run(args: argparse.Namespace) -> int:
         if not _confirmed(source, asked):
             return 1
         result = evaluate(asked, source, args.out, ["textfuse", *sys.argv[1:]])
-    except (RecordingError, RunError, WeightsError, EngineError, PromptError, EncoderError, OSError) as error:
+    except (
+        RecordingError,
+        RunError,
+        WeightsError,
+        EngineError,
+        PromptError,
+        EncoderError,
+        DetectorError,
+        DetectorWeightsError,
+        OSError,
+    ) as error:
         print(f"textfuse eval: {error}", file=sys.stderr)
         return 1
     print()
     for answer in result["verdict"]:
         print(f"{answer['question']} {answer['answer'].capitalize()}: {answer['words']}")
     print(f"wrote {args.out}/report.html, run.json and frames.csv")
+    return 0
+
+
+def _compare(args: argparse.Namespace) -> int:
+    try:
+        if args.source:
+            raise RunError("--compare takes two runs and no source")
+        result = compare(args.compare, args.out)
+    except (RunError, OSError) as error:
+        print(f"textfuse eval: {error}", file=sys.stderr)
+        return 1
+    print(result["verdict"])
+    print(f"wrote {args.out}/compare.html and compare.json")
     return 0
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 RESAMPLES = 2000
 LEVEL = 0.95
@@ -32,15 +33,34 @@ def mean_interval(values: Sequence[float], ordered: bool) -> Interval | None:
         ordered: whether the frames follow each other in time. Neighbours are alike then and count for less than
             independent frames: whole blocks of the square root of their number are drawn.
     """
-    finite = np.asarray(values, np.float64)
-    finite = finite[np.isfinite(finite)]
-    count = len(finite)
-    if not count:
+    finite = _finite(values)
+    return _interval(float(finite.mean()), _means(finite, ordered, seed=0)) if len(finite) else None
+
+
+def difference_interval(a: Sequence[float], b: Sequence[float], ordered: bool) -> Interval | None:
+    """Mean of b minus mean of a, of frames that do not match, with its interval; None where one has no finite value."""
+    of_a, of_b = _finite(a), _finite(b)
+    if not (len(of_a) and len(of_b)):
         return None
+    means = _means(of_b, ordered, seed=0) - _means(of_a, ordered, seed=1)
+    return _interval(float(of_b.mean() - of_a.mean()), means)
+
+
+def _finite(values: Sequence[float]) -> NDArray[np.float64]:
+    array = np.asarray(values, np.float64)
+    return array[np.isfinite(array)]
+
+
+def _means(values: NDArray[np.float64], ordered: bool, seed: int) -> NDArray[np.float64]:
+    """Means of RESAMPLES drawings."""
+    count = len(values)
     block = math.isqrt(count) if ordered else 1
     # Circular blocks: the sum of each is a difference of two running sums.
-    running = np.concatenate([[0.0], np.cumsum(np.concatenate([finite, finite[:block]]))])
-    starts = np.random.default_rng(0).integers(0, count, (RESAMPLES, math.ceil(count / block)))
-    means = (running[starts + block] - running[starts]).mean(axis=1) / block
-    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(float(finite.mean()), float(low), float(high))
+    running = np.concatenate([[0.0], np.cumsum(np.concatenate([values, values[:block]]))])
+    starts = np.random.default_rng(seed).integers(0, count, (RESAMPLES, math.ceil(count / block)))
+    return (running[starts + block] - running[starts]).mean(axis=1) / block
+
+
+def _interval(mean: float, drawn: NDArray[np.float64]) -> Interval:
+    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(mean, float(low), float(high))

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from ros2_textfuse.bags import Bag, BagError, Camera, find_cameras
 from ros2_textfuse.detector_weights import WeightsError
-from ros2_textfuse.evaluation import replay
+from ros2_textfuse.evaluation import detection, replay
 from ros2_textfuse.evaluation.machine import describe
 from ros2_textfuse.evaluation.replay import Pair, Row, Tally
 from ros2_textfuse.evaluation.report import write_report
@@ -23,7 +23,6 @@ from ros2_textfuse.recordings import FOLDER_RATE, Recording, RecordingError, ope
 QUEUE_SIZE = 10  # pictures that wait for a partner, as in the node
 SHOWN = 3  # worst pairs, and as many best ones
 WATCHED = 6  # pairs in the middle, to see new words act
-SIDES = (("vi", "ir"), ("visible", "thermal"))  # names of the two folders of a data set
 TEST_WORDS: dict[str, Any] = {"modes": ("low_light",)}  # to change to in a run without words
 
 
@@ -82,18 +81,16 @@ def open_source(asked: Asked) -> Source:
     if len(asked.sources) != 1:
         raise RecordingError("give a bag or a folder of pairs; or a visible and a thermal video or folder")
     path = Path(asked.sources[0])
-    for sides in SIDES:
-        visible, thermal = (path / side for side in sides)
-        if visible.is_dir() and thermal.is_dir():
-            names = tuple(pair_folders(visible, thermal))
-            return Source(open_recording(visible=str(visible), thermal=str(thermal)), ordered=False, names=names)
+    visible, thermal = path / "vi", path / "ir"
+    if visible.is_dir() and thermal.is_dir():
+        names = tuple(pair_folders(visible, thermal))
+        return Source(open_recording(visible=str(visible), thermal=str(thermal)), ordered=False, names=names)
     if not path.exists():
         raise RecordingError(f"{path} does not exist")
     try:
         cameras = find_cameras(Bag(path), asked.visible_topic, asked.thermal_topic)
     except BagError as error:
-        layouts = " or ".join(f"{visible}/ with {thermal}/" for visible, thermal in SIDES)
-        hint = f"; a folder of pairs holds {layouts}" if path.is_dir() else ""
+        hint = "; a folder of pairs holds vi/ and ir/" if path.is_dir() else ""
         raise RecordingError(f"{error}{hint}") from error
     topics = {"visible_topic": cameras[0].topic, "thermal_topic": cameras[1].topic}
     return Source(open_recording(bag=str(path), **topics), ordered=True, cameras=cameras)
@@ -113,11 +110,15 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
 
     Raises:
         RunError: the folder holds something else, or no pair could be measured.
-        WeightsError, EngineError, PromptError, EncoderError: as `Fuser` raises them.
+        RecordingError: there are no boxes that can be used.
+        WeightsError, EngineError, PromptError, EncoderError, DetectorError: of `Fuser` and `Detector`.
         OSError: the folder cannot be written.
     """
+    if asked.boxes and source.ordered:
+        raise RunError("boxes need a folder of pairs, vi/ and ir/, as the source: they are known by a pair's name")
     fuser = Fuser(asked.model, asked.engine)
     prompt = fuser.set_prompt(**asked.words())
+    task = detection.prepare(Path(asked.sources[0]), Path(asked.boxes)) if asked.boxes else None
     folder = RunFolder(out, {**asdict(asked), "files": [_identity(Path(path)) for path in asked.sources]})
     tally = Tally.of(source.recording)
     total = source.recording.pictures // 2
@@ -162,6 +163,8 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
         **summarise(rows, source.ordered),
     }
     run |= _look_closer(asked, source, fuser, rows, folder)
+    if task:
+        run["detection"] = detection.evaluate(task, fuser, asked.words())
     run["verdict"] = verdict(run, run)
     run["environment"] = describe()
     write_json(out / "run.json", run)

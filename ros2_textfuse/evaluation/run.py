@@ -59,7 +59,7 @@ class RunFolder:
         """Add a frame's row to frames.csv; it is on its way to the disk before this returns."""
         if not self.rows:
             self._line(list(row))
-        self._line(["" if math.isnan(value) else repr(value) for value in row.values()])
+        self._line(["" if math.isnan(value) else repr(float(value)) for value in row.values()])
         self._file.flush()
         self.rows.append(row)
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from ros2_textfuse.evaluation.bootstrap import Interval, mean_interval
+from ros2_textfuse.evaluation.bootstrap import Interval, difference_interval, mean_interval
 
 
 def test_independent_values_have_the_interval_of_the_normal_distribution():
@@ -39,3 +39,13 @@ def test_missing_values_are_left_out():
 @pytest.mark.parametrize(("low", "high", "sign"), [(0.1, 0.3, 1), (-0.3, -0.1, -1), (-0.1, 0.3, 0), (0.0, 0.3, 0)])
 def test_sign(low, high, sign):
     assert Interval((low + high) / 2, low, high).sign == sign
+
+
+def test_difference_of_frames_that_do_not_match():
+    random = np.random.default_rng(3)
+    a, b = random.normal(0, 1, 300), random.normal(0.5, 2, 200)
+    interval = difference_interval(a.tolist(), b.tolist(), ordered=False)
+    error = 1.96 * math.sqrt(a.var() / 300 + b.var() / 200)
+    assert interval.mean == pytest.approx(b.mean() - a.mean())
+    assert (interval.high - interval.low) / 2 == pytest.approx(error, rel=0.1)
+    assert difference_interval([1.0], [math.nan], True) is None
