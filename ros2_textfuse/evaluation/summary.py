@@ -142,7 +142,7 @@ def _keeps_up(speed: dict[str, float], period: float, engine: str) -> dict[str, 
         "question": "Does it keep up with the cameras?",
         "answer": "yes" if speed["p95_ms"] < budget else "no",
         "words": f"one fusion takes {speed['median_ms']:.1f} ms (95 % within {speed['p95_ms']:.1f} ms) of the "
-        f"{budget:.1f} ms between two pairs, on {engine}, with nothing beside it.",
+        f"{budget:.1f} ms between two pairs, on {engine}, measured by itself.",
     }
 
 
@@ -164,7 +164,7 @@ def _answers_words(change: dict[str, Any]) -> dict[str, str]:
     return {
         "question": "Do new words act at once?",
         "answer": "yes" if frames == 0 else "no",
-        "words": f"{late}; they took {change['milliseconds']:.1f} ms, once, and change the picture by "
+        "words": f"{late}; the switch took {change['milliseconds']:.1f} ms, and changes the picture by "
         f"{change['difference']:.1f} levels ({change['words']}).",
     }
 
