@@ -137,6 +137,10 @@ def test_bad_input_is_named(bag, scene, tmp_path, capsys):
     assert not (tmp_path / "run").exists()
     late = write_bag(tmp_path / "late", *scene, rate=10.0, thermal_delay=0.05)
     assert "no pair could be measured: 24 × visible picture alone" in refused(capsys, late, *out)
+    empty = write_bag(tmp_path / "empty", *(pictures[:0] for pictures in scene))
+    assert "pictures of type sensor_msgs/msg/Image on: no topic" in refused(
+        capsys, empty, "--out", tmp_path / "empty_run"
+    )
     small = write_bag(tmp_path / "small", noise(3, 40, 60, 3), noise(3, 40, 60))
     assert "at least 42 pixels" in refused(capsys, small, "--out", tmp_path / "small_run")
     odd = write_bag(tmp_path / "odd", noise(3, 48, 60, 3), noise(3, 44, 60))
