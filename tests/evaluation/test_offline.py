@@ -98,6 +98,14 @@ def test_a_killed_run_goes_on(bag, tmp_path):
     assert {key for key in runs[0] if runs[0][key] != runs[1][key]} <= timed
 
 
+@pytest.mark.parametrize(("answer", "code"), [("", 0), ("n", 1)])
+def test_topics_are_confirmed_at_a_terminal(bag, tmp_path, monkeypatch, answer, code):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda question: answer)
+    assert evaluate(bag, "--every", 8, "--out", tmp_path / "run") == code
+    assert (tmp_path / "run").exists() == (code == 0)
+
+
 def test_what_is_left_out_is_counted(scene, tmp_path, capsys):
     """Every fourth thermal picture comes 30 ms late: further than slop from its partner."""
     visible, thermal = scene
