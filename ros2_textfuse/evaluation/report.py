@@ -28,6 +28,7 @@ ABOUT = {
     "CC": "correlation with both, up to 1",
     "flicker": "step of the mean level from the frame before",
     "change": "mean difference from the frame before, motion included",
+    "mAP50": "objects that a detector finds, 0 to 1",
     "pairing_ms": "difference of a pair's two stamps, ms",
 }
 TITLES = {"flicker": "Flicker", "change": "Change", "pairing_ms": "Pairing error"}
@@ -90,7 +91,7 @@ def _tiles(run: dict[str, Any]) -> list[dict[str, Any]]:
     if run["detection"]:
         found = {stream: {"mean": run["detection"]["clean"][stream]["mAP50"]} for stream in STREAMS}
         best = max(STREAMS, key=lambda stream: found[stream]["mean"])
-        tiles.append(_tile("mAP50", "objects that a detector finds, 0 to 1", found, best, [0.0, 1.0]))
+        tiles.append(_tile("mAP50", ABOUT["mAP50"], found, best, [0.0, 1.0]))
     elif speed := run.get("speed"):
         rows = {
             "median": {"mean": speed["median_ms"]},
