@@ -33,6 +33,7 @@ document.title = JSON.stringify({
   errors: window.faults,
   wide: document.documentElement.scrollWidth - window.innerWidth,
   blank: [...document.images].filter(image => !image.naturalWidth).length,
+  cut: [...document.querySelectorAll(".scroll")].filter(table => table.scrollWidth > table.clientWidth).length,
   images: document.images.length,
   between, start: cut(),
   readouts: [...document.querySelectorAll(".readout")].map(readout => readout.textContent),
@@ -58,7 +59,7 @@ def detection():
         "severity": 0.5,
         "clean": clean,
         "over": {"visible": difference, "thermal": difference},
-        "degraded": {"haze": clean | {"prompted": figures[3]}},
+        "degraded": {"ir_low_contrast": clean | {"prompted": figures[3]}},
     }
 
 
@@ -97,7 +98,7 @@ def test_it_works_in_a_browser(run, tmp_path, width):
     assert title, shown.stdout[-500:] + shown.stderr[-500:]
     seen = json.loads(html.unescape(title.group(1)))
     assert seen["errors"] == [] and seen["blank"] == 0 and seen["images"] == 6 * 6
-    assert seen["wide"] <= 0, "the page is wider than its window"
+    assert seen["wide"] <= 0 and seen["cut"] == 0, "something is wider than its window"
     # How much of visible, fused and thermal is cut off at the right, in percent.
     assert seen["between"] == [0, 0, 50] and seen["start"] == [0, 100, 100]
     assert len(seen["readouts"]) == 14 and all(readout.count("s") for readout in seen["readouts"])
@@ -107,7 +108,7 @@ def test_it_works_in_a_browser(run, tmp_path, width):
 
 def test_detection_value_is_shown(run):
     page = write_report(run).read_text()
-    row = re.search(r"<th>haze</th>(.*?)</tr>", page).group(1)
+    row = re.search(r"<th>ir_low_contrast</th>(.*?)</tr>", page).group(1)
     assert re.findall(r">([\d.]+)<", row) == ["0.611", "0.522", "0.733", "0.744"]
     assert row.count("win") == 1 and "win" in row.split("0.744")[0].split("0.733")[1]
     assert "2 × box outside its picture" in page and "+0.122 (-0.030 to +0.200)" in page
