@@ -8,6 +8,8 @@ VERBS = {
     "fuse": ("ros2_textfuse.commands.fuse", "fuse image files or folders"),
     "up": ("ros2_textfuse.commands.up", "start the fusion and detection nodes"),
     "play": ("ros2_textfuse.commands.play", "play a bag, two videos or two folders as two cameras"),
+    "bag": ("ros2_textfuse.commands.bag", "write two videos or two folders of images as a rosbag2 bag"),
+    "eval": ("ros2_textfuse.commands.eval", "evaluate fusion on a recording, with a report"),
     "prompt": ("ros2_textfuse.commands.prompt", "change the words while the nodes run"),
     "demo": (
         "ros2_textfuse.commands.demo",

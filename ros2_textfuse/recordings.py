@@ -1,22 +1,21 @@
 """Recordings of two cameras: a rosbag2 bag, a pair of videos, or a pair of folders of images.
 
-Whatever can be wrong with a recording is found when it is opened, before the first picture is played.
+What can be wrong with a recording is found when it is opened, before the first picture is played, but for damage
+further in: all pictures before it come, then an error that says where.
 """
 
 from array import array
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from rosbags.highlevel import AnyReader
-from rosbags.typesys import Stores, get_typestore
 
 from ros2_textfuse import images
+from ros2_textfuse.bags import IMAGE, Bag, BagError
 
 FOLDER_RATE = 10.0  # pairs a second, since images in a folder have no time
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
@@ -118,13 +117,17 @@ class VideoRecording:
     def __iter__(self) -> Iterator[Picture]:
         """Visible and thermal of each frame, one after the other."""
         captures = {camera: _open_video(path) for camera, path in self._paths.items()}
+        time = -1 / self._rate
         for number in range(self.pictures // 2):
             for camera, capture in captures.items():
                 there, frame = capture.read()
                 if not there:
                     raise RecordingError(f"{self._paths[camera]} cannot be read from frame {number} on")
+                if camera == "visible":  # its own time, since a phone's rate is not constant; for its partner as well
+                    own = capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
+                    time = own if own > time else time + 1 / self._rate  # some formats know no times
                 conversion = cv2.COLOR_BGR2RGB if camera == "visible" else cv2.COLOR_BGR2GRAY
-                yield Picture.of(camera, number / self._rate, cv2.cvtColor(frame, conversion))
+                yield Picture.of(camera, time, cv2.cvtColor(frame, conversion))
 
 
 class FolderRecording:
@@ -146,39 +149,37 @@ class BagRecording:
     """A rosbag2 bag, read without ROS."""
 
     def __init__(self, path: Path, visible_topic: str, thermal_topic: str) -> None:
-        self._path = path
         self._cameras = {visible_topic: "visible", thermal_topic: "thermal"}
-        with self._reader() as reader:
-            topics = {connection.topic: connection for connection in reader.connections}
-            for topic, camera in self._cameras.items():
-                if topic not in topics or topics[topic].msgtype != "sensor_msgs/msg/Image":
-                    found = [t for t, c in topics.items() if c.msgtype == "sensor_msgs/msg/Image"]
-                    raise RecordingError(
-                        f"{path} has no {camera} pictures of type sensor_msgs/msg/Image on {topic}; "
-                        f"it has them on: {', '.join(found) or 'no topic'}"
-                    )
-            counts = {camera: topics[topic].msgcount for topic, camera in self._cameras.items()}
-            for camera, count in counts.items():
-                if not count:
-                    raise RecordingError(f"{path} has no {camera} picture")
-            self.pictures = sum(counts.values())
-            period = reader.duration / 1e9 / max(counts.values())
-            self.duration = reader.duration / 1e9 + period
+        try:
+            self._bag = Bag(path)
+        except BagError as error:
+            raise RecordingError(str(error)) from error
+        topics = {name: topic for name, topic in self._bag.topics.items() if topic.msgtype == IMAGE}
+        for topic, camera in self._cameras.items():
+            if topic not in topics:
+                raise RecordingError(
+                    f"{path} has no {camera} pictures of type {IMAGE} on {topic}; "
+                    f"it has them on: {', '.join(topics) or 'no topic'}"
+                )
+            if not topics[topic].count:
+                raise RecordingError(f"{path} has no {camera} picture")
+        counts = [topics[topic].count for topic in self._cameras]
+        self.pictures = sum(counts)
+        seconds = (self._bag.end - self._bag.start) / 1e9
+        self.duration = seconds + seconds / max(counts)
 
     def __iter__(self) -> Iterator[Picture]:
         """The pictures in the order in which they were recorded."""
-        with self._reader() as reader:
-            connections = [c for c in reader.connections if c.topic in self._cameras]
-            for connection, recorded, raw in reader.messages(connections):
-                message: Any = reader.deserialize(raw, connection.msgtype)
+        try:
+            for topic, recorded, message in self._bag.messages(tuple(self._cameras)):
                 stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
-                time = (recorded - reader.start_time) / 1e9
+                time = (recorded - self._bag.start) / 1e9
                 # A driver that does not stamp leaves zero: the time of recording is the best that is known.
-                taken = (stamp - reader.start_time) / 1e9 if stamp else time
+                taken = (stamp - self._bag.start) / 1e9 if stamp else time
                 data = array("B")
                 data.frombytes(message.data.data)
                 yield Picture(
-                    self._cameras[connection.topic],
+                    self._cameras[topic],
                     time,
                     taken,
                     message.height,
@@ -188,16 +189,8 @@ class BagRecording:
                     message.step,
                     data,
                 )
-
-    @contextmanager
-    def _reader(self) -> Iterator[AnyReader]:
-        try:
-            with AnyReader([self._path], default_typestore=get_typestore(Stores.ROS2_KILTED)) as reader:
-                yield reader
-        except RecordingError:
-            raise
-        except Exception as error:  # a damaged file fails anywhere in the libraries that parse it
-            raise RecordingError(f"{self._path} cannot be read as a bag: {error}") from error
+        except BagError as error:
+            raise RecordingError(str(error)) from error
 
 
 def pair_folders(visible: Path, thermal: Path) -> dict[str, tuple[Path, Path]]:

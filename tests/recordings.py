@@ -1,5 +1,6 @@
 """Recordings that tests write."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,13 @@ START = 1_700_000_000_000_000_000  # ns, the stamp of the first picture
 
 
 def write_bag(
-    path: Path, visible: NDArray, thermal: NDArray, rate: float = 15.0, thermal_delay: float = 0.0, mcap: bool = False
+    path: Path,
+    visible: NDArray,
+    thermal: NDArray,
+    rate: float = 15.0,
+    thermal_delay: float | Callable[[int], float] = 0.0,
+    mcap: bool = False,
+    topics: tuple[str, str] = ("/visible/image_raw", "/thermal/image_raw"),
 ) -> Path:
     """A rosbag2 of visible uint8 [N, H, W, 3] and thermal uint8 or uint16 [N, H, W]."""
     store = get_typestore(Stores.ROS2_KILTED)
@@ -22,12 +29,13 @@ def write_bag(
     plugin = StoragePlugin.MCAP if mcap else StoragePlugin.SQLITE3
     with Writer(path, version=9, storage_plugin=plugin) as writer:
         connections = {
-            camera: writer.add_connection(f"/{camera}/image_raw", image.__msgtype__, typestore=store)
-            for camera in ("visible", "thermal")
+            camera: writer.add_connection(topic, image.__msgtype__, typestore=store)
+            for camera, topic in zip(("visible", "thermal"), topics, strict=True)
         }
         for number in range(len(visible)):
             for camera, pixels in (("visible", visible[number]), ("thermal", thermal[number])):
-                delay = thermal_delay if camera == "thermal" else 0.0
+                late = thermal_delay(number) if callable(thermal_delay) else thermal_delay
+                delay = late if camera == "thermal" else 0.0
                 stamp = START + round((number / rate + delay) * 1e9)
                 encoding = "rgb8" if pixels.ndim == 3 else "mono8" if pixels.itemsize == 1 else "mono16"
                 message = image(

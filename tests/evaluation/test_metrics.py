@@ -53,11 +53,25 @@ def test_a_copy_of_both_sources():
     assert result["Qabf"] == pytest.approx(0.9994 / (1 + np.exp(-7.5)) * 0.9879 / (1 + np.exp(-4.4)))
 
 
+def test_correlation_with_a_scaled_and_an_inverted_source():
+    a = street(64, 64)[1] / 2.0
+    result = metrics.evaluate(a, 255 - a, 10 + 1.5 * a)
+    assert result["CC"] == pytest.approx(0)
+    assert metrics.correlation(a, 10 + 1.5 * a) == pytest.approx(1)
+
+
+def test_cameras_have_the_metrics_that_need_no_sources(pair):
+    a, b, f = pair
+    result = metrics.evaluate(a, b, f)
+    assert metrics.evaluate_single(f) == {name: result[name] for name in metrics.SINGLE}
+
+
 def test_flat_pictures_have_figures():
     flat = np.full((64, 64), 100.0)
     result = metrics.evaluate(flat, flat, flat)
     assert all(np.isfinite(list(result.values())))
-    assert result["SCD"] == result["MI"] == 0
+    assert result["SCD"] == result["MI"] == result["CC"] == 0
+    assert result["PIQE"] == 100
 
 
 # Independent libraries, run once on the pair above --------------------------------------------------------------------
@@ -65,7 +79,13 @@ def test_flat_pictures_have_figures():
 
 def test_ssim_is_that_of_scikit_image(pair):
     """structural_similarity(a, f, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255)."""
-    assert metrics.structural_similarity(pair[0], pair[2]) == pytest.approx(0.8585541578905755, abs=1e-9)
+    assert metrics.structural_similarity([pair[0]], pair[2]) == [pytest.approx(0.8585541578905755, abs=1e-9)]
+
+
+def test_correlation_is_that_of_numpy(pair):
+    a, b, f = (picture.ravel() for picture in pair)
+    expected = (np.corrcoef(a, f)[0, 1] + np.corrcoef(b, f)[0, 1]) / 2
+    assert metrics.evaluate(*pair)["CC"] == pytest.approx(expected, abs=1e-12)
 
 
 def test_mutual_information_is_that_of_scikit_learn(pair):
@@ -96,6 +116,7 @@ def test_ranges(seed, height, width):
     assert 0 <= result["EN"] <= 8 and 0 <= result["SD"] <= 127.5
     assert -2 <= result["SCD"] <= 2 and 0 <= result["Qabf"] <= 1 and -2 <= result["SSIM"] <= 2
     assert result["VIF"] >= 0 and result["MI"] >= -1e-9
+    assert -1 <= result["CC"] <= 1 and 0 <= result["PIQE"] <= 100
 
 
 def test_to_grey():

@@ -1,0 +1,51 @@
+"""`textfuse bag`: two videos or two folders of images to a rosbag2 bag."""
+
+import argparse
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ros2_textfuse.bag_writer import STORAGES, write_bag
+from ros2_textfuse.recordings import RecordingError, open_recording
+
+EXAMPLE = """\
+example:
+  textfuse bag rgb.mp4 lwir.mp4 -o drive          # the bag drive/, in mcap
+  ros2 bag info drive && ros2 bag play drive
+  textfuse eval drive --out runs/drive
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the verb."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EXAMPLE
+    parser.add_argument("visible", type=Path, help="the RGB video, or a folder of images (10 a second)")
+    parser.add_argument("thermal", type=Path, help="its thermal side, frame by frame or name by name")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder of the bag; an existing one is refused")
+    parser.add_argument("--storage", choices=tuple(STORAGES), default="mcap", help="file format (default mcap)")
+    parser.add_argument(
+        "--start",
+        type=datetime.fromisoformat,
+        metavar="TIME",
+        help="when the recording began, as 2026-03-01T21:30:00+01:00 (default: when the visible side was last changed, "
+        "the best that its file tells)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the bag; returns 0, or 1 after saying what was wrong."""
+    try:
+        recording = open_recording(visible=str(args.visible), thermal=str(args.thermal))
+        start = (args.start or datetime.fromtimestamp(args.visible.stat().st_mtime)).astimezone()
+        write_bag(
+            tqdm(recording, total=recording.pictures, unit="picture", disable=None), args.out, start, args.storage
+        )
+    except (RecordingError, OSError) as error:
+        print(f"textfuse bag: {error}", file=sys.stderr)
+        return 1
+    source = "" if args.start else " (the time of the visible file: name another by --start)"
+    print(f"wrote {args.out}: {recording.pictures // 2} pairs from {start.isoformat(timespec='seconds')} on{source}")
+    return 0

@@ -1,0 +1,39 @@
+"""On what machine, and with which versions, figures were made."""
+
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+
+PACKAGES = (
+    "textfuse",
+    "torch",
+    "openvino",
+    "numpy",
+    "opencv-python-headless",
+    "rosbags",
+    "ultralytics-opencv-headless",
+)
+
+
+def describe() -> dict[str, str]:
+    """Names to values, for a report's reader; a package that is missing is left out."""
+    found = {
+        "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
+        "processor": f"{_processor()}, {len(os.sched_getaffinity(0))} cores",
+        "python": platform.python_version(),
+    }
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
