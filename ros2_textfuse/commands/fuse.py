@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prompt", default="", help="what to repair, in your words")
     words.add_arguments(parser)
     parser.add_argument("--model", default="nano", help="network: a name or a path (default nano)")
-    parser.add_argument("--engine", default="auto", help="auto, openvino or eager (default auto)")
+    parser.add_argument("--engine", default="auto", help="auto, tensorrt, compile, openvino or eager (default auto)")
 
 
 def run(args: argparse.Namespace) -> int:

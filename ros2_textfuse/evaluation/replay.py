@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from ros2_textfuse.evaluation import metrics
 from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.gain_control import GainControl
 from ros2_textfuse.images import (
     THERMAL_ENCODINGS,
     VISIBLE_ENCODINGS,
-    GainControl,
     ImageError,
     check_message,
     thermal_array,
