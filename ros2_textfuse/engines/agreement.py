@@ -54,7 +54,7 @@ def check_pair(height: int, width: int) -> tuple[NDArray[np.uint8], NDArray[np.u
         visible uint8 [H, W, 3] and thermal uint8 [H, W].
     """
     random = np.random.default_rng(0)
-    coarse = random.integers(0, 256, (height // 40 + 2, width // 40 + 2, 4), np.uint8)
-    picture = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
-    picture = np.where(np.indices((height, width)).sum(0)[..., None] % 32 < 4, 255 - picture, picture)
+    coarse = random.integers(0, 216, (height // 40 + 2, width // 40 + 2, 4), np.uint8)
+    picture = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    picture += np.where(np.indices((height, width)).sum(0)[..., None] % 32 < 8, 40, 0).astype(np.uint8)
     return np.ascontiguousarray(picture[..., :3]), np.ascontiguousarray(picture[..., 3])
