@@ -8,6 +8,7 @@ import torch
 
 from ros2_textfuse.engines import EngineError, base, build_engine
 from ros2_textfuse.networks.weights import load_network
+from ros2_textfuse.prompts import MODES
 from tests.messages import noise
 from tests.pictures import street
 
@@ -41,6 +42,15 @@ def test_openvino_agrees_with_eager(network, size, severity):
     difference = np.abs(eager.astype(int) - openvino.astype(int))
     assert difference.mean() <= MEAN_TOLERANCE
     assert np.percentile(difference, 99.9) <= TAIL_TOLERANCE
+
+
+@pytest.mark.parametrize("mode", ["blur", "color_cast", "ir_stripe"])
+def test_openvino_agrees_with_eager_on_what_it_measures_in_the_picture(network, mode):
+    pytest.importorskip("openvino", reason="OpenVINO is not installed")
+    visible, thermal = street(480, 640)
+    severities = [0.6 if mode == other else 0.0 for other in MODES]
+    eager, openvino = (run(name, network, visible, thermal, severities) for name in ("eager", "openvino"))
+    assert np.abs(eager.astype(int) - openvino.astype(int)).mean() <= MEAN_TOLERANCE
 
 
 @pytest.mark.parametrize("name", base.ENGINES)
