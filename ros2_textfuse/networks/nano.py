@@ -1,15 +1,19 @@
 """nano: a fusion network for two CPU cores, 8 GFLOP a frame at 640x480.
 
 Text enters as in Text-IF (Yi et al., CVPR 2024), eq. 8-9: an MLP turns what the words ask for into gamma and beta
-for every block, and the block scales its features by `(1 + gamma) * x + beta` (SIGM). Two changes make it fit a robot:
+for every block, and the block scales its features by `(1 + gamma) * x + beta` (SIGM). Three changes make it fit a
+robot:
 
+- What a few numbers repair in the whole picture, white balance, blur and detector lines, is repaired before all else,
+  as far as the words ask for it (isp.py).
 - The pictures are folded by 4 in each direction (pixel unshuffle) and seen at three scales, in place of the paper's
   full-resolution Transformer: 3.9 GMAC a frame where the paper's network needs 1.5 TMAC.
 - The head does not paint the picture. It predicts, for each pixel, a gain for the visible picture, a weight for the
   thermal one and a correction; detail reaches the output past the bottleneck, and brightness is repaired by
   multiplication, as light itself works. Two things have more detail than the bottleneck could carry and get a way of
   their own, with a weight for each 4x4 cell: where thermal is brighter than visible, and by how much (the maximum of
-  both, exact to the pixel); and the cells' averages, to stand in where a gain near -1 has taken noise away.
+  both, exact to the pixel); and the cells' averages, to stand in where a gain near -1 has taken noise away. Colour,
+  which eyes and cameras alike resolve less finely, is corrected by cells too.
 """
 
 from dataclasses import dataclass
@@ -18,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-LUMA = (0.299, 0.587, 0.114)
+from ros2_textfuse.networks.isp import FOLD, ISP, cell_means, luma
 
 
 @dataclass(frozen=True)
@@ -53,48 +57,48 @@ class SIGMBlock(nn.Module):
 class Nano(nn.Module):
     """Visible, thermal and modulation to the fused picture; the modulation comes from `modulation(severities)`."""
 
-    FOLD = 4  # pixel unshuffle of the input
     MULTIPLE = 16  # height and width must be multiples of this
 
     def __init__(self, config: NanoConfig) -> None:
         super().__init__()
         self.config = config
         fine, middle, coarse = config.widths
-        folded = self.FOLD**2
+        folded = FOLD**2
+        self.isp = ISP(config.modes)
         self.stem = nn.Conv2d(4 * folded, fine, 3, padding=1)
         self.down1 = nn.Conv2d(fine, middle, 2, stride=2)
         self.down2 = nn.Conv2d(middle, coarse, 2, stride=2)
         self.scene = nn.Linear(coarse, coarse)
         self.up2 = nn.Conv2d(coarse, middle * 4, 1)
         self.up1 = nn.Conv2d(middle, fine * 4, 1)
-        self.head = nn.Conv2d(fine, 5 * folded + 3, 3, padding=1)
+        self.head = nn.Conv2d(fine, 3 * folded + 6, 3, padding=1)
         self.block_widths = (fine, middle, coarse, coarse, middle, fine)
         self.blocks = nn.ModuleList(SIGMBlock(width) for width in self.block_widths)
-        self.modulation_size = 2 * sum(self.block_widths)
+        self.modulation_size = 2 * sum(self.block_widths) + ISP.PARTS
         self.words = nn.Sequential(
             nn.Linear(config.modes, config.hidden, bias=False),
             nn.GELU(),
-            nn.Linear(config.hidden, self.modulation_size, bias=False),
+            nn.Linear(config.hidden, 2 * sum(self.block_widths), bias=False),
         )
         nn.init.zeros_(self.head.weight)
-        bias = torch.zeros(5 * folded + 3)
+        bias = torch.zeros(3 * folded + 6)
         bias[-1] = 1  # starts as the maximum of both pictures
         self.head.bias = nn.Parameter(bias)
         for parameter in self.words[2].parameters():
             nn.init.normal_(parameter, std=1e-3)
 
     def modulation(self, severities: Tensor) -> Tensor:
-        """Gamma and beta of every block (Text-IF eq. 8), computed once for a prompt, not for a frame.
+        """Gamma and beta of every block (Text-IF eq. 8) and the ISP's gate, once for a prompt, not for a frame.
 
-        Without bias terms, no words (all severities 0) give exactly gamma = beta = 0.
+        Without bias terms, no words (all severities 0) give exactly gamma = beta = gate = 0.
 
         Args:
             severities: [B, modes], 0..1.
 
         Returns:
-            [B, modulation_size]: gamma and beta of the first block, of the second, and so on.
+            [B, modulation_size]: gamma and beta of the first block, of the second, and so on; then the ISP's gate.
         """
-        return self.words(severities)
+        return torch.cat([self.words(severities), self.isp.gate(severities)], 1)
 
     def forward(self, visible: Tensor, thermal: Tensor, modulation: Tensor) -> Tensor:
         """Fuse one batch of pictures.
@@ -107,12 +111,15 @@ class Nano(nn.Module):
         Returns:
             [B, 3, H, W] RGB; not clamped, so that training keeps its gradient beyond black and white.
         """
-        parameters = iter(modulation.split([width for width in self.block_widths for _ in range(2)], dim=1))
+        *of_blocks, gate = modulation.split([w for w in self.block_widths for _ in range(2)] + [ISP.PARTS], dim=1)
+        parameters = iter(of_blocks)
 
         def block(index: int, x: Tensor) -> Tensor:
             return self.blocks[index](x, next(parameters), next(parameters))
 
-        fine = block(0, F.relu(self.stem(F.pixel_unshuffle(torch.cat([visible, thermal], 1) - 0.5, self.FOLD))))
+        visible, thermal = self.isp(visible, thermal, gate)
+        both = torch.cat([visible, thermal], 1)
+        fine = block(0, F.relu(self.stem(F.pixel_unshuffle(both - 0.5, FOLD))))
         middle = block(1, F.relu(self.down1(fine)))
         coarse = block(2, F.relu(self.down2(middle)))
         # Haze, colour casts and exposure belong to the scene as a whole.
@@ -120,12 +127,12 @@ class Nano(nn.Module):
         coarse = block(3, coarse)
         middle = block(4, F.relu(middle + F.pixel_shuffle(self.up2(coarse), 2)))
         fine = block(5, F.relu(fine + F.pixel_shuffle(self.up1(middle), 2)))
-        pixels, cells = self.head(fine).split([5 * self.FOLD**2, 3], dim=1)
-        correction, gain, weight = F.pixel_shuffle(pixels, self.FOLD).split([3, 1, 1], dim=1)
-        of_visible, of_thermal, of_excess = cells.split(1, dim=1)  # at 1/4 resolution
-        smooth = of_visible * F.avg_pool2d(visible, self.FOLD) + of_thermal * F.avg_pool2d(thermal, self.FOLD)
-        cells = F.interpolate(torch.cat([smooth, of_excess], 1), scale_factor=self.FOLD, mode="bilinear")
+        of_pixels, of_cells = self.head(fine).split([3 * FOLD**2, 6], dim=1)
+        correction, gain, weight = F.pixel_shuffle(of_pixels, FOLD).split(1, dim=1)
+        colour, of_visible, of_thermal, of_excess = of_cells.split([3, 1, 1, 1], dim=1)  # at 1/4 resolution
+        of_both = cell_means(both, FOLD)
+        smooth = colour + of_visible * of_both[:, :3] + of_thermal * of_both[:, 3:]
+        cells = F.interpolate(torch.cat([smooth, of_excess], 1), scale_factor=FOLD, mode="bilinear")
         smooth, of_excess = cells.split([3, 1], dim=1)
-        red, green, blue = visible.split(1, dim=1)
-        excess = F.relu(thermal - (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue))
+        excess = F.relu(thermal - luma(visible))
         return (1 + gain) * visible + weight * thermal + of_excess * excess + correction + smooth

@@ -21,17 +21,28 @@ from ros2_textfuse.training.degradations import THERMAL, VISIBLE, Image
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
 CACHED_PAIRS = 1500  # decoded pairs held in memory, about 2 GB at 640x480
 
-# Wrong prompts that tempt a network into seeing in a clean picture what is not there: most of "wrong" are these.
-TEMPTING = {"low_light": 0.6, "rain": 0.2, "color_cast": 0.2}
+# How often each mode is the wrong prompt: most where a network is tempted to see in a clean picture what is not there.
+WRONG = {
+    "low_light": 0.28,
+    "over_exposure": 0.08,
+    "haze": 0.04,
+    "rain": 0.10,
+    "blur": 0.06,
+    "visible_noise": 0.13,
+    "color_cast": 0.10,
+    "ir_low_contrast": 0.07,
+    "ir_noise": 0.03,
+    "ir_stripe": 0.11,
+}
 
 # How often each kind of crop is drawn; what the words say and what the target is:
 KINDS = {
-    "clean": 0.24,  # no words; the pair as it is
-    "unprompted": 0.10,  # degraded, no words; the degraded pair as it is
+    "clean": 0.22,  # no words; the pair as it is
+    "unprompted": 0.09,  # degraded, no words; the degraded pair as it is
     "single": 0.34,  # one degradation, named; the clean pair
     "compound": 0.11,  # a visible and a thermal one, both named; the clean pair
     "partial": 0.07,  # a visible and a thermal one, one named; that one repaired, the other left
-    "wrong": 0.08,  # a degradation named that is not there; the pair as it is
+    "wrong": 0.11,  # a degradation named that is not there; the pair as it is
     "night": 0.06,  # a dark picture, low_light named; the picture brightened
 }
 
@@ -65,7 +76,7 @@ class Pair:
         if mode in THERMAL:
             return True
         if mode == "color_cast":
-            return not self.night and self.cast < 1.25
+            return not self.night and self.cast < 1.7
         return not self.night
 
 
@@ -143,18 +154,24 @@ class Crops:
         columns = zip(*(self.sample(str(kind), rng) for kind in self._kinds(rng)), strict=True)
         return Batch(*(np.stack(column) for column in columns))
 
-    def sample(self, kind: str, rng: Generator) -> tuple[Image, Image, Image, Image, Image]:
-        """One row of a `Batch`, of a kind in KINDS. A kind that no pair can teach falls back to "clean"."""
+    def sample(self, kind: str, rng: Generator, mode: str = "") -> tuple[Image, Image, Image, Image, Image]:
+        """One row of a `Batch`, of a kind in KINDS; a kind that no pair can teach falls back to "clean".
+
+        Args:
+            kind: of crop.
+            rng: seeded generator.
+            mode: for "single", the degradation; drawn if empty.
+        """
         # blur, which changes a picture least and is the hardest to undo, is drawn twice as often as the others
         visible_mode, thermal_mode = str(rng.choice([*VISIBLE, "blur"])), str(rng.choice(list(THERMAL)))
         one = visible_mode if rng.random() < 0.7 else thermal_mode
-        if kind == "wrong" and rng.random() < 0.6:
-            one = str(rng.choice(list(TEMPTING), p=list(TEMPTING.values())))
+        if kind == "wrong":
+            one = str(rng.choice(list(WRONG), p=list(WRONG.values())))
         both = (visible_mode, thermal_mode)
         present, named = {
             "clean": ((), ()),
             "unprompted": (both if rng.random() < 0.3 else (one,), ()),
-            "single": ((one,), (one,)),
+            "single": ((mode or one,), (mode or one,)),
             "compound": (both, both),
             "partial": (both, (both[int(rng.integers(2))],)),
             "wrong": ((), (one,)),
@@ -180,6 +197,10 @@ class Crops:
         if kind == "night":
             target = brighten(target, asked["low_light"])
         words = np.array([asked.get(mode, 0.0) for mode in MODES], np.float32)
+        # A camera gives 8 bits: without them, a sharpening filter would learn to trust what no picture has.
+        seen, thermal_seen, target, thermal_target = (
+            np.round(x * 255) / np.float32(255) for x in (seen, thermal_seen, target, thermal_target)
+        )
         return _planes(seen), thermal_seen[None], words, _planes(target), thermal_target[None]
 
     def _kinds(self, rng: Generator) -> np.ndarray:

@@ -9,7 +9,7 @@ Departures from the paper, each for a fault that its losses have on driving scen
   share of the target, larger where both pictures are bright, is the visible picture plus the thermal one about its
   mean, which also lets cold things darken. And where the visible picture has more structure than the thermal one, the
   maximum is taken of their surroundings and the visible detail kept on it: a dark figure before a bright sky that is
-  warm as well would turn white on white.
+  warm as well would turn white on white. Where both pictures are bright, contrast is raised.
 - eq. 11: visual information fidelity (VIF) in place of SSIM. Both want the sources' structure; SSIM punishes contrast
   beyond that of a source, VIF counts it as information.
 - eq. 12: gradients keep their sign. Without it, an edge of the wrong direction, a halo, costs nothing.
@@ -38,14 +38,15 @@ class Weights:
     """Weights of the parts of eq. 14 and what shapes the intensity target."""
 
     intensity: float = 20.0
-    gradient: float = 4.0
+    gradient: float = 5.0
     colour: float = 15.0
-    complementarity: float = 0.05
+    complementarity: float = 0.06
     fidelity: float = 1.0
     additive: float = 0.1  # share of the mean-free sum in the intensity target; the rest is the maximum
-    washout: float = 0.4  # what the mean brightness that both sources have in common adds to that share
+    washout: float = 0.55  # what the mean brightness that both sources have in common adds to that share
     detail: float = 1.0  # how far the maximum gives way to salient visible detail; 0 is the plain maximum
-    contrast: float = 1.08  # of the intensity target, about its mean
+    contrast: float = 1.05  # of the intensity target, about its mean
+    vividness: float = 0.35  # what the same common brightness adds to the contrast
     tone: float = 0.9  # exponent on the luma of both targets; below 1 lifts the shadows a little
 
 
@@ -62,7 +63,14 @@ def chroma(picture: Tensor) -> Tensor:
 
 
 def intensity_target(
-    visible: Tensor, thermal: Tensor, *, additive: float, washout: float, detail: float, contrast: float
+    visible: Tensor,
+    thermal: Tensor,
+    *,
+    additive: float,
+    washout: float,
+    detail: float,
+    contrast: float,
+    vividness: float,
 ) -> Tensor:
     """The brightness to reach; with all parts 0 and contrast 1 the maximum of eq. 10. [B, 1, H, W] each."""
     brightest = torch.maximum(visible, thermal)
@@ -73,10 +81,10 @@ def intensity_target(
     kept = (torch.maximum(around_visible, around_thermal) + standing_out).clamp(max=1)
     brightest = torch.lerp(brightest, kept, detail * salience)
     total = visible + thermal - thermal.mean((2, 3), keepdim=True)
-    share = additive + washout * torch.minimum(visible, thermal).mean((2, 3), keepdim=True)
-    target = torch.lerp(brightest, total, share)
+    common = torch.minimum(visible, thermal).mean((2, 3), keepdim=True)
+    target = torch.lerp(brightest, total, additive + washout * common)
     mean = target.mean((2, 3), keepdim=True)
-    return ((target - mean) * contrast + mean).clamp(0, 1)
+    return ((target - mean) * (contrast + vividness * common) + mean).clamp(0, 1)
 
 
 def _broad(picture: Tensor) -> Tensor:
@@ -153,6 +161,7 @@ def fusion_loss(fused: Tensor, visible: Tensor, thermal: Tensor, weights: Weight
             washout=weights.washout,
             detail=weights.detail,
             contrast=weights.contrast,
+            vividness=weights.vividness,
         )
     parts = {
         "intensity": (y - target).abs().mean(),

@@ -1,7 +1,7 @@
 """The training run of nano: seeded, resumable, with a log and weights at every checkpoint.
 
-Everything that a step draws depends on the seed and the step, and the learning rate on the step, so that a run that
-was broken off and resumed is the unbroken run.
+The ISP learns first and alone (training/isp.py), then the rest behind it. Everything that a step draws depends on the
+seed and the step, and the learning rate on the step, so that a run that was broken off and resumed is the unbroken run.
 """
 
 import argparse
@@ -27,9 +27,11 @@ from ros2_textfuse.networks.nano import Nano, NanoConfig
 from ros2_textfuse.networks.weights import save_weights
 from ros2_textfuse.prompts import MODES
 from ros2_textfuse.training.data import Batch, Crops, DataError, find_pairs
+from ros2_textfuse.training.isp import train_isp
 from ros2_textfuse.training.losses import Weights, fusion_loss
 
 PARTS = ("total", "intensity", "gradient", "colour", "complementarity", "fidelity")
+ISP_STEPS = 4000  # at most half as many as the run has
 WARM_UP = 200  # steps, at most a twentieth of the run
 CHECKPOINT, LOG, EXPORT = "checkpoint.pt", "log.csv", "nano.safetensors"
 
@@ -120,6 +122,13 @@ def _train(args: argparse.Namespace) -> int:
     crops = Crops(find_pairs(args.data, args.crop), args.batch, args.crop, args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     state = _State(args, Weights())
+    try:
+        if not state.step:
+            train_isp(state.network.isp, crops, min(ISP_STEPS, args.steps // 2))
+            state.freeze_isp()
+    except KeyboardInterrupt:
+        print("stopped before the first step; the same command begins anew", file=sys.stderr)
+        return 130
     last = min(args.steps, args.until or args.steps)
     # One thread prepares the next crops while the network works on these.
     with (
@@ -159,9 +168,17 @@ class _State:
         self.weights, self.steps, self.peak = weights, args.steps, args.rate
         self.network = Nano(NanoConfig(modes=len(MODES))).to(self.device)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=args.rate, weight_decay=1e-4)
+        trained = [p for name, p in self.network.named_parameters() if not name.startswith("isp.")]
+        self.optimizer = torch.optim.AdamW(trained, lr=args.rate, weight_decay=1e-4)
         self.step = 0
         self._resume(args.out / CHECKPOINT)
+        if self.step:
+            self.freeze_isp()
+
+    def freeze_isp(self) -> None:
+        """Leave the ISP as it is now; the rest learns behind it."""
+        self.network.isp.requires_grad_(False)
+        self.average.isp.load_state_dict(self.network.isp.state_dict())
 
     @property
     def rate(self) -> float:

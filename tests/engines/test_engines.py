@@ -6,6 +6,7 @@ import torch
 
 from ros2_textfuse.engines import ENGINES, EngineConfig, EngineError, build_engine
 from ros2_textfuse.engines.agreement import MEAN_TOLERANCE, TAIL_TOLERANCE, difference
+from ros2_textfuse.prompts import MODES
 from tests.messages import noise
 from tests.pictures import street
 
@@ -39,6 +40,15 @@ def test_agrees_with_eager(name, network, size, severity):
     mean, tail = difference(other, eager)
     assert mean <= MEAN_TOLERANCE
     assert tail <= TAIL_TOLERANCE
+
+
+@pytest.mark.parametrize("name", [name for name in ENGINES if name != "eager"])
+@pytest.mark.parametrize("mode", ["blur", "color_cast", "ir_stripe"])
+def test_agrees_with_eager_on_what_it_measures_in_the_picture(name, network, mode):
+    visible, thermal = street(480, 640)
+    severities = [0.6 if mode == other else 0.0 for other in MODES]
+    other, eager = (run(engine, network, visible, thermal, severities) for engine in (name, "eager"))
+    assert difference(other, eager)[0] <= MEAN_TOLERANCE
 
 
 @pytest.mark.parametrize("name", ENGINES)

@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from ros2_textfuse.networks.nano import LUMA, Nano, NanoConfig
+from ros2_textfuse.networks.isp import luma
+from ros2_textfuse.networks.nano import Nano, NanoConfig
 from ros2_textfuse.prompts import MODES
 
 
@@ -57,9 +58,8 @@ def test_pictures_of_a_batch_do_not_mix(network):
 def test_an_untrained_network_shows_the_maximum_of_both():
     visible, thermal = pictures(32, 32)
     fresh = Nano(NanoConfig(modes=len(MODES)))
-    luma = (visible * torch.tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
     fused = fresh(visible, thermal, fresh.modulation(torch.zeros(1, len(MODES))))
-    torch.testing.assert_close(fused, visible + (thermal - luma).clamp(min=0))
+    torch.testing.assert_close(fused, visible + (thermal - luma(visible)).clamp(min=0))
 
 
 def test_bfloat16_stays_close(network):

@@ -4,7 +4,7 @@ import pytest
 
 from ros2_textfuse.prompts import MODES
 from ros2_textfuse.training import degradations
-from ros2_textfuse.training.data import KINDS, Crops, DataError, Pair, brighten, find_pairs
+from ros2_textfuse.training.data import KINDS, WRONG, Crops, DataError, Pair, brighten, find_pairs
 from ros2_textfuse.training.train import make_pairs
 
 
@@ -91,6 +91,18 @@ class TestCrops:
 
     def test_shares_of_the_kinds_add_up(self):
         assert sum(KINDS.values()) == pytest.approx(1)
+        assert sum(WRONG.values()) == pytest.approx(1)
+        assert set(WRONG) == set(MODES)
+
+    def test_a_degradation_can_be_chosen(self, pairs):
+        crops = Crops(pairs, batch=1, crop=48, seed=0)
+        for index in range(6):
+            words = crops.sample("single", np.random.default_rng(index), "blur")[2]
+            assert [MODES[i] for i in np.flatnonzero(words)] == ["blur"]
+
+    def test_pictures_have_the_8_bits_of_a_camera(self, pairs):
+        for picture in Crops(pairs, batch=4, crop=48, seed=0)(0)[:2]:
+            np.testing.assert_allclose(picture * 255, np.round(picture * 255), atol=1e-3)
 
     def test_unasked_nothing_is_repaired(self, pairs):
         for kind in ("clean", "unprompted"):
@@ -157,7 +169,7 @@ def test_a_night_picture_is_no_clean_target(pairs):
 
 
 def test_a_tinted_picture_is_no_target_for_color_cast(tmp_path):
-    tinted = Pair("x", tmp_path, tmp_path, mean=0.5, black=0.0, white=1.0, cast=1.5, thermal_contrast=0.2)
+    tinted = Pair("x", tmp_path, tmp_path, mean=0.5, black=0.0, white=1.0, cast=1.8, thermal_contrast=0.2)
     assert not tinted.teaches("color_cast")
     assert tinted.teaches("haze")
 

@@ -16,7 +16,7 @@ def grey(value):
     return torch.full((1, 1, 16, 16), value)
 
 
-PLAIN = {"additive": 0.0, "washout": 0.0, "detail": 0.0, "contrast": 1.0}
+PLAIN = {"additive": 0.0, "washout": 0.0, "detail": 0.0, "contrast": 1.0, "vividness": 0.0}
 
 
 def test_plain_intensity_target_is_the_maximum_of_eq_10(pictures):
@@ -33,6 +33,16 @@ def test_additive_share_grows_where_both_are_bright():
     dark, bright = (intensity_target(grey(v), grey(v + 0.2), **{**PLAIN, "washout": 1.0}) for v in (0.0, 0.6))
     assert dark.mean().item() == pytest.approx(0.2)
     assert bright.mean().item() == pytest.approx(0.4 * 0.8 + 0.6 * 0.6)
+
+
+def test_contrast_grows_where_both_are_bright():
+    ramp = torch.linspace(-0.1, 0.1, 16).expand(1, 1, 16, 16)
+    dark, bright = (
+        intensity_target(ramp + level, grey(level - 0.1), **{**PLAIN, "vividness": 1.0}) for level in (0.1, 0.5)
+    )
+    spread = (ramp + 0.1).std()
+    assert dark.std().item() == pytest.approx(spread.item(), rel=0.01)
+    assert bright.std().item() == pytest.approx(1.4 * spread.item(), rel=0.01)
 
 
 def test_a_dark_figure_before_a_bright_sky_stays_dark():
