@@ -6,9 +6,9 @@ import importlib.metadata
 import logging
 import os
 import re
-import sys
 from pathlib import Path
 
+from ros2_textfuse import networks
 from ros2_textfuse.cache import cache_dir
 from ros2_textfuse.engines import picture_graph
 from ros2_textfuse.engines.base import EngineConfig
@@ -73,6 +73,6 @@ def _fingerprint(config: EngineConfig) -> str:
     for name, tensor in config.network.state_dict().items():
         state.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
         state.update(tensor.contiguous().numpy().tobytes())
-    for module in (sys.modules[type(config.network).__module__], picture_graph):
-        state.update(Path(str(module.__file__)).read_bytes())
+    for path in (*sorted(Path(networks.__file__).parent.glob("*.py")), Path(picture_graph.__file__)):
+        state.update(path.read_bytes())
     return state.hexdigest()

@@ -4,23 +4,37 @@ import copy
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ros2_textfuse.engines.base import EngineConfig
+from ros2_textfuse.networks.folding import CELL, FOLD
 from ros2_textfuse.networks.nano import Nano
+
+
+class FoldedNetwork(nn.Module):
+    """A network on folded pictures, as a module that a compiler takes."""
+
+    def __init__(self, network: Nano) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, visible: Tensor, thermal: Tensor, modulation: Tensor) -> Tensor:
+        """See `Nano.fuse`."""
+        return self.network.fuse(visible, thermal, modulation)
 
 
 class PictureGraph(nn.Module):
     """A network with conversion, padding and rounding around it, so that a compiler can fuse them with its ends.
 
-    Pictures whose sides are no multiple of the network's are padded, never resized: resizing warps the picture.
+    Pictures are folded while they are bytes, which are the least to move. Pictures whose sides are no multiple of the
+    network's are padded, never resized: resizing warps the picture.
     """
 
     def __init__(self, network: Nano, height: int, width: int) -> None:
         super().__init__()
-        self.network: nn.Module = network
+        self.network: nn.Module = FoldedNetwork(network)
         self.height, self.width = height, width
         self.bottom, self.right = -height % network.MULTIPLE, -width % network.MULTIPLE
+        self.cells = (height + self.bottom) // FOLD, (width + self.right) // FOLD
         self.modulation_size = network.modulation_size
         parameter = next(network.parameters())
         self.dtype, self.device = parameter.dtype, parameter.device
@@ -33,13 +47,21 @@ class PictureGraph(nn.Module):
 
     def forward(self, visible: Tensor, thermal: Tensor, modulation: Tensor) -> Tensor:
         """visible uint8 [H, W, 3], thermal uint8 [H, W], modulation float32 [1, M] -> fused uint8 [H, W, 3]."""
-        rgb = visible.permute(2, 0, 1)[None].to(self.dtype) / 255
-        heat = thermal[None, None].to(self.dtype) / 255
-        if self.bottom or self.right:
-            padding = (0, self.right, 0, self.bottom)
-            rgb, heat = F.pad(rgb, padding, mode="replicate"), F.pad(heat, padding, mode="replicate")
-        fused = self.network(rgb, heat, modulation.to(self.dtype))[0, :, : self.height, : self.width]
-        return (fused.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0)
+        fused = self.network(self._folded(visible), self._folded(thermal[..., None]), modulation.to(self.dtype))
+        levels = (fused.clamp(0, 1) * 255).round().to(torch.uint8)
+        rows, columns = self.cells
+        picture = levels.view(3, FOLD, FOLD, rows, columns).permute(3, 1, 4, 2, 0)
+        return picture.reshape(rows * FOLD, columns * FOLD, 3)[: self.height, : self.width]
+
+    def _folded(self, picture: Tensor) -> Tensor:
+        """uint8 [H, W, C] -> [1, 16 C, h, w], 0..1, with the last row and column repeated up to a whole cell."""
+        if self.bottom:
+            picture = torch.cat([picture, picture[-1:].expand(self.bottom, -1, -1)])
+        if self.right:
+            picture = torch.cat([picture, picture[:, -1:].expand(-1, self.right, -1)], dim=1)
+        rows, columns = self.cells
+        cells = picture.reshape(rows, FOLD, columns, FOLD, -1).permute(0, 2, 4, 1, 3)
+        return cells.reshape(1, rows, columns, -1).permute(0, 3, 1, 2).to(self.dtype) / 255
 
     def example(self) -> tuple[Tensor, Tensor, Tensor]:
         """Inputs of the right shapes and dtypes: visible, thermal, modulation."""
@@ -50,10 +72,9 @@ class PictureGraph(nn.Module):
         )
 
     def network_example(self) -> tuple[Tensor, Tensor, Tensor]:
-        """What the network inside sees: padded pictures and modulation, in its own precision."""
-        height, width = self.height + self.bottom, self.width + self.right
+        """What the network inside sees: padded and folded pictures, and modulation, in its own precision."""
         return (
-            torch.zeros(1, 3, height, width, dtype=self.dtype, device=self.device),
-            torch.zeros(1, 1, height, width, dtype=self.dtype, device=self.device),
+            torch.zeros(1, 3 * CELL, *self.cells, dtype=self.dtype, device=self.device),
+            torch.zeros(1, CELL, *self.cells, dtype=self.dtype, device=self.device),
             torch.zeros(1, self.modulation_size, dtype=self.dtype, device=self.device),
         )

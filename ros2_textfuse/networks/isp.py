@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-LUMA = (0.299, 0.587, 0.114)
-FOLD = 4  # pixel unshuffle, as in nano
+from ros2_textfuse.networks.folding import CELL, FOLD, cell_means, luma
+
 REACH = 8  # pixels that the sharpening filter sees in each direction
 SPAN = 2 * REACH // FOLD + 1  # of the same filter on folded pictures
 FAINTEST = 1e-3  # of what a statistic tells apart from nothing, in parts of full scale
@@ -41,10 +41,10 @@ class ISP(nn.Module):
         return torch.tanh(5 * self.gates(severities))
 
     def forward(self, visible: Tensor, thermal: Tensor, gate: Tensor) -> tuple[Tensor, Tensor]:
-        """Visible [B, 3, H, W] RGB and thermal [B, 1, H, W], 0..1, repaired; where `gate` is 0, as they are."""
+        """Repair visible [B, 48, h, w] RGB and thermal [B, 16, h, w], folded, 0..1; with a gate of 0, they stay."""
         to_balance, to_sharpen, to_destripe = gate.split(1, dim=1)
         visible = self.balance(visible, to_balance) * visible
-        visible = visible + self.sharpen(luma(visible), to_sharpen)
+        visible = visible + self.sharpen(luma(visible), to_sharpen).repeat(1, 3, 1, 1)
         return visible, thermal - self.destripe(thermal, to_destripe)
 
 
@@ -60,11 +60,11 @@ class Balance(nn.Module):
         nn.init.zeros_(last.bias)
 
     def forward(self, visible: Tensor, gate: Tensor) -> Tensor:
-        """RGB [B, 3, H, W] and gate [B, 1] -> gains [B, 3, 1, 1]; gate 0 gives exactly 1."""
-        cells = cell_means(visible, 8)
+        """Folded RGB [B, 48, h, w] and gate [B, 1] -> gains [B, 48, 1, 1]; gate 0 gives exactly 1."""
+        cells = F.avg_pool2d(cell_means(visible), 2)
         red, green, blue = torch.log(cells + 0.02).split(1, dim=1)
         found = self.cells(torch.cat([cells, red - green, blue - green], 1)).mean((2, 3))
-        return torch.exp(gate * self.gains(found))[..., None, None]
+        return torch.exp(gate * self.gains(found)).repeat_interleave(CELL, dim=1)[..., None, None]
 
 
 class Sharpen(nn.Module):
@@ -93,32 +93,34 @@ class Sharpen(nn.Module):
         nn.init.zeros_(last.weight)
 
     def forward(self, picture: Tensor, gate: Tensor) -> Tensor:
-        """What to add to a luma picture [B, 1, H, W] to make it sharp; gate [B, 1], 0 adds nothing."""
+        """What to add to a folded luma picture [B, 16, h, w] to make it sharp; gate [B, 1], 0 adds nothing."""
         # Every other cell is enough to measure. Half floats hold absolute values of faint waves, but not their squares.
-        waves = F.conv2d(F.pixel_unshuffle(picture, FOLD), self.waves, stride=2).abs().mean((2, 3))
+        waves = F.conv2d(picture, self.waves, stride=2).abs().mean((2, 3))
         strength = torch.log(waves + FAINTEST)
         shares = F.softmax(self.shares(strength - strength.mean(1, keepdim=True)), 1)
         return self.filtered(picture, (gate * shares) @ self.inverses)
 
     def filtered(self, picture: Tensor, half: Tensor) -> Tensor:
-        """Filter [B, 1, H, W], each picture by its own symmetric filter, which takes nothing from a flat one.
+        """Filter each picture by its own symmetric filter, which takes nothing from a flat one.
 
         Args:
-            picture: H and W are multiples of FOLD.
+            picture: [B, 16, h, w], folded.
             half: [B, 144], the taps behind the middle one, by rows.
+
+        Returns:
+            [B, 16, h, w], folded.
         """
-        folded = F.pixel_unshuffle(picture, FOLD)
-        batch, channels, height, width = folded.shape
+        batch, channels, height, width = picture.shape
         middle, beyond_reach = -2 * half.sum(1, keepdim=True), torch.zeros_like(half[:, :1])
         weight = torch.cat([half, middle, beyond_reach], 1)[:, self.taps]
         margin = SPAN // 2
-        framed = F.pad(folded, (margin,) * 4, mode="replicate")
+        framed = F.pad(picture, (margin,) * 4, mode="replicate")
         result = F.conv2d(
             framed.reshape(1, batch * channels, height + 2 * margin, width + 2 * margin),
             weight.reshape(batch * channels, channels, SPAN, SPAN),
             groups=batch,
         )
-        return F.pixel_shuffle(result.reshape(batch, channels, height, width), FOLD)
+        return result.reshape(batch, channels, height, width)
 
 
 class Destripe(nn.Module):
@@ -136,25 +138,19 @@ class Destripe(nn.Module):
         self.striped = nn.Sequential(nn.Linear(2, hidden), nn.ReLU(), nn.Linear(hidden, 3))
 
     def forward(self, thermal: Tensor, gate: Tensor) -> Tensor:
-        """What to take from [B, 1, H, W]; gate [B, 1], 0 takes nothing."""
-        lines = [thermal.mean(2), thermal.mean(3)]
+        """What to take from a folded picture [B, 16, h, w]; gate [B, 1], 0 takes nothing."""
+        cells = thermal.unflatten(1, (FOLD, FOLD))  # [B, row, column, h, w]
+        columns, rows = cells.mean((1, 3)), cells.mean((2, 4))  # [B, column, w], [B, row, h]
+        lines = [line.transpose(1, 2).flatten(1)[:, None] for line in (columns, rows)]  # [B, 1, W], [B, 1, H]
         lines = [line - F.avg_pool1d(line, 17, 1, 8, count_include_pad=False) for line in lines]
         strength = torch.log(torch.cat([line.abs().mean(2) for line in lines], 1) + FAINTEST)
         # A detector is read out by columns or by rows, and many show neither.
-        columns, rows, _ = (gate * F.softmax(self.striped(strength), 1))[..., None, None].split(1, dim=1)
-        of_columns, of_rows = (self.line(10 * line) / 10 for line in lines)
-        return columns * of_columns[:, :, None] + rows * of_rows[..., None]
-
-
-def luma(picture: Tensor) -> Tensor:
-    """[B, 3, H, W] RGB -> [B, 1, H, W] luma (BT.601)."""
-    red, green, blue = picture.split(1, dim=1)
-    return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
-
-
-def cell_means(picture: Tensor, size: int) -> Tensor:
-    """[B, C, H, W] -> [B, C, H / size, W / size]; average pooling, which on a CPU first copies RGB to 16 channels."""
-    return picture.unflatten(3, (-1, size)).mean(4).unflatten(2, (-1, size)).mean(3)
+        shares = (gate * F.softmax(self.striped(strength), 1))[..., None].split(1, dim=1)
+        of_columns, of_rows = (
+            (share * self.line(10 * line) / 10)[:, 0].unflatten(1, (-1, FOLD)).transpose(1, 2)
+            for share, line in zip(shares, lines, strict=False)
+        )
+        return (of_columns[:, None, :, None] + of_rows[:, :, None, :, None]).flatten(1, 2)
 
 
 def _behind() -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ robot:
 
 - What a few numbers repair in the whole picture, white balance, blur and detector lines, is repaired before all else,
   as far as the words ask for it (isp.py).
-- The pictures are folded by 4 in each direction (pixel unshuffle) and seen at three scales, in place of the paper's
+- The pictures are folded by 4 in each direction (folding.py) and seen at three scales, in place of the paper's
   full-resolution Transformer: 3.9 GMAC a frame where the paper's network needs 1.5 TMAC.
 - The head does not paint the picture. It predicts, for each pixel, a gain for the visible picture, a weight for the
   thermal one and a correction; detail reaches the output past the bottleneck, and brightness is repaired by
@@ -22,7 +22,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ros2_textfuse.networks.isp import FOLD, ISP, cell_means, luma
+from ros2_textfuse.networks.folding import CELL, cell_means, fold, interpolate, interpolation, luma, pixels, unfold
+from ros2_textfuse.networks.isp import ISP
 
 
 @dataclass(frozen=True)
@@ -58,20 +59,21 @@ class Nano(nn.Module):
     """Visible, thermal and modulation to the fused picture; the modulation comes from `modulation(severities)`."""
 
     MULTIPLE = 16  # height and width must be multiples of this
+    kernel: Tensor
 
     def __init__(self, config: NanoConfig) -> None:
         super().__init__()
         self.config = config
         fine, middle, coarse = config.widths
-        folded = FOLD**2
         self.isp = ISP(config.modes)
-        self.stem = nn.Conv2d(4 * folded, fine, 3, padding=1)
+        self.stem = nn.Conv2d(4 * CELL, fine, 3, padding=1)
         self.down1 = nn.Conv2d(fine, middle, 2, stride=2)
         self.down2 = nn.Conv2d(middle, coarse, 2, stride=2)
         self.scene = nn.Linear(coarse, coarse)
         self.up2 = nn.Conv2d(coarse, middle * 4, 1)
         self.up1 = nn.Conv2d(middle, fine * 4, 1)
-        self.head = nn.Conv2d(fine, 3 * folded + 6, 3, padding=1)
+        self.head = nn.Conv2d(fine, 3 * CELL + 6, 3, padding=1)
+        self.register_buffer("kernel", interpolation(4), persistent=False)
         self.block_widths = (fine, middle, coarse, coarse, middle, fine)
         self.blocks = nn.ModuleList(SIGMBlock(width) for width in self.block_widths)
         self.modulation_size = 2 * sum(self.block_widths) + ISP.PARTS
@@ -81,7 +83,7 @@ class Nano(nn.Module):
             nn.Linear(config.hidden, 2 * sum(self.block_widths), bias=False),
         )
         nn.init.zeros_(self.head.weight)
-        bias = torch.zeros(3 * folded + 6)
+        bias = torch.zeros(3 * CELL + 6)
         bias[-1] = 1  # starts as the maximum of both pictures
         self.head.bias = nn.Parameter(bias)
         for parameter in self.words[2].parameters():
@@ -111,6 +113,10 @@ class Nano(nn.Module):
         Returns:
             [B, 3, H, W] RGB; not clamped, so that training keeps its gradient beyond black and white.
         """
+        return unfold(self.fuse(fold(visible), fold(thermal), modulation))
+
+    def fuse(self, visible: Tensor, thermal: Tensor, modulation: Tensor) -> Tensor:
+        """As `forward`, on folded pictures: visible [B, 48, h, w], thermal [B, 16, h, w] -> [B, 48, h, w]."""
         *of_blocks, gate = modulation.split([w for w in self.block_widths for _ in range(2)] + [ISP.PARTS], dim=1)
         parameters = iter(of_blocks)
 
@@ -118,8 +124,7 @@ class Nano(nn.Module):
             return self.blocks[index](x, next(parameters), next(parameters))
 
         visible, thermal = self.isp(visible, thermal, gate)
-        both = torch.cat([visible, thermal], 1)
-        fine = block(0, F.relu(self.stem(F.pixel_unshuffle(both - 0.5, FOLD))))
+        fine = block(0, F.relu(self.stem(torch.cat([visible, thermal], 1) - 0.5)))
         middle = block(1, F.relu(self.down1(fine)))
         coarse = block(2, F.relu(self.down2(middle)))
         # Haze, colour casts and exposure belong to the scene as a whole.
@@ -127,12 +132,9 @@ class Nano(nn.Module):
         coarse = block(3, coarse)
         middle = block(4, F.relu(middle + F.pixel_shuffle(self.up2(coarse), 2)))
         fine = block(5, F.relu(fine + F.pixel_shuffle(self.up1(middle), 2)))
-        of_pixels, of_cells = self.head(fine).split([3 * FOLD**2, 6], dim=1)
-        correction, gain, weight = F.pixel_shuffle(of_pixels, FOLD).split(1, dim=1)
-        colour, of_visible, of_thermal, of_excess = of_cells.split([3, 1, 1, 1], dim=1)  # at 1/4 resolution
-        of_both = cell_means(both, FOLD)
-        smooth = colour + of_visible * of_both[:, :3] + of_thermal * of_both[:, 3:]
-        cells = F.interpolate(torch.cat([smooth, of_excess], 1), scale_factor=FOLD, mode="bilinear")
-        smooth, of_excess = cells.split([3, 1], dim=1)
-        excess = F.relu(thermal - luma(visible))
-        return (1 + gain) * visible + weight * thermal + of_excess * excess + correction + smooth
+        correction, gain, weight, of_cells = self.head(fine).split([CELL, CELL, CELL, 6], dim=1)
+        colour, of_visible, of_thermal, of_excess = of_cells.split([3, 1, 1, 1], dim=1)
+        smooth = colour + of_visible * cell_means(visible) + of_thermal * cell_means(thermal)
+        smooth, of_excess = interpolate(torch.cat([smooth, of_excess], 1), self.kernel).split([3 * CELL, CELL], dim=1)
+        grey = weight * thermal + of_excess * F.relu(thermal - luma(visible)) + correction
+        return (pixels(visible) * (1 + gain[:, None]) + grey[:, None]).flatten(1, 2) + smooth

@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from ros2_textfuse.networks.folding import fold, unfold
 from ros2_textfuse.networks.isp import ISP
 from ros2_textfuse.training.data import Batch, Crops
 
@@ -31,7 +32,7 @@ def train_isp(isp: ISP, crops: Crops, steps: int) -> None:
         visible, thermal, severities, clean, clean_thermal = (
             torch.from_numpy(x).to(device) for x in _batch(crops, step)
         )
-        repaired, repaired_thermal = isp(visible, thermal, isp.gate(severities))
+        repaired, repaired_thermal = map(unfold, isp(fold(visible), fold(thermal), isp.gate(severities)))
         loss = 20 * F.l1_loss(repaired, clean) + 20 * F.l1_loss(repaired_thermal, clean_thermal)
         error = repaired - clean
         loss = loss + 40 * sum(torch.diff(error, dim=dim).abs().mean() for dim in (2, 3))

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from ros2_textfuse.networks.isp import ISP, REACH, Balance, Destripe, Sharpen, luma
+from ros2_textfuse.networks.folding import fold, unfold
+from ros2_textfuse.networks.folding import luma as folded_luma
+from ros2_textfuse.networks.isp import ISP, REACH, Balance, Destripe, Sharpen
 
 
 @pytest.fixture
@@ -20,9 +22,13 @@ def planes(picture):
     return torch.from_numpy(picture.transpose(2, 0, 1).copy())[None]
 
 
+def luma(picture):
+    return unfold(folded_luma(fold(picture)))
+
+
 def test_no_words_leave_both_pictures_as_they_are(scene):
     isp = ISP(modes=10)
-    visible, thermal = planes(scene), luma(planes(scene))
+    visible, thermal = fold(planes(scene)), fold(luma(planes(scene)))
     gate = isp.gate(torch.zeros(1, 10))
     assert not gate.any()
     for before, after in zip((visible, thermal), isp(visible, thermal, gate), strict=True):
@@ -45,7 +51,8 @@ class TestSharpen:
         kernel = taps.reshape(1, 1, 2 * REACH + 1, 2 * REACH + 1)
         expected = torch.nn.functional.conv2d(picture, kernel, padding=REACH)
         inside = np.s_[..., REACH:-REACH, REACH:-REACH]
-        torch.testing.assert_close(sharpen.filtered(picture, half)[inside], expected[inside], atol=1e-4, rtol=1e-4)
+        filtered = unfold(sharpen.filtered(fold(picture), half))
+        torch.testing.assert_close(filtered[inside], expected[inside], atol=1e-4, rtol=1e-4)
 
     @pytest.mark.parametrize("number", [23, 57])
     def test_the_filters_begin_as_inverses_of_their_blurs(self, scene, number):
@@ -59,24 +66,25 @@ class TestSharpen:
         blurred = torch.nn.functional.conv2d(picture, weight, padding=4)
         blurred = torch.round(blurred * 255) / 255
         sharpen = Sharpen()
-        sharper = blurred + sharpen.filtered(blurred, sharpen.inverses[number : number + 1]).detach()
+        added = sharpen.filtered(fold(blurred), sharpen.inverses[number : number + 1])
+        sharper = blurred + unfold(added).detach()
         inside = np.s_[..., 16:-16, 16:-16]
         errors = [((x - picture)[inside] ** 2).mean() for x in (blurred, sharper)]
         assert 10 * torch.log10(errors[0] / errors[1]) > 2
 
     def test_a_flat_picture_stays_flat(self):
-        added = Sharpen()(torch.full((1, 1, 32, 32), 0.7), torch.ones(1, 1))
+        added = Sharpen()(torch.full((1, 16, 8, 8), 0.7), torch.ones(1, 1))
         assert added.abs().max() < 1e-4
 
 
 class TestBalance:
     def test_a_closed_gate_gives_gains_of_exactly_1(self):
-        assert torch.equal(Balance()(torch.rand(2, 3, 32, 32), torch.zeros(2, 1)), torch.ones(2, 3, 1, 1))
+        assert torch.equal(Balance()(torch.rand(2, 48, 8, 8), torch.zeros(2, 1)), torch.ones(2, 48, 1, 1))
 
 
 class TestDestripe:
     def test_takes_one_offset_from_each_column_and_one_from_each_row(self):
         thermal = torch.rand(1, 1, 32, 48, generator=torch.Generator().manual_seed(0))
-        taken = Destripe()(thermal, torch.ones(1, 1))[0, 0]
+        taken = unfold(Destripe()(fold(thermal), torch.ones(1, 1)))[0, 0]
         assert taken.std() > 1e-4
         torch.testing.assert_close(taken, taken[:1] + taken[:, :1] - taken[:1, :1], atol=1e-6, rtol=0)

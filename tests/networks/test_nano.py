@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from ros2_textfuse.networks.isp import luma
+from ros2_textfuse.networks.folding import fold, luma, unfold
 from ros2_textfuse.networks.nano import Nano, NanoConfig
 from ros2_textfuse.prompts import MODES
 
@@ -59,7 +59,7 @@ def test_an_untrained_network_shows_the_maximum_of_both():
     visible, thermal = pictures(32, 32)
     fresh = Nano(NanoConfig(modes=len(MODES)))
     fused = fresh(visible, thermal, fresh.modulation(torch.zeros(1, len(MODES))))
-    torch.testing.assert_close(fused, visible + (thermal - luma(visible)).clamp(min=0))
+    torch.testing.assert_close(fused, visible + (thermal - unfold(luma(fold(visible)))).clamp(min=0))
 
 
 def test_bfloat16_stays_close(network):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from ros2_textfuse.networks.folding import fold, unfold
 from ros2_textfuse.networks.isp import ISP
 from ros2_textfuse.prompts import MODES
 from ros2_textfuse.training import isp as isp_training
@@ -30,7 +31,8 @@ def test_stripes_that_it_has_not_seen_grow_fainter(crops, monkeypatch):
         _, thermal, words, _, clean = crops.sample("single", np.random.default_rng([9, index]), "ir_stripe")
         thermal, words, clean = (torch.from_numpy(x)[None] for x in (thermal, words, clean))
         with torch.no_grad():
-            _, repaired = isp(torch.zeros(1, 3, 48, 48), thermal, isp.gate(words))
+            _, repaired = isp(torch.zeros(1, 48, 12, 12), fold(thermal), isp.gate(words))
+            repaired = unfold(repaired)
         before += (thermal - clean).abs().mean().item()
         after += (repaired - clean).abs().mean().item()
     assert after < 0.8 * before
