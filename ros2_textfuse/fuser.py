@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from ros2_textfuse import prompts
+from ros2_textfuse.alignment import Alignment
 from ros2_textfuse.engines import Engine, EngineConfig, build_engine
 from ros2_textfuse.images import GainControl, ImageError
 from ros2_textfuse.networks.weights import load_network
@@ -30,13 +31,22 @@ class Fuser:
         model: name of a network of the family (`nano`), or the path of a safetensors file.
         engine: `auto`, or one of `engines.ENGINES`.
         threads: CPU threads of the engine; 0 for the engine's own choice.
+        alignment: brings the pictures of cameras that are not registered into one geometry; None for registered ones.
+            The attribute may be set later, between two pictures.
 
     Raises:
         WeightsError: the weights are missing, damaged or of another architecture.
         EngineError: the engine is unknown.
     """
 
-    def __init__(self, model: str | Path = "nano", engine: str = "auto", threads: int = 0) -> None:
+    def __init__(
+        self,
+        model: str | Path = "nano",
+        engine: str = "auto",
+        threads: int = 0,
+        alignment: Alignment | None = None,
+    ) -> None:
+        self.alignment = alignment
         self.model_name = str(model)
         self._network = load_network(model)
         self._engine_wanted = engine
@@ -114,7 +124,7 @@ class Fuser:
         thermal: NDArray[np.uint8] | NDArray[np.uint16],
         out: NDArray[np.uint8] | None = None,
     ) -> NDArray[np.uint8]:
-        """Fuse one registered pair.
+        """Fuse one pair: registered and of one size, or as the alignment's calibration describes it.
 
         Args:
             visible: [H, W, 3] uint8 RGB.
@@ -125,11 +135,20 @@ class Fuser:
             [H, W, 3] uint8 RGB; `out` where it was given.
 
         Raises:
-            ImageError: a picture has the wrong dtype or shape, or their sizes differ.
+            ImageError: a picture has the wrong dtype or shape, or their sizes differ from each other or from those that
+                the calibration is for.
             EngineError: a picture of a new size came and the engine cannot be built for it.
         """
-        _check_pair(visible, thermal)
-        height, width = thermal.shape
+        _check_types(visible, thermal)
+        alignment = self.alignment
+        if alignment is None:
+            _check_sizes(visible, thermal)
+        else:
+            alignment.check(visible, thermal)
+        thermal8 = self._gain_control(thermal)
+        if alignment is not None:
+            visible, thermal8 = alignment(visible, thermal8)
+        height, width = thermal8.shape
         if out is None:
             out = np.empty((height, width, 3), np.uint8)
         elif out.shape != (height, width, 3) or out.dtype != np.uint8 or not out.flags.c_contiguous:
@@ -138,17 +157,23 @@ class Fuser:
         if engine is None:
             self.prepare(height, width)
             engine = self._engines[height, width]
-        engine.run(visible, self._gain_control(thermal), self._in_force[1], out)
+        engine.run(visible, thermal8, self._in_force[1], out)
         return out
 
 
-def _check_pair(visible: NDArray, thermal: NDArray) -> None:
+def _check_types(visible: NDArray, thermal: NDArray) -> None:
     if visible.ndim != 3 or visible.shape[2] != 3 or visible.dtype != np.uint8:
         raise ImageError(f"visible must be uint8 [H, W, 3], not {visible.dtype} {list(visible.shape)}")
     if thermal.ndim != 2 or thermal.dtype not in (np.uint8, np.uint16):
         raise ImageError(f"thermal must be uint8 or uint16 [H, W], not {thermal.dtype} {list(thermal.shape)}")
     if 0 in thermal.shape:
         raise ImageError(f"the pictures are empty: thermal is {list(thermal.shape)}")
+
+
+def _check_sizes(visible: NDArray, thermal: NDArray) -> None:
     if visible.shape[:2] != thermal.shape:
         (vh, vw), (th, tw) = visible.shape[:2], thermal.shape
-        raise ImageError(f"visible is {vw}x{vh} and thermal is {tw}x{th}: the two must be registered and of one size")
+        raise ImageError(
+            f"visible is {vw}x{vh} and thermal is {tw}x{th}: the two must be registered and of one size, or aligned by "
+            "a calibration"
+        )
