@@ -22,12 +22,14 @@ ROTATIONS = np.arange(-8.0, 8.1, 2.0)  # degrees; at the border a step of either
 LARGEST_SHIFT = 0.3  # of the visible picture's width and height
 SEARCH_WIDTH = 160  # pixels; where everything is tried
 LEVELS = ((160, 4.0), (320, 3.0), (640, 2.0))  # width in pixels, first step in pixels
-CANDIDATES = 4  # places that are followed
+CANDIDATES = 5  # places that are followed
+DISTINCT = 0.15  # of the width; places whose corners lie closer are one
 OVERLAP_WEIGHT = 0.25  # exponent; without it, a small overlap wins by chance
 SMALLEST_OVERLAP = 0.15  # of the visible picture
 SMALLEST_SIDE = 64  # pixels
 
 # What it takes to be sure; chosen on pairs warped by known amounts (docs/alignment.md).
+SMALLEST_AGREEMENT = 0.12
 SMALLEST_MARGIN = 1.15
 LARGEST_SPREAD = 3.0  # pixels
 
@@ -48,7 +50,7 @@ class Registration:
         homography: 3 x 3, takes a thermal pixel to the visible pixel that shows the same.
         residual: pixels of the visible camera; median of what parts of the pictures are still off, parallax included.
         spread: pixels of the visible camera; how far two estimates, each from one half of the picture, lie apart.
-        margin: agreement of the edges here, as a multiple of that at the best other place.
+        margin: agreement of the edges here, as a multiple of that at the best other place; infinite without one.
         agreement: of the edges, -1..1; 0 is chance.
     """
 
@@ -61,14 +63,14 @@ class Registration:
     @property
     def sure(self) -> bool:
         """Whether it can be relied on."""
-        return self.margin >= SMALLEST_MARGIN and self.spread <= LARGEST_SPREAD
+        return self.agreement >= SMALLEST_AGREEMENT and self.margin >= SMALLEST_MARGIN and self.spread <= LARGEST_SPREAD
 
     def summary(self) -> str:
         """One line for people."""
         return (
             f"residual {self.residual:.1f} px, halves of the picture {self.spread:.1f} px apart (at most "
-            f"{LARGEST_SPREAD:g}), agreement {self.agreement:.2f}, {self.margin:.2f} times that of the next best "
-            f"place (at least {SMALLEST_MARGIN:g})"
+            f"{LARGEST_SPREAD:g}), agreement {self.agreement:.2f} (at least {SMALLEST_AGREEMENT:g}), {self.margin:.2f} "
+            f"times that of the next best place (at least {SMALLEST_MARGIN:g})"
         )
 
 
@@ -108,7 +110,8 @@ def register(
         followed.append((agreement, homography))
     followed.sort(key=lambda place: -place[0])
     best, *others = _distinct(followed, visible[0].shape[1])
-    margin = best[0] / max(others[0][0], 1e-3) if others and best[0] > 0 else 0.0
+    # Where all lead to one place, there is no other.
+    margin = best[0] / max(others[0][0], 0.01) if others else float("inf")
     agreement, homography = pyramid[2].climb(best[1], LEVELS[2][1])
     halves = [pyramid[1].climb(homography, LEVELS[1][1], half)[1] for half in (0, 1)]
     spread = distance(halves[0], halves[1], visible[0].shape, thermal[0].shape)
@@ -212,7 +215,7 @@ class _Level:
                 if best - before < 1e-4:
                     break
         zoom = _zoom(self.zoom)
-        return best, np.linalg.inv(zoom) @ change(x) @ zoom @ homography
+        return float(best), np.linalg.inv(zoom) @ change(x) @ zoom @ homography
 
     def residual(self, homography: Matrix, tile: int = 64, radius: int = 8) -> float:
         """Median displacement, in visible pixels, of tiles that find their partner clearly."""
@@ -291,7 +294,7 @@ def _distinct(places: Sequence[tuple[float, Matrix]], width: int) -> list[tuple[
     """The first CANDIDATES that are not near a better one."""
     kept: list[tuple[float, Matrix]] = []
     for agreement, homography in places:
-        if all(_apart(homography, other, width) > 0.06 for _, other in kept):
+        if all(_apart(homography, other, width) > DISTINCT for _, other in kept):
             kept.append((agreement, homography))
             if len(kept) == CANDIDATES:
                 break
