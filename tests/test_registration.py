@@ -5,23 +5,9 @@ import numpy as np
 import pytest
 
 from ros2_textfuse.registration import STEPS, RegistrationError, distance, register
+from tests.pictures import shapes
 
-SIZE = (320, 240)
-
-
-def scene(seed):
-    """Shapes that both cameras see, each in grey levels of its own, over a texture that only the visible one sees."""
-    random = np.random.default_rng(seed)
-    visible = 100 + 20 * cv2.GaussianBlur(random.normal(0, 4, SIZE[::-1]), (0, 0), 3)
-    thermal = np.full(SIZE[::-1], 60.0)
-    for _ in range(25):
-        centre, axes = random.integers((0, 0), SIZE).tolist(), random.integers(8, 45, 2).tolist()
-        angle, levels = int(random.integers(0, 180)), random.uniform(20, 230, 2)
-        for picture, level in zip((visible, thermal), levels, strict=True):
-            corners = cv2.boxPoints((tuple(map(float, centre)), tuple(map(float, axes)), angle))
-            cv2.fillConvexPoly(picture, corners.astype(int), float(level))
-    noisy = [np.clip(picture + random.normal(0, 3, picture.shape), 1, 255) for picture in (visible, thermal)]
-    return tuple(picture.astype(np.uint8) for picture in noisy)
+SIZE = (320, 240)  # of the shapes
 
 
 def warp(scale, degrees, x, y):
@@ -32,7 +18,7 @@ def warp(scale, degrees, x, y):
 
 @pytest.mark.parametrize(("scale", "degrees", "x", "y"), [(0.75, 4.5, -30, 20), (1.35, -4, 35, -25)])
 def test_a_known_warp_is_found(scale, degrees, x, y):
-    visible, thermal = scene(1)
+    visible, thermal = shapes(1)
     matrix = warp(scale, degrees, x, y)
     steps = []
     found = register([visible], [cv2.warpPerspective(thermal, matrix, SIZE)], progress=lambda: steps.append(1))
@@ -44,7 +30,7 @@ def test_a_known_warp_is_found(scale, degrees, x, y):
 def test_another_resolution_and_several_pairs():
     """Half the pixels, and a guess of the scale that is a quarter off."""
     matrix = np.diag([0.5, 0.5, 1]) @ warp(1, -2, 12, 8)
-    pairs = [scene(seed) for seed in (2, 3)]
+    pairs = [shapes(seed) for seed in (2, 3)]
     thermal = [cv2.warpPerspective(cv2.GaussianBlur(t, (0, 0), 1), matrix, (160, 120)) for _, t in pairs]
     found = register([visible for visible, _ in pairs], thermal, scale=1.6)
     assert distance(found.homography, np.linalg.inv(matrix), (240, 320), (120, 160)) < 1
@@ -52,7 +38,7 @@ def test_another_resolution_and_several_pairs():
 
 
 def test_two_scenes_that_have_nothing_in_common_are_not_sure():
-    assert not register([scene(4)[0]], [scene(5)[1]]).sure
+    assert not register([shapes(4)[0]], [shapes(5)[1]]).sure
 
 
 def test_flat_pictures_are_refused_or_not_sure():
