@@ -235,9 +235,8 @@ class _Level:
                 total += cv2.matchTemplate(
                     np.dstack([area.real, area.imag]), np.dstack([part.real, part.imag]), cv2.TM_CCORR
                 )
-            peak = np.unravel_index(total.argmax(), total.shape)
             if total.max() - total.mean() > 3 * total.std():
-                displacements.append(np.hypot(*(np.array(peak) - radius)))
+                displacements.append(np.hypot(*(_peak(total) - radius)))
         return float(np.median(displacements)) / self.zoom if displacements else float("nan")
 
 
@@ -338,6 +337,17 @@ def _erode(there: NDArray[np.bool_]) -> NDArray[np.float32]:
 def _chessboard(shape: tuple[int, ...], half: int) -> NDArray[np.float32]:
     rows, columns = np.indices(shape) // max(8, shape[1] // 8)
     return ((rows + columns) % 2 == half).astype(np.float32)
+
+
+def _peak(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Row and column of the largest value, between pixels by a parabola each way."""
+    row, column = np.unravel_index(values.argmax(), values.shape)
+    place = np.array([row, column], np.float64)
+    for axis, (line, at) in enumerate(((values[:, column], row), (values[row], column))):
+        if 0 < at < len(line) - 1:
+            low, top, high = line[at - 1 : at + 2].astype(float)
+            place[axis] += 0.5 * (low - high) / min(low - 2 * top + high, -1e-9)
+    return place
 
 
 def _zoom(factor: float) -> Matrix:

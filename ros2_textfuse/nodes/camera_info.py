@@ -35,6 +35,12 @@ def to_camera(message: CameraInfo) -> Camera:
     )
 
 
+def same(first: CameraInfo | None, second: CameraInfo) -> bool:
+    """Whether two say the same, whenever it was."""
+    fields = ("width", "height", "distortion_model", "d", "k", "r", "p")
+    return first is not None and all(np.array_equal(getattr(first, f), getattr(second, f)) for f in fields)
+
+
 def fused_info(alignment: Alignment | None, reference: CameraInfo | None) -> CameraInfo | None:
     """The CameraInfo of the fused picture, its header left to the caller; None where K is not known.
 

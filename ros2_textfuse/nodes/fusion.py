@@ -311,12 +311,11 @@ class FusionNode(LifecycleNode):
         return camera == self._calibration.reference and self._calibration.cameras[camera].matrix is None
 
     def _receive_info(self, camera: str, message: CameraInfo) -> None:
-        known = self._infos.get(camera)
-        if known and (known.width, known.height) == (message.width, message.height) and (known.k == message.k).all():
+        if camera_info.same(self._infos.get(camera), message):
             return
         self._infos[camera] = message
         if self._use_info:
-            self._info_changed = True  # the worker takes it up between two pairs
+            self._info_changed = len(self._infos) == 2  # the worker takes it up between two pairs
         else:
             self._fused_info = camera_info.fused_info(self._fuser.alignment, message)
 
@@ -327,9 +326,6 @@ class FusionNode(LifecycleNode):
                 self._counts.dropped += 1
                 return False
             return True
-        if len(self._infos) < 2:
-            self._counts.dropped += 1
-            return False
         try:
             assert self._calibration is not None
             cameras = {name: camera_info.to_camera(message) for name, message in self._infos.items()}
