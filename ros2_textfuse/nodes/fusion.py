@@ -326,15 +326,15 @@ class FusionNode(LifecycleNode):
                 self._counts.dropped += 1
                 return False
             return True
+        self._info_changed = False  # before it is read: what comes meanwhile is new again
         try:
             assert self._calibration is not None
             cameras = {name: camera_info.to_camera(message) for name, message in self._infos.items()}
             alignment = Alignment(self._calibration.with_cameras(cameras))
         except CalibrationError as error:
-            self._fuser.alignment = None
+            self._fuser.alignment, self._info_changed = None, True
             self._reject(str(error))
             return False
-        self._info_changed = False
         self._fused_info = camera_info.fused_info(alignment, self._infos[self._calibration.reference])
         self._fuser.alignment = alignment
         return True
