@@ -20,6 +20,7 @@ ARGUMENTS = {
     "params_file": (str(CONFIG / "fusion.yaml"), "YAML file with the parameters of the nodes."),
     "model": ("", "Fusion network, a name or a path; empty for what the params file says."),
     "engine": ("", "Engine of the fusion network; empty for what the params file says."),
+    "calibration": ("", "YAML file of cameras that are not registered; empty for what the params file says."),
     "prompt": ("", "Words in force at the start; empty for what the params file says."),
     "autostart": ("true", "Configure and activate fusion; false leaves that to a lifecycle manager."),
     "detection": ("true", "Start the detection node."),
@@ -31,7 +32,7 @@ def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """Make the nodes, now that the arguments have values."""
     value = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     sim_time = {"use_sim_time": value["use_sim_time"].lower() == "true"}
-    words = {name: value[name] for name in ("model", "engine", "prompt") if value[name]}
+    settings = {name: value[name] for name in ("model", "engine", "calibration", "prompt") if value[name]}
     fusion = LifecycleNode(
         package="textfuse",
         executable="fusion",
@@ -40,7 +41,7 @@ def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         # The node configures and activates itself, the same in every distribution and under `textfuse up`.
         parameters=[
             value["params_file"],
-            words,
+            settings,
             sim_time,
             {"autostart": value["autostart"].lower() == "true"},
         ],

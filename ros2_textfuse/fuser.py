@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from ros2_textfuse import prompts
+from ros2_textfuse.alignment import Alignment
 from ros2_textfuse.engines import Engine, EngineConfig, build_engine
 from ros2_textfuse.gain_control import GainControl
 from ros2_textfuse.images import ImageError
@@ -32,6 +33,8 @@ class Fuser:
         engine: `auto`, or one of `engines.ENGINES`.
         threads: CPU threads of the engine; 0 for the engine's own choice.
         gain_control: brings thermal pictures of more than 8 bits to 8; None for `GainControl()`.
+        alignment: brings the pictures of cameras that are not registered into one geometry; None for registered ones.
+            The attribute may be set later, between two pictures.
 
     Raises:
         WeightsError: the weights are missing, damaged or of another architecture.
@@ -44,7 +47,9 @@ class Fuser:
         engine: str = "auto",
         threads: int = 0,
         gain_control: GainControl | None = None,
+        alignment: Alignment | None = None,
     ) -> None:
+        self.alignment = alignment
         self.model_name = str(model)
         self._network = load_network(model)
         self._engine_wanted = engine
@@ -122,7 +127,7 @@ class Fuser:
         thermal: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32],
         out: NDArray[np.uint8] | None = None,
     ) -> NDArray[np.uint8]:
-        """Fuse one registered pair.
+        """Fuse one pair: registered and of one size, or as the alignment's calibration describes it.
 
         Args:
             visible: [H, W, 3] uint8 RGB.
@@ -133,11 +138,20 @@ class Fuser:
             [H, W, 3] uint8 RGB; `out` where it was given.
 
         Raises:
-            ImageError: a picture has the wrong dtype or shape, or their sizes differ.
+            ImageError: a picture has the wrong dtype or shape, or their sizes differ from each other or from those that
+                the calibration is for.
             EngineError: a picture of a new size came and the engine cannot be built for it.
         """
-        _check_pair(visible, thermal)
-        height, width = thermal.shape
+        _check_types(visible, thermal)
+        alignment = self.alignment
+        if alignment is None:
+            _check_sizes(visible, thermal)
+        else:
+            alignment.check(visible, thermal)
+        thermal8 = self.gain_control(thermal)
+        if alignment is not None:
+            visible, thermal8 = alignment(visible, thermal8)
+        height, width = thermal8.shape
         if out is None:
             out = np.empty((height, width, 3), np.uint8)
         elif out.shape != (height, width, 3) or out.dtype != np.uint8 or not out.flags.c_contiguous:
@@ -146,17 +160,23 @@ class Fuser:
         if engine is None:
             self.prepare(height, width)
             engine = self._engines[height, width]
-        engine.run(visible, self.gain_control(thermal), self._in_force[1], out)
+        engine.run(visible, thermal8, self._in_force[1], out)
         return out
 
 
-def _check_pair(visible: NDArray, thermal: NDArray) -> None:
+def _check_types(visible: NDArray, thermal: NDArray) -> None:
     if visible.ndim != 3 or visible.shape[2] != 3 or visible.dtype != np.uint8:
         raise ImageError(f"visible must be uint8 [H, W, 3], not {visible.dtype} {list(visible.shape)}")
     if thermal.ndim != 2 or thermal.dtype not in (np.uint8, np.uint16, np.float32):
         raise ImageError(f"thermal must be uint8, uint16 or float32 [H, W], not {thermal.dtype} {list(thermal.shape)}")
     if 0 in thermal.shape:
         raise ImageError(f"the pictures are empty: thermal is {list(thermal.shape)}")
+
+
+def _check_sizes(visible: NDArray, thermal: NDArray) -> None:
     if visible.shape[:2] != thermal.shape:
         (vh, vw), (th, tw) = visible.shape[:2], thermal.shape
-        raise ImageError(f"visible is {vw}x{vh} and thermal is {tw}x{th}: the two must be registered and of one size")
+        raise ImageError(
+            f"visible is {vw}x{vh} and thermal is {tw}x{th}: the two must be registered and of one size, or aligned by "
+            "a calibration"
+        )

@@ -1,5 +1,6 @@
-"""Pictures by formula that look enough like a street for a fusion network."""
+"""Pictures by formula: enough like a street for a fusion network, or with enough edges to register."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,3 +13,18 @@ def street(height: int, width: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8
     disc = (rows - height / 2) ** 2 + (columns - width / 3) ** 2 < (height / 5) ** 2
     thermal = np.where(disc, 220, 40 + 0.3 * texture).astype(np.uint8)
     return visible, thermal
+
+
+def shapes(seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Visible and thermal in grey, uint8 [240, 320]: shapes that both see, each in levels of its own, and texture."""
+    random = np.random.default_rng(seed)
+    visible = 100 + 20 * cv2.GaussianBlur(random.normal(0, 4, (240, 320)), (0, 0), 3)
+    thermal = np.full((240, 320), 60.0)
+    for _ in range(25):
+        centre, axes = random.integers((0, 0), (320, 240)).tolist(), random.integers(8, 45, 2).tolist()
+        angle, levels = int(random.integers(0, 180)), random.uniform(20, 230, 2)
+        for picture, level in zip((visible, thermal), levels, strict=True):
+            corners = cv2.boxPoints((tuple(map(float, centre)), tuple(map(float, axes)), angle))
+            cv2.fillConvexPoly(picture, corners.astype(int), float(level))
+    noisy = [np.clip(picture + random.normal(0, 3, picture.shape), 1, 255) for picture in (visible, thermal)]
+    return tuple(picture.astype(np.uint8) for picture in noisy)

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from ros2_textfuse.calibration import CalibrationError
 from ros2_textfuse.commands import words
 from ros2_textfuse.detector import DetectorError
 from ros2_textfuse.detector_weights import WeightsError as DetectorWeightsError
@@ -47,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
     parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
     parser.add_argument("--slop", type=float, default=0.02, help="seconds, largest difference of a pair's stamps")
+    parser.add_argument("--calibration", default="", help="YAML file of cameras that are not registered")
     parser.add_argument("--boxes", default="", help="boxes of a folder of pairs: YOLO text files, or a COCO JSON file")
     parser.add_argument("--no-detection", dest="detection", action="store_false", help="look for no objects")
     parser.add_argument(
@@ -71,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
         args.engine,
         args.detection,
         args.boxes,
+        args.calibration,
     )
     try:
         if args.every < 1:
@@ -81,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
         result = evaluate(asked, source, args.out, ["textfuse", *sys.argv[1:]])
     except (
         RecordingError,
+        CalibrationError,
         RunError,
         WeightsError,
         EngineError,

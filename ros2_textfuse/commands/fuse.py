@@ -7,6 +7,8 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
+from ros2_textfuse.alignment import Alignment
+from ros2_textfuse.calibration import CalibrationError, read_calibration
 from ros2_textfuse.commands import words
 from ros2_textfuse.engines import EngineError
 from ros2_textfuse.fuser import Fuser
@@ -20,8 +22,9 @@ from ros2_textfuse.text_encoder import EncoderError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
     parser.add_argument("visible", type=Path, help="an RGB image, or a folder of them")
-    parser.add_argument("thermal", type=Path, help="a registered thermal image of the same size, or a folder of them")
+    parser.add_argument("thermal", type=Path, help="its thermal image, registered and of one size, or a folder of them")
     parser.add_argument("-o", "--out", type=Path, required=True, help="the fused image, or a folder for them")
+    parser.add_argument("--calibration", type=Path, help="YAML file of cameras that are not registered")
     parser.add_argument("--prompt", default="", help="what to repair, in your words")
     words.add_arguments(parser)
     parser.add_argument("--model", default="nano", help="network: a name or a path (default nano)")
@@ -32,7 +35,8 @@ def run(args: argparse.Namespace) -> int:
     """Fuse; returns 0, or 1 after saying what was wrong."""
     try:
         pairs = _pairs(args.visible, args.thermal, args.out)
-        fuser = Fuser(args.model, args.engine)
+        alignment = Alignment(read_calibration(args.calibration)) if args.calibration else None
+        fuser = Fuser(args.model, args.engine, alignment=alignment)
         prompt = fuser.set_prompt(args.prompt, args.mode, args.severity)
         print(prompt.summary())
         for visible, thermal, out in tqdm(pairs, unit="pair", disable=len(pairs) == 1):
@@ -44,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
                 raise OSError(f"{out} cannot be written")
     except (
         RecordingError,
+        CalibrationError,
         ImageError,
         PromptError,
         EncoderError,

@@ -17,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--params-file", type=Path, help="YAML file with parameters (default: the installed one)")
     parser.add_argument("--model", help="fusion network, a name or a path")
     parser.add_argument("--engine", help="engine of the fusion network")
+    parser.add_argument("--calibration", help="YAML file of cameras that are not registered")
     parser.add_argument("--prompt", help="words in force at the start")
     parser.add_argument("--no-detection", dest="detection", action="store_false", help="start the fusion node alone")
     parser.add_argument("--no-autostart", dest="autostart", action="store_false", help="leave fusion unconfigured")
@@ -29,10 +30,10 @@ def run(args: argparse.Namespace) -> int:
     if not params_file.is_file():
         print(f"textfuse up: {params_file} does not exist", file=sys.stderr)
         return 1
-    words = {name: getattr(args, name) for name in ("model", "engine", "prompt") if getattr(args, name)}
+    settings = {n: getattr(args, n) for n in ("model", "engine", "calibration", "prompt") if getattr(args, n)}
     sim_time = {"use_sim_time": args.use_sim_time}
     cameras = {"/visible/image_raw": args.visible, "/thermal/image_raw": args.thermal}
-    fusion = {**words, **sim_time, "autostart": args.autostart}
+    fusion = {**settings, **sim_time, "autostart": args.autostart}
     commands = {"fusion": node_command("fusion", args.namespace, fusion, cameras, params_file)}
     if args.detection:
         commands["detection"] = node_command("detection", args.namespace, sim_time, {}, params_file)

@@ -9,7 +9,9 @@ from typing import Any
 import cv2
 from tqdm import tqdm
 
+from ros2_textfuse.alignment import Alignment
 from ros2_textfuse.bags import Bag, BagError, Camera, find_cameras
+from ros2_textfuse.calibration import read_calibration
 from ros2_textfuse.detector_weights import WeightsError
 from ros2_textfuse.evaluation import detection, replay
 from ros2_textfuse.evaluation.machine import describe
@@ -46,6 +48,8 @@ class Asked:
     """Whether to look for objects in the pictures that are shown."""
     boxes: str = ""
     """File or folder of the boxes of a folder of pairs, or empty."""
+    calibration: str = ""
+    """File that says how the cameras lie to each other; empty for registered pairs."""
 
     def words(self) -> dict[str, Any]:
         """Arguments of `Fuser.set_prompt`."""
@@ -111,21 +115,26 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
     Raises:
         RunError: the folder holds something else, or no pair could be measured.
         RecordingError: there are no boxes that can be used.
+        CalibrationError: the calibration cannot be used.
         WeightsError, EngineError, PromptError, EncoderError, DetectorError: of `Fuser` and `Detector`.
         OSError: the folder cannot be written.
     """
+    if asked.boxes and asked.calibration:
+        raise RunError("boxes are those of registered pictures: give either boxes or a calibration")
+    alignment = Alignment(read_calibration(asked.calibration)) if asked.calibration else None
     if asked.boxes and source.ordered:
         raise RunError("boxes need a folder of pairs, vi/ and ir/, as the source: they are known by a pair's name")
     fuser = Fuser(asked.model, asked.engine)
     prompt = fuser.set_prompt(**asked.words())
     task = detection.prepare(Path(asked.sources[0]), Path(asked.boxes)) if asked.boxes else None
-    folder = RunFolder(out, {**asdict(asked), "files": [_identity(Path(path)) for path in asked.sources]})
+    files = [*asked.sources, *filter(None, [asked.calibration])]
+    folder = RunFolder(out, {**asdict(asked), "files": [_identity(Path(path)) for path in files]})
     tally = Tally.of(source.recording)
     total = source.recording.pictures // 2
     try:
         with tqdm(total=total, unit="pair", initial=0, mininterval=0.5, maxinterval=5) as bar:
             replay.evaluate(
-                _pairs(source, asked, tally),
+                _pairs(source, asked, tally, alignment),
                 fuser,
                 asked.every,
                 source.period,
@@ -162,7 +171,7 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
         "detection": None,
         **summarise(rows, source.ordered),
     }
-    run |= _look_closer(asked, source, fuser, rows, folder)
+    run |= _look_closer(asked, source, fuser, rows, folder, alignment)
     if task:
         run["detection"], found = detection.evaluate(task, fuser, asked.words())
         write_detections(out, task.boxes, found)
@@ -173,7 +182,14 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
     return run
 
 
-def _look_closer(asked: Asked, source: Source, fuser: Fuser, rows: Sequence[Row], folder: RunFolder) -> dict[str, Any]:
+def _look_closer(
+    asked: Asked,
+    source: Source,
+    fuser: Fuser,
+    rows: Sequence[Row],
+    folder: RunFolder,
+    alignment: Alignment | None,
+) -> dict[str, Any]:
     """A second pass: pictures of the worst and the best pairs, and the middle of the recording for words and speed."""
     worst, best = extremes(rows, SHOWN, source.recording.duration / 20 if source.ordered else 0.0)
     kinds = {int(row["number"]): kind for kind, found in (("worst", worst), ("best", best)) for row in found}
@@ -181,7 +197,7 @@ def _look_closer(asked: Asked, source: Source, fuser: Fuser, rows: Sequence[Row]
     wanted = {*kinds, *range(start, start + WATCHED)} if source.ordered else set(kinds)
     folder.pictures.mkdir(exist_ok=True)
     pictures, middle = {}, []
-    for pair in _pairs(source, asked, Tally.of(source.recording)):
+    for pair in _pairs(source, asked, Tally.of(source.recording), alignment):
         if pair.number in kinds:
             pictures[pair.number] = _show(pair, kinds[pair.number], source, fuser, folder)
         if source.ordered and start <= pair.number < start + WATCHED:
@@ -236,8 +252,8 @@ def _find_objects(pictures: list[dict[str, Any]], folder: RunFolder) -> str:
     return f"YOLO26n on {detector.engine_name}, score at least {detector.confidence:g}"
 
 
-def _pairs(source: Source, asked: Asked, tally: Tally) -> Iterator[Pair]:
-    return replay.pairs(source.recording, asked.slop, QUEUE_SIZE, tally)
+def _pairs(source: Source, asked: Asked, tally: Tally, alignment: Alignment | None) -> Iterator[Pair]:
+    return replay.pairs(source.recording, asked.slop, QUEUE_SIZE, tally, alignment)
 
 
 def _identity(path: Path) -> list[Any]:

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_textfuse.alignment import Alignment
 from ros2_textfuse.evaluation import metrics
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.gain_control import GainControl
@@ -55,7 +56,7 @@ class Pair:
     visible: NDArray[np.uint8]
     """[H, W, 3] RGB."""
     thermal: NDArray[np.uint8]
-    """[H, W], after gain control."""
+    """[H, W], after gain control; both after alignment."""
 
 
 @dataclass
@@ -89,7 +90,9 @@ class Tally:
         self.timeline.setdefault(kind, [0] * self.bins)[min(self.bins - 1, max(0, place))] += by
 
 
-def pairs(recording: Recording, slop: float, queue_size: int, tally: Tally) -> Iterator[Pair]:
+def pairs(
+    recording: Recording, slop: float, queue_size: int, tally: Tally, alignment: Alignment | None = None
+) -> Iterator[Pair]:
     """The pairs of a recording in the order of the node's synchroniser; `tally` is filled as they come.
 
     Damage ends them, and is noted.
@@ -99,6 +102,7 @@ def pairs(recording: Recording, slop: float, queue_size: int, tally: Tally) -> I
         slop: seconds, the largest difference of two stamps.
         queue_size: pictures of one camera that wait for a partner.
         tally: counts, written.
+        alignment: brings every pair into one geometry; None for registered cameras.
     """
     filters = {camera: SimpleFilter() for camera in CAMERAS}
     synchronizer = ApproximateTimeSynchronizer(list(filters.values()), queue_size, slop)
@@ -120,9 +124,15 @@ def pairs(recording: Recording, slop: float, queue_size: int, tally: Tally) -> I
                 for one in (visible, thermal):
                     tally.count(f"{one.camera} alone", one.time, -1)
                 tally.count("paired", visible.time)
-                arrays = visible_array(visible), gain_control(thermal_array(thermal))
-                yield Pair(tally.paired, visible.stamp, thermal.stamp - visible.stamp, *arrays)
                 tally.paired += 1
+                arrays = visible_array(visible), gain_control(thermal_array(thermal))
+                if alignment is not None:
+                    try:
+                        arrays = alignment(*arrays)
+                    except ImageError as error:
+                        tally.excluded[f"pair not aligned: {error}"] += 1
+                        continue
+                yield Pair(tally.paired - 1, visible.stamp, thermal.stamp - visible.stamp, *arrays)
             made.clear()
     except RecordingError as error:
         tally.damage = str(error)

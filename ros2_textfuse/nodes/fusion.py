@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import rclpy.parameter
@@ -13,16 +14,19 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
 from textfuse.msg import FusionStatus
 from textfuse.srv import SetPrompt
 
 from ros2_textfuse import cache, images
+from ros2_textfuse.alignment import Alignment
+from ros2_textfuse.calibration import Calibration, CalibrationError, read_calibration
 from ros2_textfuse.engines import EngineError
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.gain_control import GainControl
 from ros2_textfuse.networks.weights import WeightsError
-from ros2_textfuse.nodes import parameters
+from ros2_textfuse.nodes import camera_info, parameters
 from ros2_textfuse.nodes.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.worker import LatestOnlyWorker
 from ros2_textfuse.pairing import stamp_ns
@@ -94,10 +98,13 @@ class FusionNode(LifecycleNode):
         try:
             fixed = p["thermal_low"], p["thermal_high"]
             gain_control = GainControl(p["thermal_gain"], None if fixed[0] == fixed[1] else fixed)
-            fuser = Fuser(p["model"], p["engine"], p["threads"], gain_control)
-            fuser.prepare(p["height"], p["width"])
+            calibration = _calibration(p)
+            alignment = Alignment(calibration) if calibration and not p["camera_info"] else None
+            fuser = Fuser(p["model"], p["engine"], p["threads"], gain_control, alignment)
+            width, height = alignment.size if alignment else (p["width"], p["height"])
+            fuser.prepare(height, width)
             fuser.set_prompt(p["prompt"], p["modes"], p["severity"] or None)
-        except (WeightsError, EngineError, PromptError, EncoderError, ValueError) as error:
+        except (CalibrationError, WeightsError, EngineError, PromptError, EncoderError, ValueError) as error:
             self.get_logger().error(f"cannot configure: {error}")
             return TransitionCallbackReturn.FAILURE
         try:
@@ -105,12 +112,14 @@ class FusionNode(LifecycleNode):
         except EncoderError as error:
             self.get_logger().warning(f"free text will be refused, modes by name work: {error}")
         self._fuser, self._configured = fuser, True
+        self._calibration, self._use_info = calibration, p["camera_info"]
         self._source_timeout = p["source_timeout"]
         overridable = QoSOverridingOptions.with_default_policies()
         # A reliable publisher serves reliable and best-effort subscribers alike.
         self._fused_publisher = self.create_lifecycle_publisher(
             Image, "fused", QoSProfile(depth=5), qos_overriding_options=overridable
         )
+        self._info_publisher = self.create_lifecycle_publisher(CameraInfo, "camera_info", QoSProfile(depth=5))
         self._status_publisher = self.create_lifecycle_publisher(FusionStatus, "status", 10)
         self._diagnostics_publisher = self.create_lifecycle_publisher(DiagnosticArray, "/diagnostics", 10)
         self._prompt_service = self.create_service(SetPrompt, "set_prompt", self._set_prompt)
@@ -145,6 +154,14 @@ class FusionNode(LifecycleNode):
             )
             for source in (self._visible, self._thermal)
         ]
+        self._info_changed = False
+        self._infos: dict[str, CameraInfo] = {}
+        self._fused_info: CameraInfo | None = camera_info.fused_info(self._fuser.alignment, None)
+        self._info_subscriptions = [
+            camera_info.subscribe(self, subscription.topic_name, partial(self._receive_info, source.name))
+            for source, subscription in zip((self._visible, self._thermal), self._subscriptions_in, strict=True)
+            if self._needs_info(source.name)
+        ]
         result = super().on_activate(state)
         self._timer = self.create_timer(STATUS_PERIOD, self._publish_status)
         topics = " and ".join(subscription.topic_name for subscription in self._subscriptions_in)
@@ -176,7 +193,7 @@ class FusionNode(LifecycleNode):
         super().destroy_node()
 
     def _leave_cameras(self) -> None:
-        for subscription in self._subscriptions_in:
+        for subscription in (*self._subscriptions_in, *self._info_subscriptions):
             self.destroy_subscription(subscription)
         self._subscriptions_in = []
         self.destroy_timer(self._timer)
@@ -185,7 +202,8 @@ class FusionNode(LifecycleNode):
             self._building.join()
 
     def _release(self) -> None:
-        for publisher in (self._fused_publisher, self._status_publisher, self._diagnostics_publisher):
+        publishers = (self._fused_publisher, self._info_publisher, self._status_publisher, self._diagnostics_publisher)
+        for publisher in publishers:
             self.destroy_lifecycle_publisher(publisher)
         self.destroy_service(self._prompt_service)
         del self._fuser
@@ -222,14 +240,18 @@ class FusionNode(LifecycleNode):
 
     def _fuse_pair(self, pair: tuple[Image, Image]) -> None:
         visible, thermal = pair
-        size = thermal.height, thermal.width
-        if (visible.height, visible.width) == size and not self._fuser.ready(*size):
+        if not self._aligned():
+            return
+        alignment = self._fuser.alignment
+        width, height = alignment.size if alignment else (thermal.width, thermal.height)
+        size = height, width
+        if (alignment or (visible.height, visible.width) == size) and not self._fuser.ready(*size):
             self._build(size)
             return
         started = time.perf_counter()
         now = self.get_clock().now().nanoseconds
         try:
-            data, fused = images.blank_data(visible.height, visible.width, 3)
+            data, fused = images.blank_data(height, width, 3)
             arrays = images.visible_array(visible), images.thermal_array(thermal)
             converted = time.perf_counter()
             self._fuser.fuse(*arrays, out=fused)
@@ -240,16 +262,19 @@ class FusionNode(LifecycleNode):
             self._reject(f"fusion failed: {error}")
             return
         done = time.perf_counter()
-        message = Image(header=visible.header, height=visible.height, width=visible.width, encoding="rgb8")
-        message.step = visible.width * 3
+        header = visible.header
+        if alignment and alignment.calibration.reference == "thermal":
+            header = Header(stamp=header.stamp, frame_id=thermal.header.frame_id)
+        message = Image(header=header, height=height, width=width, encoding="rgb8", step=width * 3)
         message.data = data
         self._fused_publisher.publish(message)
+        self._publish_info(message)
         published = time.perf_counter()
 
         self._counts.fused += 1
         self._last_fused, self._fault = time.monotonic(), ""
         status = self._status
-        status.header = visible.header
+        status.header = header
         status.pairing_ms = (now - stamp_ns(visible)) / 1e6
         status.conversion_ms = (converted - started) * 1e3
         status.fusion_ms = (done - converted) * 1e3
@@ -277,6 +302,60 @@ class FusionNode(LifecycleNode):
             self._unbuildable[size] = f"pictures are {self._building_for}, and for that {error}"
         finally:
             self._building_for = ""
+
+    # Geometry -------------------------------------------------------------------------------------------------------
+
+    def _needs_info(self, camera: str) -> bool:
+        """Whether a camera's CameraInfo has something to tell that the calibration does not."""
+        if self._calibration is None:
+            return camera == "visible"
+        if self._use_info:
+            return True
+        return camera == self._calibration.reference and self._calibration.cameras[camera].matrix is None
+
+    def _receive_info(self, camera: str, message: CameraInfo) -> None:
+        if camera_info.same(self._infos.get(camera), message):
+            return
+        self._infos[camera] = message
+        if self._use_info:
+            self._info_changed = len(self._infos) == 2  # the worker takes it up between two pairs
+        else:
+            self._fused_info = camera_info.fused_info(self._fuser.alignment, message)
+
+    def _aligned(self) -> bool:
+        """Whether pictures can be aligned: with the intrinsics of CameraInfo, from when both have come."""
+        if not self._info_changed:
+            if self._use_info and not self._fuser.alignment:
+                self._counts.dropped += 1
+                return False
+            return True
+        self._info_changed = False  # before it is read: what comes meanwhile is new again
+        try:
+            assert self._calibration is not None
+            cameras = {name: camera_info.to_camera(message) for name, message in self._infos.items()}
+            alignment = Alignment(self._calibration.with_cameras(cameras))
+        except CalibrationError as error:
+            self._fuser.alignment, self._info_changed = None, True
+            self._reject(str(error))
+            return False
+        self._fused_info = camera_info.fused_info(alignment, self._infos[self._calibration.reference])
+        self._fuser.alignment = alignment
+        return True
+
+    def _publish_info(self, fused: Image) -> None:
+        """CameraInfo beside the fused picture, with its header, where it is known and of its size."""
+        info = self._fused_info
+        if info is None:
+            return
+        if (info.width, info.height) != (fused.width, fused.height):
+            self.get_logger().warning(
+                f"no camera_info: the camera's own is for {info.width}x{info.height}, the fused picture is "
+                f"{fused.width}x{fused.height}",
+                throttle_duration_sec=LOG_PERIOD,
+            )
+            return
+        info.header = fused.header
+        self._info_publisher.publish(info)
 
     def _reject(self, fault: str) -> None:
         self._counts.rejected += 1
@@ -334,6 +413,14 @@ class FusionNode(LifecycleNode):
             return FusionStatus.ERROR, self._fault
         if self._last_fused is not None and time.monotonic() - self._last_fused <= self._source_timeout:
             return FusionStatus.OK, ""
+        if self._calibration and not self._fuser.alignment:
+            missing = [
+                camera_info.beside(subscription.topic_name)
+                for source, subscription in zip((self._visible, self._thermal), self._subscriptions_in, strict=True)
+                if source.name not in self._infos
+            ]
+            if missing:
+                return FusionStatus.WAITING, f"no CameraInfo on {' and '.join(missing)}, where the intrinsics come from"
         silent = [
             f"{source.name} ({subscription.topic_name})"
             for source, subscription in zip((self._visible, self._thermal), self._subscriptions_in, strict=True)
@@ -369,6 +456,25 @@ class FusionNode(LifecycleNode):
         array = DiagnosticArray(status=[entry])
         array.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics_publisher.publish(array)
+
+
+def _calibration(p: dict[str, Any]) -> Calibration | None:
+    """The calibration that the parameters name, checked against the others."""
+    if not p["calibration"]:
+        if p["camera_info"]:
+            raise CalibrationError("parameter camera_info needs the extrinsics of a file: set calibration as well")
+        return None
+    calibration = read_calibration(p["calibration"])
+    if p["camera_info"] and calibration.extrinsics is None:
+        raise CalibrationError(
+            f"{calibration.source}: key extrinsics is missing: with the parameter camera_info, intrinsics come from "
+            "CameraInfo, and a homography has no use for them"
+        )
+    try:
+        calibration.require_size(calibration.reference, p["width"], p["height"])
+    except CalibrationError as error:
+        raise CalibrationError(f"{error}, or set the parameters width and height, which say so") from error
+    return calibration
 
 
 def _fill_prompt(message: FusionStatus | SetPrompt.Response, fuser: Fuser) -> None:

@@ -65,6 +65,12 @@ FUSION = (
     Parameter("threads", 0, "CPU threads of the engine; 0 for the engine's own choice.", 0, 256),
     Parameter("width", 640, "Expected picture width in pixels; the engine is built for it at configure.", 16, 8192),
     Parameter("height", 480, "Expected picture height in pixels; the engine is built for it at configure.", 16, 8192),
+    Parameter(
+        "calibration", "", "YAML file that says how the cameras lie to each other; empty for registered cameras."
+    ),
+    Parameter(
+        "camera_info", False, "Take both cameras' intrinsics from CameraInfo beside their pictures, not from the file."
+    ),
     Parameter("prompt", "", f"Words in force at the start, at most {MAX_LENGTH} characters."),
     Parameter("modes", (), "Degradation modes in force at the start."),
     Parameter("severity", 0.0, "Severity in force at the start, 0..1; 0 lets the words decide.", 0.0, 1.0),
