@@ -55,7 +55,7 @@ class DetectionNode(Node):
         overridable = QoSOverridingOptions.with_default_policies()
         self._publisher = self.create_publisher(Detection2DArray, "detections", 10)
         self._annotated_publisher = self.create_publisher(Image, "annotated", QoSProfile(depth=5))
-        self._worker = LatestOnlyWorker(self._detect)
+        self._worker = LatestOnlyWorker(self._detect, p["queue_size"])
         self.create_subscription(
             Image, "fused", self._receive, qos_profile_sensor_data, qos_overriding_options=overridable
         )

@@ -98,6 +98,7 @@ DETECTION = (
     Parameter("width", 640, "Expected picture width in pixels; the detector is built for it.", 32, 8192),
     Parameter("height", 480, "Expected picture height in pixels; the detector is built for it.", 32, 8192),
     Parameter("threads", 0, "CPU threads of the detector; 0 for the engine's own choice.", 0, 256),
+    Parameter("queue_size", 3, "Fused pictures that may wait their turn; the oldest gives way.", 1, 100),
     Parameter(
         "nice", 10, "How far to step back where processor time is short, as in nice(1); fusion goes first at 10.", 0, 19
     ),

@@ -1,6 +1,7 @@
-"""A thread that works on the newest item."""
+"""A thread that works on the newest items."""
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -8,18 +9,19 @@ Item = TypeVar("Item")
 
 
 class LatestOnlyWorker(Generic[Item]):
-    """Calls `work(item)` in a thread of its own; while it is busy, one item waits, and a newer one replaces it.
+    """Calls `work(item)` in a thread of its own; while it is busy, few items wait, and a newer one replaces the oldest.
 
     A subscription's callback thus returns at once, and pictures do not grow old in a queue.
 
     Args:
         work: called with each item taken; it must not raise.
+        waiting: items that may wait.
     """
 
-    def __init__(self, work: Callable[[Item], None]) -> None:
+    def __init__(self, work: Callable[[Item], None], waiting: int = 1) -> None:
         self._work = work
         self._changed = threading.Condition()
-        self._waiting: Item | None = None
+        self._waiting: deque[Item] = deque(maxlen=waiting)
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._thread.start()
@@ -27,13 +29,13 @@ class LatestOnlyWorker(Generic[Item]):
     def put(self, item: Item) -> bool:
         """Hand over an item; returns whether it replaced one that had not been worked on."""
         with self._changed:
-            replaced = self._waiting is not None
-            self._waiting = item
+            replaced = len(self._waiting) == self._waiting.maxlen
+            self._waiting.append(item)
             self._changed.notify()
             return replaced
 
     def stop(self) -> None:
-        """Finish the item at hand, forget the one that waits, and end the thread."""
+        """Finish the item at hand, forget those that wait, and end the thread."""
         with self._changed:
             self._stopped = True
             self._changed.notify()
@@ -42,9 +44,8 @@ class LatestOnlyWorker(Generic[Item]):
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._stopped or self._waiting is not None)
+                self._changed.wait_for(lambda: self._stopped or self._waiting)
                 if self._stopped:
                     return
-                item, self._waiting = self._waiting, None
-            assert item is not None
+                item = self._waiting.popleft()
             self._work(item)

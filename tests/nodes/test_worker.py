@@ -41,6 +41,26 @@ def test_a_newer_item_replaces_the_one_that_waits():
     assert seen == ["first", "third"]
 
 
+def test_several_may_wait_and_the_oldest_gives_way():
+    release, done, seen = threading.Event(), threading.Event(), []
+
+    def work(item):
+        release.wait(1)
+        seen.append(item)
+        if item == 5:
+            done.set()
+
+    worker = LatestOnlyWorker(work, waiting=3)
+    worker.put(0)
+    while worker._waiting:
+        pass
+    assert [worker.put(number) for number in range(1, 6)] == [False, False, False, True, True]
+    release.set()
+    assert done.wait(1)
+    worker.stop()
+    assert seen == [0, 3, 4, 5]
+
+
 def test_stop_finishes_the_item_at_hand():
     started, seen = threading.Event(), []
 
