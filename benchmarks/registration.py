@@ -1,12 +1,14 @@
 """How well `register` finds a known warp on registered pairs.
 
-    python benchmarks/registration.py --data FOLDER
+    python benchmarks/registration.py --data FOLDER [--match NAME] [--together N] [--unrelated]
 
 FOLDER holds registered pairs, vi/NAME and ir/NAME. Each thermal picture is scaled by 0.7..1.4, turned by up to 5
 degrees and shifted by up to 40 pixels in x and in y, all uniformly; what leaves the picture is lost, what comes in is
 black. The error is the mean distance of where the estimate puts the thermal pixels. Registered pairs are themselves
 off by pixels, by their own registration and by parallax: `own` is how far the estimate on the pair before it was
-warped lies from the registration that came with the pair, and `error_to_own` the error against that estimate.
+warped lies from the registration that came with the pair, and `error_to_own` the error against that estimate. Which of
+the two is right, mutual information may say, which has no part in the estimate: `own_has_more_information`.
+With --unrelated, each visible picture gets the thermal picture of another scene, and every answer is wrong.
 """
 
 import argparse
@@ -28,6 +30,7 @@ def main() -> int:
     parser.add_argument("--match", default="", help="pairs whose names begin so")
     parser.add_argument("--count", type=int, default=60, help="how many warps (default 60)")
     parser.add_argument("--together", type=int, default=1, help="pairs that are warped and registered as one")
+    parser.add_argument("--unrelated", action="store_true", help="pairs of two scenes")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
@@ -40,7 +43,14 @@ def main() -> int:
     for _ in tqdm(range(args.count), unit="warp"):
         names = random.permutation(sorted(pairs))[: args.together]
         visible = [cv2.cvtColor(read_image(pairs[name][0], "visible"), cv2.COLOR_RGB2GRAY) for name in names]
-        thermal = [read_image(pairs[name][1], "thermal") for name in names]
+        partners = names
+        if args.unrelated:  # names begin with the data set and the clip
+            partners = random.permutation([name for name in pairs if name[:13] != names[0][:13]])[: args.together]
+        thermal = [read_image(pairs[name][1], "thermal") for name in partners]
+        if args.unrelated:
+            found = register(visible, thermal)
+            rows.append({"name": f"{names[0]} with {partners[0]}", **figures(found)})
+            continue
         truth, warp = random_warp(random, thermal[0].shape)
         warped = [cv2.warpPerspective(picture, warp, picture.shape[::-1], flags=cv2.INTER_CUBIC) for picture in thermal]
         row = {"name": names[0], "scale": truth["scale"]}
@@ -53,9 +63,11 @@ def main() -> int:
         inverse, shapes = np.linalg.inv(warp), (visible[0].shape, thermal[0].shape)
         row["error"] = distance(found.homography, inverse, *shapes)
         row["own"] = distance(own, np.eye(3), *shapes)
+        row["own_has_more_information"] = bool(information(visible, thermal, own) > information(visible, thermal))
         row["error_to_own"] = distance(found.homography, own @ inverse, *shapes)
         rows.append(row | figures(found))
-    result = {"settings": {k: str(v) for k, v in vars(args).items() if k not in ("json", "data")}, **summary(rows)}
+    summarise = unrelated_summary if args.unrelated else summary
+    result = {"settings": {k: str(v) for k, v in vars(args).items() if k not in ("json", "data")}, **summarise(rows)}
     print(json.dumps(result, indent=2))
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)
@@ -69,6 +81,29 @@ def random_warp(random: np.random.Generator, shape: tuple[int, ...]) -> tuple[di
     matrix = cv2.getRotationMatrix2D(middle.tolist(), degrees, scale)
     matrix[:, 2] += random.uniform(-40, 40, 2)
     return {"scale": scale}, np.vstack([matrix, [0, 0, 1]])
+
+
+def information(visible: list[np.ndarray], thermal: list[np.ndarray], homography: np.ndarray | None = None) -> float:
+    """Mutual information in nats, mean over the pairs, a rim of 24 pixels left out.
+
+    Both are smoothed, so that the smoothing of a warp does not count.
+    """
+    values = []
+    for first, second in zip(visible, thermal, strict=True):
+        first, second = (cv2.GaussianBlur(picture, (0, 0), 1) for picture in (first, second))
+        if homography is not None:
+            second = cv2.warpPerspective(second, homography, first.shape[::-1])
+        inner = slice(24, -24), slice(24, -24)
+        joint = np.histogram2d(first[inner].ravel(), second[inner].ravel(), 32)[0]
+        joint /= joint.sum()
+        apart = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
+        there = joint > 0
+        values.append(float((joint[there] * np.log(joint[there] / apart[there])).sum()))
+    return float(np.mean(values))
+
+
+def unrelated_summary(rows: list[dict]) -> dict[str, float]:
+    return {"warps": len(rows), "answered": float(np.mean([row["sure"] for row in rows]))}
 
 
 def figures(found: Registration) -> dict[str, object]:
@@ -93,6 +128,7 @@ def summary(rows: list[dict]) -> dict[str, float]:
         if any(wrong)
         else 1.0,
         "median_error": float(np.median([row.get("error", np.inf) for row in rows])),
+        "own_has_more_information": float(np.mean([row.get("own_has_more_information", False) for row in rows])),
         "median_own": float(np.median([row.get("own", np.inf) for row in rows])),
     }
 

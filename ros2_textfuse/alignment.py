@@ -23,6 +23,8 @@ GRID = 4  # pixels; the shared field of view is cropped to whole multiples of it
 SMALLEST = 32  # pixels, width and height of a field of view that is worth fusing
 LENS_ERROR = 0.5  # pixels; where distortion cannot be undone to within so much, its model ends
 
+DIRECTION = "check the homography, from thermal to visible pixels, or the extrinsics, from visible to thermal frame"
+
 Pixels = NDArray[np.float64]  # [H, W, 2], x and y; NaN where there is none
 
 
@@ -62,7 +64,13 @@ class Alignment:
         limits = np.array([reference.width, reference.height]) - 0.5
         at_reference[((at_reference < -0.5) | (at_reference > limits)).any(axis=2)] = np.nan
         other = CAMERAS[calibration.reference == "visible"]
-        warps = {calibration.reference: at_reference, other: self._other_pixels(at_reference)}
+        at_other = self._other_pixels(at_reference)
+        if np.isnan(at_other).all():
+            raise CalibrationError(
+                f"{calibration.source}: the {other} camera sees nothing of the {calibration.reference} picture: "
+                f"{DIRECTION}"
+            )
+        warps = {calibration.reference: at_reference, other: at_other}
         self._warps = {
             camera: None if camera == calibration.reference and not resampled else _Remap(pixels)
             for camera, pixels in warps.items()
@@ -132,7 +140,7 @@ class Alignment:
         if min(right - left, bottom - top) < SMALLEST:
             raise CalibrationError(
                 f"{self.calibration.source}: the two cameras share {right - left}x{bottom - top} pixels: expected "
-                f"{SMALLEST}x{SMALLEST} at least; is the homography, or are the extrinsics, from thermal to visible?"
+                f"{SMALLEST}x{SMALLEST} at least; {DIRECTION}"
             )
         return left, top, right, bottom
 
@@ -143,7 +151,9 @@ class Alignment:
         other = calibration.cameras[CAMERAS[to_thermal]]
         if calibration.homography is not None:
             matrix = np.linalg.inv(calibration.homography) if to_thermal else calibration.homography
-            pixels = _project(np.dstack([at, np.ones(at.shape[:2])]) @ matrix.T)
+            points = np.dstack([at, np.ones(at.shape[:2])]) @ matrix.T
+            # A homography has no sign of its own: what the picture shows lies before the camera.
+            pixels = _project(points * np.sign(np.nanmedian(points[..., 2])))
         else:
             assert calibration.extrinsics is not None
             rotation, translation = calibration.extrinsics.rotation, calibration.extrinsics.translation

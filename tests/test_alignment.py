@@ -138,9 +138,20 @@ def test_another_size_is_refused(visible, thermal, named):
         alignment(np.zeros((*visible, 3), np.uint8), np.zeros(thermal, np.uint8))
 
 
-def test_cameras_that_share_nothing_are_refused():
-    with pytest.raises(CalibrationError, match="share"):
-        Alignment(by_homography([[1, 0, 1000], [0, 1, 0], [0, 0, 1]], field_of_view="shared"))
+@pytest.mark.parametrize(("field_of_view", "reason"), [("shared", "share 0x0"), ("reference", "sees nothing")])
+def test_cameras_that_share_nothing_are_refused(field_of_view, reason):
+    with pytest.raises(CalibrationError, match=reason):
+        Alignment(by_homography([[1, 0, 1000], [0, 1, 0], [0, 0, 1]], field_of_view=field_of_view))
+
+
+@pytest.mark.parametrize("reference", ["visible", "thermal"])
+def test_a_homography_has_no_sign(reference):
+    homography = np.array([[1.1, 0.1, 3], [-0.1, 0.9, 2], [1e-3, 0, 1]])
+    random = np.random.default_rng(0)
+    pair = random.integers(0, 256, (48, 64, 3), np.uint8), random.integers(0, 256, (48, 64), np.uint8)
+    first, second = (Alignment(by_homography(k * homography, reference=reference))(*pair) for k in (1, -2))
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_missing_intrinsics_are_named():
