@@ -29,12 +29,13 @@ briefly := 2>&1 | sed -unE -e '/^ *(ERROR|error):/,$$p' -e 's/^ *(Downloading|Us
 sources := CMakeLists.txt package.xml README.md $(shell find msg srv launch config ros2_textfuse -type f \
   -not -path '*/__pycache__/*' 2>/dev/null)
 
-.PHONY: help build demo test lint clean
+.PHONY: help build demo test lint tensorrt-dryrun clean
 help:
 	@echo 'make build   set up $(VENV) and install textfuse into it'
 	@echo 'make demo    show it: [VISIBLE=folder THERMAL=folder | BAG=bag] [SECONDS=n] [OUT=folder]'
 	@echo 'make test    lint, type check, tests'
 	@echo 'make lint    lint and type check only'
+	@echo 'make tensorrt-dryrun   what TensorRT would take of the network; 5 GB in an environment of its own'
 	@echo 'make clean   remove what was built; "rm -r $(VENV)" removes the environment'
 
 # Each step leaves its stamp when it is done, so an interrupted setup continues where it stopped.
@@ -79,6 +80,18 @@ lint: build
 
 test: lint
 	$(python) -m pytest
+
+# Without the user's pip configuration: a local index may put a CPU build in place of torch's CUDA build.
+tensorrt := $(prefix)-tensorrt
+$(tensorrt)/.built: requirements/tensorrt.txt
+	@echo 'Creating $(tensorrt): CUDA builds of torch and Torch-TensorRT, 5 GB'
+	@$(PYTHON) -m venv $(tensorrt)
+	@env -u PIP_FIND_LINKS -u PIP_INDEX_URL PIP_CONFIG_FILE=/dev/null $(tensorrt)/bin/python -m pip install \
+	  --disable-pip-version-check --progress-bar off --requirement requirements/tensorrt.txt $(briefly)
+	@touch $@
+
+tensorrt-dryrun: $(tensorrt)/.built
+	@$(tensorrt)/bin/python -m ros2_textfuse.engines.tensorrt_dryrun
 
 clean:
 	rm -rf build install log dist *.egg-info

@@ -26,6 +26,12 @@ def cache_dir() -> Path:
     return folder
 
 
+def use(folder: str) -> None:
+    """Take another cache folder from now on, in this process and those it starts; an empty string changes nothing."""
+    if folder:
+        os.environ["TEXTFUSE_CACHE"] = folder
+
+
 @functools.lru_cache  # once per folder, although many ask for it
 def _warn(folder: Path) -> None:
     logger.warning(

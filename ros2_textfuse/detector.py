@@ -29,7 +29,13 @@ from ros2_textfuse.detector_weights import NAME, WeightsError, find_weights, sha
 
 logger = logging.getLogger(__name__)
 
-ENGINES = ("openvino", "torch")
+# What each engine needs to be installed, and what ultralytics exports the weights to and with for it.
+REQUIRES = {"tensorrt": "tensorrt", "openvino": "openvino"}
+EXPORTS: dict[str, dict[str, Any]] = {
+    "tensorrt": {"format": "engine", "quantize": 16},
+    "openvino": {"format": "openvino"},
+}
+ENGINES = (*EXPORTS, "torch")
 STRIDE = 32  # the network halves the picture five times
 CHECKSUMS = "textfuse.sha256"
 
@@ -58,9 +64,10 @@ class Detector:
     Args:
         weights: "yolo26n.pt" (obtained when missing, see detector_weights) or the path of an ultralytics .pt
             file.
-        engine: "openvino" (on the CPU), "torch" (on a CUDA device, else the CPU), or "auto": torch where
-            there is a CUDA device, else openvino, else torch with the reason in a warning. The first use of
-            openvino with some weights and size exports them, some seconds of work kept in the cache folder.
+        engine: "tensorrt" (on a CUDA device), "openvino" (on the CPU), "torch" (on a CUDA device, else the CPU),
+            or "auto": tensorrt where there is a CUDA device, else openvino; where that cannot be had, torch, with
+            the reason in a warning. The first use of tensorrt or openvino with some weights and size exports them:
+            seconds of work, minutes with tensorrt, kept in the cache folder.
         confidence: least score of a detection, 0..1. May be set later.
         classes: names of the classes to report, all when empty. May be set later.
         image_size: (height, width) in pixels at which the network sees pictures, rounded up to multiples of
@@ -84,7 +91,7 @@ class Detector:
         threads: int = 0,
     ) -> None:
         if engine not in ("auto", *ENGINES):
-            raise ValueError(f"unknown engine '{engine}': choose auto, {' or '.join(ENGINES)}")
+            raise ValueError(f"unknown engine '{engine}': choose auto, {', '.join(ENGINES[:-1])} or {ENGINES[-1]}")
         if not 0 <= confidence <= 1:
             raise ValueError(f"confidence is {confidence}; it lies in 0..1")
         if not isinstance(image_size, Sequence) or len(image_size) != 2 or min(image_size) < 1:
@@ -104,7 +111,7 @@ class Detector:
 
     @property
     def engine_name(self) -> str:
-        """What runs: "openvino" or "torch"."""
+        """What runs: one of ENGINES."""
         return self._engine
 
     @property
@@ -188,12 +195,14 @@ class Detector:
 
     def _load(self, path: Path, engine: str, threads: int) -> Any:
         """The model on its engine, warmed up; sets self._engine."""
-        self._device = torch.device("cuda:0" if torch.cuda.is_available() and engine != "openvino" else "cpu")
-        if engine == "openvino" or (engine == "auto" and self._device.type == "cpu"):
+        cuda = torch.cuda.is_available() and engine != "openvino"
+        self._device = torch.device("cuda:0" if cuda else "cpu")
+        exported = ("tensorrt" if cuda else "openvino") if engine == "auto" else engine
+        if exported in EXPORTS:
             try:
-                return self._load_openvino(path, threads)
+                return self._load_export(exported, path, threads)
             except DetectorError as error:
-                if engine == "openvino":
+                if engine != "auto":
                     raise
                 logger.warning("The detector runs on torch, which is slower: %s", error)
         self._engine = "torch"
@@ -201,35 +210,34 @@ class Detector:
         self._predict(model, np.zeros((*self._size, 3), np.uint8))  # the first call allocates
         return model
 
-    def _load_openvino(self, path: Path, threads: int) -> Any:
-        if importlib.util.find_spec("openvino") is None:
-            raise DetectorError("openvino is not installed; cure: pip install openvino")
-        self._engine = "openvino"
-        parts = [sha256(path), *map(str, self._size)]
-        parts += [importlib.metadata.version(name) for name in ("torch", "openvino")]
+    def _load_export(self, engine: str, path: Path, threads: int) -> Any:
+        """The model exported for tensorrt or openvino, from the cache or made now."""
+        if engine == "tensorrt" and self._device.type == "cpu":
+            raise DetectorError("tensorrt needs a CUDA device, and torch sees none")
+        if importlib.util.find_spec(REQUIRES[engine]) is None:
+            raise DetectorError(f"{engine} is not installed; cure: pip install {REQUIRES[engine]}")
+        self._engine = engine
+        parts = [sha256(path), *map(str, self._size), str(EXPORTS[engine])]
+        parts += [importlib.metadata.version(name) for name in ("torch", REQUIRES[engine])]
         parts.append(_ultralytics_version())
+        if engine == "tensorrt":
+            parts.append(torch.cuda.get_device_name(self._device))
         key = hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
-        # ultralytics knows the format by the end of the folder's name.
-        export = cache_dir() / f"{path.stem}_{self._size[0]}x{self._size[1]}_{key}_openvino_model"
-        if not _intact(export):
-            if export.exists():
-                logger.warning("The exported detector %s is damaged and is built again", export)
-            _export(path, self._size, export)
+        folder = cache_dir() / f"{path.stem}_{self._size[0]}x{self._size[1]}_{key}_{engine}"
+        if not _intact(folder):
+            if folder.exists():
+                logger.warning("The exported detector %s is damaged and is built again", folder)
+            _export(engine, path, self._size, str(self._device), folder)
         from ultralytics import YOLO
 
+        export = next(file for file in folder.iterdir() if file.name != CHECKSUMS)
         try:
             model: Any = YOLO(export, task="detect")
             self._predict(model, np.zeros((*self._size, 3), np.uint8))
-        except Exception as error:  # ultralytics and openvino raise whatever comes
-            raise DetectorError(f"openvino cannot run the exported detector {export}: {error}") from error
-        # ultralytics has no setting for threads and pins them to cores, the same ones that other engines are pinned to:
-        # its backend compiles once more with ours.
-        backend = model.predictor.model.backend
-        config = {**backend.compile_model.keywords["config"], "ENABLE_CPU_PINNING": False}
-        if threads:
-            config["INFERENCE_NUM_THREADS"] = threads
-        network = backend.ov.Core().read_model(next(export.glob("*.xml")))
-        backend.ov_compiled_model = backend.compile_model(network, config=config)
+        except Exception as error:  # ultralytics and the engines raise whatever comes
+            raise DetectorError(f"{engine} cannot run the exported detector {export}: {error}") from error
+        if engine == "openvino":
+            _compile_unpinned(model.predictor.model.backend, export, threads)
         return model
 
     def _predict(self, model: Any, image: NDArray[np.uint8]) -> Any:
@@ -243,6 +251,18 @@ class Detector:
             verbose=False,
         )
         return results[0].boxes
+
+
+def _compile_unpinned(backend: Any, export: Path, threads: int) -> None:
+    """Compile again what ultralytics' OpenVINO backend has compiled, with settings that it does not offer.
+
+    It pins threads to cores, the same ones that the fusion engine's would be pinned to in another process.
+    """
+    config = {**backend.compile_model.keywords["config"], "ENABLE_CPU_PINNING": False}
+    if threads:
+        config["INFERENCE_NUM_THREADS"] = threads
+    network = backend.ov.Core().read_model(next(export.glob("*.xml")))
+    backend.ov_compiled_model = backend.compile_model(network, config=config)
 
 
 @contextlib.contextmanager
@@ -328,27 +348,31 @@ def _read(path: Path) -> Any:
     return model
 
 
-def _export(path: Path, size: list[int], export: Path) -> None:
-    """Export the weights for OpenVINO into the folder `export`, which appears complete or not at all."""
-    logger.info("Exporting %s for OpenVINO at %dx%d, some seconds, once", path.name, size[1], size[0])
+def _export(engine: str, path: Path, size: list[int], device: str, export: Path) -> None:
+    """Export the weights for an engine into the folder `export`, which appears complete or not at all."""
+    expected = "some minutes" if engine == "tensorrt" else "some seconds"
+    logger.info("Exporting %s for %s at %dx%d, %s, once", path.name, engine, size[1], size[0], expected)
     started = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=export.parent) as folder, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about torch's tracing, which is ultralytics' choice
             copy = Path(folder) / path.name  # ultralytics writes its export beside the weights
             shutil.copyfile(path, copy)
-            made = Path(_read(copy).export(format="openvino", imgsz=size, device="cpu", verbose=False))
-            lines = [f"{sha256(file)}  {file.name}\n" for file in sorted(made.iterdir())]
-            (made / CHECKSUMS).write_text("".join(lines))
+            made = Path(_read(copy).export(imgsz=size, device=device, verbose=False, **EXPORTS[engine]))
+            whole = Path(folder) / "whole"
+            whole.mkdir()
+            made.rename(whole / made.name)  # ultralytics knows the format by the end of this name
+            files = sorted(file for file in whole.rglob("*") if file.is_file())
+            (whole / CHECKSUMS).write_text("".join(f"{sha256(file)}  {file.relative_to(whole)}\n" for file in files))
             if not _intact(export):  # else another process was first
                 shutil.rmtree(export, ignore_errors=True)
-                made.rename(export)
+                whole.rename(export)
     except WeightsError:
         raise
     except OSError as error:
         raise DetectorError(f"the exported detector cannot be kept in {export.parent} ({error})") from error
     except Exception as error:  # the exporter raises whatever comes
-        raise DetectorError(f"{path} cannot be exported for OpenVINO: {error}") from error
+        raise DetectorError(f"{path} cannot be exported for {engine}: {error}") from error
     logger.info("Exported to %s in %.1f s", export, time.monotonic() - started)
 
 

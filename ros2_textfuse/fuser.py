@@ -10,9 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from ros2_textfuse import prompts
-from ros2_textfuse.engines import Engine, build_engine
+from ros2_textfuse.engines import Engine, EngineConfig, build_engine
 from ros2_textfuse.images import GainControl, ImageError
 from ros2_textfuse.networks.weights import load_network
+
+ENGINES_KEPT = 2
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +28,7 @@ class Fuser:
 
     Args:
         model: name of a network of the family (`nano`), or the path of a safetensors file.
-        engine: `auto`, `openvino` or `eager`.
+        engine: `auto`, or one of `engines.ENGINES`.
         threads: CPU threads of the engine; 0 for the engine's own choice.
 
     Raises:
@@ -39,15 +41,20 @@ class Fuser:
         self._network = load_network(model)
         self._engine_wanted = engine
         self._threads = threads
-        self._engine: Engine | None = None
-        self._size = (0, 0)
+        self._engines: dict[tuple[int, int], Engine] = {}  # by height and width, newest last
+        self._engine_warning = ""
         self._gain_control = GainControl()
         self.set_prompt()
 
     @property
     def engine_name(self) -> str:
         """The engine that runs, e.g. `openvino bf16`; the one asked for until the first picture has set the size."""
-        return self._engine.name if self._engine else self._engine_wanted
+        return next(reversed(self._engines.values())).name if self._engines else self._engine_wanted
+
+    @property
+    def engine_warning(self) -> str:
+        """Why a faster engine than the one that runs was passed over; empty when none was."""
+        return self._engine_warning
 
     def set_prompt(self, text: str = "", modes: Iterable[str] = (), severity: float | None = None) -> prompts.Prompt:
         """Set the words for the pictures from now on; without arguments, nothing is repaired.
@@ -79,6 +86,9 @@ class Fuser:
     def prepare(self, height: int, width: int) -> None:
         """Build and warm up the engine for pictures of this size, so that the first one does not wait for it.
 
+        Meanwhile another thread may go on fusing pictures of a size that is ready. The engines of the last ENGINES_KEPT
+        sizes stay.
+
         Args:
             height: pixels, > 0.
             width: pixels, > 0.
@@ -87,13 +97,16 @@ class Fuser:
             EngineError: the engine cannot be built.
         """
         start = time.perf_counter()
-        engine = build_engine(self._engine_wanted, self._network, height, width, self._threads)
-        blank = np.zeros((height, width, 3), np.uint8)
-        for _ in range(3):
-            engine.run(blank, blank[..., 0].copy(), self._in_force[1], np.empty_like(blank))
-        self._engine, self._size = engine, (height, width)
+        config = EngineConfig(self._network, height, width, self._threads)
+        engine, self._engine_warning = build_engine(self._engine_wanted, config)
+        kept = list(self._engines.items())[1 - ENGINES_KEPT :]
+        self._engines = {**dict(kept), (height, width): engine}
         seconds = time.perf_counter() - start
         logger.info("%s is ready for %dx%d on %s (%.1f s)", self.model_name, width, height, engine.name, seconds)
+
+    def ready(self, height: int, width: int) -> bool:
+        """Whether pictures of this size are fused at once; else `fuse` builds the engine first."""
+        return (height, width) in self._engines
 
     def fuse(
         self,
@@ -121,11 +134,11 @@ class Fuser:
             out = np.empty((height, width, 3), np.uint8)
         elif out.shape != (height, width, 3) or out.dtype != np.uint8 or not out.flags.c_contiguous:
             raise ImageError(f"out must be C-contiguous uint8 {(height, width, 3)}, not {out.dtype} {out.shape}")
-        if self._size != (height, width):
-            logger.info("building the engine for %dx%d, this takes some seconds", width, height)
+        engine = self._engines.get((height, width))
+        if engine is None:
             self.prepare(height, width)
-        assert self._engine is not None
-        self._engine.run(visible, self._gain_control(thermal), self._in_force[1], out)
+            engine = self._engines[height, width]
+        engine.run(visible, self._gain_control(thermal), self._in_force[1], out)
         return out
 
 

@@ -8,8 +8,13 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ros2_textfuse import environment
+
+# A process group of its own: Ctrl-C then reaches us alone, and each node gets one signal, not two. But our session:
+# Linux shares the processor between sessions first, and niceness counts only within one.
+OWN_GROUP: dict[str, Any] = {"process_group": 0} if sys.version_info >= (3, 11) else {"preexec_fn": os.setpgrp}
 
 PATIENCE = 10.0  # s between a polite request to end and the end
 
@@ -57,10 +62,9 @@ class Processes:
     def start(self, name: str, command: list[str], log: Path | None = None) -> subprocess.Popen:
         """Start a process; its output goes to `log`, or to the terminal."""
         environment.prepare()
-        # A session of its own: Ctrl-C then reaches us alone, and each node gets one signal, not two.
         with (log or Path(os.devnull)).open("w") as output:
             target = output if log else None
-            process = subprocess.Popen(command, stdout=target, stderr=target, start_new_session=True)
+            process = subprocess.Popen(command, stdout=target, stderr=target, **OWN_GROUP)
         self._running[name] = process
         return process
 

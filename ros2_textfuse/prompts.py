@@ -162,8 +162,12 @@ def read(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np
         the pictures at all, bool [N].
     """
     weights = _head()
-    hidden = np.maximum(features @ weights["hidden.weight"].T + weights["hidden.bias"], 0)
-    output = hidden @ weights["output.weight"].T + weights["output.bias"]
+
+    def linear(x: NDArray[np.float32], layer: str) -> NDArray[np.float32]:
+        # Not `@`: OpenBLAS wakes a thread for every core even for this little, which then spins beside the fusion.
+        return np.einsum("ni,oi->no", x, weights[f"{layer}.weight"]) + weights[f"{layer}.bias"]
+
+    output = linear(np.maximum(linear(features, "hidden"), 0), "output")
     count = len(MODES)
     present, strength = output[:, : count + 1], output[:, count + 1 :]
     severity = np.clip(1 / (1 + np.exp(-strength.clip(-30, 30))), 0.05, 1)

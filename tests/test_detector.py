@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from ros2_textfuse import detector as detector_module
 from ros2_textfuse.detector import Detection, Detector, DetectorError
 from ros2_textfuse.detector_weights import WeightsError, find_weights
 
@@ -189,16 +190,44 @@ def test_an_export_is_kept_and_a_damaged_one_built_again(own_cache, caplog):
     caplog.set_level(logging.INFO)
     Detector(engine="openvino", image_size=(90, 120))
     assert caplog.text.count("Exported to") == 1
-    (export,) = own_cache.glob("*_openvino_model")
+    (export,) = own_cache.glob("*_openvino")
     assert "96x128" in export.name  # rounded up to 32
     Detector(engine="openvino", image_size=(96, 128))
     assert caplog.text.count("Exported to") == 1
-    network = next(export.glob("*.bin"))
+    network = next(export.rglob("*.bin"))
     network.write_bytes(bytes(network.stat().st_size))
     Detector(engine="openvino", image_size=(96, 128))
     assert "is damaged and is built again" in caplog.text
     assert caplog.text.count("Exported to") == 2
     assert not list(own_cache.glob(".export-*"))
+
+
+def test_the_tensorrt_path_with_a_stand_in_for_device_and_exporter(own_cache, monkeypatch, caplog):
+    """No GPU is needed: what the path does around ultralytics' exporter is the same."""
+    weights = find_weights()
+
+    class Exporter:
+        def export(self, **options):
+            assert options["format"] == "engine" and options["device"] == "cuda:0"
+            raise RuntimeError("stand-in: out of GPU memory")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda *_: "stand-in")
+    monkeypatch.setattr(detector_module.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(detector_module.importlib.metadata, "version", lambda name: "1.0")
+    monkeypatch.setattr(detector_module, "_read", lambda path: Exporter())
+    monkeypatch.setattr(detector_module.Detector, "_predict", lambda *_: None)
+    Exporter.names = {0: "person"}
+    assert Detector(weights=weights).engine_name == "torch"
+    assert "out of GPU memory" in caplog.text
+    with pytest.raises(DetectorError, match="out of GPU memory"):
+        Detector(weights=weights, engine="tensorrt")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
+def test_tensorrt_without_a_device_is_a_clear_error():
+    with pytest.raises(DetectorError, match="needs a CUDA device"):
+        Detector(engine="tensorrt")
 
 
 @needs_openvino

@@ -3,6 +3,7 @@
 An engine is built for one picture size, since static shapes are what compilers do best.
 """
 
-from ros2_textfuse.engines.base import Engine, EngineError, build_engine
+from ros2_textfuse.engines.base import Engine, EngineConfig, EngineError
+from ros2_textfuse.engines.ladder import ENGINES, build_engine
 
-__all__ = ["Engine", "EngineError", "build_engine"]
+__all__ = ["ENGINES", "Engine", "EngineConfig", "EngineError", "build_engine"]

@@ -1,23 +1,33 @@
-"""The engine interface, and the choice of an engine for this machine."""
+"""The interface of the engines."""
 
-import importlib
-import logging
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ros2_textfuse.networks.nano import Nano
 
-ENGINES = ("openvino", "eager")
-INSTALL = {"openvino": "pip install openvino", "eager": "pip install torch"}
-
-logger = logging.getLogger(__name__)
-
 
 class EngineError(RuntimeError):
     """An engine is unknown, or cannot be built on this machine."""
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """What an engine is built from.
+
+    Args:
+        network: in evaluation mode, float32, on the CPU; it is not changed.
+        height: of the pictures, pixels.
+        width: of the pictures, pixels.
+        threads: CPU threads of the engine; 0 for the engine's own choice.
+    """
+
+    network: Nano
+    height: int
+    width: int
+    threads: int = 0
 
 
 class Engine(Protocol):
@@ -25,8 +35,6 @@ class Engine(Protocol):
 
     name: str
     """What runs, for logs and status: for instance `openvino bf16`."""
-
-    def __init__(self, network: Nano, height: int, width: int, threads: int) -> None: ...
 
     def run(
         self,
@@ -43,35 +51,3 @@ class Engine(Protocol):
             modulation: [1, modulation_size], gamma and beta of every block.
             out: [H, W, 3] RGB, C-contiguous; written.
         """
-
-
-def build_engine(name: str, network: Nano, height: int, width: int, threads: int = 0) -> Engine:
-    """Build the engine called `name`, or with `auto` the fastest one that this machine can build.
-
-    Args:
-        name: `auto` or one of ENGINES.
-        network: a network in evaluation mode.
-        height: of the pictures, pixels.
-        width: of the pictures, pixels.
-        threads: CPU threads of the engine; 0 for the engine's own choice.
-
-    Raises:
-        EngineError: the name is unknown, or the named engine cannot be built. With `auto`, what cannot be
-            built is logged as a warning and the next engine is tried.
-    """
-    if name not in ("auto", *ENGINES):
-        raise EngineError(f"unknown engine '{name}': choose auto, {' or '.join(ENGINES)}")
-    # A CUDA device beats every CPU engine, and eager PyTorch is what runs there.
-    candidates = ENGINES if name == "auto" and not torch.cuda.is_available() else ("eager",)
-    if name != "auto":
-        candidates = (name,)
-    failures = []
-    for candidate in candidates:
-        try:
-            module = importlib.import_module(f"ros2_textfuse.engines.{candidate}_engine")
-            return module.build(network, height, width, threads)
-        except (ImportError, RuntimeError) as error:
-            failures.append(f"engine {candidate} cannot be built ({error}); cure: {INSTALL[candidate]}")
-            if candidate != candidates[-1]:
-                logger.warning("%s; trying the next engine", failures[-1])
-    raise EngineError("; ".join(failures))

@@ -1,6 +1,8 @@
 """The detection node: YOLO on the fused pictures."""
 
+import os
 import sys
+import threading
 import time
 
 from geometry_msgs.msg import PoseWithCovariance
@@ -9,11 +11,11 @@ from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import Image
 
-from ros2_textfuse import images
+from ros2_textfuse import cache, images
 from ros2_textfuse.detector import Detection, Detector, DetectorError
 from ros2_textfuse.detector_weights import WeightsError
 from ros2_textfuse.nodes import parameters
-from ros2_textfuse.nodes.run import StartError, forward_logs, run
+from ros2_textfuse.nodes.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.worker import LatestOnlyWorker
 
 try:
@@ -32,6 +34,11 @@ class DetectionNode(Node):
         parameters.declare(self, parameters.DETECTION)
         forward_logs(self)
         p = parameters.values(self, parameters.DETECTION)
+        self.build_only = p["build_only"]
+        cache.use(p["cache_dir"])
+        # Two engines that each take all cores stand in each other's way, unless one always goes first. The threads of
+        # the middleware are there already and keep their priority; those of the engine inherit this one.
+        os.nice(p["nice"])
         try:
             self._detector = Detector(
                 p["weights"],
@@ -43,6 +50,8 @@ class DetectionNode(Node):
             )
         except (DetectorError, WeightsError) as error:
             raise StartError(str(error)) from error
+        if self.build_only:
+            return
         overridable = QoSOverridingOptions.with_default_policies()
         self._publisher = self.create_publisher(Detection2DArray, "detections", 10)
         self._annotated_publisher = self.create_publisher(Image, "annotated", QoSProfile(depth=5))
@@ -50,7 +59,12 @@ class DetectionNode(Node):
         self.create_subscription(
             Image, "fused", self._receive, qos_profile_sensor_data, qos_overriding_options=overridable
         )
-        self.get_logger().info(f"detecting on {self._detector.engine_name}")
+        self.get_logger().info(f"detecting on {self.engine_name}")
+
+    @property
+    def engine_name(self) -> str:
+        """What the detector runs on."""
+        return self._detector.engine_name
 
     def destroy_node(self) -> None:
         """Stop the worker before its publishers go."""
@@ -100,9 +114,16 @@ def _to_message(found: Detection, header: object) -> Detection2D:
     return detection
 
 
+def _work(node: DetectionNode, interrupted: threading.Event) -> None:
+    if node.build_only:
+        node.get_logger().info(f"built: {node.engine_name}")
+    else:
+        spin(node, interrupted)
+
+
 def main() -> int:
     """Run the detection node."""
-    return run("detection", DetectionNode, parameters.DETECTION, "find objects in the fused pictures")
+    return run("detection", DetectionNode, parameters.DETECTION, "find objects in the fused pictures", work=_work)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The fusion node: two cameras in, one fused picture out, words by a service."""
 
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +17,12 @@ from sensor_msgs.msg import Image
 from textfuse.msg import FusionStatus
 from textfuse.srv import SetPrompt
 
-from ros2_textfuse import images
+from ros2_textfuse import cache, images
 from ros2_textfuse.engines import EngineError
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.networks.weights import WeightsError
 from ros2_textfuse.nodes import parameters
-from ros2_textfuse.nodes.run import forward_logs, run
+from ros2_textfuse.nodes.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.worker import LatestOnlyWorker
 from ros2_textfuse.pairing import stamp_ns
 from ros2_textfuse.prompts import PromptError, understand
@@ -77,6 +78,9 @@ class FusionNode(LifecycleNode):
         forward_logs(self)
         self._configured = False
         self._subscriptions_in: list[Subscription] = []  # while active
+        self.build_only: bool = self.get_parameter("build_only").value
+        if self.build_only:
+            return
         if self.get_parameter("autostart").value and self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
 
@@ -85,6 +89,7 @@ class FusionNode(LifecycleNode):
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the network, build the engine and understand the first prompt."""
         p = parameters.values(self, parameters.FUSION)
+        cache.use(p["cache_dir"])
         try:
             fuser = Fuser(p["model"], p["engine"], p["threads"])
             fuser.prepare(p["height"], p["width"])
@@ -117,6 +122,9 @@ class FusionNode(LifecycleNode):
         self._last_fused: float | None = None
         self._last_stamp = 0
         self._fault = ""
+        self._building = threading.Thread()
+        self._building_for = ""  # the size, while an engine is being built
+        self._unbuildable: dict[tuple[int, int], str] = {}
         self._visible = Source("visible", images.VISIBLE_ENCODINGS, SimpleFilter())
         self._thermal = Source("thermal", images.THERMAL_ENCODINGS, SimpleFilter())
         self._synchronizer = ApproximateTimeSynchronizer(
@@ -170,6 +178,8 @@ class FusionNode(LifecycleNode):
         self._subscriptions_in = []
         self.destroy_timer(self._timer)
         self._worker.stop()
+        if self._building_for:
+            self._building.join()
 
     def _release(self) -> None:
         for publisher in (self._fused_publisher, self._status_publisher, self._diagnostics_publisher):
@@ -209,6 +219,10 @@ class FusionNode(LifecycleNode):
 
     def _fuse_pair(self, pair: tuple[Image, Image]) -> None:
         visible, thermal = pair
+        size = thermal.height, thermal.width
+        if (visible.height, visible.width) == size and not self._fuser.ready(*size):
+            self._build(size)
+            return
         started = time.perf_counter()
         now = self.get_clock().now().nanoseconds
         try:
@@ -238,6 +252,28 @@ class FusionNode(LifecycleNode):
         status.fusion_ms = (done - converted) * 1e3
         status.publish_ms = (published - done) * 1e3
         status.latency_ms = status.pairing_ms + (published - started) * 1e3
+
+    def _build(self, size: tuple[int, int]) -> None:
+        """Drop a pair of a size that no engine is ready for, and see to it that one gets built."""
+        if size in self._unbuildable:
+            self._reject(self._unbuildable[size])
+            return
+        self._counts.dropped += 1
+        if self._building_for:
+            return
+        height, width = size
+        self._building_for = f"{width}x{height}"
+        self.get_logger().warning(f"pictures are {width}x{height} now: dropped while an engine is built for that")
+        self._building = threading.Thread(target=self._build_engine, args=(size,), name="builder")
+        self._building.start()
+
+    def _build_engine(self, size: tuple[int, int]) -> None:
+        try:
+            self._fuser.prepare(*size)
+        except EngineError as error:
+            self._unbuildable[size] = f"pictures are {self._building_for}, and for that {error}"
+        finally:
+            self._building_for = ""
 
     def _reject(self, fault: str) -> None:
         self._counts.rejected += 1
@@ -269,7 +305,7 @@ class FusionNode(LifecycleNode):
     def _publish_status(self) -> None:
         status, counts = self._status, self._counts
         _fill_prompt(status, self._fuser)
-        status.engine = self._fuser.engine_name
+        status.engine, status.engine_warning = self._fuser.engine_name, self._fuser.engine_warning
         status.prompt_changes = self._prompt_changes
         status.visible_age, status.thermal_age = self._visible.age(), self._thermal.age()
         status.visible_received, status.thermal_received = self._visible.received, self._thermal.received
@@ -287,6 +323,9 @@ class FusionNode(LifecycleNode):
         self._publish_diagnostics(status)
 
     def _state(self) -> tuple[str, str]:
+        if self._building_for:
+            message = f"pictures are {self._building_for} now: they are dropped until the engine for that is built"
+            return FusionStatus.BUILDING, message
         if self._fault:
             return FusionStatus.ERROR, self._fault
         if self._last_fused is not None and time.monotonic() - self._last_fused <= self._source_timeout:
@@ -307,11 +346,15 @@ class FusionNode(LifecycleNode):
         )
 
     def _publish_diagnostics(self, status: FusionStatus) -> None:
-        level = {FusionStatus.OK: DiagnosticStatus.OK, FusionStatus.WAITING: DiagnosticStatus.WARN}
+        level = DiagnosticStatus.WARN
+        if status.state == FusionStatus.ERROR:
+            level = DiagnosticStatus.ERROR
+        elif status.state == FusionStatus.OK and not status.engine_warning:
+            level = DiagnosticStatus.OK
         entry = DiagnosticStatus(
-            level=level.get(status.state, DiagnosticStatus.ERROR),
+            level=level,
             name=f"{self.get_fully_qualified_name().lstrip('/')}: fusion",
-            message=status.message or "fusing",
+            message=status.message or status.engine_warning or "fusing",
             hardware_id="textfuse",
         )
         for field, kind in FusionStatus.get_fields_and_field_types().items():
@@ -331,9 +374,17 @@ def _fill_prompt(message: FusionStatus | SetPrompt.Response, fuser: Fuser) -> No
     message.severities = list(prompt.severities.values())
 
 
+def _work(node: FusionNode, interrupted: threading.Event) -> None:
+    if not node.build_only:
+        spin(node, interrupted)
+    elif node.trigger_configure() != TransitionCallbackReturn.SUCCESS:
+        raise StartError("nothing was built, for the reason above")
+
+
 def main() -> int:
     """Run the fusion node."""
-    return run("fusion", FusionNode, parameters.FUSION, "fuse an RGB and a thermal camera, guided by words")
+    purpose = "fuse an RGB and a thermal camera, guided by words"
+    return run("fusion", FusionNode, parameters.FUSION, purpose, work=_work)
 
 
 if __name__ == "__main__":

@@ -50,9 +50,18 @@ class Parameter:
         return descriptor
 
 
+# As in engines and detector, which import torch; the player does without.
+FUSION_ENGINES = ("tensorrt", "compile", "openvino", "eager")
+DETECTION_ENGINES = ("tensorrt", "openvino", "torch")
+
+CACHE = Parameter(
+    "cache_dir", "", "Folder for built engines and fetched weights; empty for $TEXTFUSE_CACHE or ~/.cache/textfuse."
+)
+BUILD_ONLY = Parameter("build_only", False, "Build the engine into the cache, report, and exit; for robots and images.")
+
 FUSION = (
     Parameter("model", "nano", "Fusion network: a name of the family, or the path of a safetensors file."),
-    Parameter("engine", "auto", "What runs the network.", choices=("auto", "openvino", "eager")),
+    Parameter("engine", "auto", "What runs the network.", choices=("auto", *FUSION_ENGINES)),
     Parameter("threads", 0, "CPU threads of the engine; 0 for the engine's own choice.", 0, 256),
     Parameter("width", 640, "Expected picture width in pixels; the engine is built for it at configure.", 16, 8192),
     Parameter("height", 480, "Expected picture height in pixels; the engine is built for it at configure.", 16, 8192),
@@ -63,16 +72,23 @@ FUSION = (
     Parameter("queue_size", 10, "Pictures of one camera that wait for a partner.", 1, 1000),
     Parameter("source_timeout", 1.0, "Seconds without a fused pair until the state is WAITING.", 0.05, 60.0),
     Parameter("autostart", True, "Configure and activate at start; false leaves that to a lifecycle manager."),
+    CACHE,
+    BUILD_ONLY,
 )
 
 DETECTION = (
     Parameter("weights", "yolo26n.pt", "YOLO weights: a name to find, or a path."),
-    Parameter("engine", "auto", "What runs the detector.", choices=("auto", "openvino", "torch")),
+    Parameter("engine", "auto", "What runs the detector.", choices=("auto", *DETECTION_ENGINES)),
     Parameter("confidence", 0.25, "Smallest score of a detection.", 0.0, 1.0),
     Parameter("classes", (), "Class names to report; empty for all that the weights know."),
     Parameter("width", 640, "Expected picture width in pixels; the detector is built for it.", 32, 8192),
     Parameter("height", 480, "Expected picture height in pixels; the detector is built for it.", 32, 8192),
     Parameter("threads", 0, "CPU threads of the detector; 0 for the engine's own choice.", 0, 256),
+    Parameter(
+        "nice", 10, "How far to step back where processor time is short, as in nice(1); fusion goes first at 10.", 0, 19
+    ),
+    CACHE,
+    BUILD_ONLY,
 )
 
 PLAYER = (

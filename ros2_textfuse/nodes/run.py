@@ -1,5 +1,6 @@
 """What the main functions of the nodes share: start, work, end."""
 
+import gc
 import logging
 import signal
 import sys
@@ -63,6 +64,10 @@ def run(
     node = None
     try:
         node = make_node()
+        # Python's collector would walk through all that torch and ROS have set up, tens of milliseconds in the middle
+        # of a picture, again and again.
+        gc.collect()
+        gc.freeze()
         # An event, since Ctrl-C under `ros2 launch` comes twice, and a second KeyboardInterrupt would break the end.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: interrupted.set())

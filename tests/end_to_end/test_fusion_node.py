@@ -1,10 +1,12 @@
 """The fusion node by itself: words, bad pictures, lifecycle."""
 
+import os
 import signal
 import time
 
 import numpy as np
 import pytest
+import torch
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from ros2_textfuse.pairing import stamp_ns
@@ -113,12 +115,63 @@ def test_raw_thermal_counts(fusion):
     fusion.wait(lambda: len(fusion.seen["fused"]) > before, 5.0, "16-bit thermal was not fused")
 
 
-def test_another_size_gets_its_engine(fusion):
-    before = len(fusion.seen["fused"])
-    fusion.send(VISIBLE[:250, :333].copy(), THERMAL[:250, :333].copy())
-    fusion.wait(lambda: len(fusion.seen["fused"]) > before, 30.0, "another size was not fused")
-    message = fusion.seen["fused"][-1]
-    assert (message.height, message.width) == (250, 333)
+def test_another_size_gets_its_engine_while_the_node_goes_on(graph, tmp_path):
+    graph.start_fusion(cache_dir=str(tmp_path / "cache"))  # empty, so that the new engine takes its time
+    send_until_fused(graph)
+    small = VISIBLE[:250, :333].copy(), THERMAL[:250, :333].copy()
+    graph.send(*small)
+    send_until_fused(graph)  # pictures of the old size meanwhile
+    graph.wait(
+        lambda: any(status.state == status.BUILDING and "333x250" in status.message for status in graph.seen["status"]),
+        30.0,
+        "the state was not named",
+    )
+    graph.wait(lambda: send_and_count(graph, small) and graph.seen["fused"][-1].width == 333, 30.0, "never fused")
+    status = graph.status()
+    assert status.state == status.OK and status.images_rejected == 0
+    assert status.pairs_dropped == sum(m.width == 333 for m in graph.seen["visible"]) - sum(
+        m.width == 333 for m in graph.seen["fused"]
+    )
+
+
+def test_a_slower_engine_is_named_in_status_and_diagnostics(graph, tmp_path, monkeypatch):
+    """A stand-in for a broken OpenVINO, in a folder that Python searches first."""
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "openvino.py").write_text("raise ImportError('stand-in for a broken installation')\n")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'broken'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    graph.start_fusion(width=320, height=240)
+    pair = VISIBLE[:240, :320].copy(), THERMAL[:240, :320].copy()
+    graph.wait(lambda: send_and_count(graph, pair), 10.0, "not fused")
+    status = graph.status()
+    assert status.state == status.OK
+    assert status.engine.startswith("eager")
+    assert "stand-in for a broken installation" in status.engine_warning
+    entry = graph.diagnostics[-1].status[0]
+    assert entry.level == DiagnosticStatus.WARN
+    assert "stand-in for a broken installation" in entry.message and "pip install openvino" in entry.message
+    assert "stand-in for a broken installation" in graph.log("fusion")
+
+
+@pytest.mark.parametrize("engine", ["auto", "tensorrt"])
+def test_build_only_builds_and_exits(graph, tmp_path, engine):
+    if engine == "tensorrt" and torch.cuda.is_available():
+        pytest.skip("this machine has a CUDA device")
+    cache = tmp_path / "cache"
+    process = graph.start("fusion", build_only=True, engine=engine, width=320, height=240, cache_dir=str(cache))
+    assert process.wait(START) == (0 if engine == "auto" else 1)
+    if engine == "auto":
+        assert "ready for 320x240" in graph.log("fusion")
+        assert not torch.cuda.is_available() or list((cache / "engines").iterdir())
+    else:
+        assert "needs a CUDA device" in graph.log("fusion")
+    assert not graph.seen["status"]
+
+
+def test_detection_can_be_built_only(graph):
+    process = graph.start("detection", build_only=True)
+    assert process.wait(START) in (0, 1)
+    log = graph.log("detection")
+    assert "built: " in log if process.returncode == 0 else "weights" in log
 
 
 def test_silence_is_named(fusion):

@@ -7,6 +7,7 @@ import yaml
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
+from ros2_textfuse import detector, engines
 from ros2_textfuse.nodes import parameters
 
 ROOT = Path(__file__).parents[2]
@@ -36,3 +37,8 @@ def test_every_parameter_is_described_and_every_number_has_a_range(table):
             assert p.low is not None and p.low <= p.default <= p.high
         if p.choices:
             assert p.default in p.choices
+
+
+def test_the_engines_are_those_of_the_core():
+    assert parameters.FUSION_ENGINES == engines.ENGINES
+    assert parameters.DETECTION_ENGINES == detector.ENGINES

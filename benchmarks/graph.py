@@ -1,0 +1,221 @@
+"""The whole graph over DDS: player, fusion and detection as processes, watched by a fourth that takes small messages.
+
+    python benchmarks/graph.py [--rates 10 30 60] [--seconds 20] [--highest] [--json F] [--picture F]
+
+For each rate: pairs fused and dropped, detections, where each millisecond goes (the stages that the fusion node
+measures on each pair and publishes in its status), camera stamp to detections, CPU and memory of each node, and the
+slope of the memory over time. `--highest` looks for the highest rate at which at most 5 % of the pairs are lost.
+"""
+
+import argparse
+import os
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+from machine import describe_machine, spread, write
+
+from ros2_textfuse import environment
+from ros2_textfuse.processes import Processes, node_command
+from ros2_textfuse.simulated_scene import write_videos
+
+WARM_UP = 3.0  # s of the graph that are not counted
+STAGES = ("pairing_ms", "conversion_ms", "fusion_ms", "publish_ms", "latency_ms")
+LOSS = 0.05  # share of the pairs that may be lost at the highest rate
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rates", type=float, nargs="+", default=[10.0, 30.0, 60.0], help="pairs a second")
+    parser.add_argument("--seconds", type=float, default=20.0, help="how long to measure each rate (default 20)")
+    parser.add_argument("--highest", action="store_true", help=f"look for the rate that loses at most {LOSS:.0%}")
+    parser.add_argument("--engine", default="auto", help="engine of the fusion node (default auto)")
+    parser.add_argument("--threads", type=int, default=0, help="of each node's engine (default: the engine's choice)")
+    parser.add_argument("--nice", type=int, default=10, help="of the detection node (default 10)")
+    parser.add_argument("--new-words", action="store_true", help="set a sentence that is new every second")
+    parser.add_argument("--json", type=Path, help="write the result here")
+    parser.add_argument("--picture", type=Path, help="draw the latencies here (.png, .svg)")
+    args = parser.parse_args()
+    result: dict = {"environment": describe_machine(), "size": "640x480", "rates": []}
+
+    def measure(rate: float, seconds: float) -> dict:
+        run, latencies = graph(rate, seconds, args)
+        print_run(run)
+        result["rates"].append(run)
+        traces[rate] = latencies
+        return run
+
+    traces: dict[float, list[float]] = {}
+    for rate in args.rates:
+        measure(rate, args.seconds)
+    if args.highest:
+        result["highest_rate_hz"] = highest(measure, args.seconds)
+        print(f"highest rate with at most {LOSS:.0%} lost: {result['highest_rate_hz']:g} Hz")
+    write(result, args.json)
+    if args.picture:
+        draw(traces, args.picture)
+
+
+def highest(measure, seconds: float) -> float:
+    """The highest whole rate, by halving the interval; 0 when 5 Hz are too many."""
+    good, bad = 0, 120
+    while bad - good > 2:
+        rate = max(5, (good + bad) // 2)
+        run = measure(float(rate), seconds)
+        fused = min(run["fused"], run["detections"]) / run["seconds"] / rate
+        if fused >= 1 - LOSS:
+            good = rate
+        elif rate == 5:
+            break
+        else:
+            bad = rate
+    return float(good)
+
+
+def graph(rate: float, seconds: float, args: argparse.Namespace) -> tuple[dict, list[float]]:
+    """One run; what was measured, and the latency of every pair whose status was seen."""
+    environment.prepare()
+    os.environ.setdefault("ROS_DOMAIN_ID", "99")
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    import rclpy
+    from rclpy.executors import SingleThreadedExecutor
+    from rclpy.node import Node
+    from textfuse.msg import Detection2DArray, FusionStatus
+    from textfuse.srv import SetPrompt
+
+    from ros2_textfuse.pairing import stamp_ns
+
+    class Watcher(Node):
+        """Listens to small messages only, so that it does not load the graph with pictures."""
+
+        def __init__(self) -> None:
+            super().__init__("benchmark", namespace="textfuse")
+            self.statuses: list[FusionStatus] = []
+            self.detections: list[float] = []
+            self.create_subscription(FusionStatus, "status", self.statuses.append, 10)
+            self.create_subscription(Detection2DArray, "detections", self.detect, 100)
+            self.prompts = self.create_client(SetPrompt, "set_prompt")
+
+        def detect(self, message: Detection2DArray) -> None:
+            self.detections.append((self.get_clock().now().nanoseconds - stamp_ns(message)) / 1e6)
+
+    with tempfile.TemporaryDirectory() as folder, rclpy.init(args=[]), Processes() as processes:
+        visible, thermal = write_videos(folder, rate)
+        watcher = Watcher()
+        executor = SingleThreadedExecutor()
+        executor.add_node(watcher)
+        thread = threading.Thread(target=executor.spin)
+        thread.start()
+        try:
+            fusion = {"engine": args.engine, "threads": args.threads}
+            detection = {"threads": args.threads, "nice": args.nice}
+            nodes = {
+                "fusion": processes.start("fusion", node_command("fusion", parameters=fusion)),
+                "detection": processes.start("detection", node_command("detection", parameters=detection)),
+            }
+            wait(lambda: watcher.statuses and watcher.count_publishers("detections"))
+            play = {"visible": str(visible), "thermal": str(thermal), "loop": True}
+            nodes["player"] = processes.start("player", node_command("player", parameters=play))
+            wait(lambda: watcher.detections)
+            time.sleep(WARM_UP)
+            before, first = watcher.statuses[-1], len(watcher.statuses)
+            watcher.detections.clear()
+            cpu = {name: cpu_seconds(process.pid) for name, process in nodes.items()}
+            start = time.monotonic()
+            memory: dict[str, list[float]] = {name: [] for name in nodes}
+            while time.monotonic() < start + seconds:
+                for name, process in nodes.items():
+                    memory[name].append(resident_mib(process.pid))
+                if args.new_words:
+                    sentence = f"fog over field {len(memory['fusion'])}, and a noisy thermal camera"
+                    watcher.prompts.call_async(SetPrompt.Request(prompt=sentence))
+                time.sleep(1.0)
+            elapsed = time.monotonic() - start
+            after, last = watcher.statuses[-1], len(watcher.statuses)
+            detections = list(watcher.detections)
+            used = {name: (cpu_seconds(process.pid) - cpu[name]) / elapsed for name, process in nodes.items()}
+        finally:
+            executor.shutdown()
+            thread.join()
+    measured = watcher.statuses[first:last]
+    run = {
+        "rate_hz": rate,
+        "seconds": round(elapsed, 1),
+        "engine": after.engine,
+        "threads": args.threads,
+        "detection_nice": args.nice,
+        "received": min(after.visible_received, after.thermal_received)
+        - min(before.visible_received, before.thermal_received),
+        "fused": after.pairs_fused - before.pairs_fused,
+        "dropped": after.pairs_dropped - before.pairs_dropped,
+        "prompt_changes": after.prompt_changes - before.prompt_changes,
+        "alone": after.visible_alone + after.thermal_alone - before.visible_alone - before.thermal_alone,
+        "detections": len(detections),
+        "stages": {stage: spread([getattr(status, stage) for status in measured]) for stage in STAGES},
+        "stamp_to_detections_ms": spread(detections),
+        "cpu_cores": {name: round(value, 2) for name, value in used.items()},
+        "memory_mib": {name: trend(values) for name, values in memory.items()},
+    }
+    return run, [status.latency_ms for status in measured]
+
+
+def wait(condition) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the nodes did not start")
+        time.sleep(0.1)
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mib(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def trend(values: list[float]) -> dict[str, float]:
+    """Last value, and slope per minute with its standard error, of values a second apart."""
+    result = {"last": round(values[-1], 1)}
+    if len(values) > 10:
+        (slope, _), covariance = np.polyfit(np.arange(len(values)) / 60, values, 1, cov=True)
+        result |= {"slope_per_minute": round(slope, 3), "standard_error": round(float(np.sqrt(covariance[0, 0])), 3)}
+    return result
+
+
+def print_run(run: dict) -> None:
+    counts = ", ".join(f"{run[name]} {name}" for name in ("received", "fused", "dropped", "alone", "detections"))
+    print(f"\n{run['rate_hz']:g} Hz, {run['seconds']:g} s, fusion on {run['engine']}: {counts}")
+    rows = {**run["stages"], "stamp to detections": run["stamp_to_detections_ms"]}
+    for name, values in rows.items():
+        label = name.removesuffix("_ms")
+        print(f"  {label:<20} median {values['median']:7.2f} ms   p10 {values['p10']:7.2f}   p99 {values['p99']:7.2f}")
+    for name, value in run["cpu_cores"].items():
+        memory = run["memory_mib"][name]
+        slope = f", {memory['slope_per_minute']:+.2f} a minute" if "slope_per_minute" in memory else ""
+        print(f"  {name:<10} {value:.2f} cores, {memory['last']:.0f} MiB{slope}")
+
+
+def draw(traces: dict[float, list[float]], path: Path) -> None:
+    """Latency of the pairs at each rate, as a cumulative distribution."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    for rate, latencies in sorted(traces.items()):
+        axes.plot(sorted(latencies), np.linspace(0, 100, len(latencies)), label=f"{rate:g} Hz")
+    axes.set(xlabel="camera stamp to fused published, ms", ylabel="% of the pairs", xlim=(0, 100), ylim=(0, 100))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=100)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Runs a picture graph that PyTorch can call, whatever it was compiled to."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+Graph = Callable[..., Tensor]  # (visible, thermal, modulation) -> fused, as `PictureGraph`
+
+
+class CpuRunner:
+    """An engine around a module on the CPU; see `Engine`.
+
+    Args:
+        name: of the engine.
+        graph: on the CPU.
+    """
+
+    def __init__(self, name: str, graph: Graph) -> None:
+        self.name = name
+        self._graph = graph
+
+    @torch.inference_mode()
+    def run(
+        self,
+        visible: NDArray[np.uint8],
+        thermal: NDArray[np.uint8],
+        modulation: NDArray[np.float32],
+        out: NDArray[np.uint8],
+    ) -> None:
+        """See `Engine.run`."""
+        out[...] = self._graph(*(torch.tensor(array) for array in (visible, thermal, modulation))).numpy()
+
+
+class CudaRunner:
+    """An engine around a module on a CUDA device; see `Engine`.
+
+    Pictures travel through page-locked memory, which the device reads and writes by itself.
+
+    Args:
+        name: of the engine.
+        graph: on the device.
+        example: inputs of the shapes and dtypes to come.
+        record: whether to record the graph's kernels once as a CUDA graph and replay it for each pair, which takes
+            their launches off the CPU.
+    """
+
+    def __init__(self, name: str, graph: Graph, example: tuple[Tensor, ...], record: bool) -> None:
+        self.name = name
+        self._graph = graph
+        self._host = [tensor.cpu().pin_memory() for tensor in example]
+        self._device = [tensor.cuda() for tensor in example]
+        self._host_fused = self._host[0].clone().pin_memory()
+        self._recording: torch.cuda.CUDAGraph | None = None
+        if record:
+            self._record()
+
+    @torch.inference_mode()
+    def _record(self) -> None:
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(3):  # what compiles or allocates at first must not do so while recorded
+                self._graph(*self._device)
+        torch.cuda.current_stream().wait_stream(side)
+        recording = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(recording):
+            self._fused = self._graph(*self._device)
+        self._recording = recording
+
+    @torch.inference_mode()
+    def run(
+        self,
+        visible: NDArray[np.uint8],
+        thermal: NDArray[np.uint8],
+        modulation: NDArray[np.float32],
+        out: NDArray[np.uint8],
+    ) -> None:
+        """See `Engine.run`."""
+        for host, device, array in zip(self._host, self._device, (visible, thermal, modulation), strict=True):
+            host.numpy()[...] = array
+            device.copy_(host, non_blocking=True)
+        if self._recording is not None:
+            self._recording.replay()
+        else:
+            self._fused = self._graph(*self._device)
+        self._host_fused.copy_(self._fused)  # waits for the device
+        out[...] = self._host_fused.numpy()
