@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ros2_textfuse.commands import words
+from ros2_textfuse.commands import live, words
 from ros2_textfuse.detector import DetectorError
 from ros2_textfuse.detector_weights import WeightsError as DetectorWeightsError
 from ros2_textfuse.engines import EngineError
@@ -23,6 +23,7 @@ examples:
   textfuse eval drive --prompt "it is dark" --out runs/dark      # under words
   textfuse eval pairs --boxes pairs/labels --out runs/boxes      # detection too, on vi/ and ir/ with boxes
   textfuse eval --compare runs/drive runs/dark --out runs/which  # two runs side by side
+  textfuse eval --live --scenario config/scenarios/clean.yaml    # a graph while it runs; the verdict is the exit code
 
 A run that was interrupted goes on when the same is asked again.
 """
@@ -38,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         help="a bag; a folder with vi/ and ir/; or the visible and the thermal video, or folder of frames",
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder for the report and its figures")
+    parser.add_argument(
+        "--out", type=Path, help="folder for the report and its figures (default with --live: runs/live)"
+    )
     parser.add_argument("--every", type=int, default=1, metavar="N", help="measure every N-th pair (default 1: all)")
     parser.add_argument("--prompt", default="", help="what to repair, in your words")
     words.add_arguments(parser)
@@ -52,10 +55,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compare", nargs=2, type=Path, metavar=("RUN_A", "RUN_B"), help="compare two finished runs, B against A"
     )
+    live.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Evaluate or compare; returns 0, or 1 after saying what was wrong."""
+    """Evaluate or compare; returns 0, or 1 after saying what was wrong. With --live, see there."""
+    if args.live:
+        return live.run(args)
+    if args.out is None:
+        print("textfuse eval: --out is missing: name a folder for the report and its figures", file=sys.stderr)
+        return 1
     if args.compare:
         return _compare(args)
     asked = Asked(
