@@ -67,7 +67,8 @@ class FigureIs:
         for words, limit in self._bounds():
             room = value - limit if words == "at least" else limit - value
             met = met and room >= 0
-            found.append(f"{amount(abs(room), self.figure)} {'to spare' if room >= 0 else 'beyond it'}")
+            by = amount(abs(room), self.figure)
+            found.append(f"{by} to spare" if room >= 0 else f"missed by {by}")
         return Judgement(str(self), met, ", ".join(found))
 
     def _bounds(self) -> Iterator[tuple[str, float]]:
@@ -204,7 +205,7 @@ def judge(watch: Watch, expectations: tuple[Expectation, ...], warm_up: float) -
 def amount(value: float, figure: str) -> str:
     """A figure's value with its unit."""
     unit = FIGURES[figure][0]
-    return f"{value:.4g}{' ' + unit if unit else ''}"
+    return f"{value:.2f} cores" if unit == "cores" else f"{value:.4g} {unit}".rstrip()
 
 
 def _in_time(words: str, between: Stretch | None) -> str:

@@ -62,7 +62,7 @@ FIGURES: dict[str, tuple[str, str]] = {
         "pictures between the answer of set_prompt and the first surely made with the new words",
     ),
     "prompt_ms": ("ms", "from the answer of set_prompt to the first picture surely made with the new words"),
-    **{f"{node}_cores": ("", f"processor cores that the {node} process kept busy") for node in NODES},
+    **{f"{node}_cores": ("cores", f"processor cores that the {node} process kept busy") for node in NODES},
     **{f"{node}_mib": ("MiB", f"resident memory of the {node} process, the most") for node in NODES},
 }
 """Every figure that can be asked for: its unit, and what it is."""

@@ -282,8 +282,8 @@ def _yes_or_no(value: Any) -> bool:
 
 def _number(low: float, high: float, below: bool = False) -> Check[float]:
     def check(value: Any) -> float:
-        fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        if not fits or not (low <= value < high if below else low <= value <= high):
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not (low <= value < high if below else low <= value <= high):
             raise ValueError(f"a number from {low:g} to {'less than ' if below else ''}{high:g}")
         return float(value)
 

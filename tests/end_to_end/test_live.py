@@ -1,0 +1,138 @@
+"""`textfuse eval --live` over DDS: what it starts, what it sees of a running graph, and its exit code."""
+
+import json
+
+import pytest
+import yaml
+
+from tests.end_to_end.test_command import textfuse
+from tests.recordings import write_bag
+
+# Small and slow, so that a busy machine keeps up: no test here asks how fast it was.
+SIZE = {"width": 160, "height": 120}
+RATE = 5.0
+
+
+@pytest.fixture(scope="module")
+def small_bag(tmp_path_factory):
+    import numpy as np
+
+    from tests.messages import noise
+
+    visible, thermal = noise(60, 120, 160, 3), noise(60, 120, 160, seed=1)
+    path = tmp_path_factory.mktemp("recordings") / "bag"
+    return write_bag(path, np.ascontiguousarray(visible), thermal, RATE, thermal_delay=0.004)
+
+
+def scenario(path, bag, expect, **changes):
+    player = {"bag": str(bag), "loop": True, **changes.pop("player", {})}
+    content = {"seconds": 8, "start": {"fusion": SIZE, "player": player}, "expect": expect, **changes}
+    path.write_text(yaml.safe_dump(content))
+    return str(path)
+
+
+def evaluate(tmp_path, *arguments):
+    ended = textfuse("eval", "--live", "--out", str(tmp_path / "out"), *arguments)
+    found = tmp_path / "out" / "live.json"
+    return ended, json.loads(found.read_text()) if found.exists() else {}
+
+
+def test_a_clean_stream_passes(graph, small_bag, tmp_path):
+    expect = [
+        {"no_diagnostic": "WARN"},
+        {"no_state": "ERROR"},
+        {"figure": "fused_hz", "at_least": 1},
+        {"figure": "lost_share", "at_most": 0.5},
+        {"figure": "pairing_max_ms", "at_least": 3.9, "at_most": 4.1},
+        {"figure": "prompt_late_frames", "at_most": 20},
+        {"figure": "fusion_mib", "at_least": 50},
+    ]
+    prompts = [{"at": 3, "modes": ["low_light"], "severity": 0.7}]
+    ended, result = evaluate(tmp_path, "--scenario", scenario(tmp_path / "s.yaml", small_bag, expect, prompts=prompts))
+    assert ended.returncode == 0, ended.stdout + ended.stderr + (tmp_path / "out" / "fusion.log").read_text()
+    assert "All 7 expectations met." in ended.stdout
+    assert result["passed"] and all(one["met"] for one in result["verdict"])
+    assert result["prompts"][0]["accepted"] and "low_light" in result["prompts"][0]["message"]
+    assert result["unknown"]["detections_hz"] == "nobody publishes detections"
+    assert 0 < result["figures"]["fused_p50_ms"] < 10_000
+    rows = (tmp_path / "out" / "live.csv").read_text().splitlines()
+    assert rows[0] == "stamp,time,fused_ms,detections_ms,pairing_ms" and len(rows) > 10
+    assert "All 7 expectations met." in (tmp_path / "out" / "live.html").read_text()
+
+
+def test_what_cannot_be_fails(graph, small_bag, tmp_path):
+    expect = [
+        {"figure": "fused_p99_ms", "at_most": 0.001},
+        {"states": ["BUILDING"]},
+        {"figure": "fused_hz", "at_least": 1},
+    ]
+    ended, result = evaluate(tmp_path, "--scenario", scenario(tmp_path / "s.yaml", small_bag, expect, seconds=3))
+    assert ended.returncode == 1, ended.stderr
+    assert [one["met"] for one in result["verdict"]] == [False, False, True]
+    assert "2 of 3 expectations not met." in ended.stdout
+    assert "NOT MET  fused_p99_ms is at most 0.001 ms" in ended.stdout and "missed by" in ended.stdout
+
+
+def test_a_silent_camera_and_bad_pictures_are_reported(graph, small_bag, tmp_path):
+    faults = ["thermal silent 2 5", "visible truncated 7 8"]
+    expect = [
+        {"states": ["OK", "WAITING", "OK", "ERROR", "OK"]},
+        {"diagnostic": "WARN", "saying": "thermal", "between": [2, 7]},
+        {"diagnostic": "ERROR", "saying": "bytes"},
+        {"figure": "images_rejected", "at_least": 1},
+        {"figure": "visible_alone", "at_least": 1},
+    ]
+    ended, _ = evaluate(
+        tmp_path,
+        "--scenario",
+        scenario(tmp_path / "s.yaml", small_bag, expect, seconds=11, player={"faults": faults}),
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_a_running_graph_without_a_scenario(graph, small_bag, tmp_path):
+    """Nodes that it did not start: their processes are found, and small messages alone tell most."""
+    graph.start_fusion(**SIZE)
+    graph.start("player", bag=str(small_bag), loop=True)
+    ended, result = evaluate(tmp_path, "--seconds", "4", "--no-pictures")
+    assert ended.returncode == 0, ended.stderr
+    assert "Nothing was expected" in ended.stdout
+    figures, unknown = result["figures"], result["unknown"]
+    assert figures["fused_hz"] > 0 and figures["fused_p50_ms"] > 0
+    assert figures["fusion_mib"] > 50 and figures["player_mib"] > 10 and figures["evaluation_cores"] > 0
+    assert unknown["pairing_max_ms"] == "the pictures are not watched"
+    assert unknown["detection_mib"] == "no process of textfuse/detection on this machine"
+
+
+@pytest.mark.parametrize(
+    ("start", "reason"),
+    [
+        ({"fusion": {"engine": "warp"}}, "fusion ended with exit code 1"),
+        ({"fusion": {**SIZE}, "player": {"simulated": True, "rate": -1.0}}, "player ended with exit code 1"),
+        ({}, "nobody publishes /textfuse/status"),
+    ],
+)
+def test_what_cannot_be_judged_is_2(graph, tmp_path, start, reason):
+    pytest.importorskip("ultralytics", reason="ultralytics is not installed")
+    (tmp_path / "s.yaml").write_text(yaml.safe_dump({"start": start, "expect": [{"no_state": "ERROR"}]}))
+    ended, result = evaluate(tmp_path, "--scenario", str(tmp_path / "s.yaml"))
+    assert ended.returncode == 2 and reason in ended.stderr and not result
+
+
+def test_two_graphs_are_not_mixed_up(graph, small_bag, tmp_path):
+    graph.start_fusion(**SIZE)
+    path = scenario(tmp_path / "s.yaml", small_bag, [{"no_state": "ERROR"}])
+    ended, _ = evaluate(tmp_path, "--scenario", path)
+    assert ended.returncode == 2 and "another ROS_DOMAIN_ID" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--scenario", "lost.yaml"], "lost.yaml cannot be read"),
+        (["--seconds", "0"], "--seconds is 0"),
+    ],
+)
+def test_bad_arguments(tmp_path, arguments, reason):
+    ended, _ = evaluate(tmp_path, *arguments)
+    assert ended.returncode == 2 and reason in ended.stderr
