@@ -100,7 +100,7 @@ def _scenario(args: argparse.Namespace) -> Scenario:
     }
     if args.scenario and args.seconds is not None and args.seconds < scenario.seconds:
         raise ScenarioError(f"--seconds is {args.seconds:g}, and {args.scenario} needs {scenario.seconds:g}")
-    return replace(scenario, **{name: value for name, value in given.items() if value})
+    return replace(scenario, **{name: value for name, value in given.items() if value not in (None, "")})
 
 
 # Starting -----------------------------------------------------------------------------------------------------------

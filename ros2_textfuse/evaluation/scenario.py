@@ -145,6 +145,8 @@ def _start(part: _Part | None, folder: Path, parameters: Mapping[str, Collection
                 if not recording.exists():
                     raise player.wrong(name, f"{recording} does not exist")
                 values[name] = str(recording.absolute())
+        if "rate" in values:  # ROS tells 15 from 15.0
+            values["rate"] = player.check("rate", values["rate"], _number(0.0, 1000.0))
         player.check("faults", values.get("faults", []), _list_of(_fault))
         if simulated == any(name in values for name in ("bag", "visible", "thermal")):
             raise player.wrong("", "it needs either `simulated: true`, or `bag`, or `visible` and `thermal`")

@@ -38,7 +38,7 @@ FULL = {
     "start": {
         "fusion": {"engine": "eager", "slop": 0.05},
         "detection": None,
-        "player": {"simulated": True, "rate": 15.0, "faults": ["thermal silent 6 9"]},
+        "player": {"simulated": True, "rate": 15, "faults": ["thermal silent 6 9"]},
     },
     "prompts": [{"at": 4, "prompt": "dark", "modes": ["ir_noise"], "severity": 0.5}],
     "expect": [
@@ -120,6 +120,7 @@ EXPECT = "expect: [{no_state: ERROR}]\n"
         (EXPECT + "start: {fusion: {egnine: auto}}", "start.fusion.egnine: there is no such key; did you mean engine?"),
         (EXPECT + "start: {fusion: {slop: {a: 1}}}", "start.fusion.slop: it is {'a': 1}; a number, text"),
         (EXPECT + "start: {player: {rate: 15.0}}", "start.player: it needs either `simulated: true`"),
+        (EXPECT + "start: {player: {simulated: true, rate: fast}}", "start.player.rate: it is 'fast'; a number from 0"),
         (EXPECT + "start: {player: {simulated: true, bag: '.'}}", "start.player: it needs either"),
         (EXPECT + "start: {player: {simulated: true, faults: [thermal mute 6 9]}}", "start.player.faults: it is"),
         (EXPECT + "prompts: [{prompt: dark}]", "prompts[0].at: it is missing"),
