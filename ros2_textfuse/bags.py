@@ -21,6 +21,7 @@ from rosbags.typesys import Stores, get_typestore
 from ros2_textfuse.images import THERMAL_ENCODINGS, VISIBLE_ENCODINGS
 
 IMAGE = "sensor_msgs/msg/Image"
+COMPRESSED = "sensor_msgs/msg/CompressedImage"
 COUNTS = ("mono16", "16UC1")  # raw counts: only a thermal camera sends them
 THERMAL_NAME = re.compile(r"(^|[/_])(thermal|therm|lwir|ir|infra\w*|flir|boson|lepton)([/_\d]|$)", re.IGNORECASE)
 LARGEST_RECORD = 1 << 30  # bytes; more is a damaged length
@@ -187,6 +188,8 @@ def find_cameras(bag: Bag, visible: str = "", thermal: str = "") -> tuple[Camera
     cameras = {camera.topic: camera for camera in _cameras(bag)}
     listed = "; ".join(map(str, cameras.values())) or "no topic"
     there = f"{bag.path} has pictures of type {IMAGE} on: {listed}"
+    if compressed := [topic.name for topic in bag.topics.values() if topic.msgtype == COMPRESSED]:
+        there += f" (compressed ones, which are not read, on: {', '.join(compressed)})"
     chosen = []
     for kind, name in (("visible", visible), ("thermal", thermal)):
         default = f"/{kind}/image_raw"

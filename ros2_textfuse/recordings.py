@@ -117,13 +117,15 @@ class VideoRecording:
     def __iter__(self) -> Iterator[Picture]:
         """Visible and thermal of each frame, one after the other."""
         captures = {camera: _open_video(path) for camera, path in self._paths.items()}
+        time = -1 / self._rate
         for number in range(self.pictures // 2):
             for camera, capture in captures.items():
                 there, frame = capture.read()
                 if not there:
                     raise RecordingError(f"{self._paths[camera]} cannot be read from frame {number} on")
                 if camera == "visible":  # its own time, since a phone's rate is not constant; for its partner as well
-                    time = capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
+                    own = capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
+                    time = own if own > time else time + 1 / self._rate  # some formats know no times
                 conversion = cv2.COLOR_BGR2RGB if camera == "visible" else cv2.COLOR_BGR2GRAY
                 yield Picture.of(camera, time, cv2.cvtColor(frame, conversion))
 

@@ -39,6 +39,25 @@ def test_video_pairs_by_frame(tmp_path):
     assert images.thermal_array(pictures[9]).mean() == pytest.approx(80, abs=3)
 
 
+def test_a_video_without_times_goes_by_its_rate(tmp_path, monkeypatch):
+    capture = cv2.VideoCapture  # the real one
+
+    class Timeless:
+        def __init__(self, path):
+            self._capture = capture(path)
+
+        def get(self, name):
+            return 0.0 if name == cv2.CAP_PROP_POS_MSEC else self._capture.get(name)
+
+        def __getattr__(self, name):
+            return getattr(self._capture, name)
+
+    paths = [write_video(tmp_path / f"{name}.mp4", 3) for name in ("v", "t")]
+    monkeypatch.setattr(cv2, "VideoCapture", Timeless)
+    times = [picture.stamp for picture in open_recording(visible=paths[0], thermal=paths[1])]
+    assert times == pytest.approx([0, 0, 0.05, 0.05, 0.1, 0.1])
+
+
 def test_folders_pair_by_name(tmp_path):
     visible, thermal = noise(2, 8, 10, 3), noise(2, 8, 10)
     folders = write_folders(tmp_path, visible, thermal)

@@ -113,7 +113,7 @@ def _compare(args: argparse.Namespace) -> int:
         if args.source:
             raise RunError("--compare takes two runs and no source")
         result = compare(args.compare, args.out)
-    except (RunError, OSError) as error:
+    except (RunError, DetectorError, OSError) as error:
         print(f"textfuse eval: {error}", file=sys.stderr)
         return 1
     print(result["verdict"])

@@ -5,13 +5,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ros2_textfuse.evaluation import detection
 from ros2_textfuse.evaluation.bootstrap import Interval, difference_interval, mean_interval
 from ros2_textfuse.evaluation.charts import Scale
 from ros2_textfuse.evaluation.machine import describe
 from ros2_textfuse.evaluation.metrics import LESS_IS_BETTER, SINGLE
 from ros2_textfuse.evaluation.replay import Row
 from ros2_textfuse.evaluation.report import ABOUT, TITLES, render
-from ros2_textfuse.evaluation.run import LAYOUT, RunError, load_run, write_json
+from ros2_textfuse.evaluation.run import LAYOUT, RunError, load_detections, load_run, write_json
 from ros2_textfuse.evaluation.summary import AGAINST_SOURCES
 
 LESS = (*LESS_IS_BETTER, "flicker")
@@ -32,7 +33,8 @@ def compare(paths: Sequence[Path], out: Path) -> dict[str, Any]:
         (`A`, `B`, or empty where the interval holds zero).
 
     Raises:
-        RunError: a run is not finished, or they have no figure in common.
+        RunError: a run is not finished, or has no figures of frames.
+        DetectorError: both have boxes, and there is nothing to judge them with.
         OSError: it cannot be written.
     """
     runs = [load_run(path) for path in paths]
@@ -47,6 +49,8 @@ def compare(paths: Sequence[Path], out: Path) -> dict[str, Any]:
         for name, column in COLUMNS.items()
         if (found := _figure(name, column, rows, paired=bool(pairs), ordered=ordered))
     }
+    if found := _detection(paths):
+        figures = {"mAP50": found, **figures}
     names = {*runs[0]["settings"], *runs[1]["settings"]}
     values = {name: [run["settings"].get(name) for run in runs] for name in sorted(names)}
     values |= {key: [run["environment"].get(key) for run in runs] for key in describe()}
@@ -60,7 +64,6 @@ def compare(paths: Sequence[Path], out: Path) -> dict[str, Any]:
         "counts": [len(run["rows"]) for run in runs],
         "figures": figures,
         "speed": [run.get("speed") for run in runs],
-        "detection": [run["detection"] and run["detection"]["clean"]["fused"] for run in runs],
     }
     result["verdict"] = _verdict(result)
     out.mkdir(parents=True, exist_ok=True)
@@ -93,6 +96,22 @@ def _figure(
     sign = 0 if name in NEITHER else -difference.sign if name in LESS else difference.sign
     better = {1: "B", -1: "A", 0: ""}[sign]
     return {"a": means[0].mean, "b": means[1].mean, "difference": asdict(difference), "better": better}
+
+
+def _detection(paths: Sequence[Path]) -> dict[str, Any] | None:
+    """mAP50 of the fused pictures that both runs have, where their true boxes are the same."""
+    a, b = (load_detections(path) for path in paths)
+    if not (a and b):
+        return None
+    truth = {name: boxes for name, boxes in a[0].items() if b[0].get(name) == boxes}
+    classes = sorted({box.name for boxes in truth.values() for box in boxes})
+    if not classes:
+        return None
+    detection.require_judge()
+    means = [detection.average_precision(truth, found, classes)["mAP50"] for _, found in (a, b)]
+    interval = detection.difference(truth, b[1], a[1], classes)
+    better = {1: "B", -1: "A", 0: ""}[interval.sign]
+    return {"a": means[0], "b": means[1], "difference": asdict(interval), "better": better}
 
 
 def _verdict(result: dict[str, Any]) -> str:

@@ -36,6 +36,12 @@ Found = dict[str, list[Detection]]
 Truth = Mapping[str, Sequence[Box]]
 
 
+def require_judge() -> None:
+    """Raise DetectorError unless pycocotools is there."""
+    if importlib.util.find_spec("pycocotools") is None:
+        raise DetectorError("pycocotools is not installed; cure: pip install pycocotools")
+
+
 @dataclass(frozen=True)
 class Task:
     """What the detector is to find, and in what."""
@@ -59,8 +65,7 @@ def prepare(data: Path, labels: Path) -> Task:
         RecordingError: pairs or boxes cannot be read, or there are none.
         WeightsError, DetectorError: there is no detector, or nothing to judge it with.
     """
-    if importlib.util.find_spec("pycocotools") is None:
-        raise DetectorError("pycocotools is not installed; cure: pip install pycocotools")
+    require_judge()
     pairs = load_pairs(data)
     detector = Detector(confidence=LEAST)
     boxes = read_boxes(labels, {pair.name: pair.thermal.shape[:2] for pair in pairs}, detector.names)
@@ -71,7 +76,7 @@ def prepare(data: Path, labels: Path) -> Task:
     return Task([pair for pair in pairs if pair.name in boxes.of], boxes.of, boxes.excluded, detector)
 
 
-def evaluate(task: Task, fuser: Fuser, words: Mapping[str, Any]) -> dict[str, Any]:
+def evaluate(task: Task, fuser: Fuser, words: Mapping[str, Any]) -> tuple[dict[str, Any], Found]:
     """Detect in every pair, as it is and under each degradation.
 
     Args:
@@ -82,7 +87,8 @@ def evaluate(task: Task, fuser: Fuser, words: Mapping[str, Any]) -> dict[str, An
     Returns:
         images, boxes and classes: what was judged; exclusions: reason -> count; clean: visible, thermal, fused ->
         mAP50, mAP75, mAP; over: camera -> interval of mAP50 fused minus that camera, by bootstrap over pictures;
-        degraded: mode -> visible, thermal, fused, and prompted, fused with the mode named -> the same figures.
+        degraded: mode -> visible, thermal, fused, and prompted, fused with the mode named -> the same figures. And the
+        detections in the fused pictures as they are, for a later comparison.
     """
     truth, detector = task.boxes, task.detector
     clean: dict[str, Found] = {stream: {} for stream in STREAMS}
@@ -94,7 +100,7 @@ def evaluate(task: Task, fuser: Fuser, words: Mapping[str, Any]) -> dict[str, An
             _detect_degraded(pair, mode, clean, found, detector, fuser)
     classes = Counter(box.name for found in truth.values() for box in found)
     names = list(classes)
-    return {
+    figures = {
         "images": len(truth),
         "boxes": sum(classes.values()),
         "classes": dict(classes.most_common()),
@@ -102,12 +108,13 @@ def evaluate(task: Task, fuser: Fuser, words: Mapping[str, Any]) -> dict[str, An
         "detector": f"YOLO26n on {detector.engine_name}",
         "severity": SEVERITY,
         "clean": {stream: average_precision(truth, clean[stream], names) for stream in STREAMS},
-        "over": {camera: asdict(_difference(truth, clean["fused"], clean[camera], names)) for camera in CAMERAS},
+        "over": {camera: asdict(difference(truth, clean["fused"], clean[camera], names)) for camera in CAMERAS},
         "degraded": {
             mode: {stream: average_precision(truth, found[stream], names) for stream in found}
             for mode, found in degraded.items()
         },
     }
+    return figures, clean["fused"]
 
 
 def average_precision(truth: Truth, found: Found, names: Sequence[str]) -> dict[str, float]:
@@ -201,9 +208,16 @@ def _mean(precision: NDArray[np.float64]) -> float:
     return float(known.mean()) if len(known) else 0.0
 
 
-def _difference(truth: Truth, fused: Found, camera: Found, names: Sequence[str]) -> Interval:
-    """mAP50 of fused minus that of a camera, with its interval over pictures drawn anew, the same for both."""
-    judges = [_matched(truth, found, names, OVERLAPS[:1]) for found in (fused, camera)]
+def difference(truth: Truth, found: Found, other: Found, names: Sequence[str]) -> Interval:
+    """mAP50 of some detections minus that of others in the same pictures, with its interval by bootstrap over pictures.
+
+    Args:
+        truth: name of a picture -> true boxes.
+        found: name of a picture -> detections.
+        other: as `found`.
+        names: the classes.
+    """
+    judges = [_matched(truth, detections, names, OVERLAPS[:1]) for detections in (found, other)]
     count = len(truth)
     random = np.random.default_rng(0)
     drawn = [np.arange(count), *random.integers(0, count, (RESAMPLES, count))]

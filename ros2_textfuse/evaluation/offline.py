@@ -15,7 +15,7 @@ from ros2_textfuse.evaluation import detection, replay
 from ros2_textfuse.evaluation.machine import describe
 from ros2_textfuse.evaluation.replay import Pair, Row, Tally
 from ros2_textfuse.evaluation.report import write_report
-from ros2_textfuse.evaluation.run import LAYOUT, RunError, RunFolder, write_json
+from ros2_textfuse.evaluation.run import LAYOUT, RunError, RunFolder, write_detections, write_json
 from ros2_textfuse.evaluation.summary import extremes, summarise, verdict
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.recordings import FOLDER_RATE, Recording, RecordingError, open_recording, pair_folders, read_image
@@ -164,7 +164,8 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
     }
     run |= _look_closer(asked, source, fuser, rows, folder)
     if task:
-        run["detection"] = detection.evaluate(task, fuser, asked.words())
+        run["detection"], found = detection.evaluate(task, fuser, asked.words())
+        write_detections(out, task.boxes, found)
     run["verdict"] = verdict(run, run)
     run["environment"] = describe()
     write_json(out / "run.json", run)

@@ -235,7 +235,7 @@ def prompt_change(fuser: Fuser, frames: Sequence[Pair], words: dict[str, Any]) -
 
     Returns:
         frames: 0 when the first picture after the change is, to one level, what it is under the new words alone;
-        milliseconds: what the change took, the network's sentence encoder loaded; difference: mean levels between the
+        milliseconds: what the change took, with the sentence understood already; difference: mean levels between the
         pictures under old and new words, which shows that they do something.
     """
     fuser.set_prompt()

@@ -28,6 +28,7 @@ ABOUT = {
     "CC": "correlation with both, up to 1",
     "flicker": "step of the mean level from the frame before",
     "change": "mean difference from the frame before, motion included",
+    "mAP50": "objects that a detector finds, 0 to 1",
     "pairing_ms": "difference of a pair's two stamps, ms",
 }
 TITLES = {"flicker": "Flicker", "change": "Change", "pairing_ms": "Pairing error"}
@@ -52,7 +53,7 @@ def write_report(folder: Path) -> Path:
         "report.html",
         run=run,
         title=" + ".join(Path(name).name for name in run["source"]["names"]),
-        tiles=[_tile(name, run["metrics"][name]) for name in SINGLE],
+        tiles=_tiles(run),
         against=[{"name": name, "about": ABOUT[name], **run["metrics"][name]} for name in AGAINST_SOURCES],
         plots=plots,
         readout=json.dumps([plot["data"] for plot in plots]),
@@ -84,18 +85,38 @@ def figure(value: float | None) -> str:
     )
 
 
-def _tile(name: str, metric: dict[str, Any]) -> dict[str, Any]:
-    """A metric of the three streams on one scale: dots with intervals, in percent from the left."""
+def _tiles(run: dict[str, Any]) -> list[dict[str, Any]]:
+    """The headline figures, each a few rows on one scale."""
+    tiles = [_camera_tile(name, run["metrics"][name]) for name in SINGLE]
+    if run["detection"]:
+        found = {stream: {"mean": run["detection"]["clean"][stream]["mAP50"]} for stream in STREAMS}
+        best = max(STREAMS, key=lambda stream: found[stream]["mean"])
+        tiles.append(_tile("mAP50", ABOUT["mAP50"], found, best, [0.0, 1.0]))
+    elif speed := run.get("speed"):
+        rows = {
+            "median": {"mean": speed["median_ms"]},
+            "95 %": {"mean": speed["p95_ms"]},
+            "budget": {"mean": 1e3 * run["source"]["period"]},
+        }
+        tiles.append(_tile("Speed", "one fusion, and the time between two pairs, ms", rows, "", [0.0]))
+    return tiles
+
+
+def _camera_tile(name: str, metric: dict[str, Any]) -> dict[str, Any]:
     found = {stream: metric[stream] for stream in STREAMS}
-    ends = [value for interval in found.values() for value in (interval["low"], interval["high"])]
-    scale = Scale.of(ends)
-    marks = {
-        stream: {key: 100 * (1 - scale.at(interval[key])) for key in ("mean", "low", "high")}
-        | {"value": interval["mean"]}
-        for stream, interval in found.items()
-    }
     best = (min if name in LESS_IS_BETTER else max)(STREAMS, key=lambda stream: found[stream]["mean"])
-    return {"name": name, "about": ABOUT[name], "marks": marks, "best": best}
+    return _tile(name, ABOUT[name], found, best, [])
+
+
+def _tile(name: str, about: str, rows: dict[str, dict[str, float]], best: str, ends: list[float]) -> dict[str, Any]:
+    """Dots with intervals, where there are any, in percent from the left; `ends` are on the scale as well."""
+    scale = Scale.of(ends, *(list(row.values()) for row in rows.values()))
+    marks = {
+        label: {key: 100 * (1 - scale.at(row.get(key, row["mean"]))) for key in ("mean", "low", "high")}
+        | {"value": row["mean"]}
+        for label, row in rows.items()
+    }
+    return {"name": name, "about": about, "marks": marks, "best": best}
 
 
 def _plots(run: dict[str, Any], rows: list[dict[str, float]]) -> list[dict[str, Any]]:

@@ -1,18 +1,23 @@
 """The folder of an evaluation: what was asked, a row for each frame as it is measured, and what came of it.
 
-settings.json   what was asked; a run that was killed goes on when the same is asked again
-frames.csv      a row for each evaluated pair, written as it goes
-run.json        everything: settings, counts, figures with intervals; layout in docs/evaluation.md
-pictures/       the worst and the best pairs
-report.html     run.json and the pictures, for people
+settings.json    what was asked; a run that was killed goes on when the same is asked again
+frames.csv       a row for each evaluated pair, written as it goes
+run.json         everything: settings, counts, figures with intervals; layout in docs/evaluation.md
+detections.json  true boxes, and what the detector found in the fused pictures, to compare runs by
+pictures/        the worst and the best pairs
+report.html      run.json and the pictures, for people
 """
 
 import csv
 import json
 import math
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from ros2_textfuse.detector import Detection
+from ros2_textfuse.evaluation.boxes import Box
 
 LAYOUT = 1
 """Of run.json; a reader refuses another one."""
@@ -107,6 +112,28 @@ def load_run(path: Path) -> dict[str, Any]:
         raise RunError(f"{path}/run.json has the layout {run.get('layout')}; {LAYOUT} is read: evaluate again")
     frames = path / "frames.csv"
     return {**run, "rows": read_rows(frames.read_text()) if frames.exists() else []}
+
+
+def write_detections(path: Path, truth: dict[str, list[Box]], found: dict[str, list[Detection]]) -> None:
+    """Write detections.json into a run's folder."""
+    plain = {
+        "truth": {name: [asdict(box) for box in boxes] for name, boxes in truth.items()},
+        "fused": {name: [asdict(one) for one in detections] for name, detections in found.items()},
+    }
+    write_json(path / "detections.json", plain)
+
+
+def load_detections(path: Path) -> tuple[dict[str, list[Box]], dict[str, list[Detection]]] | None:
+    """True boxes and detections of a run's fused pictures; None for a run without boxes."""
+    if not (path / "detections.json").exists():
+        return None
+    content = _read_json(path / "detections.json")
+    truth = {name: [Box(one["name"], tuple(one["box"])) for one in of] for name, of in content["truth"].items()}
+    found = {
+        name: [Detection(one["name"], one["class_id"], one["score"], tuple(one["box"])) for one in of]
+        for name, of in content["fused"].items()
+    }
+    return truth, found
 
 
 def write_json(path: Path, content: Any) -> None:

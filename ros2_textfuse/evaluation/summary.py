@@ -1,5 +1,6 @@
 """From rows of figures to answers: means with intervals, fused against each camera, and a verdict in words."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -47,7 +48,7 @@ def summarise(rows: Sequence[Row], ordered: bool) -> dict[str, Any]:
 def verdict(summary: dict[str, Any], run: dict[str, Any]) -> list[dict[str, str]]:
     """Answers to what a robotics team asks, in the order in which it asks.
 
-    Each has the question, an answer (`yes`, `no`, `partly` or `stated`) and words with the figures.
+    Each has the question, an answer (`yes`, `no`, `partly`, `unclear` or `stated`) and words with the figures.
     """
     found = [_better(summary["metrics"])]
     if detection := run.get("detection"):
@@ -85,7 +86,8 @@ def extremes(rows: Sequence[Row], count: int, apart: float) -> tuple[list[Row], 
         kind: list[Row] = []
         for row in (rows[index] for index in candidates):
             taken = [*kind, *chosen[0]] if chosen else kind
-            if len(kind) < count and all(abs(row["time"] - other["time"]) >= apart for other in taken):
+            far = all(row is not other and abs(row["time"] - other["time"]) >= apart for other in taken)
+            if len(kind) < min(count, math.ceil(len(rows) / 2)) and far:
                 kind.append(row)
         chosen.append(kind)
     return chosen[0], chosen[1]
@@ -125,7 +127,7 @@ def _detects(detection: dict[str, Any]) -> dict[str, str]:
     clean = detection["clean"]
     best = max(CAMERAS, key=lambda camera: clean[camera]["mAP50"])
     difference = Interval(**detection["over"][best])
-    answer = {1: "yes", 0: "partly", -1: "no"}[difference.sign]
+    answer = {1: "yes", 0: "unclear", -1: "no"}[difference.sign]
     certainty = "" if difference.sign else ": too few pictures to tell"
     return {
         "question": "Does the detector find more in it than in the better camera?",
@@ -142,7 +144,7 @@ def _keeps_up(speed: dict[str, float], period: float, engine: str) -> dict[str, 
         "question": "Does it keep up with the cameras?",
         "answer": "yes" if speed["p95_ms"] < budget else "no",
         "words": f"one fusion takes {speed['median_ms']:.1f} ms (95 % within {speed['p95_ms']:.1f} ms) of the "
-        f"{budget:.1f} ms between two pairs, on {engine}, with nothing beside it.",
+        f"{budget:.1f} ms between two pairs, on {engine}, measured by itself.",
     }
 
 
@@ -164,7 +166,7 @@ def _answers_words(change: dict[str, Any]) -> dict[str, str]:
     return {
         "question": "Do new words act at once?",
         "answer": "yes" if frames == 0 else "no",
-        "words": f"{late}; they took {change['milliseconds']:.1f} ms, once, and change the picture by "
+        "words": f"{late}; the switch took {change['milliseconds']:.1f} ms, and changes the picture by "
         f"{change['difference']:.1f} levels ({change['words']}).",
     }
 

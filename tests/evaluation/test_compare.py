@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from ros2_textfuse import cli
+from ros2_textfuse.detector import Detection
+from ros2_textfuse.evaluation.boxes import Box
 from ros2_textfuse.evaluation.compare import COLUMNS
-from ros2_textfuse.evaluation.run import LAYOUT, RunFolder, write_json
+from ros2_textfuse.evaluation.run import LAYOUT, RunFolder, write_detections, write_json
 
 FRAMES = 100
 
@@ -66,6 +68,22 @@ def test_runs_of_two_recordings_share_no_frame(tmp_path):
     result, page = compare(tmp_path, a, b)
     assert result["frames"] == 0 and result["counts"] == [FRAMES, FRAMES]
     assert result["figures"]["VIF"]["better"] == "B" and "share no frame" in page
+
+
+def test_detections_are_compared_picture_by_picture(tmp_path):
+    """Ten pictures with a car each: A finds half of them, B all but one; of an eleventh, the boxes differ."""
+    pytest.importorskip("pycocotools", reason="pycocotools is not installed")
+    box = (10.0, 10.0, 50.0, 50.0)
+    runs = []
+    for name, count in (("a", 5), ("b", 9)):
+        runs.append(finished(tmp_path / name))
+        truth = {str(number): [Box("car", box)] for number in range(10)} | {"odd": [Box(name, box)]}
+        found = {str(number): [Detection("car", 2, 0.9, box)] if number < count else [] for number in range(10)}
+        write_detections(runs[-1], truth, found)
+    result, page = compare(tmp_path, *runs)
+    figure = result["figures"]["mAP50"]
+    assert figure["a"] == pytest.approx(51 / 101) and figure["b"] == pytest.approx(91 / 101)
+    assert figure["better"] == "B" and result["verdict"].startswith("B is better in mAP50;") and "mAP50" in page
 
 
 def test_what_cannot_be_compared(tmp_path, capsys):

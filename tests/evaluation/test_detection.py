@@ -60,10 +60,10 @@ def test_the_interval_of_a_difference():
     truth = {str(number): [Box("car", LEFT)] for number in range(10)}
     every = {name: [Detection("car", 2, 0.9, LEFT)] for name in truth}
     half = {name: every[name] if int(name) < 5 else [] for name in truth}
-    difference = detection._difference(truth, every, half, ["car"])
+    difference = detection.difference(truth, every, half, ["car"])
     assert difference.mean == pytest.approx(1 - 51 / 101)
     assert 0 < difference.low < 0.35 and 0.65 < difference.high <= 1
-    assert detection._difference(truth, every, every, ["car"]).high == 0
+    assert detection.difference(truth, every, every, ["car"]).high == 0
 
 
 def test_a_folder_with_boxes(tmp_path):
@@ -85,7 +85,8 @@ def test_a_folder_with_boxes(tmp_path):
     (tmp_path / "labels").mkdir()
     (tmp_path / "labels" / "scene.txt").write_text("\n".join(lines))
     task = detection.prepare(tmp_path, tmp_path / "labels")
-    result = detection.evaluate(task, Fuser(engine="eager"), {})
+    result, found = detection.evaluate(task, Fuser(engine="eager"), {})
+    assert detection.average_precision(task.boxes, found, list(result["classes"])) == result["clean"]["fused"]
     assert result["images"] == 1 and result["boxes"] == len(lines) and result["exclusions"] == {}
     # The boxes are what the detector itself found with confidence in the visible picture.
     assert result["clean"]["visible"]["mAP50"] > 0.9

@@ -98,6 +98,14 @@ def test_a_killed_run_goes_on(bag, tmp_path):
     assert {key for key in runs[0] if runs[0][key] != runs[1][key]} <= timed
 
 
+@pytest.mark.parametrize(("answer", "code"), [("", 0), ("n", 1)])
+def test_topics_are_confirmed_at_a_terminal(bag, tmp_path, monkeypatch, answer, code):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda question: answer)
+    assert evaluate(bag, "--every", 8, "--out", tmp_path / "run") == code
+    assert (tmp_path / "run").exists() == (code == 0)
+
+
 def test_what_is_left_out_is_counted(scene, tmp_path, capsys):
     """Every fourth thermal picture comes 30 ms late: further than slop from its partner."""
     visible, thermal = scene
@@ -137,6 +145,10 @@ def test_bad_input_is_named(bag, scene, tmp_path, capsys):
     assert not (tmp_path / "run").exists()
     late = write_bag(tmp_path / "late", *scene, rate=10.0, thermal_delay=0.05)
     assert "no pair could be measured: 24 × visible picture alone" in refused(capsys, late, *out)
+    empty = write_bag(tmp_path / "empty", *(pictures[:0] for pictures in scene))
+    assert "pictures of type sensor_msgs/msg/Image on: no topic" in refused(
+        capsys, empty, "--out", tmp_path / "empty_run"
+    )
     small = write_bag(tmp_path / "small", noise(3, 40, 60, 3), noise(3, 40, 60))
     assert "at least 42 pixels" in refused(capsys, small, "--out", tmp_path / "small_run")
     odd = write_bag(tmp_path / "odd", noise(3, 48, 60, 3), noise(3, 44, 60))

@@ -33,6 +33,7 @@ document.title = JSON.stringify({
   errors: window.faults,
   wide: document.documentElement.scrollWidth - window.innerWidth,
   blank: [...document.images].filter(image => !image.naturalWidth).length,
+  cut: [...document.querySelectorAll(".scroll")].filter(table => table.scrollWidth > table.clientWidth).length,
   images: document.images.length,
   between, start: cut(),
   readouts: [...document.querySelectorAll(".readout")].map(readout => readout.textContent),
@@ -42,6 +43,24 @@ document.title = JSON.stringify({
 });
 </script>
 """
+
+
+def detection():
+    """What `detection.evaluate` gives for run.json, with figures that are easily told apart."""
+    figures = [{"mAP50": value, "mAP75": value / 2, "mAP": value / 4} for value in (0.611, 0.522, 0.733, 0.744)]
+    clean = dict(zip(("visible", "thermal", "fused"), figures, strict=False))
+    difference = {"mean": 0.122, "low": -0.03, "high": 0.2}
+    return {
+        "images": 3,
+        "boxes": 7,
+        "classes": {"car": 4, "person": 3},
+        "exclusions": {"box outside its picture": 2},
+        "detector": "YOLO26n on openvino",
+        "severity": 0.5,
+        "clean": clean,
+        "over": {"visible": difference, "thermal": difference},
+        "degraded": {"ir_low_contrast": clean | {"prompted": figures[3]}},
+    }
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +73,7 @@ def run(tmp_path_factory):
     assert cli.main(["eval", str(bag), "--out", str(folder / "run"), "--engine", "eager", "--no-detection"]) == 0
     found = json.loads((folder / "run" / "run.json").read_text())
     found["pictures"][0]["boxes"] = {"fused": [BOX]}
+    found["detection"] = detection()
     (folder / "run" / "run.json").write_text(json.dumps(found))
     return folder / "run"
 
@@ -78,12 +98,20 @@ def test_it_works_in_a_browser(run, tmp_path, width):
     assert title, shown.stdout[-500:] + shown.stderr[-500:]
     seen = json.loads(html.unescape(title.group(1)))
     assert seen["errors"] == [] and seen["blank"] == 0 and seen["images"] == 6 * 6
-    assert seen["wide"] <= 0, "the page is wider than its window"
+    assert seen["wide"] <= 0 and seen["cut"] == 0, "something is wider than its window"
     # How much of visible, fused and thermal is cut off at the right, in percent.
     assert seen["between"] == [0, 0, 50] and seen["start"] == [0, 100, 100]
     assert len(seen["readouts"]) == 14 and all(readout.count("s") for readout in seen["readouts"])
     assert seen["boxes"] == 1 and seen["label"] == "<person> 87"
     assert seen["lines"] == 0
+
+
+def test_detection_value_is_shown(run):
+    page = write_report(run).read_text()
+    row = re.search(r"<th>ir_low_contrast</th>(.*?)</tr>", page).group(1)
+    assert re.findall(r">([\d.]+)<", row) == ["0.611", "0.522", "0.733", "0.744"]
+    assert row.count("win") == 1 and "win" in row.split("0.744")[0].split("0.733")[1]
+    assert "2 × box outside its picture" in page and "+0.122 (-0.030 to +0.200)" in page
 
 
 def test_what_comes_from_outside_is_escaped(run):
