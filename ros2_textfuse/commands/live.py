@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from ros2_textfuse import environment
 from ros2_textfuse.evaluation.live import Watch, measure
-from ros2_textfuse.evaluation.live_report import assess, write_results
 from ros2_textfuse.evaluation.node_processes import NotFoundError, find_process, read_usage
 from ros2_textfuse.evaluation.scenario import LONGEST, Scenario, ScenarioError, load_scenario
 from ros2_textfuse.processes import Processes, node_command
@@ -48,39 +47,55 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Watch and judge; returns 0, 1 when an expectation was not met, 2 when there was nothing to judge."""
     out = args.out or Path("runs") / "live"
-    environment.prepare()
-    # What needs rclpy is imported after the environment is prepared.
-    import rclpy
-    from rclpy.executors import SingleThreadedExecutor
-
-    from ros2_textfuse.nodes.live_watcher import LiveWatcher
-
     try:
+        if args.source:
+            raise LiveError("--live takes no SOURCE: play it by `textfuse play`, or let a scenario do so")
+        environment.prepare()
         scenario = _scenario(args)
         out.mkdir(parents=True, exist_ok=True)
-        with rclpy.init(args=[]), Processes() as processes:
-            watcher = LiveWatcher(scenario, args.use_sim_time)
-            executor = SingleThreadedExecutor()
-            executor.add_node(watcher)
-            spinning = threading.Thread(target=executor.spin)
-            spinning.start()
-            try:
-                found = _start(watcher, scenario, processes, out)
-                _watch(watcher, scenario, processes, found)
-            finally:
-                executor.shutdown()
-                spinning.join()
+        watch = _run(scenario, args.use_sim_time, out)
+        # Here and not above: it brings torch, and until now that would have taken memory beside the nodes.
+        from ros2_textfuse.evaluation.live_report import assess, write_results
+
+        text = args.scenario.read_text(encoding="utf-8") if args.scenario else ""
+        result = assess(scenario, watch, ["textfuse", *sys.argv[1:]], text)
+        write_results(out, result, watch)
     except (LiveError, ScenarioError, OSError) as error:
         print(f"textfuse eval: {error}", file=sys.stderr)
         return 2
-    watch = replace(watcher.watch, seconds=scenario.seconds)
-    command = ["textfuse", *sys.argv[1:]]
-    source = args.scenario.read_text(encoding="utf-8") if args.scenario else ""
-    watch = watch.counted_from(watcher.first_fused or 0.0)
-    result = assess(scenario, watch, command, source)
-    write_results(out, result, watch)
     _print(result, out)
     return 0 if result["passed"] else 1
+
+
+def _run(scenario: Scenario, use_sim_time: bool, out: Path) -> Watch:
+    """Start what is to be started and watch for as long as the scenario says."""
+    # What needs rclpy is imported after the environment is prepared.
+    import rclpy
+    from rclpy.executors import SingleThreadedExecutor
+    from rclpy.signals import SignalHandlerOptions
+
+    from ros2_textfuse.nodes.live_watcher import LiveWatcher
+
+    # Ctrl-C is ours: rclpy would shut down under the thread that spins.
+    with rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO), Processes() as processes:
+        watcher = LiveWatcher(scenario, use_sim_time)
+        executor = SingleThreadedExecutor()
+        executor.add_node(watcher)
+        spinning = threading.Thread(target=executor.spin)
+        spinning.start()
+        try:
+            found = _start(watcher, scenario, processes, out)
+            try:
+                _watch(watcher, scenario, processes, found)
+            except KeyboardInterrupt:
+                if scenario.expect:  # half a scenario is no verdict
+                    raise
+        finally:
+            executor.shutdown()
+            spinning.join()
+    start = watcher.first_fused or 0.0
+    watch = watcher.watch.counted_from(start)
+    return replace(watch, seconds=min(scenario.seconds, max(0.1, watcher.now() - start)))
 
 
 def _scenario(args: argparse.Namespace) -> Scenario:
@@ -119,6 +134,8 @@ def _start(watcher: "LiveWatcher", scenario: Scenario, processes: Processes, out
         raise LiveError(
             f"{running} nodes publish {where} already: stop them, or set another ROS_DOMAIN_ID or namespace"
         )
+    if started.player is not None and watcher.count_publishers(scenario.visible_topic):
+        raise LiveError(f"somebody publishes {scenario.visible_topic} already, and the scenario's player would as well")
     if not running and "fusion" not in started.nodes:
         raise LiveError(f"nobody publishes {where}: start `textfuse up`, or let a scenario start what it needs")
     config = environment.share_dir() / "config" / "fusion.yaml"

@@ -36,11 +36,11 @@ from ros2_textfuse.evaluation.scenario import Scenario
 LAYOUT = 1
 """Of live.json."""
 HEADLINES = {
-    "Rate": ("fused_hz", "detections_hz"),
-    "Stamp to fused": ("fused_p50_ms", "fused_p95_ms", "fused_p99_ms"),
-    "Stamp to detections": ("detections_p50_ms", "detections_p95_ms", "detections_p99_ms"),
+    "Rate": ("visible_hz", "thermal_hz", "fused_hz", "detections_hz"),
+    "Stamp to fused": ("fused_p50_ms", "fused_p95_ms", "fused_p99_ms", "fused_max_ms"),
+    "Stamp to detections": ("detections_p50_ms", "detections_p95_ms", "detections_p99_ms", "detections_max_ms"),
     "Jitter": ("fused_jitter_ms", "detections_jitter_ms"),
-    "Lost": ("lost_share", *LOSSES, "undetected"),
+    "Lost": ("lost_share", *LOSSES, "undetected", "restarts"),
     "Pairing error": ("pairing_p50_ms", "pairing_max_ms"),
     "New words": ("prompt_late_frames", "prompt_ms"),
     "Processor cores": tuple(f"{node}_cores" for node in NODES),
@@ -308,6 +308,6 @@ def _label(figure: str) -> str:
     for ending in ("_ms", "_hz", "_cores", "_mib"):
         figure = figure.removesuffix(ending)
     words = figure.split("_")
-    if words[0] in ("fused", "detections") and words[-1] in ("p50", "p95", "p99"):
+    if words[0] in ("fused", "detections") and words[-1] in ("p50", "p95", "p99", "max"):
         return words[-1]
     return " ".join(words)

@@ -1,10 +1,14 @@
 """`textfuse eval --live` over DDS: what it starts, what it sees of a running graph, and its exit code."""
 
 import json
+import signal
+import sys
+import time
 
 import pytest
 import yaml
 
+from tests.end_to_end.graph import START
 from tests.end_to_end.test_command import textfuse
 from tests.messages import noise
 from tests.recordings import write_bag
@@ -123,11 +127,38 @@ def test_two_graphs_are_not_mixed_up(graph, small_bag, tmp_path):
     assert ended.returncode == 2 and "another ROS_DOMAIN_ID" in ended.stderr
 
 
+def interrupted(graph, tmp_path, *arguments):
+    """Ctrl-C in the middle of watching; returns the exit code, and whether anything was written."""
+    command = [sys.executable, "-u", "-m", "ros2_textfuse.cli", "eval", "--live", "--out", str(tmp_path / "out")]
+    process = graph.processes.start("eval", [*command, *arguments], log=graph.logs / "eval.log")
+    graph.wait(lambda: " s  OK" in graph.log("eval"), START, "it does not watch")
+    process.send_signal(signal.SIGINT)
+    return process.wait(30), (tmp_path / "out" / "live.json").exists()
+
+
+def test_an_interrupt_ends_a_watch_with_what_was_seen(graph, small_bag, tmp_path):
+    graph.start_fusion(**SIZE)
+    graph.start("player", bag=str(small_bag), loop=True)
+    assert interrupted(graph, tmp_path, "--seconds", "600") == (0, True), graph.log("eval")
+    result = json.loads((tmp_path / "out" / "live.json").read_text())
+    assert 0 < result["seconds"] < 600
+
+
+def test_an_interrupt_ends_a_scenario_without_a_verdict(graph, small_bag, tmp_path):
+    path = scenario(tmp_path / "s.yaml", small_bag, [{"no_state": "ERROR"}], seconds=600)
+    assert interrupted(graph, tmp_path, "--scenario", path) == (130, False), graph.log("eval")
+    seen = len(graph.seen["status"])
+    assert seen
+    time.sleep(1.5)
+    assert len(graph.seen["status"]) <= seen + 1, "the nodes live on"
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
         (["--scenario", "lost.yaml"], "lost.yaml cannot be read"),
         (["--seconds", "0"], "--seconds is 0"),
+        (["drive"], "--live takes no SOURCE"),
     ],
 )
 def test_bad_arguments(tmp_path, arguments, reason):
