@@ -134,8 +134,6 @@ def _start(watcher: "LiveWatcher", scenario: Scenario, processes: Processes, out
         raise LiveError(
             f"{running} nodes publish {where} already: stop them, or set another ROS_DOMAIN_ID or namespace"
         )
-    if started.player is not None and watcher.count_publishers(scenario.visible_topic):
-        raise LiveError(f"somebody publishes {scenario.visible_topic} already, and the scenario's player would as well")
     if not running and "fusion" not in started.nodes:
         raise LiveError(f"nobody publishes {where}: start `textfuse up`, or let a scenario start what it needs")
     config = environment.share_dir() / "config" / "fusion.yaml"
@@ -153,6 +151,8 @@ def _start(watcher: "LiveWatcher", scenario: Scenario, processes: Processes, out
     )
     watcher.ask_slop()
     if started.player is not None:
+        if watcher.first_fused is not None:
+            raise LiveError("pictures are fused already, before the scenario's player: stop what sends them")
         parameters = dict(started.player)
         if started.simulated:
             parameters |= _simulated(out / "simulated", float(parameters.get("rate") or 15.0))

@@ -183,7 +183,7 @@ def _states(watch: Watch) -> list[dict[str, Any]]:
 
 
 def _plots(watch: Watch, rows: list[dict[str, float]]) -> list[dict[str, Any]]:
-    shown = [row for row in rows if 0 <= row["time"] <= watch.seconds]
+    shown = _with_gaps([row for row in rows if 0 <= row["time"] <= watch.seconds])
     times = [row["time"] for row in shown]
     columns = {name: [row[name] for row in shown] for name in ("fused_ms", "detections_ms", "pairing_ms")}
     rate_times, rates = _rates(watch)
@@ -199,6 +199,20 @@ def _plots(watch: Watch, rows: list[dict[str, float]]) -> list[dict[str, Any]]:
         _plot("Memory", "resident, MiB", cpu_times, memory, watch.seconds),
     ]
     return [plot for plot in found if plot]
+
+
+def _with_gaps(rows: list[dict[str, float]]) -> list[dict[str, float]]:
+    """Rows with an empty one wherever pictures stayed away, so that no line is drawn across."""
+    if len(rows) < 3:
+        return rows
+    steps = np.diff([row["time"] for row in rows])
+    longest = max(3 * float(np.median(steps)), 0.5)
+    found = rows[:1]
+    for before, after, step in zip(rows, rows[1:], steps, strict=False):
+        if step > longest:
+            found.append({**dict.fromkeys(after, math.nan), "time": (before["time"] + after["time"]) / 2})
+        found.append(after)
+    return found
 
 
 def _plot(name: str, about: str, times: Sequence[float], values: Series, end: float) -> dict[str, Any]:

@@ -125,6 +125,12 @@ def test_two_graphs_are_not_mixed_up(graph, small_bag, tmp_path):
     path = scenario(tmp_path / "s.yaml", small_bag, [{"no_state": "ERROR"}])
     ended, _ = evaluate(tmp_path, "--scenario", path)
     assert ended.returncode == 2 and "another ROS_DOMAIN_ID" in ended.stderr
+    graph.start("player", bag=str(small_bag), loop=True)
+    graph.wait(lambda: graph.seen["fused"], START, "nothing is fused")
+    only_player = {"player": {"bag": str(small_bag)}}
+    path = scenario(tmp_path / "s.yaml", small_bag, [{"no_state": "ERROR"}], start=only_player)
+    ended, _ = evaluate(tmp_path, "--scenario", path)
+    assert ended.returncode == 2 and "pictures are fused already" in ended.stderr
 
 
 def interrupted(graph, tmp_path, *arguments):

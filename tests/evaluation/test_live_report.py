@@ -88,6 +88,20 @@ def test_what_is_not_known_stays_empty():
     assert math.isnan(picture_rows(watch)[3]["detections_ms"])
 
 
+def test_no_line_is_drawn_where_no_picture_came(tmp_path):
+    def breaks(watch):
+        write_results(tmp_path, assess(Scenario(seconds=10.0), watch, ["textfuse"], ""), watch)
+        page = (tmp_path / "live.html").read_text()
+        readout = json.loads(page.split('id="readout">')[1].split("</script>")[0])
+        return sum(value is None for value in readout[1]["series"]["fused"])
+
+    watch = watched()
+    assert breaks(watch) == 0
+    for stream in (watch.fused, watch.detections, watch.visible, watch.thermal):
+        del stream[40:60]
+    assert breaks(watch) == 1
+
+
 def test_every_figure_has_its_place():
     shown = [name for names in HEADLINES.values() for name in names]
     assert sorted(shown) == sorted(FIGURES)
