@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import threading
 import time
@@ -76,7 +77,9 @@ def _run(scenario: Scenario, use_sim_time: bool, out: Path) -> Watch:
 
     from ros2_textfuse.nodes.live_watcher import LiveWatcher
 
-    # Ctrl-C is ours: rclpy would shut down under the thread that spins.
+    # Ctrl-C is ours, since rclpy would shut down under the thread that spins; and a CI that has run out of patience sends
+    # SIGTERM, which would leave the nodes behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO), Processes() as processes:
         watcher = LiveWatcher(scenario, use_sim_time)
         executor = SingleThreadedExecutor()

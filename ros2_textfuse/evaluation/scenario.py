@@ -174,7 +174,7 @@ def _expectation(part: _Part, seconds: float, namespace: str) -> Expectation:
     expectation: Expectation
     if kind == "figure":
         figure = part.take(kind, _one_of(FIGURES))
-        limits = {name: part.take(name, _number(-1e12, 1e12), None) for name in ("at_least", "at_most")}
+        limits = {name: part.take(name, _finite, None) for name in ("at_least", "at_most")}
         if limits == dict.fromkeys(limits):
             raise part.wrong("", f"{figure} needs `at_least` or `at_most`")
         expectation = FigureIs(figure, between=between, **limits)
@@ -290,6 +290,12 @@ def _number(low: float, high: float, below: bool = False) -> Check[float]:
         return float(value)
 
     return check
+
+
+def _finite(value: Any) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12:
+        return float(value)
+    raise ValueError("a number")
 
 
 def _one_of(choices: Collection[str]) -> Check[str]:

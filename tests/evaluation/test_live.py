@@ -161,3 +161,9 @@ def test_the_states_are_those_of_the_message():
         line.split()[1].split("=")[0] for line in lines if line.startswith("string ") and "=" in line.split()[1]
     ]
     assert set(STATES) == set(constants)
+
+
+def test_the_documentation_has_every_figure():
+    text = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text()
+    for name, (unit, about) in FIGURES.items():
+        assert f"| `{name}` | {unit} | {about} |" in text

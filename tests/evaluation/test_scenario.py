@@ -96,6 +96,15 @@ def test_a_recording_is_found_from_the_file(tmp_path):
         parse_scenario(text.replace("drive", "lost"), tmp_path / "a.yaml", PARAMETERS)
 
 
+def test_the_example_of_the_documentation_is_one(tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text()
+    example = text.split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "drives" / "tunnel").mkdir(parents=True)
+    (tmp_path / "scenarios").mkdir()
+    scenario = parse_scenario(example, tmp_path / "scenarios" / "a.yaml", PARAMETERS)
+    assert len(scenario.expect) == 6 and scenario.seconds == 30
+
+
 EXPECT = "expect: [{no_state: ERROR}]\n"
 
 
@@ -132,7 +141,8 @@ EXPECT = "expect: [{no_state: ERROR}]\n"
         ("expect: [{no_state: OK, figure: fused_hz}]", "this has 2"),
         ("expect: [{figure: fused_rate, at_least: 3}]", "expect[0].figure: it is 'fused_rate'; fused_hz, or another"),
         ("expect: [{figure: fused_hz}]", "expect[0]: fused_hz needs `at_least` or `at_most`"),
-        ("expect: [{figure: fused_hz, at_least: much}]", "expect[0].at_least: it is 'much'; a number"),
+        ("expect: [{figure: fused_hz, at_least: much}]", "expect[0].at_least: it is 'much'; a number was"),
+        ("expect: [{figure: fused_hz, at_least: .inf}]", "expect[0].at_least: it is inf; a number was"),
         (
             "expect: [{figure: fused_hz, at_least: 3, at_lest: 4}]",
             "at_lest: there is no such key; did you mean at_least",
