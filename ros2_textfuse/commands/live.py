@@ -77,7 +77,7 @@ def _run(scenario: Scenario, use_sim_time: bool, out: Path) -> Watch:
 
     from ros2_textfuse.nodes.live_watcher import LiveWatcher
 
-    # Ctrl-C is ours, since rclpy would shut down under the thread that spins; and a CI that has run out of patience sends
+    # Ctrl-C is ours: rclpy would shut down under the thread that spins. A CI that has run out of patience sends
     # SIGTERM, which would leave the nodes behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO), Processes() as processes:

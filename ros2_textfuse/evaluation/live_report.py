@@ -318,10 +318,10 @@ def _along(end: float) -> list[dict[str, Any]]:
 
 
 def _label(figure: str) -> str:
-    """A figure's short name under its headline."""
-    for ending in ("_ms", "_hz", "_cores", "_mib"):
+    """A figure's short name, without what its headline says already."""
+    for ending in ("_ms", "_hz", "_cores", "_mib", "_jitter"):
         figure = figure.removesuffix(ending)
     words = figure.split("_")
-    if words[0] in ("fused", "detections") and words[-1] in ("p50", "p95", "p99", "max"):
-        return words[-1]
+    if len(words) > 1 and words[0] in ("fused", "detections", "pairing", "prompt"):
+        del words[0]
     return " ".join(words)
