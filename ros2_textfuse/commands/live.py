@@ -223,6 +223,9 @@ def _watch(watcher: "LiveWatcher", scenario: Scenario, processes: Processes, fou
             _show(watcher, now - start, scenario.seconds)
         time.sleep(0.02)
     time.sleep(STAYS)
+    for camera, topic in (("visible", scenario.visible_topic), ("thermal", scenario.thermal_topic)):
+        if watch.pictures and not getattr(watch, camera):
+            watch.unknown[camera] = f"no picture came on {topic}"
 
 
 def _read_usage(watcher: "LiveWatcher", found: Processed, now: float) -> None:

@@ -363,7 +363,7 @@ def _pairing(watch: Watch, since: float, until: float, known: dict[str, float], 
     if errors:
         known["pairing_p50_ms"], known["pairing_max_ms"] = float(np.median(errors)), max(errors)
         return
-    why = "no pair was fused in that time"
+    why = watch.unknown.get("visible") or watch.unknown.get("thermal") or "no pair was fused in that time"
     if not watch.pictures:
         why = "the pictures are not watched"
     elif watch.slop is None:

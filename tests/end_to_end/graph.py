@@ -143,7 +143,11 @@ class Graph:
             message = self.picture(pixels, encoding, stamp)
             for field, value in changes.get(f"{camera}_changes", {}).items():
                 setattr(message, field, value)
-            self._cameras[camera].publish(message)
+            self.publish(camera, message)
+
+    def publish(self, camera: str, message: Image) -> None:
+        """Publish a picture as it is."""
+        self._cameras[camera].publish(message)
 
     # Services -------------------------------------------------------------------------------------------------------
 

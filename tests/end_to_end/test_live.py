@@ -7,6 +7,7 @@ import time
 
 import pytest
 import yaml
+from builtin_interfaces.msg import Time
 
 from tests.end_to_end.graph import START
 from tests.messages import noise
@@ -114,6 +115,24 @@ def test_a_running_graph_without_a_scenario(graph, small_bag, tmp_path):
     assert figures["fusion_mib"] > 50 and figures["player_mib"] > 10 and figures["evaluation_cores"] > 0
     assert unknown["pairing_max_ms"] == "the pictures are not watched"
     assert unknown["detection_mib"] == "no process of textfuse/detection on this machine"
+
+
+def test_stamps_of_long_ago(graph, tmp_path):
+    """As `ros2 bag play` sends them: latency counts from the arrival of the visible picture."""
+    graph.start_fusion(**SIZE)
+    process = start(graph, tmp_path, "--seconds", "3", "--thermal-topic", "/elsewhere")
+    pixels = {"visible": (noise(120, 160, 3), "rgb8"), "thermal": (noise(120, 160), "mono8")}
+    for number in range(500):
+        for camera, picture in pixels.items():
+            graph.publish(camera, graph.picture(*picture, Time(sec=1_600_000_000 + number // 5, nanosec=number % 5)))
+        if process.poll() is not None:
+            break
+        time.sleep(0.2)
+    assert process.poll() == 0, graph.log("eval")
+    result = json.loads((tmp_path / "out" / "live.json").read_text())
+    assert "arrival of the visible picture" in result["latency"]["fused"]
+    assert 0 < result["figures"]["fused_p50_ms"] < 10_000
+    assert result["unknown"]["pairing_max_ms"] == "no picture came on /elsewhere"
 
 
 @pytest.mark.parametrize(
