@@ -24,9 +24,10 @@ DISCOVERY = 2.0  # s, within which nodes that run already are seen
 START_PATIENCE = 180.0  # s: the first start may fetch the detector's weights and build engines
 PATIENCE = 30.0  # s until the first fused picture
 USAGE_PERIOD = 0.5  # s
+SIMULATED_RATE = 15.0  # pairs a second
 STAYS = 1.0  # s after the end, for what is on its way
 
-Processed = dict[str, int | str]
+Found = dict[str, int | str]
 """Node -> process id, or why it is not known."""
 
 
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--live", action="store_true", help="watch the running graph instead of a recording")
     group.add_argument("--scenario", type=Path, help="YAML file: what to start, and what must and must not happen")
     group.add_argument("--seconds", type=float, help="how long to watch (default 20, or what the scenario says)")
-    group.add_argument("--namespace", help="namespace of the nodes (default textfuse, or what the scenario says)")
+    group.add_argument("--namespace", help="namespace of the nodes, without a scenario (default textfuse)")
     group.add_argument("--no-pictures", action="store_true", help="listen to small messages only")
     group.add_argument("--use-sim-time", action="store_true", help="take the time from /clock")
 
@@ -116,6 +117,8 @@ def _scenario(args: argparse.Namespace) -> Scenario:
         "thermal_topic": args.thermal_topic,
         "pictures": False if args.no_pictures else None,
     }
+    if args.scenario and args.namespace:
+        raise ScenarioError(f"--namespace goes without a scenario: {args.scenario} says it by itself")
     if args.scenario and args.seconds is not None and args.seconds < scenario.seconds:
         raise ScenarioError(f"--seconds is {args.seconds:g}, and {args.scenario} needs {scenario.seconds:g}")
     return replace(scenario, **{name: value for name, value in given.items() if value not in (None, "")})
@@ -124,9 +127,9 @@ def _scenario(args: argparse.Namespace) -> Scenario:
 # Starting -----------------------------------------------------------------------------------------------------------
 
 
-def _start(watcher: "LiveWatcher", scenario: Scenario, processes: Processes, out: Path) -> Processed:
+def _start(watcher: "LiveWatcher", scenario: Scenario, processes: Processes, out: Path) -> Found:
     """Start what the scenario wants, and wait for the first fused picture; returns the processes to read."""
-    found: Processed = {"evaluation": os.getpid()}
+    found: Found = {"evaluation": os.getpid()}
     started = scenario.start
     deadline = time.monotonic() + DISCOVERY
     while time.monotonic() < deadline and not watcher.count_publishers("status"):
@@ -158,7 +161,7 @@ def _start(watcher: "LiveWatcher", scenario: Scenario, processes: Processes, out
             raise LiveError("pictures are fused already, before the scenario's player: stop what sends them")
         parameters = dict(started.player)
         if started.simulated:
-            parameters |= _simulated(out / "simulated", float(parameters.get("rate") or 15.0))
+            parameters = _simulated(out / "simulated", parameters.get("rate") or SIMULATED_RATE) | parameters
         command = node_command("player", scenario.namespace, parameters, cameras)
         found["player"] = processes.start("player", command, out / "player.log").pid
     _wait(lambda: watcher.first_fused is not None, PATIENCE, lambda: _nothing_fused(watcher), processes, out)
@@ -192,9 +195,10 @@ def _wait(
     deadline = time.monotonic() + patience
     while not condition():
         if (ended := processes.ended()) and (ended[0] != "player" or ended[1]):
-            lines = (out / f"{ended[0]}.log").read_text().strip().splitlines()
-            said = lines[-1] if lines else "it said nothing"
-            raise LiveError(f"{ended[0]} ended with exit code {ended[1]}: {said}")
+            log = out / f"{ended[0]}.log"
+            said = [line for line in log.read_text().splitlines() if "[FATAL]" in line or "[ERROR]" in line]
+            reason = said[-1] if said else f"see {log}"
+            raise LiveError(f"{ended[0]} ended with exit code {ended[1]}: {reason}")
         if time.monotonic() > deadline:
             raise LiveError(f"{complaint()} (waited {patience:.0f} s)")
         time.sleep(0.05)
@@ -203,11 +207,11 @@ def _wait(
 # Watching -----------------------------------------------------------------------------------------------------------
 
 
-def _watch(watcher: "LiveWatcher", scenario: Scenario, processes: Processes, found: Processed) -> None:
+def _watch(watcher: "LiveWatcher", scenario: Scenario, processes: Processes, found: Found) -> None:
     """Let the scenario's time pass: set its words, read what processes use, note which of them end."""
     watch = watcher.watch
     assert watcher.first_fused is not None
-    start, prompts = watcher.first_fused, list(scenario.prompts)
+    start, prompts = watcher.first_fused, sorted(scenario.prompts, key=lambda words: words.at)
     watch.unknown |= {node: reason for node, reason in found.items() if isinstance(reason, str)}
     read = shown = 0.0
     while (now := watcher.now()) < start + scenario.seconds:
@@ -228,7 +232,7 @@ def _watch(watcher: "LiveWatcher", scenario: Scenario, processes: Processes, fou
             watch.unknown[camera] = f"no picture came on {topic}"
 
 
-def _read_usage(watcher: "LiveWatcher", found: Processed, now: float) -> None:
+def _read_usage(watcher: "LiveWatcher", found: Found, now: float) -> None:
     for node, pid in found.items():
         usage = read_usage(pid, now) if isinstance(pid, int) else None
         if usage is not None:

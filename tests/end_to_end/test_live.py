@@ -55,13 +55,14 @@ def test_a_clean_stream_passes(graph, small_bag, tmp_path):
         {"figure": "prompt_late_frames", "at_most": 20},
         {"figure": "fusion_mib", "at_least": 50},
     ]
-    prompts = [{"at": 3, "modes": ["low_light"], "severity": 0.7}]
+    prompts = [{"at": 5, "prompt": ""}, {"at": 3, "modes": ["low_light"], "severity": 0.7}]
     code, said, result = evaluate(
         graph, tmp_path, "--scenario", scenario(tmp_path / "s.yaml", small_bag, expect, prompts=prompts)
     )
     assert code == 0, said + (tmp_path / "out" / "fusion.log").read_text()
     assert "All 7 expectations met." in said
     assert result["passed"] and all(one["met"] for one in result["verdict"])
+    assert [round(call["at"]) for call in result["prompts"]] == [3, 5]
     assert result["prompts"][0]["accepted"] and "low_light" in result["prompts"][0]["message"]
     assert result["unknown"]["detections_hz"] == "nobody publishes detections"
     assert 0 < result["figures"]["fused_p50_ms"] < 10_000
@@ -138,8 +139,11 @@ def test_stamps_of_long_ago(graph, tmp_path):
 @pytest.mark.parametrize(
     ("start", "reason"),
     [
-        ({"fusion": {"engine": "warp"}}, "fusion ended with exit code 1"),
-        ({"fusion": SIZE, "player": {"bag": "BAG", "visible_topic": "/nowhere"}}, "player ended with exit code 1"),
+        ({"fusion": {"engine": "warp"}}, "fusion ended with exit code 1: [FATAL]"),
+        (
+            {"fusion": SIZE, "player": {"bag": "BAG", "visible_topic": "/nowhere"}},
+            "player ended with exit code 1: [FATAL]",
+        ),
         ({}, "nobody publishes /textfuse/status"),
     ],
 )
