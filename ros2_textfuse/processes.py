@@ -70,8 +70,12 @@ class Processes:
 
     def ended(self) -> tuple[str, int] | None:
         """Name and exit code of a process that has ended, if one has."""
-        codes = ((name, process.poll()) for name, process in self._running.items())
-        return next(((name, code) for name, code in codes if code is not None), None)
+        return next(iter(self.exit_codes().items()), None)
+
+    def exit_codes(self) -> dict[str, int]:
+        """Names and exit codes of all processes that have ended."""
+        codes = {name: process.poll() for name, process in self._running.items()}
+        return {name: code for name, code in codes.items() if code is not None}
 
     def __enter__(self) -> "Processes":
         return self

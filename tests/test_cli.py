@@ -56,3 +56,11 @@ def test_fuse_says_what_is_wrong(tmp_path, capsys, arguments, reason):
 def test_play_refuses_before_anything_starts(source, capsys):
     assert cli.main(["play", *source]) == 1
     assert "textfuse play:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"), [([], "--out is missing"), (["--scenario", "clean.yaml"], "go with --live")]
+)
+def test_eval_says_what_is_missing(arguments, reason, capsys):
+    assert cli.main(["eval", *arguments]) == 1
+    assert reason in capsys.readouterr().err

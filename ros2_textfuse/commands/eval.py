@@ -4,18 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ros2_textfuse.calibration import CalibrationError
-from ros2_textfuse.commands import words
-from ros2_textfuse.detector import DetectorError
-from ros2_textfuse.detector_weights import WeightsError as DetectorWeightsError
-from ros2_textfuse.engines import EngineError
-from ros2_textfuse.evaluation.compare import compare
-from ros2_textfuse.evaluation.offline import Asked, Source, evaluate, open_source
-from ros2_textfuse.evaluation.run import RunError
-from ros2_textfuse.networks.weights import WeightsError
-from ros2_textfuse.prompts import PromptError
-from ros2_textfuse.recordings import RecordingError
-from ros2_textfuse.text_encoder import EncoderError
+from ros2_textfuse.commands import live, words
 
 EXAMPLES = """\
 examples:
@@ -24,6 +13,7 @@ examples:
   textfuse eval drive --prompt "it is dark" --out runs/dark      # under words
   textfuse eval pairs --boxes pairs/labels --out runs/boxes      # detection too, on vi/ and ir/ with boxes
   textfuse eval --compare runs/drive runs/dark --out runs/which  # two runs side by side
+  textfuse eval --live --scenario config/scenarios/clean.yaml    # a graph while it runs; the verdict is the exit code
 
 A run that was interrupted goes on when the same is asked again.
 """
@@ -39,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         help="a bag; a folder with vi/ and ir/; or the visible and the thermal video, or folder of frames",
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder for the report and its figures")
+    parser.add_argument(
+        "--out", type=Path, help="folder for the report and its figures (default with --live: runs/live)"
+    )
     parser.add_argument("--every", type=int, default=1, metavar="N", help="measure every N-th pair (default 1: all)")
     parser.add_argument("--prompt", default="", help="what to repair, in your words")
     words.add_arguments(parser)
@@ -54,72 +46,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compare", nargs=2, type=Path, metavar=("RUN_A", "RUN_B"), help="compare two finished runs, B against A"
     )
+    live.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Evaluate or compare; returns 0, or 1 after saying what was wrong."""
-    if args.compare:
-        return _compare(args)
-    asked = Asked(
-        tuple(args.source),
-        args.visible_topic,
-        args.thermal_topic,
-        args.slop,
-        args.every,
-        args.prompt,
-        tuple(args.mode),
-        args.severity,
-        args.model,
-        args.engine,
-        args.detection,
-        args.boxes,
-        args.calibration,
-    )
-    try:
-        if args.every < 1:
-            raise RunError(f"--every is {args.every}; it is 1 or more")
-        source = open_source(asked)
-        if not _confirmed(source, asked):
-            return 1
-        result = evaluate(asked, source, args.out, ["textfuse", *sys.argv[1:]])
-    except (
-        RecordingError,
-        CalibrationError,
-        RunError,
-        WeightsError,
-        EngineError,
-        PromptError,
-        EncoderError,
-        DetectorError,
-        DetectorWeightsError,
-        OSError,
-    ) as error:
-        print(f"textfuse eval: {error}", file=sys.stderr)
+    """Evaluate a recording, two runs, or with --live the running graph; returns the exit code."""
+    if args.live:
+        return live.run(args)
+    if args.scenario or args.seconds or args.namespace:
+        print("textfuse eval: --scenario, --seconds and --namespace go with --live", file=sys.stderr)
         return 1
-    print()
-    for answer in result["verdict"]:
-        print(f"{answer['question']} {answer['answer'].capitalize()}: {answer['words']}")
-    print(f"wrote {args.out}/report.html, run.json and frames.csv")
-    return 0
+    from ros2_textfuse.commands import offline  # brings torch, which a watch in a robot's memory does without
 
-
-def _compare(args: argparse.Namespace) -> int:
-    try:
-        if args.source:
-            raise RunError("--compare takes two runs and no source")
-        result = compare(args.compare, args.out)
-    except (RunError, DetectorError, OSError) as error:
-        print(f"textfuse eval: {error}", file=sys.stderr)
-        return 1
-    print(result["verdict"])
-    print(f"wrote {args.out}/compare.html and compare.json")
-    return 0
-
-
-def _confirmed(source: Source, asked: Asked) -> bool:
-    """Show the topics that were found; at a terminal, ask whether they are meant."""
-    for kind, camera in zip(("visible", "thermal"), source.cameras, strict=False):
-        print(f"{kind}: {camera}")
-    if not source.cameras or (asked.visible_topic and asked.thermal_topic) or not sys.stdin.isatty():
-        return True
-    return input("Are these the two cameras? [Y/n] ").strip().lower() in ("", "y", "yes")
+    return offline.run(args)

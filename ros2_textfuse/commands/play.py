@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from ros2_textfuse import environment
+from ros2_textfuse.faults import KINDS, Fault, FaultError
 from ros2_textfuse.processes import node_command
 from ros2_textfuse.recordings import RecordingError, open_recording
 
@@ -23,6 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--visible-topic", default="/visible/image_raw", help="RGB topic, in the bag")
     parser.add_argument("--thermal-topic", default="/thermal/image_raw", help="thermal topic, in the bag")
     parser.add_argument("--wait", type=float, default=10.0, help="seconds to wait for subscribers")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="'CAMERA KIND START END'",
+        help=f"spoil a camera's pictures for a while, to see what comes of it, again for more: {', '.join(KINDS)}; "
+        "START and END in seconds since playing began",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,10 +44,14 @@ def run(args: argparse.Namespace) -> int:
     topics = {"visible_topic": args.visible_topic, "thermal_topic": args.thermal_topic}
     try:
         open_recording(**source, **topics)
-    except RecordingError as error:
+        for text in args.fault:
+            Fault.of(text)
+    except (RecordingError, FaultError) as error:
         print(f"textfuse play: {error}", file=sys.stderr)
         return 1
     parameters = {**source, **topics, "rate": args.rate, "loop": args.loop, "wait": args.wait}
+    if args.fault:
+        parameters["faults"] = args.fault
     environment.prepare()
     command = node_command("player", parameters=parameters)
     os.execv(command[0], command)

@@ -78,11 +78,11 @@ class FusionNode(LifecycleNode):
 
     def __init__(self) -> None:
         super().__init__("fusion", namespace="textfuse")
+        self._configured = False
+        self._subscriptions_in: list[Subscription] = []  # while active
         parameters.declare(self, parameters.FUSION)
         self.add_on_set_parameters_callback(self._refuse_while_configured)
         forward_logs(self)
-        self._configured = False
-        self._subscriptions_in: list[Subscription] = []  # while active
         self.build_only: bool = self.get_parameter("build_only").value
         if self.build_only:
             return

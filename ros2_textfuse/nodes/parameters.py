@@ -116,6 +116,7 @@ PLAYER = (
     Parameter("loop", False, "Start again at the end, with stamps that go on."),
     Parameter("wait", 10.0, "Wait up to so many seconds for a subscriber on both topics.", 0.0, 3600.0),
     Parameter("frame_id", "camera", "frame_id of the pictures."),
+    Parameter("faults", (), "What to spoil, and when: CAMERA KIND START END, as in 'thermal silent 6 9'."),
 )
 
 NODES = {"fusion": FUSION, "detection": DETECTION, "player": PLAYER}

@@ -10,6 +10,7 @@ from rclpy.time import Time
 from sensor_msgs.msg import Image
 from tqdm import tqdm
 
+from ros2_textfuse.faults import Fault, FaultError, spoil
 from ros2_textfuse.nodes import parameters
 from ros2_textfuse.nodes.run import StartError, run, spin
 from ros2_textfuse.recordings import Picture, RecordingError, open_recording
@@ -32,7 +33,8 @@ class PlayerNode(Node):
         try:
             names = ("bag", "visible", "thermal", "visible_topic", "thermal_topic")
             self._recording = open_recording(**{name: p[name] for name in names})
-        except RecordingError as error:
+            self._faults = [Fault.of(text) for text in p["faults"]]
+        except (RecordingError, FaultError) as error:
             raise StartError(str(error)) from error
         recorded_rate = self._recording.pictures / 2 / self._recording.duration
         self._speed = p["rate"] / recorded_rate if p["rate"] else 1.0
@@ -47,14 +49,15 @@ class PlayerNode(Node):
     def play(self, interrupted: threading.Event) -> None:
         """Publish the recording to its end, or in a loop until interrupted."""
         self._wait_for_subscribers(interrupted)
-        start = self.get_clock().now().nanoseconds
+        began = start = self.get_clock().now().nanoseconds
         while not interrupted.is_set():
             with tqdm(total=self._recording.pictures // 2, unit="pair", disable=not sys.stderr.isatty()) as bar:
                 for picture in self._recording:
                     due = start + round(picture.time / self._speed * 1e9)
                     if interrupted.wait(max(0.0, (due - self.get_clock().now().nanoseconds) / 1e9)):
                         return
-                    self._publish(picture, start)
+                    if spoilt := spoil(picture, (due - began) / 1e9, self._faults):
+                        self._publish(spoilt, start)
                     bar.update(picture.camera == "visible")
             if not self._loop:
                 return

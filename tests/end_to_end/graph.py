@@ -57,7 +57,7 @@ class Graph:
             # Reliable, so that a picture missing here is one that was not published.
             self.node.create_subscription(kind, topic, self.seen[name].append, QoSProfile(depth=100))
         self.node.create_subscription(DiagnosticArray, "/diagnostics", self.diagnostics.append, 10)
-        self.cameras = {
+        self._cameras = {
             name: self.node.create_publisher(Image, f"/{name}/image_raw", QoSProfile(depth=10))
             for name in ("visible", "thermal")
         }
@@ -143,7 +143,11 @@ class Graph:
             message = self.picture(pixels, encoding, stamp)
             for field, value in changes.get(f"{camera}_changes", {}).items():
                 setattr(message, field, value)
-            self.cameras[camera].publish(message)
+            self.publish(camera, message)
+
+    def publish(self, camera: str, message: Image) -> None:
+        """Publish a picture as it is."""
+        self._cameras[camera].publish(message)
 
     # Services -------------------------------------------------------------------------------------------------------
 

@@ -122,8 +122,8 @@ def test_bayer_and_temperatures(fusion):
     stamp = fusion.node.get_clock().now().to_msg()
     temperatures = (THERMAL / 10.0).astype(np.float32)
     temperatures[:10] = np.nan
-    fusion.cameras["visible"].publish(fusion.picture(VISIBLE[..., 1].copy(), "bayer_rggb8", stamp))
-    fusion.cameras["thermal"].publish(fusion.picture(temperatures, "32FC1", stamp))
+    fusion.publish("visible", fusion.picture(VISIBLE[..., 1].copy(), "bayer_rggb8", stamp))
+    fusion.publish("thermal", fusion.picture(temperatures, "32FC1", stamp))
     fusion.wait(lambda: len(fusion.seen["fused"]) > before, 5.0, "Bayer and 32FC1 were not fused")
 
 
