@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--picture", type=Path, help="draw the medians here (.png, .svg)")
     args = parser.parse_args()
     result: dict = {"environment": describe_machine(), "model": args.model, "sizes": {}, "new_words_ms": words()}
-    print(f"{result['environment']['cpu']}, {result['environment']['cores']} cores; {result['environment']['gpu']}")
+    print(f"{result['environment']['processor']}; GPU: {result['environment']['gpu']}")
     print(f"a new sentence, once: {result['new_words_ms']['median']} ms")
     for size in args.sizes:
         width, height = map(int, size.split("x"))

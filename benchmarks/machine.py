@@ -1,38 +1,25 @@
 """What every benchmark writes beside its figures: the machine, and how values spread."""
 
-import importlib.metadata
 import json
 import os
-import platform
 import statistics
 from pathlib import Path
 
 import numpy as np
 import torch
 
-PACKAGES = ("torch", "openvino", "onnxruntime", "torch-tensorrt-rtx", "torch-tensorrt")
+from ros2_textfuse.evaluation.machine import describe
 
 
 def describe_machine() -> dict:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
-    flags = next((line.split() for line in lines if line.startswith("flags")), [])
+    """As in a report, with what decides about speed."""
+    cpu = Path("/proc/cpuinfo")
     return {
-        "cpu": model,
-        "cores": os.cpu_count(),
-        "bf16_instructions": any("bf16" in flag for flag in flags),
+        **describe(),
+        "bf16_instructions": cpu.is_file() and "bf16" in cpu.read_text(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "load_before": os.getloadavg()[0],
-        "python": platform.python_version(),
-        **{name: version(name) for name in PACKAGES},
     }
-
-
-def version(distribution: str) -> str | None:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def spread(values: list[float]) -> dict[str, float]:
