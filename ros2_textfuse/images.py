@@ -43,6 +43,8 @@ _TO_GREY = {"rgb8": cv2.COLOR_RGB2GRAY, "bgr8": cv2.COLOR_BGR2GRAY}
 VISIBLE_ENCODINGS = ("rgb8", *_TO_RGB)
 THERMAL_ENCODINGS = ("mono8", "8UC1", "mono16", "16UC1", "32FC1", *_TO_GREY)
 
+LARGEST = 8192  # pixels to a side; what is larger is no camera's picture but a broken header
+
 
 class ImageError(ValueError):
     """A picture or an image message cannot be used; the message says what was expected."""
@@ -56,13 +58,16 @@ def check_message(message: Any, encodings: tuple[str, ...]) -> None:
         encodings: those that are understood, VISIBLE_ENCODINGS or THERMAL_ENCODINGS.
 
     Raises:
-        ImageError: unknown encoding, zero size, or a step or data too short for the size.
+        ImageError: unknown encoding, no pixels or more than LARGEST to a side, or a step or data too short for the
+            size.
     """
     height, width, step = message.height, message.width, message.step
     if message.encoding not in encodings:
         raise ImageError(f"encoding '{message.encoding}' is not understood: send {', '.join(encodings)}")
     if height == 0 or width == 0:
         raise ImageError(f"the image has no pixels: width {width}, height {height}")
+    if max(width, height) > LARGEST:
+        raise ImageError(f"the image is {width}x{height}: at most {LARGEST} pixels to a side are taken")
     if _LAYOUTS[message.encoding][0] == 2 and width % 2:
         raise ImageError(f"two pixels share their colour in {message.encoding}, and the width is odd: {width}")
     if message.encoding.startswith("bayer") and (width < 2 or height < 2):

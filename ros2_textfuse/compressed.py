@@ -1,0 +1,114 @@
+"""JPEG and PNG pictures, as image_transport's `compressed` sends them, to arrays and back.
+
+The messages are anything with the fields of sensor_msgs/CompressedImage. What the data are is read from the data: the
+field `format` differs between drivers (`jpeg`, `rgb8; jpeg compressed bgr8`, `16UC1; png compressed `), and a colour
+picture in a file is a colour picture whatever the camera's own order of channels was.
+"""
+
+from array import array
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ros2_textfuse.images import LARGEST, ImageError
+
+FORMAT = "rgb8; jpeg compressed bgr8"
+"""The field `format` of what `jpeg` makes, as image_transport's own publisher writes it."""
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_JPEG = b"\xff\xd8\xff"
+# Markers of the JPEG segments that hold the size: start of frame, but for three of its codes (ITU-T T.81, table B.1).
+_FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+
+def check_message(message: Any) -> None:
+    """Check that a message holds a whole JPEG or PNG of a sensible size, without decoding it.
+
+    Args:
+        message: with the fields of sensor_msgs/CompressedImage.
+
+    Raises:
+        ImageError: another format, a file that is cut off, or a picture of more than LARGEST pixels to a side.
+    """
+    data = np.frombuffer(message.data, np.uint8)
+    head, tail = data[:24].tobytes(), data[-64:].tobytes()
+    if head.startswith(_PNG) and len(data) >= 24:
+        whole = b"IEND" in tail
+        width, height = int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+    elif head.startswith(_JPEG):
+        whole = b"\xff\xd9" in tail  # some cameras pad what follows
+        width, height = _jpeg_size(data)
+    else:
+        raise ImageError(
+            f"the data are no JPEG and no PNG (format '{message.format}', {len(data)} bytes, first of them "
+            f"{head[:4].hex(' ') or 'none'}): send image_transport's 'compressed'; 'compressedDepth' and 'theora' are "
+            "not read"
+        )
+    if not whole:
+        raise ImageError(f"the picture is cut off: {len(data)} bytes (format '{message.format}') have no end marker")
+    if not 0 < min(width, height) <= max(width, height) <= LARGEST:
+        raise ImageError(f"the picture says that it has {width}x{height} pixels: at most {LARGEST} to a side are taken")
+
+
+def visible_array(message: Any) -> NDArray[np.uint8]:
+    """A checked visible message as uint8 RGB [H, W, 3].
+
+    Raises:
+        ImageError: the picture is damaged, or has more than 8 bits.
+    """
+    pixels = _decode(message)
+    if pixels.dtype != np.uint8:
+        raise ImageError(f"a visible picture has 8 bits a channel, this one {8 * pixels.itemsize}")
+    if pixels.ndim == 2:
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), np.uint8)
+    conversion = cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGB
+    return np.asarray(cv2.cvtColor(pixels, conversion), np.uint8)
+
+
+def thermal_array(message: Any) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """A checked thermal message as uint8 or uint16 [H, W]; grey that was sent as colour becomes grey again.
+
+    Raises:
+        ImageError: the picture is damaged.
+    """
+    pixels = _decode(message)
+    if pixels.ndim == 2:
+        return pixels
+    conversion = cv2.COLOR_BGR2GRAY if pixels.shape[2] == 3 else cv2.COLOR_BGRA2GRAY
+    return np.asarray(cv2.cvtColor(pixels, conversion), pixels.dtype)
+
+
+def jpeg(pixels: NDArray[np.uint8], quality: int) -> array:
+    """The data of a message that holds a picture as a JPEG; its `format` is FORMAT.
+
+    Args:
+        pixels: uint8 RGB [H, W, 3].
+        quality: 1..100.
+    """
+    made, data = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    assert made
+    return array("B", data.tobytes())
+
+
+def _decode(message: Any) -> NDArray[Any]:
+    try:
+        pixels = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:  # some damage is None to OpenCV, some an exception
+        pixels = None
+    if pixels is None:
+        raise ImageError(f"the picture is damaged: {len(message.data)} bytes (format '{message.format}') do not decode")
+    return pixels
+
+
+def _jpeg_size(data: NDArray[np.uint8]) -> tuple[int, int]:
+    """Width and height from the frame header; zeros where there is none."""
+    at = 2
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        marker = int(data[at + 1])
+        if marker in _FRAMES:
+            height, width = data[at + 5 : at + 9].view(">u2").tolist()
+            return width, height
+        at += 2 + int.from_bytes(data[at + 2 : at + 4].tobytes(), "big")
+    return 0, 0
