@@ -4,16 +4,17 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
 from textfuse.msg import Detection2DArray, FusionStatus
@@ -30,6 +31,14 @@ class Graph:
     """A graph of its own (a DDS domain that no other test uses), in a `with` block."""
 
     _domain = 20 + os.getpid() % 50
+    # What the observer listens to.
+    topics: ClassVar[dict[str, tuple[Any, str]]] = {
+        "visible": (Image, "/visible/image_raw"),
+        "thermal": (Image, "/thermal/image_raw"),
+        "fused": (Image, "fused"),
+        "detections": (Detection2DArray, "detections"),
+        "status": (FusionStatus, "status"),
+    }
 
     def __init__(self, logs: Path) -> None:
         Graph._domain = 20 + (Graph._domain - 19) % 80
@@ -38,7 +47,7 @@ class Graph:
         os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
         environment.prepare()
         self.processes = Processes()
-        self.seen: dict[str, list[Any]] = {name: [] for name in ("visible", "thermal", "fused", "detections", "status")}
+        self.seen: dict[str, list[Any]] = {name: [] for name in self.topics}
         self.diagnostics: list[Any] = []
         self.fused_times: list[float] = []
 
@@ -46,16 +55,9 @@ class Graph:
         self.context = rclpy.Context()
         rclpy.init(context=self.context, args=[])
         self.node = rclpy.create_node("observer", namespace="textfuse", context=self.context)
-        topics = (
-            (Image, "/visible/image_raw", "visible"),
-            (Image, "/thermal/image_raw", "thermal"),
-            (Image, "fused", "fused"),
-            (Detection2DArray, "detections", "detections"),
-            (FusionStatus, "status", "status"),
-        )
-        for kind, topic, name in topics:
+        for name, (kind, topic) in self.topics.items():
             # Reliable, so that a picture missing here is one that was not published.
-            self.node.create_subscription(kind, topic, self.seen[name].append, QoSProfile(depth=100))
+            self.node.create_subscription(kind, topic, partial(self.receive, name), QoSProfile(depth=100))
         self.node.create_subscription(DiagnosticArray, "/diagnostics", self.diagnostics.append, 10)
         self._cameras = {
             name: self.node.create_publisher(Image, f"/{name}/image_raw", QoSProfile(depth=10))
@@ -112,6 +114,10 @@ class Graph:
         raise AssertionError(f"{complaint} within {seconds:.0f} s\n{logs}")
 
     # Messages -------------------------------------------------------------------------------------------------------
+
+    def receive(self, name: str, message: Any) -> None:
+        """Keep a message of one of `topics`."""
+        self.seen[name].append(message)
 
     def stamps(self, name: str) -> list[int]:
         """Stamps of what was seen on a topic, in the order of arrival."""
@@ -173,8 +179,7 @@ class Graph:
         """Fusion's lifecycle state."""
         return self.call(GetState, "fusion/get_state", GetState.Request()).current_state.label
 
-    def set_parameter(self, name: str, value: str) -> Any:
-        """Set a string parameter of fusion."""
-        parameter = Parameter(name=name, value=ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=value))
-        request = SetParameters.Request(parameters=[parameter])
+    def set_parameter(self, name: str, value: Any) -> Any:
+        """Set a parameter of fusion."""
+        request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
         return self.call(SetParameters, "fusion/set_parameters", request).results[0]

@@ -1,0 +1,182 @@
+"""Words and parameters that come in masses, in the middle of the stream, or make no sense."""
+
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from textfuse.srv import SetPrompt
+
+from tests.end_to_end.campaign import spoils
+from tests.end_to_end.campaign.rig import OK, SLOP
+from ros2_textfuse.prompts import MODES
+
+# Words ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ask(rig):
+    """Call set_prompt and wait for its answer."""
+    client = rig.node.create_client(SetPrompt, "set_prompt")
+    assert client.wait_for_service(timeout_sec=10.0)
+
+    def ask(**fields):
+        future = client.call_async(SetPrompt.Request(**fields))
+        rig.wait(future.done, 10.0, f"no answer to {str(fields)[:200]}")
+        return future.result()
+
+    yield ask
+    assert ask().success
+    rig.node.destroy_client(client)
+
+
+def test_a_thousand_service_calls_a_second_for_five_seconds(rig):
+    """All are answered, by their own words, and the pictures go on. As many as this process can send, at most 5000."""
+    client = rig.node.create_client(SetPrompt, "set_prompt")
+    assert client.wait_for_service(timeout_sec=10.0)
+    with rig.fault():
+        began, futures = time.monotonic(), []
+        for number in range(5000):
+            mode = MODES[number % len(MODES)]
+            futures.append((mode, client.call_async(SetPrompt.Request(modes=[mode], severity=0.5))))
+            time.sleep(max(0.0, began + number / 1000 - time.monotonic()))
+            if time.monotonic() > began + 5:
+                break
+        rig.wait(lambda: all(future.done() for _, future in futures), 30.0, "not all calls are answered")
+        assert len(futures) > 500
+        assert all(future.result().success and future.result().modes == [mode] for mode, future in futures)
+        status = rig.expect("OK", grows=["pairs_fused"])
+        assert status.pairs_fused > rig._before.pairs_fused + 5
+        rig.expect_diagnostic("fusion", OK)
+    assert rig.call(SetPrompt, "set_prompt", SetPrompt.Request()).success
+    rig.node.destroy_client(client)
+
+
+# Of every kind of character, and bytes as a terminal of another encoding would send them. Surrogates cannot be encoded,
+# and a NUL ends the string on its way through C.
+WORDS = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=200),
+    st.binary(max_size=200).map(lambda data: data.decode("latin-1")),
+    st.binary(max_size=200).map(lambda data: data.decode("utf-8", errors="replace")),
+    st.from_regex(r"(no|not|very|dark|rain|haze|person|,|\.|-|;|\s)*", fullmatch=True),
+)
+
+
+def test_prompts_of_every_kind_of_bytes(rig, ask):
+    """Each is taken or refused with a reason; refused ones leave the old words in force."""
+
+    @settings(max_examples=150, deadline=None, database=None, derandomize=True)
+    @given(WORDS)
+    def send(text):
+        assert ask(modes=["haze"], severity=0.25).success
+        answer = ask(prompt=text)
+        if answer.success:
+            assert answer.prompt == text.split("\0")[0] and answer.message
+        else:
+            assert answer.message.startswith("refused") and answer.modes == ["haze"]
+
+    with rig.fault():
+        send()
+        rig.expect("OK", grows=["pairs_fused", "prompt_changes"])
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], min_codepoint=1), max_size=30), min_size=1, max_size=5))
+@settings(max_examples=50, deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_unknown_modes(rig, ask, modes):
+    answer = ask(modes=modes)
+    assert not answer.success or set(modes) <= {*MODES, "none"}
+    assert answer.success or "low_light" in answer.message
+
+
+def test_a_prompt_of_a_megabyte(rig, ask):
+    with rig.fault():
+        answer = ask(prompt="dark " * 200_000)
+        assert not answer.success and "1000000 characters" in answer.message and len(answer.message) < 500
+        rig.expect("OK", grows=["pairs_fused"])
+
+
+def test_ten_thousand_modes(rig, ask):
+    with rig.fault():
+        answer = ask(modes=[f"mode {number}" for number in range(10_000)])
+        assert not answer.success and "mode 0" in answer.message and len(answer.message) < 1000
+        rig.expect("OK", grows=["pairs_fused"])
+
+
+@pytest.mark.parametrize("severity", [float("nan"), float("inf"), -1e38, 1.0001])
+def test_a_severity_that_is_none(rig, ask, severity):
+    with rig.fault():
+        answer = ask(modes=["haze"], severity=severity)
+        assert not answer.success and "severity" in answer.message
+        rig.expect("OK", grows=["pairs_fused"])
+
+
+# Parameters while pictures flow ---------------------------------------------------------------------------------------
+
+
+def test_a_slop_that_is_too_small_and_right_again(rig):
+    with rig.fault():
+        assert rig.set_parameter("slop", 0.0).successful
+        rig.expect("WAITING", "slop")
+        assert rig.set_parameter("slop", 0.02).successful
+
+
+def test_an_offset_that_moves_thermal_to_its_neighbour(rig):
+    """An offset by one period pairs each visible picture with the thermal one before it, as asked."""
+    period = 1 / 15
+    try:
+        with rig.fault(pairing=(-round(period * 1e9) - SLOP, SLOP)):
+            assert rig.set_parameter("thermal_time_offset", period).successful
+            rig.wait_ticks(15)
+            rig.wait(lambda: rig.status().pair_skew_ms < -5 or rig.status().pair_skew_ms > -50, 5.0, "no pairs")
+    finally:
+        assert rig.set_parameter("thermal_time_offset", 0.0).successful
+
+
+def test_a_shorter_source_timeout(rig):
+    assert rig.set_parameter("source_timeout", 0.3).successful
+    try:
+        with rig.fault(thermal=lambda message, number: () if number % 24 < 12 else (message,)):
+            rig.expect("VISIBLE_ONLY")
+            rig.expect("OK", grows=["passed_through"])
+    finally:
+        assert rig.set_parameter("source_timeout", 1.0).successful
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("slop", -1.0, "slop"),
+        ("slop", "wide", "slop"),
+        ("slop", float("nan"), "slop"),
+        ("hold", 1e9, "hold"),
+        ("source_timeout", 0.0, "source_timeout"),
+        ("queue_size", 0, "queue_size"),
+        ("queue_size", 10**12, "queue_size"),
+        ("jpeg_quality", 101, "jpeg_quality"),
+        ("thermal_gain", "much", "plateau"),
+        ("engine", "eager", "configure"),
+        ("width", 640, "configure"),
+        ("no_such_parameter", 1, "no_such_parameter"),
+    ],
+    ids=str,
+)
+def test_a_parameter_is_refused_in_mid_stream(rig, name, value, reason):
+    with rig.fault():
+        answer = rig.set_parameter(name, value)
+        assert not answer.successful and reason in answer.reason
+        rig.expect("OK", grows=["pairs_fused"])
+
+
+def test_no_subscriber_and_lazy(rig):
+    """Without a subscriber of the fused topics nothing is fused; the first one finds a picture that is new."""
+    assert rig.set_parameter("lazy", True).successful
+    try:
+        with rig.fault():
+            rig.unsubscribe()
+            status = rig.expect("IDLE")
+            rig.wait_ticks(10)
+            assert rig.status().pairs_fused <= status.pairs_fused + 1
+            rig.subscribe()
+            rig.expect("OK", grows=["pairs_fused"])
+    finally:
+        assert rig.set_parameter("lazy", False).successful
