@@ -122,7 +122,9 @@ class FusionNode(LifecycleNode):
         self._info_publisher = self.create_lifecycle_publisher(CameraInfo, "camera_info", QoSProfile(depth=5))
         self._status_publisher = self.create_lifecycle_publisher(FusionStatus, "status", 10)
         self._diagnostics_publisher = self.create_lifecycle_publisher(DiagnosticArray, "/diagnostics", 10)
-        self._prompt_service = self.create_service(SetPrompt, "set_prompt", self._set_prompt)
+        # ROS's default keeps ten calls, and of a thousand a second half are lost without an answer.
+        calls = QoSProfile(depth=1000)
+        self._prompt_service = self.create_service(SetPrompt, "set_prompt", self._set_prompt, qos_profile=calls)
         return TransitionCallbackReturn.SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
