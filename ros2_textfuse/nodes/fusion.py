@@ -123,7 +123,7 @@ class FusionNode(LifecycleNode):
         self._status_publisher = self.create_lifecycle_publisher(FusionStatus, "status", 10)
         self._diagnostics_publisher = self.create_lifecycle_publisher(DiagnosticArray, "/diagnostics", 10)
         # ROS's default keeps ten calls, and of a thousand a second half are lost without an answer.
-        calls = QoSProfile(depth=1000)
+        calls = QoSProfile(depth=10000)
         self._prompt_service = self.create_service(SetPrompt, "set_prompt", self._set_prompt, qos_profile=calls)
         return TransitionCallbackReturn.SUCCESS
 

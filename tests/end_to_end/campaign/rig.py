@@ -139,6 +139,8 @@ class Rig(Graph):
         self._settings = dict.fromkeys(self._sent, 0)
         self._last: tuple[int, dict[str, int]] = 0, dict.fromkeys(self._sent, 0)
         self._began = 0, 0
+        self.before = FusionStatus()
+        """The last status before the fault."""
 
     def __enter__(self) -> "Rig":
         super().__enter__()
@@ -207,6 +209,19 @@ class Rig(Graph):
         finally:
             node.destroy_node()
             rclpy.try_shutdown(context=context)
+
+    @contextmanager
+    def listening_to_cameras(self) -> Iterator[None]:
+        """Take what others publish as sent."""
+        subscriptions = [
+            self.node.create_subscription(Image, f"/{camera}/image_raw", functools.partial(self.note, camera), 100)
+            for camera in self._sent
+        ]
+        try:
+            yield
+        finally:
+            for subscription in subscriptions:
+                self.node.destroy_subscription(subscription)
 
     def note(self, camera: str, message: Image) -> None:
         """Note a usable picture as sent, so that it may come out."""
@@ -292,7 +307,7 @@ class Rig(Graph):
         def matches(status: FusionStatus) -> bool:
             if state not in ("", status.state) or says.lower() not in status.message.lower():
                 return False
-            if any(getattr(status, name) <= getattr(self._before, name) for name in grows):
+            if any(getattr(status, name) <= getattr(self.before, name) for name in grows):
                 return False
             for name, wanted in fields.items():
                 value = getattr(status, name)
@@ -375,7 +390,7 @@ class Rig(Graph):
             for sent in self._sent.values():
                 for stamp in [stamp for stamp, one in sent.items() if one.tick < self._tick - 10 * RATE]:
                     del sent[stamp]
-        self._before = self.seen["status"][-1]
+        self.before = self.seen["status"][-1]
         self._began = len(self.seen["status"]), len(self.diagnostics)
         if self.seen["fused"]:
             last = self.seen["fused"][-1]

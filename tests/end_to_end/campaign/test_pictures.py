@@ -201,5 +201,5 @@ def test_unusual_and_no_fault(rig, spoilt):
     with rig.fault(**spoilt):
         rig.wait_pictures(12)
         status = rig.expect("OK", grows=["pairs_fused"])
-        assert status.images_rejected == rig._before.images_rejected
+        assert status.images_rejected == rig.before.images_rejected
         rig.expect_diagnostic("fusion", OK)

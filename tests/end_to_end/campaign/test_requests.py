@@ -5,6 +5,7 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rclpy.qos import QoSProfile
 from textfuse.srv import SetPrompt
 
 from tests.end_to_end.campaign import spoils
@@ -31,8 +32,8 @@ def ask(rig):
 
 
 def test_a_thousand_service_calls_a_second_for_five_seconds(rig):
-    """All are answered, by their own words, and the pictures go on. As many as this process can send, at most 5000."""
-    client = rig.node.create_client(SetPrompt, "set_prompt")
+    """All are answered, by their own words, and the pictures go on."""
+    client = rig.node.create_client(SetPrompt, "set_prompt", qos_profile=QoSProfile(depth=5000))
     assert client.wait_for_service(timeout_sec=10.0)
     with rig.fault():
         began, futures = time.monotonic(), []
@@ -40,13 +41,10 @@ def test_a_thousand_service_calls_a_second_for_five_seconds(rig):
             mode = MODES[number % len(MODES)]
             futures.append((mode, client.call_async(SetPrompt.Request(modes=[mode], severity=0.5))))
             time.sleep(max(0.0, began + number / 1000 - time.monotonic()))
-            if time.monotonic() > began + 5:
-                break
         rig.wait(lambda: all(future.done() for _, future in futures), 30.0, "not all calls are answered")
-        assert len(futures) > 500
         assert all(future.result().success and future.result().modes == [mode] for mode, future in futures)
         status = rig.expect("OK", grows=["pairs_fused"])
-        assert status.pairs_fused > rig._before.pairs_fused + 5
+        assert status.pairs_fused > rig.before.pairs_fused + 5
         rig.expect_diagnostic("fusion", OK)
     assert rig.call(SetPrompt, "set_prompt", SetPrompt.Request()).success
     rig.node.destroy_client(client)
@@ -65,7 +63,7 @@ WORDS = st.one_of(
 def test_prompts_of_every_kind_of_bytes(rig, ask):
     """Each is taken or refused with a reason; refused ones leave the old words in force."""
 
-    @settings(max_examples=150, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=100, deadline=None, database=None, derandomize=True)
     @given(WORDS)
     def send(text):
         assert ask(modes=["haze"], severity=0.25).success
