@@ -93,17 +93,36 @@ class Alignment:
         Raises:
             ImageError: a picture has another size than the calibration is for.
         """
-        self.check(visible, thermal)
-        return self._apply("visible", visible), self._apply("thermal", thermal)
+        return self.align("visible", visible), self.align("thermal", thermal)
 
-    def check(self, visible: NDArray, thermal: NDArray) -> None:
-        """Check the sizes of a pair; their pixels are not touched.
+    def align(self, camera: str, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Align the picture of one camera.
+
+        Args:
+            camera: `visible` or `thermal`.
+            picture: as in a pair.
+
+        Returns:
+            It in the fused picture's geometry, C-contiguous; the picture itself where nothing is to be done to it.
+
+        Raises:
+            ImageError: the picture has another size than the calibration is for.
+        """
+        self.check(**{camera: picture})
+        warp = self._warps[camera]
+        if warp is not None:
+            return warp(picture)
+        left, top, right, bottom = self._view
+        return np.ascontiguousarray(picture[top:bottom, left:right])  # the picture itself where the view is all of it
+
+    def check(self, **pictures: NDArray) -> None:
+        """Check the sizes of pictures, by the names of their cameras; their pixels are not touched.
 
         Raises:
             ImageError: the calibration is for others.
         """
         try:
-            for camera, picture in (("visible", visible), ("thermal", thermal)):
+            for camera, picture in pictures.items():
                 self.calibration.require_size(camera, picture.shape[1], picture.shape[0])
         except CalibrationError as error:
             raise ImageError(str(error)) from error
@@ -124,13 +143,6 @@ class Alignment:
     def pixel_change(self) -> NDArray[np.float64]:
         """3 x 3, takes a pixel of the reference camera's picture to the fused picture's."""
         return np.array([[self._scale, 0, self._offset[0]], [0, self._scale, self._offset[1]], [0, 0, 1]])
-
-    def _apply(self, camera: str, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        warp = self._warps[camera]
-        if warp is not None:
-            return warp(picture)
-        left, top, right, bottom = self._view
-        return np.ascontiguousarray(picture[top:bottom, left:right])  # the picture itself where the view is all of it
 
     def _shared_view(self) -> tuple[int, int, int, int]:
         reference = self.calibration.cameras[self.calibration.reference]

@@ -12,11 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_textfuse.images import LARGEST, ImageError
+from ros2_textfuse.images import LARGEST, ImageError, ImageView
 
 FORMAT = "rgb8; jpeg compressed bgr8"
 """The field `format` of what `jpeg` makes, as image_transport's own publisher writes it."""
 
+_ENCODINGS = {(1, "uint8"): "mono8", (1, "uint16"): "mono16", (3, "uint8"): "bgr8", (4, "uint8"): "bgra8"}
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 # Markers of the JPEG segments that hold the size: start of frame, but for three of its codes (ITU-T T.81, table B.1).
@@ -50,6 +51,22 @@ def check_message(message: Any) -> None:
         raise ImageError(f"the picture is cut off: {len(data)} bytes (format '{message.format}') have no end marker")
     if not 0 < min(width, height) <= max(width, height) <= LARGEST:
         raise ImageError(f"the picture says that it has {width}x{height} pixels: at most {LARGEST} to a side are taken")
+
+
+def decode(message: Any) -> ImageView:
+    """A checked message as the picture that it holds: mono8, mono16, bgr8 or bgra8, under the message's header.
+
+    Raises:
+        ImageError: the picture is damaged.
+    """
+    pixels = _decode(message)
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    encoding = _ENCODINGS.get((channels, pixels.dtype.name))
+    if encoding is None:
+        raise ImageError(
+            f"the picture has {channels} channels of {8 * pixels.itemsize} bits (format '{message.format}')"
+        )
+    return ImageView.of(message.header, pixels, encoding)
 
 
 def visible_array(message: Any) -> NDArray[np.uint8]:

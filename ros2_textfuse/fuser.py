@@ -1,4 +1,4 @@
-"""`Fuser`: a network, an engine and the words in force, behind three calls."""
+"""`Fuser`: a network, an engine and the words in force, behind a few calls."""
 
 import logging
 import time
@@ -14,6 +14,7 @@ from ros2_textfuse.alignment import Alignment
 from ros2_textfuse.engines import Engine, EngineConfig, build_engine
 from ros2_textfuse.gain_control import GainControl
 from ros2_textfuse.images import ImageError
+from ros2_textfuse.marking import mark
 from ros2_textfuse.networks.weights import load_network
 
 ENGINES_KEPT = 2
@@ -147,7 +148,7 @@ class Fuser:
         if alignment is None:
             _check_sizes(visible, thermal)
         else:
-            alignment.check(visible, thermal)
+            alignment.check(visible=visible, thermal=thermal)
         thermal8 = self.gain_control(thermal)
         if alignment is not None:
             visible, thermal8 = alignment(visible, thermal8)
@@ -162,6 +163,28 @@ class Fuser:
             engine = self._engines[height, width]
         engine.run(visible, thermal8, self._in_force[1], out)
         return out
+
+    def pass_through(
+        self, camera: str, picture: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
+    ) -> NDArray[np.uint8]:
+        """One camera's picture in the fused picture's geometry, marked, for while the other camera is silent.
+
+        Args:
+            camera: `visible` or `thermal`.
+            picture: as for `fuse`.
+
+        Returns:
+            [H, W, 3] uint8 RGB, with a border and a caption drawn into it; a thermal picture as grey.
+
+        Raises:
+            ImageError: the picture has another size than the calibration is for.
+        """
+        picture8 = self.gain_control(picture) if camera == "thermal" else np.asarray(picture, np.uint8)
+        if self.alignment is not None:
+            picture8 = self.alignment.align(camera, picture8)
+        marked = np.dstack([picture8] * 3) if camera == "thermal" else picture8.copy()
+        mark(marked, f"{camera.upper()} ONLY")
+        return marked
 
 
 def _check_types(visible: NDArray, thermal: NDArray) -> None:

@@ -1,7 +1,9 @@
-"""Stamps to pairs, where the distribution has no message_filters.
+"""Stamps to pairs.
 
 The same calls as message_filters: a `SimpleFilter` for each camera and an `ApproximateTimeSynchronizer` over them,
-so that a node has one path. Nothing here imports ROS: a message is anything with `header.stamp.sec` and `.nanosec`.
+so that a node has one path where the distribution has no message_filters. `HoldLast`, for cameras of different rates,
+is called in the same way; message_filters has nothing like it. Nothing here imports ROS: a message is anything with
+`header.stamp.sec` and `.nanosec`.
 """
 
 from collections.abc import Callable, Sequence
@@ -70,3 +72,40 @@ class ApproximateTimeSynchronizer:
             for old in [other for other in queue if other <= limit]:
                 del queue[old]
         self._callback(*((message, partner) if source == 0 else (partner, message)))
+
+
+class HoldLast:
+    """Pair each message of the first source, at once, with the newest of the second: for a second one that is slower.
+
+    A message of the second source may be in many pairs.
+
+    Args:
+        filters: the two sources.
+        hold: seconds by which the second message of a pair may be older than the first.
+        slop: seconds by which it may be newer.
+    """
+
+    def __init__(self, filters: Sequence[SimpleFilter], hold: float, slop: float) -> None:
+        self.queues: tuple[dict[int, Any], dict[int, Any]] = ({}, {})  # what has no partner yet, as above
+        self._hold, self._slop = round(hold * 1e9), round(slop * 1e9)
+        self._newest: Any = None
+        self._callback: Callable[[Any, Any], None] = lambda first, second: None
+        first, second = filters
+        first.registerCallback(self._pair)
+        second.registerCallback(self._keep)
+
+    def registerCallback(self, callback: Callable[[Any, Any], None]) -> None:
+        """Call `callback(first, second)` for each pair from now on."""
+        self._callback = callback
+
+    def _keep(self, message: Any) -> None:
+        if self._newest is not None and stamp_ns(message) < stamp_ns(self._newest):
+            return  # it was overtaken on its way
+        self._newest = message
+        self.queues[1].clear()
+        self.queues[1][stamp_ns(message)] = message
+
+    def _pair(self, message: Any) -> None:
+        if self._newest is not None and -self._slop <= stamp_ns(message) - stamp_ns(self._newest) <= self._hold:
+            self.queues[1].clear()
+            self._callback(message, self._newest)

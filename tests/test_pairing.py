@@ -6,17 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ros2_textfuse.pairing import ApproximateTimeSynchronizer, SimpleFilter, stamp_ns
+from ros2_textfuse.pairing import ApproximateTimeSynchronizer, HoldLast, SimpleFilter, stamp_ns
 from tests.messages import header
 
 
 class Rig:
     """Two filters and the pairs that came out, as stamps in seconds."""
 
-    def __init__(self, slop=0.02, queue_size=10):
+    def __init__(self, slop=0.02, queue_size=10, hold=None):
         self.pairs = []
         self.filters = [SimpleFilter(), SimpleFilter()]
-        self.synchronizer = ApproximateTimeSynchronizer(self.filters, queue_size, slop)
+        if hold is None:
+            self.synchronizer = ApproximateTimeSynchronizer(self.filters, queue_size, slop)
+        else:
+            self.synchronizer = HoldLast(self.filters, hold, slop)
         self.synchronizer.registerCallback(lambda *pair: self.pairs.append(tuple(stamp_ns(m) / 1e9 for m in pair)))
 
     def send(self, source, stamp):
@@ -94,3 +97,49 @@ def test_in_order_input_pairs_in_order_each_once(sources):
         clocks[source] += 1
     assert rig.pairs == sorted(set(rig.pairs))
     assert len({a for a, _ in rig.pairs}) == len(rig.pairs)
+
+
+# Hold -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_slow_camera_is_held():
+    """30 Hz beside 9 Hz: every visible picture has the thermal one that was the newest when it came."""
+    rig = Rig(hold=0.2)
+    times = sorted([(n / 30, 0) for n in range(60)] + [(n / 9, 1) for n in range(18)], key=lambda t: (t[0], -t[1]))
+    for stamp, source in times:
+        rig.send(source, stamp + 5)
+    assert [first for first, _ in rig.pairs] == pytest.approx([5 + n / 30 for n in range(60)])
+    for first, second in rig.pairs:
+        assert 0 <= first - second < 1 / 9 + 1e-6
+
+
+def test_no_longer_than_hold():
+    rig = Rig(hold=0.2)
+    rig.send(1, 1.0)
+    rig.send(0, 1.19)
+    rig.send(0, 1.21)
+    assert rig.pairs == [(1.19, 1.0)]
+
+
+def test_what_is_newer_by_more_than_slop_is_no_partner():
+    rig = Rig(hold=0.2)
+    rig.send(1, 1.05)
+    rig.send(0, 1.0)
+    rig.send(0, 1.04)
+    assert rig.pairs == [(1.04, 1.05)]
+
+
+def test_a_held_picture_is_not_replaced_by_one_that_was_overtaken():
+    rig = Rig(hold=1.0)
+    rig.send(1, 1.1)
+    rig.send(1, 1.0)
+    rig.send(0, 1.2)
+    assert rig.pairs == [(1.2, 1.1)]
+
+
+def test_only_an_unused_picture_waits():
+    rig = Rig(hold=1.0)
+    rig.send(1, 1.0)
+    assert len(rig.synchronizer.queues[1]) == 1
+    rig.send(0, 1.0)
+    assert not any(rig.synchronizer.queues)

@@ -12,19 +12,23 @@ import numpy as np
 
 from ros2_textfuse.pairing import ApproximateTimeSynchronizer, SimpleFilter, stamp_ns
 
-STATES = ("WAITING", "OK", "BUILDING", "ERROR")  # of FusionStatus
+STATES = ("WAITING", "OK", "VISIBLE_ONLY", "THERMAL_ONLY", "IDLE", "BUILDING", "ERROR")  # of FusionStatus
 LEVELS = ("OK", "WARN", "ERROR", "STALE")  # of diagnostic_msgs/DiagnosticStatus, in their order
 COUNTS = (
     "visible_received",
     "thermal_received",
     "pairs_fused",
+    "passed_through",
+    "thermal_held",
+    "pairs_unwanted",
+    "clock_resets",
     "pairs_dropped",
     "visible_alone",
     "thermal_alone",
     "images_rejected",
 )
 """Counters of FusionStatus."""
-LOSSES = COUNTS[3:]
+LOSSES = COUNTS[-4:]
 STAGES = ("pairing_ms", "conversion_ms", "fusion_ms", "publish_ms", "latency_ms")
 """Times of the newest pair in FusionStatus."""
 NODES = ("fusion", "detection", "player", "evaluation")

@@ -1,15 +1,111 @@
 """sensor_msgs/CameraInfo to cameras, and the one of the fused picture."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from rclpy.subscription import Subscription
-from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CameraInfo, Image
 
 from ros2_textfuse.alignment import Alignment
-from ros2_textfuse.calibration import Camera
+from ros2_textfuse.calibration import Calibration, CalibrationError, Camera
+from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.images import ImageError
+
+LOG_PERIOD = 5.0  # s, between two lines about the same fault
+
+
+class Geometry:
+    """What the cameras' CameraInfo says, for the alignment and for the CameraInfo of the fused pictures.
+
+    Messages come in one thread, pictures are fused in another.
+
+    Args:
+        node: that subscribes.
+        topics: of the pictures, by camera.
+        fuser: whose alignment is set where intrinsics come from CameraInfo.
+        calibration: None for registered cameras.
+        use_info: take the intrinsics of both cameras from CameraInfo.
+    """
+
+    def __init__(
+        self, node: Node, topics: dict[str, str], fuser: Fuser, calibration: Calibration | None, use_info: bool
+    ) -> None:
+        self._node, self._topics, self._fuser = node, topics, fuser
+        self._calibration, self._use_info = calibration, use_info
+        self._changed = False
+        self._infos: dict[str, CameraInfo] = {}
+        self._fused: CameraInfo | None = fused_info(fuser.alignment, None)
+        self._subscriptions = [
+            subscribe(node, topic, partial(self._receive, camera))
+            for camera, topic in topics.items()
+            if self._needs(camera)
+        ]
+
+    def destroy(self) -> None:
+        """Leave the topics."""
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+
+    def missing(self) -> list[str]:
+        """CameraInfo topics that alignment still waits for."""
+        if self._calibration is None or self._fuser.alignment:
+            return []
+        return [beside(topic) for camera, topic in self._topics.items() if camera not in self._infos]
+
+    def aligned(self) -> bool:
+        """Take up what has come; returns whether pictures can be aligned, or need not be.
+
+        Raises:
+            ImageError: what has come does not fit the calibration.
+        """
+        if not self._changed:
+            return not self._use_info or self._fuser.alignment is not None
+        self._changed = False  # before it is read: what comes meanwhile is new again
+        try:
+            assert self._calibration is not None
+            cameras = {name: to_camera(message) for name, message in self._infos.items()}
+            alignment = Alignment(self._calibration.with_cameras(cameras))
+        except CalibrationError as error:
+            self._fuser.alignment, self._changed = None, True
+            raise ImageError(str(error)) from error
+        self._fused = fused_info(alignment, self._infos[self._calibration.reference])
+        self._fuser.alignment = alignment
+        return True
+
+    def fused(self, picture: Image) -> CameraInfo | None:
+        """CameraInfo of a fused picture, with its header, where it is known and of its size."""
+        info = self._fused
+        if info is None:
+            return None
+        if (info.width, info.height) != (picture.width, picture.height):
+            self._node.get_logger().warning(
+                f"no camera_info: the camera's own is for {info.width}x{info.height}, the fused picture is "
+                f"{picture.width}x{picture.height}",
+                throttle_duration_sec=LOG_PERIOD,
+            )
+            return None
+        info.header = picture.header
+        return info
+
+    def _needs(self, camera: str) -> bool:
+        """Whether a camera's CameraInfo has something to tell that the calibration does not."""
+        if self._calibration is None:
+            return camera == "visible"
+        if self._use_info:
+            return True
+        return camera == self._calibration.reference and self._calibration.cameras[camera].matrix is None
+
+    def _receive(self, camera: str, message: CameraInfo) -> None:
+        if same(self._infos.get(camera), message):
+            return
+        self._infos[camera] = message
+        if self._use_info:
+            self._changed = len(self._infos) == 2  # the worker takes it up between two pairs
+        else:
+            self._fused = fused_info(self._fuser.alignment, message)
 
 
 def subscribe(node: Node, picture_topic: str, callback: Callable[[CameraInfo], None]) -> Subscription:
@@ -19,8 +115,8 @@ def subscribe(node: Node, picture_topic: str, callback: Callable[[CameraInfo], N
 
 
 def beside(picture_topic: str) -> str:
-    """The camera_info topic of a picture topic: /rig/rgb/image_raw has /rig/rgb/camera_info."""
-    return picture_topic.rsplit("/", 1)[0] + "/camera_info"
+    """The camera_info topic of a picture topic, raw or compressed: /rig/rgb/image_raw has /rig/rgb/camera_info."""
+    return picture_topic.removesuffix("/compressed").rsplit("/", 1)[0] + "/camera_info"
 
 
 def to_camera(message: CameraInfo) -> Camera:

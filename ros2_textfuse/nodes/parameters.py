@@ -1,6 +1,7 @@
 """The parameters of every node: one table, from which they are declared, checked and documented."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ class Parameter:
         low: smallest value of a number.
         high: largest value of a number.
         choices: the strings that are allowed; empty for any.
+        live: a change takes effect at once; else it is read at configure, or at the start of the node.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Parameter:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    live: bool = False
 
     def limits(self) -> str:
         """The range or the choices, for people; empty where anything goes."""
@@ -59,6 +62,16 @@ CACHE = Parameter(
 )
 BUILD_ONLY = Parameter("build_only", False, "Build the engine into the cache, report, and exit; for robots and images.")
 
+
+def _transport(camera: str) -> Parameter:
+    return Parameter(
+        f"{camera}_transport",
+        "raw",
+        f"As in image_transport: raw, or compressed for JPEG and PNG on /{camera}/image_raw/compressed.",
+        choices=("raw", "compressed"),
+    )
+
+
 FUSION = (
     Parameter("model", "nano", "Fusion network: a name of the family, or the path of a safetensors file."),
     Parameter("engine", "auto", "What runs the network.", choices=("auto", *FUSION_ENGINES)),
@@ -79,12 +92,63 @@ FUSION = (
         "percentile",
         "How thermal pictures of more than 8 bits come to 8: a line over their range, or plateau equalisation.",
         choices=("percentile", "plateau"),
+        live=True,
     ),
-    Parameter("thermal_low", 0.0, "What is black, in the camera's unit; as thermal_high: follow the scene.", -1e6, 1e6),
-    Parameter("thermal_high", 0.0, "What is white, in the camera's unit; as thermal_low: follow the scene.", -1e6, 1e6),
-    Parameter("slop", 0.02, "Largest difference of the two stamps of a pair, in seconds.", 0.0, 10.0),
-    Parameter("queue_size", 10, "Pictures of one camera that wait for a partner.", 1, 1000),
-    Parameter("source_timeout", 1.0, "Seconds without a fused pair until the state is WAITING.", 0.05, 60.0),
+    Parameter(
+        "thermal_low",
+        0.0,
+        "What is black, in the camera's unit; as thermal_high: follow the scene.",
+        -1e6,
+        1e6,
+        live=True,
+    ),
+    Parameter(
+        "thermal_high",
+        0.0,
+        "What is white, in the camera's unit; as thermal_low: follow the scene.",
+        -1e6,
+        1e6,
+        live=True,
+    ),
+    _transport("visible"),
+    _transport("thermal"),
+    Parameter("slop", 0.02, "Largest difference of the two stamps of a pair, in seconds.", 0.0, 10.0, live=True),
+    Parameter("queue_size", 10, "Pictures of one camera that wait for a partner.", 1, 1000, live=True),
+    Parameter(
+        "thermal_time_offset",
+        0.0,
+        "Seconds to add to thermal stamps, to be on the RGB camera's clock.",
+        -10.0,
+        10.0,
+        live=True,
+    ),
+    Parameter(
+        "hold",
+        0.0,
+        "For a slower thermal camera: each RGB picture pairs at once with the newest thermal one, at most so many "
+        "seconds older; 0 pairs by nearest stamp, each picture once.",
+        0.0,
+        10.0,
+        live=True,
+    ),
+    Parameter(
+        "source_timeout",
+        1.0,
+        "Seconds without a usable picture until a camera counts as silent.",
+        0.05,
+        60.0,
+        live=True,
+    ),
+    Parameter(
+        "pass_through",
+        True,
+        "While one camera is silent, publish the other one's pictures, marked with a border and a caption.",
+        live=True,
+    ),
+    Parameter("lazy", False, "Do not fuse while nobody listens to the fused pictures.", live=True),
+    Parameter(
+        "jpeg_quality", 90, "Of fused/compressed, which is made while somebody listens to it.", 1, 100, live=True
+    ),
     Parameter("autostart", True, "Configure and activate at start; false leaves that to a lifecycle manager."),
     CACHE,
     BUILD_ONLY,
@@ -122,22 +186,38 @@ PLAYER = (
 NODES = {"fusion": FUSION, "detection": DETECTION, "player": PLAYER}
 
 
-def declare(node: Node, table: tuple[Parameter, ...]) -> None:
+def declare(
+    node: Node,
+    table: tuple[Parameter, ...],
+    accept: Callable[[dict[str, Any]], str] = lambda changes: "",
+) -> None:
     """Declare every parameter of a table on a node.
+
+    Args:
+        node: that gets them.
+        table: one of NODES.
+        accept: called with the new values, by name, before a change of parameters that are in range; takes it up, or
+            returns why it is refused.
 
     Raises:
         rclpy.exceptions.InvalidParameterTypeException, InvalidParameterValueException: an override from the command
             line or a YAML file has the wrong type or is out of range.
+        ValueError: an override is none of the choices.
     """
     for parameter in table:
         if parameter.default == ():
             node.declare_parameter(parameter.name, RosParameter.Type.STRING_ARRAY, parameter.descriptor())
         else:
             node.declare_parameter(parameter.name, parameter.default, parameter.descriptor())
-    node.add_on_set_parameters_callback(lambda changes: _check_choices(table, changes))
-    result = _check_choices(table, [node.get_parameter_or(p.name) for p in table])
-    if not result.successful:
-        raise ValueError(result.reason)
+    known = {parameter.name for parameter in table}
+
+    def check(changes: list[RosParameter]) -> SetParametersResult:
+        reason = _wrong_choice(table, changes) or accept({c.name: c.value for c in changes if c.name in known})
+        return SetParametersResult(successful=not reason, reason=reason)
+
+    node.add_on_set_parameters_callback(check)
+    if reason := _wrong_choice(table, [node.get_parameter_or(p.name) for p in table]):
+        raise ValueError(reason)
 
 
 def values(node: Node, table: tuple[Parameter, ...]) -> dict[str, Any]:
@@ -154,7 +234,13 @@ def values(node: Node, table: tuple[Parameter, ...]) -> dict[str, Any]:
 
 def markdown() -> str:
     """The table of docs/parameters.md."""
-    lines = ["# Parameters", "", "Read at configure (fusion) or at start (detection, player).", ""]
+    lines = [
+        "# Parameters",
+        "",
+        "Those marked *live* may be changed while the node runs; the others are read at configure (fusion) or at start",
+        "(detection, player), and fusion refuses a change while it is configured. Words change through `set_prompt`.",
+        "",
+    ]
     for node, table in NODES.items():
         lines += [
             f"## {node}",
@@ -164,19 +250,19 @@ def markdown() -> str:
         ]
         for p in table:
             default = json.dumps(p.default)
-            lines.append(f"| `{p.name}` | `{default}` | {p.limits()} | {p.description} |")
+            description = f"*Live.* {p.description}" if p.live else p.description
+            lines.append(f"| `{p.name}` | `{default}` | {p.limits()} | {description} |")
         lines.append("")
     return "\n".join(lines)
 
 
-def _check_choices(table: tuple[Parameter, ...], changes: list[RosParameter]) -> SetParametersResult:
+def _wrong_choice(table: tuple[Parameter, ...], changes: list[RosParameter]) -> str:
     choices = {parameter.name: parameter.choices for parameter in table if parameter.choices}
     for change in changes:
         allowed = choices.get(change.name, ())
         if allowed and change.value is not None and change.value not in allowed:
-            reason = f"{change.name} is '{change.value}': choose one of {', '.join(allowed)}"
-            return SetParametersResult(successful=False, reason=reason)
-    return SetParametersResult(successful=True)
+            return f"{change.name} is '{change.value}': choose one of {', '.join(allowed)}"
+    return ""
 
 
 if __name__ == "__main__":

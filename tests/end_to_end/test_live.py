@@ -89,7 +89,7 @@ def test_what_cannot_be_fails(graph, small_bag, tmp_path):
 def test_a_silent_camera_and_bad_pictures_are_reported(graph, small_bag, tmp_path):
     faults = ["thermal silent 1 4", "visible truncated 6 7"]
     expect = [
-        {"states": ["OK", "WAITING", "OK", "ERROR", "OK"]},
+        {"states": ["OK", "VISIBLE_ONLY", "OK", "ERROR", "OK"]},
         {"diagnostic": "WARN", "saying": "thermal", "between": [1, 6]},
         {"diagnostic": "ERROR", "saying": "bytes"},
         {"figure": "images_rejected", "at_least": 1},

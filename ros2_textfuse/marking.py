@@ -1,0 +1,24 @@
+"""The mark on a picture that is not what its topic's name says."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+AMBER = (255, 176, 0)  # RGB
+
+
+def mark(picture: NDArray[np.uint8], caption: str) -> None:
+    """Draw an amber border and a caption into a picture, for people who see nothing but the picture.
+
+    Args:
+        picture: uint8 RGB [H, W, 3], C-contiguous; written.
+        caption: a few words; as much of it as fits is seen.
+    """
+    height, width = picture.shape[:2]
+    unit = max(1, min(height, width) // 160)
+    cv2.rectangle(picture, (0, 0), (width - 1, height - 1), AMBER, 2 * unit)
+    scale = unit * 0.4
+    (text_width, text_height), below = cv2.getTextSize(caption, cv2.FONT_HERSHEY_SIMPLEX, scale, unit)
+    cv2.rectangle(picture, (0, 0), (text_width + 4 * unit, text_height + below + 3 * unit), AMBER, cv2.FILLED)
+    origin = 2 * unit, text_height + 2 * unit
+    cv2.putText(picture, caption, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, (0, 0, 0), unit, cv2.LINE_AA)
