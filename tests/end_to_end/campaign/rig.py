@@ -48,9 +48,9 @@ Spoil = Callable[[Image, int], Iterable[Image]]
 
 @functools.lru_cache(maxsize=64)
 def visible_pixels(number: int, height: int = HEIGHT, width: int = WIDTH) -> NDArray[np.uint8]:
-    """A dim wall, uint8 [H, W, 3]."""
+    """A dim wall of brick, uint8 [H, W, 3]."""
     rows, columns = np.mgrid[:height, :width]
-    wall = (70 + 25 * np.sin(rows / 9) * np.sin(columns / 13))[..., None] * (1.0, 0.95, 0.9)
+    wall = (70 + 25 * np.sin(rows / 9) * np.sin(columns / 13))[..., None] * (1.0, 0.75, 0.5)
     return (wall + _noise(number, height, width, 3)).astype(np.uint8)
 
 

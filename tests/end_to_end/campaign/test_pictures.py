@@ -122,7 +122,7 @@ STRANGE = {
     "visible is white": ("visible", lambda: spoils.shown(plain(255, channels=(3,)), "rgb8"), WARN, "white"),
     "thermal is flat": ("thermal", lambda: spoils.shown(plain(90), "mono8"), WARN, "flat"),
     "thermal is flat in 16 bits": ("thermal", lambda: spoils.shown(plain(29_000, np.uint16), "mono16"), WARN, "flat"),
-    "thermal is NaN everywhere": ("thermal", lambda: spoils.shown(plain(np.nan, np.float32), "32FC1"), WARN, "flat"),
+    "thermal is NaN everywhere": ("thermal", lambda: spoils.shown(plain(np.nan, np.float32), "32FC1"), WARN, "NaN"),
     "thermal is coloured": ("thermal", lambda: spoils.shown(false_colours, "bgr8"), WARN, "coloured"),
 }
 
