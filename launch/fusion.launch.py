@@ -20,6 +20,8 @@ ARGUMENTS = {
     "params_file": (str(CONFIG / "fusion.yaml"), "YAML file with the parameters of the nodes."),
     "model": ("", "Fusion network, a name or a path; empty for what the params file says."),
     "engine": ("", "Engine of the fusion network; empty for what the params file says."),
+    "visible_transport": ("", "raw or compressed; empty for what the params file says."),
+    "thermal_transport": ("", "raw or compressed; empty for what the params file says."),
     "calibration": ("", "YAML file of cameras that are not registered; empty for what the params file says."),
     "prompt": ("", "Words in force at the start; empty for what the params file says."),
     "autostart": ("true", "Configure and activate fusion; false leaves that to a lifecycle manager."),
@@ -32,7 +34,8 @@ def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """Make the nodes, now that the arguments have values."""
     value = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     sim_time = {"use_sim_time": value["use_sim_time"].lower() == "true"}
-    settings = {name: value[name] for name in ("model", "engine", "calibration", "prompt") if value[name]}
+    own = ("model", "engine", "visible_transport", "thermal_transport", "calibration", "prompt")
+    settings = {name: value[name] for name in own if value[name]}
     fusion = LifecycleNode(
         package="textfuse",
         executable="fusion",

@@ -15,9 +15,10 @@ def mark(picture: NDArray[np.uint8], caption: str) -> None:
         caption: a few words; as much of it as fits is seen.
     """
     height, width = picture.shape[:2]
-    unit = max(1, min(height, width) // 160)
+    size = min(height, width) / 480
+    unit = max(1, round(size))
     cv2.rectangle(picture, (0, 0), (width - 1, height - 1), AMBER, 2 * unit)
-    scale = unit * 0.4
+    scale = max(0.4, 0.55 * size)
     (text_width, text_height), below = cv2.getTextSize(caption, cv2.FONT_HERSHEY_SIMPLEX, scale, unit)
     cv2.rectangle(picture, (0, 0), (text_width + 4 * unit, text_height + below + 3 * unit), AMBER, cv2.FILLED)
     origin = 2 * unit, text_height + 2 * unit

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from ros2_textfuse import Fuser
+from ros2_textfuse.alignment import Alignment
+from ros2_textfuse.calibration import Calibration, Camera
 from ros2_textfuse.images import ImageError
+from ros2_textfuse.marking import AMBER
 from ros2_textfuse.prompts import PromptError
 from tests.messages import noise
 from tests.pictures import street
@@ -107,3 +110,28 @@ def test_wrong_pictures_are_named(fuser, visible, thermal, reason):
 def test_wrong_out_is_named(fuser, out):
     with pytest.raises(ImageError, match="out must be"):
         fuser.fuse(VISIBLE, THERMAL, out=out)
+
+
+# Pass-through ---------------------------------------------------------------------------------------------------------
+
+
+def test_one_camera_is_passed_through_marked(fuser):
+    visible = fuser.pass_through("visible", VISIBLE)
+    thermal = fuser.pass_through("thermal", THERMAL)
+    assert tuple(visible[-1, -1]) == tuple(thermal[-1, -1]) == AMBER
+    inside = np.s_[40:-4, 4:-4]
+    np.testing.assert_array_equal(visible[inside], VISIBLE[inside])
+    np.testing.assert_array_equal(thermal[inside], np.dstack([THERMAL] * 3)[inside])
+
+
+def test_what_is_passed_through_lies_where_it_lies_in_fused_pictures():
+    """Thermal pixels, 5 to the right and 3 down, in the visible camera's picture; the source stays."""
+    cameras = {"visible": Camera(160, 120), "thermal": Camera(160, 120)}
+    shift = np.array([[1.0, 0, 5], [0, 1, 3], [0, 0, 1]])
+    fuser = Fuser(engine="eager", alignment=Alignment(Calibration("rig.yaml", "visible", cameras, shift)))
+    source = THERMAL.copy()
+    passed = fuser.pass_through("thermal", source)
+    np.testing.assert_array_equal(passed[40:-4, 20:-4, 0], THERMAL[37:-7, 15:-9])
+    np.testing.assert_array_equal(source, THERMAL)
+    with pytest.raises(ImageError, match="320x240"):
+        fuser.pass_through("thermal", np.zeros((240, 320), np.uint8))

@@ -17,6 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--params-file", type=Path, help="YAML file with parameters (default: the installed one)")
     parser.add_argument("--model", help="fusion network, a name or a path")
     parser.add_argument("--engine", help="engine of the fusion network")
+    parser.add_argument("--visible-transport", choices=("raw", "compressed"), help="how the RGB camera sends pictures")
+    parser.add_argument("--thermal-transport", choices=("raw", "compressed"), help="how the thermal camera does")
     parser.add_argument("--calibration", help="YAML file of cameras that are not registered")
     parser.add_argument("--prompt", help="words in force at the start")
     parser.add_argument("--no-detection", dest="detection", action="store_false", help="start the fusion node alone")
@@ -30,7 +32,8 @@ def run(args: argparse.Namespace) -> int:
     if not params_file.is_file():
         print(f"textfuse up: {params_file} does not exist", file=sys.stderr)
         return 1
-    settings = {n: getattr(args, n) for n in ("model", "engine", "calibration", "prompt") if getattr(args, n)}
+    own = ("model", "engine", "visible_transport", "thermal_transport", "calibration", "prompt")
+    settings = {name: getattr(args, name) for name in own if getattr(args, name)}
     sim_time = {"use_sim_time": args.use_sim_time}
     cameras = {"/visible/image_raw": args.visible, "/thermal/image_raw": args.thermal}
     fusion = {**settings, **sim_time, "autostart": args.autostart}

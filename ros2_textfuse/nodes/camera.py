@@ -57,7 +57,7 @@ class Camera:
         self._node, self._take, self._refuse = node, take, refuse
         self._encodings = images.VISIBLE_ENCODINGS if name == "visible" else images.THERMAL_ENCODINGS
         self._health = CameraHealth(thermal=name == "thermal")
-        self._stamp_fault = ""
+        self._late = 0.0  # s, of the newest picture's stamp when it came
         self._newest: Any = None  # until it is inspected
         self._began = time.monotonic()
         topic = f"/{name}/image_raw"
@@ -109,21 +109,17 @@ class Camera:
             return
         pixels = self.array(picture) if self.name == "visible" else images.pixels(picture)
         self._health.inspect(pixels, time.monotonic(), frozen_after)
-        now = self._node.get_clock().now().nanoseconds
-        late = (now - stamp_ns(picture)) / 1e9 - self.age
-        self._stamp_fault = ""
-        if now and not -AHEAD <= late <= BEHIND:  # 0 before the first /clock
-            self._stamp_fault = (
-                f"stamps are {-late:.1f} s ahead of this machine's clock: synchronise the clocks"
-                if late < 0
-                else f"stamps are {late:.1f} s old: synchronise the clocks, or use_sim_time with a recording's --clock"
-            )
 
     @property
     def fault(self) -> Fault | None:
         """What is wrong with the pictures that come: their looks first, then their stamps."""
-        stamps = Fault("stamps", self._stamp_fault) if self._stamp_fault else None
-        return self._health.fault or stamps
+        late = self._late
+        if self._health.fault or -AHEAD <= late <= BEHIND:
+            return self._health.fault
+        if late < 0:
+            return Fault("stamps", f"stamps are {-late:.1f} s ahead of this machine's clock: synchronise the clocks")
+        advice = "synchronise the clocks, or use_sim_time with a recording's --clock"
+        return Fault("stamps", f"stamps are {late:.1f} s old: {advice}")
 
     def why_silent(self) -> str:
         """Why no usable picture comes, and what to do."""
@@ -153,5 +149,7 @@ class Camera:
         self.stamp, self.frame_id, self.refusal = stamp, message.header.frame_id, ""
         self.received += 1
         self._newest = message
+        now = self._node.get_clock().now().nanoseconds
+        self._late = (now - stamp) / 1e9 if now else 0.0  # 0 before the first /clock
         self._health.arrived(time.monotonic())
         self._take(self, message)

@@ -128,7 +128,7 @@ class FusionNode(LifecycleNode):
         self._last_passed: float | None = None
         self._last_stamp = 0
         self._fault = ""
-        self._builder = EngineBuilder(self._fuser, self.get_logger())
+        self._builder = EngineBuilder(self._fuser, self.get_logger(), (p["width"], p["height"]))
         self._worker = LatestOnlyWorker(self._work_on)
         self._visible, self._thermal = self._cameras = tuple(
             Camera(self, name, p[f"{name}_transport"], self._take, self._reject) for name in ("visible", "thermal")
@@ -427,6 +427,8 @@ class FusionNode(LifecycleNode):
             return FusionStatus.WAITING, f"no CameraInfo on {' and '.join(missing)}, where the intrinsics come from"
         if silent:
             return FusionStatus.WAITING, reasons
+        if unseen := [camera.topic for camera in self._cameras if camera.age < 0]:
+            return FusionStatus.WAITING, f"waiting for the first picture on {' and '.join(unseen)}"
         apart = (self._thermal.stamp - self._visible.stamp) / 1e9
         return (
             FusionStatus.WAITING,

@@ -1,5 +1,6 @@
 """The parameters of every node: one table, from which they are declared, checked and documented."""
 
+import difflib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,6 +53,8 @@ class Parameter:
                 ]
         return descriptor
 
+
+ROS_OWN = ("use_sim_time", "qos_overrides.", "start_type_description_service")  # parameters that rclpy declares
 
 # As in engines and detector, which import torch; the player does without.
 FUSION_ENGINES = ("tensorrt", "compile", "openvino", "eager")
@@ -191,7 +194,7 @@ def declare(
     table: tuple[Parameter, ...],
     accept: Callable[[dict[str, Any]], str] = lambda changes: "",
 ) -> None:
-    """Declare every parameter of a table on a node.
+    """Declare every parameter of a table on a node, and warn of others that it was given.
 
     Args:
         node: that gets them.
@@ -218,6 +221,12 @@ def declare(
     node.add_on_set_parameters_callback(check)
     if reason := _wrong_choice(table, [node.get_parameter_or(p.name) for p in table]):
         raise ValueError(reason)
+    # rclpy passes over a misspelt parameter in silence, and has no public name for what it was given.
+    for name in getattr(node, "_parameter_overrides", {}):
+        if name not in known and not name.startswith(ROS_OWN):
+            near = difflib.get_close_matches(name, known, 1)
+            advice = f"did you mean {near[0]}?" if near else "--help lists those that there are"
+            node.get_logger().warning(f"parameter {name} is unknown and has no effect: {advice}")
 
 
 def values(node: Node, table: tuple[Parameter, ...]) -> dict[str, Any]:

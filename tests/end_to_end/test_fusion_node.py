@@ -253,6 +253,13 @@ def test_interrupts_end_with_exit_code_0(graph, interrupts):
     assert process.wait(10) == 0, graph.log("fusion")
 
 
+def test_a_misspelt_parameter_is_named(graph):
+    graph.start_fusion(slopp=0.1, use_sim_time=False, autostart=True)
+    log = graph.log("fusion")
+    assert "parameter slopp is unknown and has no effect: did you mean slop?" in log
+    assert log.count("is unknown") == 1
+
+
 @pytest.mark.parametrize(
     ("parameters", "reason"),
     [
