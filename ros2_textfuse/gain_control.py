@@ -35,6 +35,7 @@ class GainControl:
         self._kind, self._fixed, self._smoothing = kind, fixed, smoothing
         # Of plateau equalisation: counts or temperatures, and the grey, 0..255, that each becomes.
         self._curve: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+        self._dtype: np.dtype | None = None  # of the pictures that range and curve come from
         self.range: tuple[float, float] | None = fixed
         """What becomes black and white, in the unit of the pictures; None before the first with more than 8 bits."""
 
@@ -52,6 +53,9 @@ class GainControl:
     def _follow(self, thermal: NDArray) -> tuple[float, float]:
         if self._fixed is not None:
             return self._fixed
+        if thermal.dtype != self._dtype:
+            # Counts and temperatures have nothing in common: after the one, the other would be black for seconds.
+            self._dtype, self.range, self._curve = thermal.dtype, None, None
         sample = thermal[::2, ::2]  # tells the percentiles as well as all pixels
         if thermal.dtype.kind == "f":
             sample = sample[np.isfinite(sample)]

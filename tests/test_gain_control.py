@@ -75,6 +75,15 @@ def test_what_is_no_number_is_black_and_does_not_count(kind):
     assert np.isfinite(control.range).all()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_temperatures_after_counts_have_a_range_of_their_own(kind):
+    counts = np.linspace(29000, 31000, 64 * 64).reshape(64, 64).astype(np.uint16)
+    temperatures = np.linspace(10, 30, 64 * 64, dtype=np.float32).reshape(64, 64)
+    control = GainControl(kind)
+    control(counts)
+    np.testing.assert_array_equal(control(temperatures), GainControl(kind)(temperatures))
+
+
 def test_nothing_but_nan():
     assert not GainControl()(np.full((8, 8), np.nan, np.float32)).any()
 
