@@ -12,7 +12,8 @@ from ros2_textfuse.recordings import RecordingError, open_recording
 
 EXAMPLE = """\
 example:
-  textfuse bag rgb.mp4 lwir.mp4 -o drive          # the bag drive/, in mcap; a tenth of it with --compress jpeg
+  textfuse bag rgb.mp4 lwir.mp4 -o drive          # the bag drive/, in mcap
+  textfuse bag rgb.mp4 lwir.mp4 -o drive --compress jpeg
   ros2 bag info drive && ros2 bag play drive
   textfuse eval drive --out runs/drive
 """
