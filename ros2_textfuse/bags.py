@@ -19,7 +19,7 @@ from rosbags.highlevel import AnyReader
 from rosbags.typesys import Stores, get_typestore
 
 from ros2_textfuse import compressed
-from ros2_textfuse.images import ENCODING, THERMAL_ENCODINGS, VISIBLE_ENCODINGS, ImageError
+from ros2_textfuse.images import THERMAL_ENCODINGS, VISIBLE_ENCODINGS, ImageError
 
 IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED = "sensor_msgs/msg/CompressedImage"
@@ -245,10 +245,8 @@ def _look(bag: Bag, topic: Topic) -> tuple[str, int, int]:
             try:
                 if topic.msgtype == COMPRESSED:
                     compressed.check_message(message)
-                    pixels = compressed.decode(message)
-                    grey = pixels.ndim == 2
-                    encoding = ENCODING[2][pixels.dtype.name] if grey else f"rgb{8 * pixels.itemsize}"
-                    return encoding, pixels.shape[1], pixels.shape[0]
+                    picture = compressed.decode(message)
+                    return picture.encoding, picture.width, picture.height
                 if message.encoding in (*VISIBLE_ENCODINGS, *THERMAL_ENCODINGS):
                     return message.encoding, message.width, message.height
                 raise ImageError(f"encoding '{message.encoding}'")

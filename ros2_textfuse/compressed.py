@@ -12,11 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_textfuse.images import LARGEST, ImageError
+from ros2_textfuse.images import LARGEST, ImageError, ImageView
 
 FORMAT = "rgb8; jpeg compressed bgr8"
 """The field `format` of what `jpeg` makes, as image_transport's own publisher writes it."""
 
+_ENCODINGS = {(1, "uint8"): "mono8", (1, "uint16"): "mono16", (3, "uint8"): "bgr8", (4, "uint8"): "bgra8"}
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 # Markers of the JPEG segments that hold the size: start of frame, but for three of its codes (ITU-T T.81, table B.1).
@@ -51,13 +52,29 @@ def check_message(message: Any) -> None:
         raise ImageError(f"the picture says that it has {width}x{height} pixels: at most {LARGEST} to a side are taken")
 
 
+def decode(message: Any) -> ImageView:
+    """A checked message as the picture that it holds: mono8, mono16, bgr8 or bgra8, under the message's header.
+
+    Raises:
+        ImageError: the picture is damaged.
+    """
+    pixels = _decode(message)
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    encoding = _ENCODINGS.get((channels, pixels.dtype.name))
+    if encoding is None:
+        raise ImageError(
+            f"the picture has {channels} channels of {8 * pixels.itemsize} bits (format '{message.format}')"
+        )
+    return ImageView.of(message.header, pixels, encoding)
+
+
 def visible_array(message: Any) -> NDArray[np.uint8]:
     """A checked visible message as uint8 RGB [H, W, 3].
 
     Raises:
         ImageError: the picture is damaged, or has more than 8 bits.
     """
-    pixels = decode(message)
+    pixels = _decode(message)
     if pixels.dtype != np.uint8:
         raise ImageError(f"a visible picture has 8 bits a channel, this one {8 * pixels.itemsize}")
     if pixels.ndim == 2:
@@ -72,7 +89,7 @@ def thermal_array(message: Any) -> NDArray[np.uint8] | NDArray[np.uint16]:
     Raises:
         ImageError: the picture is damaged.
     """
-    pixels = decode(message)
+    pixels = _decode(message)
     if pixels.ndim == 2:
         return pixels
     conversion = cv2.COLOR_BGR2GRAY if pixels.shape[2] == 3 else cv2.COLOR_BGRA2GRAY
@@ -102,14 +119,7 @@ def png(pixels: NDArray[Any]) -> array:
     return array("B", data.tobytes())
 
 
-def decode(message: Any) -> NDArray[Any]:
-    """A checked message as the file has it, uint8 or uint16: [H, W] grey, [H, W, 3] BGR or [H, W, 4] BGRA.
-
-    Damage inside the data of a JPEG does not keep OpenCV from decoding it: such a picture comes with stripes.
-
-    Raises:
-        ImageError: the picture is damaged.
-    """
+def _decode(message: Any) -> NDArray[Any]:
     try:
         pixels = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:  # some damage is None to OpenCV, some an exception

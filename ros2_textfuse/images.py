@@ -5,7 +5,9 @@ of the message's memory wherever its layout allows. cv_bridge is not used: it co
 pictures whose data are too short, and needs a distribution.
 """
 
+import sys
 from array import array
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -49,6 +51,26 @@ THERMAL_ENCODINGS = ("mono8", "8UC1", "mono16", "16UC1", "32FC1", *_TO_GREY)
 LARGEST = 8192  # pixels to a side; what is larger is no camera's picture but a broken header
 
 
+@dataclass
+class ImageView:
+    """The fields of sensor_msgs/Image, for pixels that did not come as one; nothing is copied."""
+
+    header: Any
+    height: int
+    width: int
+    encoding: str
+    step: int
+    data: memoryview
+    is_bigendian: int = 0
+
+    @classmethod
+    def of(cls, header: Any, pixels: NDArray, encoding: str) -> "ImageView":
+        """A C-contiguous [H, W] or [H, W, C] array, in the byte order of this machine, as an image message."""
+        height, width = pixels.shape[:2]
+        big = int(sys.byteorder == "big")
+        return cls(header, height, width, encoding, pixels.strides[0], pixels.data.cast("B"), big)
+
+
 class ImageError(ValueError):
     """A picture or an image message cannot be used; the message says what was expected."""
 
@@ -84,9 +106,9 @@ def check_message(message: Any, encodings: tuple[str, ...]) -> None:
 
 def visible_array(message: Any) -> NDArray[np.uint8]:
     """A checked visible message as uint8 RGB [H, W, 3]; a view of its data where the encoding is rgb8."""
-    pixels = _pixels(message)
+    found = pixels(message)
     conversion = _TO_RGB.get(message.encoding)
-    return pixels if conversion is None else np.asarray(cv2.cvtColor(pixels, conversion), np.uint8)
+    return found if conversion is None else np.asarray(cv2.cvtColor(found, conversion), np.uint8)
 
 
 def thermal_array(message: Any) -> NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]:
@@ -94,9 +116,22 @@ def thermal_array(message: Any) -> NDArray[np.uint8] | NDArray[np.uint16] | NDAr
 
     Grey that a camera sends as colour becomes grey again.
     """
-    pixels = _pixels(message)
+    found = pixels(message)
     conversion = _TO_GREY.get(message.encoding)
-    return pixels if conversion is None else np.asarray(cv2.cvtColor(pixels, conversion), np.uint8)
+    return found if conversion is None else np.asarray(cv2.cvtColor(found, conversion), np.uint8)
+
+
+def pixels(message: Any) -> NDArray:
+    """The pixels of a checked message as they are: [H, W] or [H, W, C], a view of its data where the layout allows."""
+    height, width = message.height, message.width
+    channels, kind = _LAYOUTS[message.encoding]
+    rows = np.frombuffer(message.data, np.uint8, message.step * height).reshape(height, message.step)
+    row_bytes = rows[:, : width * _pixel_bytes(message.encoding)]
+    if kind != "u1":
+        # A row whose step is no multiple of the pixel has no aligned view.
+        values = np.ascontiguousarray(row_bytes).view((">" if message.is_bigendian else "<") + kind)
+        return values.astype(kind, copy=False)
+    return row_bytes.reshape(height, width, channels) if channels > 1 else row_bytes
 
 
 def blank_data(height: int, width: int, channels: int) -> tuple[array, NDArray[np.uint8]]:
@@ -130,15 +165,3 @@ def fill_message(message: Any, pixels: NDArray, encoding: str) -> None:
 def _pixel_bytes(encoding: str) -> int:
     channels, kind = _LAYOUTS[encoding]
     return channels * np.dtype(kind).itemsize
-
-
-def _pixels(message: Any) -> NDArray:
-    height, width = message.height, message.width
-    channels, kind = _LAYOUTS[message.encoding]
-    rows = np.frombuffer(message.data, np.uint8, message.step * height).reshape(height, message.step)
-    pixels = rows[:, : width * _pixel_bytes(message.encoding)]
-    if kind != "u1":
-        # A row whose step is no multiple of the pixel has no aligned view.
-        pixels = np.ascontiguousarray(pixels).view((">" if message.is_bigendian else "<") + kind)
-        return pixels.astype(kind, copy=False)
-    return pixels.reshape(height, width, channels) if channels > 1 else pixels
