@@ -55,9 +55,9 @@ SENTENCES = (
 )
 WORDS = 2.0, 8.0  # s between two calls of set_prompt
 SAMPLES = 5.0  # s between two looks at the processes
-WARM_UP = 300.0  # s that do not count for memory, files and threads; a quarter of a shorter run
 YOUNG = 30.0  # s in which a process that was started anew is still growing
 SLOPE = 0.2  # MiB a minute
+CAMERA_FAULTS = [f"{camera} {name}" for name, kind in KINDS.items() for camera in kind.cameras]
 DEACTIVATE, RESTART = "fusion deactivated", "detection started anew"
 
 
@@ -103,8 +103,7 @@ def schedule(seconds: float, seed: int) -> list[Event]:
     events, at = [], draw.uniform(*PAUSES)
     while True:
         if not deck:
-            deck = [f"{camera} {name}" for name, kind in KINDS.items() for camera in kind.cameras]
-            draw.shuffle(deck)
+            deck = draw.sample(CAMERA_FAULTS, len(CAMERA_FAULTS))
         kind = draw.choices(("camera", DEACTIVATE, RESTART), (0.85, 0.1, 0.05))[0]
         end = at + (0.0 if kind == RESTART else draw.uniform(*LENGTHS))
         if end + PAUSES[0] > seconds:
@@ -113,13 +112,22 @@ def schedule(seconds: float, seed: int) -> list[Event]:
         at = end + draw.uniform(*PAUSES)
 
 
+def warm_up(events: Sequence[Event], seconds: float) -> float:
+    """Seconds that do not count for memory, files and threads: until every fault of a camera has come, or half a run.
+
+    What a picture of another kind needs is allocated when it comes first, and kept.
+    """
+    ends = [event.end for event in events if event.what in CAMERA_FAULTS]
+    return min([*ends[len(CAMERA_FAULTS) - 1 :][:1], seconds / 2])
+
+
 def recovery(statuses: Sequence[Status], end: float) -> float | None:
     """Seconds from the end of a fault to the status from which on all say OK; None when it does not fuse by then."""
     well: list[Status] = []
     for status in statuses:
         if end < status.at <= end + RECOVERY:
             well = [*well, status] if status.state == "OK" else []
-    return well[0].at - end if well and well[-1].fused > well[0].fused else None
+    return round(well[0].at - end, 2) if well and well[-1].fused > well[0].fused else None
 
 
 def slope(samples: Sequence[Sample]) -> float:
@@ -131,15 +139,15 @@ def slope(samples: Sequence[Sample]) -> float:
     return float(np.median((mib[second] - mib[first]) / (at[second] - at[first]))) * 60
 
 
-def grown_up(samples: Sequence[Sample], warm_up: float) -> list[Sample]:
-    """The samples after warm-up, without those of processes that have just been started anew."""
-    old = {sample.pid: sample.at + YOUNG for sample in reversed(samples)} | {samples[0].pid: warm_up}
-    return [sample for sample in samples if sample.at >= max(warm_up, old[sample.pid])]
+def grown_up(samples: Sequence[Sample], after: float) -> list[Sample]:
+    """The samples after the warm-up, without those of processes that have just been started anew."""
+    old = {sample.pid: sample.at + YOUNG for sample in reversed(samples)} | {samples[0].pid: after}
+    return [sample for sample in samples if sample.at >= max(after, old[sample.pid])]
 
 
-def judge(samples: Sequence[Sample], warm_up: float) -> dict[str, Any]:
+def judge(samples: Sequence[Sample], after: float) -> dict[str, Any]:
     """Figures of a process, after warm-up and at the end, and what of it is not flat."""
-    counted = grown_up(samples, warm_up) if samples else []
+    counted = grown_up(samples, after) if samples else []
     if len({sample.pid for sample in counted}) == len(counted):
         return {"not_flat": ["too few samples"]}
     third = max(1, len(counted) // 3)  # medians, since a builder or a fault comes and goes
@@ -172,8 +180,8 @@ class Soak:
 
     def __init__(self, seconds: float, rate: float, seed: int, bag: str | None, logs: Path) -> None:
         self.seconds, self.rate, self.bag, self.logs = seconds, rate, bag, logs
-        self.warm_up = min(WARM_UP, seconds / 4)
         self.events = schedule(seconds, seed)
+        self.warm_up = warm_up(self.events, seconds)
         self.random = random.Random(seed)
         self.samples: dict[str, list[Sample]] = {"fusion": [], "detection": [], "player": []}
         self.statuses: list[Status] = []
@@ -226,7 +234,9 @@ class Soak:
             "warm_up_s": self.warm_up,
             "events": len(self.events),
             "recovered": len(recovered),
-            "recovered_after_s": {"median": statistics.median(recovered), "most": max(recovered)} if recovered else {},
+            "recovered_after_s": {"median": statistics.median(recovered), "most": max(recovered)}
+            if recovered
+            else None,
             "detection_heard_after_s": self.detection_starts,
             "pairs_fused": sum(
                 max(0, after.fused - (before.fused if after.fused >= before.fused else 0))
@@ -267,7 +277,7 @@ class Soak:
         else:
             visible, thermal = write_videos(folder, self.rate)
             source = {"visible": str(visible), "thermal": str(thermal)}
-        faults = [f"{e.what} {e.start} {e.end}" for e in self.events if e.what not in (DEACTIVATE, RESTART)]
+        faults = [f"{e.what} {e.start} {e.end}" for e in self.events if e.what in CAMERA_FAULTS]
         self._start("player", **source, rate=self.rate, loop=True, faults=faults)
         wait(lambda: self._began)
         self.node.destroy_subscription(self._first_picture)
@@ -335,12 +345,12 @@ class Soak:
             if code := process.wait(PATIENCE):
                 self.failures.append(f"detection ended with exit code {code} on SIGINT")
             self._start("detection")
-            event.end = self._restarted = self._now()
+            event.end = self._restarted = round(self._now(), 2)
 
     def _end(self, event: Event) -> None:
         if event.what == DEACTIVATE:
             self._ask_transition("TRANSITION_ACTIVATE")
-            event.end = self._now()
+            event.end = round(self._now(), 2)
 
     def _ask_transition(self, name: str) -> None:
         from lifecycle_msgs.msg import Transition
@@ -348,7 +358,7 @@ class Soak:
 
         request = ChangeState.Request(transition=Transition(id=getattr(Transition, name)))
         future = self._change_state.call_async(request)
-        wait(future.done)
+        wait(future.done, f"fusion did not answer to {name}")
         if not future.result().success:
             self.failures.append(f"{name} failed after {self._now():.0f} s")
 
