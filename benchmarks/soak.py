@@ -214,7 +214,7 @@ class Soak:
             try:
                 self._start_graph(folder)
                 self._follow_schedule()
-            except (CrashError, TimeoutError) as error:
+            except (CrashError, TimeoutError, subprocess.TimeoutExpired, psutil.Error) as error:
                 self.failures.append(str(error))
             finally:
                 executor.shutdown()
@@ -239,7 +239,7 @@ class Soak:
             else None,
             "detection_heard_after_s": self.detection_starts,
             "pairs_fused": sum(
-                max(0, after.fused - (before.fused if after.fused >= before.fused else 0))
+                after.fused - (before.fused if after.fused >= before.fused else 0)  # activation counts from zero
                 for before, after in pairwise(self.statuses)
             ),
             "detections": self.detections,
@@ -331,7 +331,7 @@ class Soak:
                 self._next_sample += SAMPLES
                 for name, process in self._running.items():
                     self.samples[name].append(look(process.pid, now))
-            if now >= self._next_words:
+            if self._next_words <= now < self.seconds - RECOVERY:
                 self._next_words = now + self.random.uniform(*WORDS)
                 self._set_words()
             time.sleep(0.05)
