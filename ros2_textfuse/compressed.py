@@ -43,12 +43,11 @@ def check_message(message: Any) -> None:
         width, height = _jpeg_size(data)
     else:
         raise ImageError(
-            f"the data are no JPEG and no PNG (format '{message.format}', {len(data)} bytes, first of them "
-            f"{head[:4].hex(' ') or 'none'}): send image_transport's 'compressed'; 'compressedDepth' and 'theora' are "
-            "not read"
+            f"the data are no JPEG and no PNG (format '{message.format}', first bytes {head[:4].hex(' ') or 'none'}): "
+            "send image_transport's 'compressed'; 'compressedDepth' and 'theora' are not read"
         )
     if not whole:
-        raise ImageError(f"the picture is cut off: {len(data)} bytes (format '{message.format}') have no end marker")
+        raise ImageError(f"the picture is cut off: it has no end marker (format '{message.format}')")
     if not 0 < min(width, height) <= max(width, height) <= LARGEST:
         raise ImageError(f"the picture says that it has {width}x{height} pixels: at most {LARGEST} to a side are taken")
 
@@ -109,13 +108,24 @@ def jpeg(pixels: NDArray[np.uint8], quality: int) -> array:
     return array("B", data.tobytes())
 
 
+def png(pixels: NDArray[Any]) -> array:
+    """The data of a message that holds a picture as a PNG, which keeps every pixel.
+
+    Args:
+        pixels: uint8 RGB [H, W, 3], or uint8 or uint16 [H, W].
+    """
+    made, data = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels)
+    assert made
+    return array("B", data.tobytes())
+
+
 def _decode(message: Any) -> NDArray[Any]:
     try:
         pixels = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:  # some damage is None to OpenCV, some an exception
         pixels = None
     if pixels is None:
-        raise ImageError(f"the picture is damaged: {len(message.data)} bytes (format '{message.format}') do not decode")
+        raise ImageError(f"the picture is damaged: it does not decode (format '{message.format}')")
     return pixels
 
 
