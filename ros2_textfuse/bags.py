@@ -244,7 +244,6 @@ def _look(bag: Bag, topic: Topic) -> tuple[str, int, int]:
         for _, (_, _, message) in zip(range(min(LOOKS, topic.count)), messages, strict=False):
             try:
                 if topic.msgtype == COMPRESSED:
-                    compressed.check_message(message)
                     picture = compressed.decode(message)
                     return picture.encoding, picture.width, picture.height
                 if message.encoding in (*VISIBLE_ENCODINGS, *THERMAL_ENCODINGS):

@@ -202,10 +202,12 @@ class BagRecording:
 
 def _decoded(camera: str, time: float, stamp: float, message: Any) -> Picture:
     """The raw picture of a CompressedImage, rgb8, mono8 or mono16; one with a fault where it is damaged."""
-    read = compressed.visible_array if camera == "visible" else compressed.thermal_array
+    visible = camera == "visible"
     try:
-        compressed.check_message(message)
-        return Picture.of(camera, time, read(message), stamp)
+        image = compressed.decode(message)
+        images.check_message(image, images.VISIBLE_ENCODINGS if visible else images.THERMAL_ENCODINGS)
+        pixels = images.visible_array(image) if visible else images.thermal_array(image)
+        return Picture.of(camera, time, pixels, stamp)
     except images.ImageError as error:
         return Picture(camera, time, stamp, fault=str(error))
 
