@@ -29,12 +29,13 @@ briefly := 2>&1 | sed -unE -e '/^ *(ERROR|error):/,$$p' -e 's/^ *(Downloading|Us
 sources := CMakeLists.txt package.xml README.md $(shell find msg srv launch config ros2_textfuse -type f \
   -not -path '*/__pycache__/*' 2>/dev/null)
 
-.PHONY: help build demo test lint tensorrt-dryrun clean
+.PHONY: help build demo test lint soak tensorrt-dryrun clean
 help:
 	@echo 'make build   set up $(VENV) and install textfuse into it'
 	@echo 'make demo    show it: [VISIBLE=folder THERMAL=folder | BAG=bag] [SECONDS=n] [OUT=folder]'
 	@echo 'make test    lint, type check, tests'
 	@echo 'make lint    lint and type check only'
+	@echo 'make soak    faults for twenty minutes: does it recover, does it stay as small? [MINUTES=n]'
 	@echo 'make tensorrt-dryrun   what TensorRT would take of the network; 5 GB in an environment of its own'
 	@echo 'make clean   remove what was built; "rm -r $(VENV)" removes the environment'
 
@@ -80,6 +81,10 @@ lint: build
 
 test: lint
 	$(python) -m pytest
+
+soak: build
+	$(python) benchmarks/soak.py $(if $(MINUTES),--minutes '$(MINUTES)') --json benchmarks/results/soak.json \
+	  --picture docs/images/soak.png
 
 # Without the user's pip configuration: a local index may put a CPU build in place of torch's CUDA build.
 tensorrt := $(prefix)-tensorrt

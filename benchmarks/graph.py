@@ -161,11 +161,11 @@ def graph(rate: float, seconds: float, args: argparse.Namespace) -> tuple[dict, 
     return run, [status.latency_ms for status in measured]
 
 
-def wait(condition) -> None:
+def wait(condition, complaint: str = "the nodes did not start") -> None:
     deadline = time.monotonic() + 120
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError("the nodes did not start")
+            raise TimeoutError(complaint)
         time.sleep(0.1)
 
 

@@ -6,7 +6,7 @@ middle of a picture. `rosbags` reads what is whole; what it refuses is read reco
 
 import re
 import sqlite3
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,13 @@ from mcap.stream_reader import StreamReader
 from rosbags.highlevel import AnyReader
 from rosbags.typesys import Stores, get_typestore
 
-from ros2_textfuse.images import THERMAL_ENCODINGS, VISIBLE_ENCODINGS
+from ros2_textfuse import compressed
+from ros2_textfuse.images import THERMAL_ENCODINGS, VISIBLE_ENCODINGS, ImageError
 
 IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED = "sensor_msgs/msg/CompressedImage"
+BESIDE = "/compressed"  # what image_transport adds to the name of a topic
+LOOKS = 10  # messages of a topic that are tried for one that can be read
 COUNTS = ("mono16", "16UC1")  # raw counts: only a thermal camera sends them
 THERMAL_NAME = re.compile(r"(^|[/_])(thermal|therm|lwir|ir|infra\w*|flir|boson|lepton)([/_\d]|$)", re.IGNORECASE)
 LARGEST_RECORD = 1 << 30  # bytes; more is a damaged length
@@ -62,6 +65,12 @@ class Bag:
                 """ns, when the first and the last message were recorded."""
         except Exception as error:  # a damaged file fails anywhere in the libraries that parse it
             self._survey(error)
+
+    def pictures(self, name: str) -> Topic | None:
+        """The topic of pictures that goes by a name: that of the name, else the compressed one beside it."""
+        topics = [self.topics[topic] for topic in (name, name + BESIDE) if topic in self.topics]
+        topics = [topic for topic in topics if topic.msgtype in (IMAGE, COMPRESSED)]
+        return max(topics, key=lambda topic: topic.count > 0, default=None)
 
     def messages(self, names: tuple[str, ...]) -> Generator[tuple[str, int, Any], None, None]:
         """Topic, time of recording in ns, and message of these topics, in the order in which they were recorded.
@@ -176,6 +185,7 @@ def find_cameras(bag: Bag, visible: str = "", thermal: str = "") -> tuple[Camera
     """The visible and the thermal topic of a bag: those named, else the default names, else by type and encoding.
 
     A topic with raw counts, or a grey one with a name such as lwir or infrared, is thermal; the others are visible.
+    Where only the compressed topic beside a name is in the bag, the name stands for it.
 
     Args:
         bag: to look into.
@@ -185,21 +195,23 @@ def find_cameras(bag: Bag, visible: str = "", thermal: str = "") -> tuple[Camera
     Raises:
         BagError: there is none of a kind, or more than one to choose from; the message lists all image topics.
     """
-    cameras = {camera.topic: camera for camera in _cameras(bag)}
-    listed = "; ".join(map(str, cameras.values())) or "no topic"
-    there = f"{bag.path} has pictures of type {IMAGE} on: {listed}"
-    if compressed := [topic.name for topic in bag.topics.values() if topic.msgtype == COMPRESSED]:
-        there += f" (compressed ones, which are not read, on: {', '.join(compressed)})"
+    cameras, unreadable = _cameras(bag)
+    there = f"{bag.path} has pictures on: {'; '.join(map(str, cameras.values())) or 'no topic'}"
+    if unreadable:
+        there += f"; not readable: {'; '.join(f'{topic} ({reason})' for topic, reason in unreadable.items())}"
+    named = {kind: bag.pictures(name) for kind, name in (("visible", visible), ("thermal", thermal)) if name}
+    taken = {topic.name for topic in named.values() if topic}
     chosen = []
     for kind, name in (("visible", visible), ("thermal", thermal)):
-        default = f"/{kind}/image_raw"
-        if name or default in cameras:
-            if (name or default) not in cameras:
-                raise BagError(f"no {kind} pictures on {name}: {there}")
-            chosen.append(cameras[name or default])
+        topic = named[kind] if name else bag.pictures(f"/{kind}/image_raw")
+        if topic and topic.name in cameras:
+            chosen.append(cameras[topic.name])
             continue
+        if name:
+            raise BagError(f"no {kind} pictures on {name}: {there}")
         suited = [camera for camera in cameras.values() if _is_thermal(camera) == (kind == "thermal")]
-        suited = [camera for camera in suited if camera.topic not in (visible, thermal)]
+        suited = [camera for camera in suited if camera.topic not in taken]
+        suited = [camera for camera in suited if not _is_beside(camera.topic, cameras)]
         if len(suited) != 1:
             several = "more than one topic could be" if suited else "no topic looks like"
             raise BagError(f"{several} the {kind} camera, name it by --{kind}-topic: {there}")
@@ -209,15 +221,44 @@ def find_cameras(bag: Bag, visible: str = "", thermal: str = "") -> tuple[Camera
     return chosen[0], chosen[1]
 
 
-def _cameras(bag: Bag) -> Iterator[Camera]:
+def _cameras(bag: Bag) -> tuple[dict[str, Camera], dict[str, str]]:
+    """The image topics that can be read, and of the others why not."""
+    cameras, unreadable = {}, {}
     for topic in bag.topics.values():
-        if topic.msgtype == IMAGE and topic.count:
-            with closing(bag.messages((topic.name,))) as messages:
-                _, _, first = next(messages)
-            if first.encoding in (*VISIBLE_ENCODINGS, *THERMAL_ENCODINGS):
-                yield Camera(topic.name, topic.count, first.encoding, first.width, first.height)
+        if topic.msgtype in (IMAGE, COMPRESSED) and topic.count:
+            try:
+                cameras[topic.name] = Camera(topic.name, topic.count, *_look(bag, topic))
+            except ImageError as error:
+                unreadable[topic.name] = str(error)
+    return cameras, unreadable
+
+
+def _look(bag: Bag, topic: Topic) -> tuple[str, int, int]:
+    """Encoding, width and height of the first picture of a topic that can be read.
+
+    Raises:
+        ImageError: none can, of the first ones.
+    """
+    fault = ImageError("no picture")
+    with closing(bag.messages((topic.name,))) as messages:
+        for _, (_, _, message) in zip(range(min(LOOKS, topic.count)), messages, strict=False):
+            try:
+                if topic.msgtype == COMPRESSED:
+                    picture = compressed.decode(message)
+                    return picture.encoding, picture.width, picture.height
+                if message.encoding in (*VISIBLE_ENCODINGS, *THERMAL_ENCODINGS):
+                    return message.encoding, message.width, message.height
+                raise ImageError(f"encoding '{message.encoding}'")
+            except ImageError as error:
+                fault = error
+    raise fault
 
 
 def _is_thermal(camera: Camera) -> bool:
     grey = camera.encoding in THERMAL_ENCODINGS
     return camera.encoding in COUNTS or (grey and THERMAL_NAME.search(camera.topic) is not None)
+
+
+def _is_beside(topic: str, cameras: Collection[str]) -> bool:
+    """Whether a topic is the compressed one of another that is there as well."""
+    return topic.endswith(BESIDE) and topic.removesuffix(BESIDE) in cameras

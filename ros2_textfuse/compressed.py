@@ -24,42 +24,22 @@ _JPEG = b"\xff\xd8\xff"
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
-def check_message(message: Any) -> None:
-    """Check that a message holds a whole JPEG or PNG of a sensible size, without decoding it.
+def decode(message: Any) -> ImageView:
+    """The picture that a message holds: mono8, mono16, bgr8 or bgra8, under the message's header.
 
     Args:
         message: with the fields of sensor_msgs/CompressedImage.
 
     Raises:
-        ImageError: another format, a file that is cut off, or a picture of more than LARGEST pixels to a side.
+        ImageError: another format, a file that is cut off or damaged, or more than LARGEST pixels to a side.
     """
-    data = np.frombuffer(message.data, np.uint8)
-    head, tail = data[:24].tobytes(), data[-64:].tobytes()
-    if head.startswith(_PNG) and len(data) >= 24:
-        whole = b"IEND" in tail
-        width, height = int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
-    elif head.startswith(_JPEG):
-        whole = b"\xff\xd9" in tail  # some cameras pad what follows
-        width, height = _jpeg_size(data)
-    else:
-        raise ImageError(
-            f"the data are no JPEG and no PNG (format '{message.format}', {len(data)} bytes, first of them "
-            f"{head[:4].hex(' ') or 'none'}): send image_transport's 'compressed'; 'compressedDepth' and 'theora' are "
-            "not read"
-        )
-    if not whole:
-        raise ImageError(f"the picture is cut off: {len(data)} bytes (format '{message.format}') have no end marker")
-    if not 0 < min(width, height) <= max(width, height) <= LARGEST:
-        raise ImageError(f"the picture says that it has {width}x{height} pixels: at most {LARGEST} to a side are taken")
-
-
-def decode(message: Any) -> ImageView:
-    """A checked message as the picture that it holds: mono8, mono16, bgr8 or bgra8, under the message's header.
-
-    Raises:
-        ImageError: the picture is damaged.
-    """
-    pixels = _decode(message)
+    _check(message)
+    try:
+        pixels = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:  # some damage is None to OpenCV, some an exception
+        pixels = None
+    if pixels is None:
+        raise ImageError(f"the picture is damaged: it does not decode (format '{message.format}')")
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     encoding = _ENCODINGS.get((channels, pixels.dtype.name))
     if encoding is None:
@@ -67,34 +47,6 @@ def decode(message: Any) -> ImageView:
             f"the picture has {channels} channels of {8 * pixels.itemsize} bits (format '{message.format}')"
         )
     return ImageView.of(message.header, pixels, encoding)
-
-
-def visible_array(message: Any) -> NDArray[np.uint8]:
-    """A checked visible message as uint8 RGB [H, W, 3].
-
-    Raises:
-        ImageError: the picture is damaged, or has more than 8 bits.
-    """
-    pixels = _decode(message)
-    if pixels.dtype != np.uint8:
-        raise ImageError(f"a visible picture has 8 bits a channel, this one {8 * pixels.itemsize}")
-    if pixels.ndim == 2:
-        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), np.uint8)
-    conversion = cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGB
-    return np.asarray(cv2.cvtColor(pixels, conversion), np.uint8)
-
-
-def thermal_array(message: Any) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """A checked thermal message as uint8 or uint16 [H, W]; grey that was sent as colour becomes grey again.
-
-    Raises:
-        ImageError: the picture is damaged.
-    """
-    pixels = _decode(message)
-    if pixels.ndim == 2:
-        return pixels
-    conversion = cv2.COLOR_BGR2GRAY if pixels.shape[2] == 3 else cv2.COLOR_BGRA2GRAY
-    return np.asarray(cv2.cvtColor(pixels, conversion), pixels.dtype)
 
 
 def jpeg(pixels: NDArray[np.uint8], quality: int) -> array:
@@ -109,14 +61,36 @@ def jpeg(pixels: NDArray[np.uint8], quality: int) -> array:
     return array("B", data.tobytes())
 
 
-def _decode(message: Any) -> NDArray[Any]:
-    try:
-        pixels = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:  # some damage is None to OpenCV, some an exception
-        pixels = None
-    if pixels is None:
-        raise ImageError(f"the picture is damaged: {len(message.data)} bytes (format '{message.format}') do not decode")
-    return pixels
+def png(pixels: NDArray[Any]) -> array:
+    """The data of a message that holds a picture as a PNG, which keeps every pixel.
+
+    Args:
+        pixels: uint8 RGB [H, W, 3], or uint8 or uint16 [H, W].
+    """
+    made, data = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels)
+    assert made
+    return array("B", data.tobytes())
+
+
+def _check(message: Any) -> None:
+    """Refuse what is no whole JPEG or PNG of a sensible size, without decoding it."""
+    data = np.frombuffer(message.data, np.uint8)
+    head, tail = data[:24].tobytes(), data[-64:].tobytes()
+    if head.startswith(_PNG) and len(data) >= 24:
+        whole = b"IEND" in tail
+        width, height = int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+    elif head.startswith(_JPEG):
+        whole = b"\xff\xd9" in tail  # some cameras pad what follows
+        width, height = _jpeg_size(data)
+    else:
+        raise ImageError(
+            f"the data are no JPEG and no PNG (format '{message.format}', first bytes {head[:4].hex(' ') or 'none'}): "
+            "send image_transport's 'compressed'; 'compressedDepth' and 'theora' are not read"
+        )
+    if not whole:
+        raise ImageError(f"the picture is cut off: it has no end marker (format '{message.format}')")
+    if not 0 < min(width, height) <= max(width, height) <= LARGEST:
+        raise ImageError(f"the picture says that it has {width}x{height} pixels: at most {LARGEST} to a side are taken")
 
 
 def _jpeg_size(data: NDArray[np.uint8]) -> tuple[int, int]:

@@ -42,6 +42,9 @@ _TO_RGB = {
 }
 _TO_GREY = {"rgb8": cv2.COLOR_RGB2GRAY, "bgr8": cv2.COLOR_BGR2GRAY}
 
+ENCODING = {2: {"uint8": "mono8", "uint16": "mono16", "float32": "32FC1"}, 3: {"uint8": "rgb8"}}
+"""Of an array: its number of dimensions and its type to the encoding."""
+
 VISIBLE_ENCODINGS = ("rgb8", *_TO_RGB)
 THERMAL_ENCODINGS = ("mono8", "8UC1", "mono16", "16UC1", "32FC1", *_TO_GREY)
 

@@ -8,18 +8,17 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_textfuse import images
-from ros2_textfuse.bags import IMAGE, Bag, BagError
+from ros2_textfuse import compressed, images
+from ros2_textfuse.bags import COMPRESSED, IMAGE, Bag, BagError
 
 FOLDER_RATE = 10.0  # pairs a second, since images in a folder have no time
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
-ENCODING = {2: {"uint8": "mono8", "uint16": "mono16"}, 3: {"uint8": "rgb8"}}
 
 
 class RecordingError(ValueError):
@@ -31,7 +30,8 @@ class Picture:
     """One picture of one camera, with the fields of sensor_msgs/Image beside when it was taken.
 
     `time` is when it is due and `stamp` what its header says, both in seconds from the start of the recording:
-    they differ by what the camera's driver took.
+    they differ by what the camera's driver took. A compressed picture that does not decode has a `fault`, which says
+    why, and no pixels.
     """
 
     camera: str  # visible or thermal
@@ -43,12 +43,13 @@ class Picture:
     is_bigendian: int = 0
     step: int = 0
     data: array | None = None
+    fault: str = ""
 
     @classmethod
-    def of(cls, camera: str, time: float, pixels: NDArray) -> "Picture":
-        """A picture of an array, stamped when it is due."""
-        picture = cls(camera, time, time)
-        images.fill_message(picture, pixels, ENCODING[pixels.ndim][pixels.dtype.name])
+    def of(cls, camera: str, time: float, pixels: NDArray, stamp: float | None = None) -> "Picture":
+        """A picture of an array; without a stamp, that is when it is due."""
+        picture = cls(camera, time, time if stamp is None else stamp)
+        images.fill_message(picture, pixels, images.ENCODING[pixels.ndim][pixels.dtype.name])
         return picture
 
 
@@ -76,8 +77,8 @@ def open_recording(
         bag: a rosbag2 folder, or an .mcap or .db3 file.
         visible: a video or a folder of images.
         thermal: of the same kind as `visible`.
-        visible_topic: of the RGB pictures in the bag.
-        thermal_topic: of the thermal pictures in the bag.
+        visible_topic: of the RGB pictures in the bag; where there is only the compressed topic beside it, that one.
+        thermal_topic: of the thermal pictures in the bag, likewise.
 
     Raises:
         RecordingError: something is missing, empty, unreadable, or the two cameras do not fit each other.
@@ -146,24 +147,27 @@ class FolderRecording:
 
 
 class BagRecording:
-    """A rosbag2 bag, read without ROS."""
+    """A rosbag2 bag, read without ROS. Compressed pictures come as the raw ones that they were."""
 
     def __init__(self, path: Path, visible_topic: str, thermal_topic: str) -> None:
-        self._cameras = {visible_topic: "visible", thermal_topic: "thermal"}
         try:
             self._bag = Bag(path)
         except BagError as error:
             raise RecordingError(str(error)) from error
-        topics = {name: topic for name, topic in self._bag.topics.items() if topic.msgtype == IMAGE}
-        for topic, camera in self._cameras.items():
-            if topic not in topics:
+        self._cameras: dict[str, str] = {}  # topic -> camera
+        counts = []
+        for camera, name in (("visible", visible_topic), ("thermal", thermal_topic)):
+            topic = self._bag.pictures(name)
+            if topic is None:
+                there = [topic.name for topic in self._bag.topics.values() if topic.msgtype in (IMAGE, COMPRESSED)]
                 raise RecordingError(
-                    f"{path} has no {camera} pictures of type {IMAGE} on {topic}; "
-                    f"it has them on: {', '.join(topics) or 'no topic'}"
+                    f"{path} has no {camera} pictures on {name}, of type {IMAGE} or {COMPRESSED}; "
+                    f"it has them on: {', '.join(there) or 'no topic'}"
                 )
-            if not topics[topic].count:
+            if not topic.count:
                 raise RecordingError(f"{path} has no {camera} picture")
-        counts = [topics[topic].count for topic in self._cameras]
+            self._cameras[topic.name] = camera
+            counts.append(topic.count)
         self.pictures = sum(counts)
         seconds = (self._bag.end - self._bag.start) / 1e9
         self.duration = seconds + seconds / max(counts)
@@ -176,6 +180,9 @@ class BagRecording:
                 time = (recorded - self._bag.start) / 1e9
                 # A driver that does not stamp leaves zero: the time of recording is the best that is known.
                 taken = (stamp - self._bag.start) / 1e9 if stamp else time
+                if self._bag.topics[topic].msgtype == COMPRESSED:
+                    yield _decoded(self._cameras[topic], time, taken, message)
+                    continue
                 data = array("B")
                 data.frombytes(message.data.data)
                 yield Picture(
@@ -191,6 +198,18 @@ class BagRecording:
                 )
         except BagError as error:
             raise RecordingError(str(error)) from error
+
+
+def _decoded(camera: str, time: float, stamp: float, message: Any) -> Picture:
+    """The raw picture of a CompressedImage, rgb8, mono8 or mono16; one with a fault where it is damaged."""
+    visible = camera == "visible"
+    try:
+        image = compressed.decode(message)
+        images.check_message(image, images.VISIBLE_ENCODINGS if visible else images.THERMAL_ENCODINGS)
+        pixels = images.visible_array(image) if visible else images.thermal_array(image)
+        return Picture.of(camera, time, pixels, stamp)
+    except images.ImageError as error:
+        return Picture(camera, time, stamp, fault=str(error))
 
 
 def pair_folders(visible: Path, thermal: Path) -> dict[str, tuple[Path, Path]]:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
+from ros2_textfuse import compressed
+
 START = 1_700_000_000_000_000_000  # ns, the stamp of the first picture
 
 
@@ -20,16 +22,23 @@ def write_bag(
     thermal_delay: float | Callable[[int], float] = 0.0,
     mcap: bool = False,
     topics: tuple[str, str] = ("/visible/image_raw", "/thermal/image_raw"),
+    compress: Callable[[int, NDArray], bytes] = lambda number, pixels: compressed.png(pixels).tobytes(),
 ) -> Path:
-    """A rosbag2 of visible uint8 [N, H, W, 3] and thermal uint8 or uint16 [N, H, W]."""
+    """A rosbag2 of visible uint8 [N, H, W, 3] and thermal uint8 or uint16 [N, H, W].
+
+    A topic that ends in /compressed holds CompressedImage, with the data that `compress` makes of a picture's number
+    and pixels.
+    """
     store = get_typestore(Stores.ROS2_KILTED)
-    image, header, time = (
-        store.types[name] for name in ("sensor_msgs/msg/Image", "std_msgs/msg/Header", "builtin_interfaces/msg/Time")
-    )
+    header, time = (store.types[name] for name in ("std_msgs/msg/Header", "builtin_interfaces/msg/Time"))
+    kinds = {
+        topic: "sensor_msgs/msg/" + ("CompressedImage" if topic.endswith("/compressed") else "Image")
+        for topic in topics
+    }
     plugin = StoragePlugin.MCAP if mcap else StoragePlugin.SQLITE3
     with Writer(path, version=9, storage_plugin=plugin) as writer:
         connections = {
-            camera: writer.add_connection(topic, image.__msgtype__, typestore=store)
+            camera: writer.add_connection(topic, kinds[topic], typestore=store)
             for camera, topic in zip(("visible", "thermal"), topics, strict=True)
         }
         for number in range(len(visible)):
@@ -38,15 +47,14 @@ def write_bag(
                 delay = late if camera == "thermal" else 0.0
                 stamp = START + round((number / rate + delay) * 1e9)
                 encoding = "rgb8" if pixels.ndim == 3 else "mono8" if pixels.itemsize == 1 else "mono16"
-                message = image(
-                    header(time(*divmod(stamp, 1_000_000_000)), "camera"),
-                    *pixels.shape[:2],
-                    encoding,
-                    0,
-                    pixels[0].nbytes,
-                    np.ascontiguousarray(pixels).view(np.uint8).ravel(),
-                )
-                writer.write(connections[camera], stamp, store.serialize_cdr(message, image.__msgtype__))
+                kind = connections[camera].msgtype
+                if kind.endswith("CompressedImage"):
+                    fields = "some compressed", np.frombuffer(compress(number, pixels), np.uint8)
+                else:
+                    data = np.ascontiguousarray(pixels).view(np.uint8).ravel()
+                    fields = *pixels.shape[:2], encoding, 0, pixels[0].nbytes, data
+                message = store.types[kind](header(time(*divmod(stamp, 1_000_000_000)), "camera"), *fields)
+                writer.write(connections[camera], stamp, store.serialize_cdr(message, kind))
     return path
 
 

@@ -8,9 +8,11 @@ from mcap.reader import make_reader
 from rosbags.highlevel import AnyReader
 
 from ros2_textfuse import cli
-from ros2_textfuse.bag_writer import STORAGES, write_bag
+from ros2_textfuse.bag_writer import FORMATS, STORAGES, write_bag
+from ros2_textfuse.images import visible_array
 from ros2_textfuse.recordings import RecordingError, open_recording
 from tests.messages import noise
+from tests.pictures import street
 from tests.recordings import write_folders
 
 BEGIN = datetime(2026, 3, 1, 20, 30, tzinfo=timezone.utc)
@@ -44,6 +46,31 @@ def test_a_bag_of_folders(folders, tmp_path, storage, capsys):
                 assert not message.k.any() and message.distortion_model == ""
     pictures, read = list(open_recording(*map(str, ("", *folders)))), list(open_recording(bag=str(bag)))
     assert [(p.camera, p.encoding, p.data) for p in read] == [(p.camera, p.encoding, p.data) for p in pictures]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_compressed_pictures(tmp_path, dtype, capsys):
+    visible, thermal = (np.stack([picture] * 2) for picture in street(48, 64))
+    folders = write_folders(tmp_path, visible, thermal.astype(dtype) * (1 if dtype == np.uint8 else 257))
+    for name in FORMATS:
+        arguments = [*map(str, folders), "-o", str(tmp_path / name), "--start", BEGIN.isoformat(), "--compress", name]
+        assert cli.main(["bag", *arguments]) == 0
+    pictures = list(open_recording(*map(str, ("", *folders))))
+    packed, lossy = (list(open_recording(bag=str(tmp_path / name))) for name in ("png", "jpeg"))
+    assert packed == pictures
+    assert lossy[1::2] == pictures[1::2], "thermal levels are measurements"
+    difference = np.abs(visible_array(lossy[2]).astype(int) - visible[1])
+    assert 0 < difference.mean() < 3
+    with AnyReader([tmp_path / "jpeg"]) as reader:
+        formats = {
+            connection.topic: reader.deserialize(raw, connection.msgtype).format
+            for connection, _, raw in reader.messages()
+            if connection.msgtype == "sensor_msgs/msg/CompressedImage"
+        }
+    assert formats == {
+        "/visible/image_raw/compressed": "rgb8; jpeg compressed bgr8",
+        "/thermal/image_raw/compressed": f"mono{8 * np.dtype(dtype).itemsize}; png compressed ",
+    }
 
 
 def test_mcap_is_that_of_its_own_library(folders, tmp_path):

@@ -1,8 +1,11 @@
 """Bags whole and damaged, and which of their topics are the cameras."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from ros2_textfuse import compressed
 from ros2_textfuse.bags import Bag, BagError, find_cameras
 from tests.messages import noise
 from tests.recordings import START, write_bag
@@ -96,6 +99,48 @@ def test_cameras_are_found_by_type(tmp_path, topics, dtype):
     cameras = find_cameras(Bag(bag))
     assert tuple(camera.topic for camera in cameras) == topics
     assert "10x8" in str(cameras[0]) and "2 pictures" in str(cameras[0])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("names", [("/rgb", "/lwir/image"), ("/visible/image_raw", "/thermal/image_raw")])
+def test_compressed_cameras_are_found_as_raw_ones(tmp_path, names, dtype):
+    topics = (names[0], f"{names[1]}/compressed")
+    bag = Bag(write_bag(tmp_path / "bag", noise(2, 8, 10, 3), noise(2, 8, 10, dtype=dtype), topics=topics))
+    for asked_for in ((), names, topics):
+        cameras = find_cameras(bag, *asked_for)
+        assert tuple(camera.topic for camera in cameras) == topics
+    assert cameras[1].encoding == ("mono8" if dtype == np.uint8 else "mono16")
+    assert "10x8" in str(cameras[1]) and "2 pictures" in str(cameras[1])
+
+
+def test_a_camera_recorded_raw_and_compressed_is_one(tmp_path):
+    topics = ("/cam/image", "/cam/image/compressed")
+    bag = Bag(write_bag(tmp_path / "bag", noise(2, 8, 10, 3), noise(2, 8, 10), topics=topics))
+    with pytest.raises(BagError, match="no topic looks like the thermal camera"):
+        find_cameras(bag)
+    assert [camera.topic for camera in find_cameras(bag, *topics)] == list(topics), "when both are named, both are"
+    assert bag.pictures("/cam/image").name == topics[0]
+    bag.topics[topics[0]] = replace(bag.topics[topics[0]], count=0)
+    assert bag.pictures("/cam/image").name == topics[1], "a topic on which nothing came is no camera"
+    assert bag.pictures("/cam") is None
+
+
+def test_damage_at_the_front_hides_no_camera(tmp_path):
+    def compress(number, pixels):
+        return compressed.png(pixels).tobytes() if number else b"\xff\xd8\xff"
+
+    topics = ("/rgb", "/lwir/compressed")
+    bag = write_bag(tmp_path / "bag", noise(3, 8, 10, 3), noise(3, 8, 10), topics=topics, compress=compress)
+    assert find_cameras(Bag(bag))[1].encoding == "mono8"
+
+
+def test_what_cannot_be_read_is_named(tmp_path):
+    topics = ("/rgb", "/lwir/compressed")
+    bag = write_bag(
+        tmp_path / "bag", noise(3, 8, 10, 3), noise(3, 8, 10), topics=topics, compress=lambda number, pixels: b"\0" * 99
+    )
+    with pytest.raises(BagError, match=r"thermal camera.*not readable: /lwir/compressed \(the data are no JPEG"):
+        find_cameras(Bag(bag))
 
 
 def test_cameras_that_could_be_either(tmp_path):

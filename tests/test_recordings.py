@@ -4,9 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from ros2_textfuse import images
+from ros2_textfuse import compressed, images
 from ros2_textfuse.recordings import RecordingError, open_recording, pair_folders
 from tests.messages import noise
+from tests.pictures import street
 from tests.recordings import write_bag, write_folders
 
 
@@ -28,6 +29,50 @@ def test_bag_gives_back_what_was_written(tmp_path):
         np.testing.assert_array_equal(images.visible_array(v), visible[number])
         np.testing.assert_array_equal(images.thermal_array(t), thermal[number])
         assert v.stamp == pytest.approx(number / 10) and t.stamp == pytest.approx(number / 10 + 0.005)
+
+
+COMPRESSED = ("/visible/image_raw/compressed", "/thermal/image_raw/compressed")
+
+
+@pytest.mark.parametrize("mcap", [False, True])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_bag_of_compressed_pictures_is_one_of_raw_ones(tmp_path, dtype, mcap):
+    visible, thermal = noise(3, 8, 10, 3), noise(3, 8, 10, dtype=dtype)
+    raw = write_bag(tmp_path / "raw", visible, thermal, thermal_delay=0.005)
+    packed = write_bag(tmp_path / "packed", visible, thermal, thermal_delay=0.005, mcap=mcap, topics=COMPRESSED)
+    asked_for = {"visible_topic": COMPRESSED[0], "thermal_topic": COMPRESSED[1]}
+    for topics in ({}, asked_for):
+        assert list(open_recording(bag=str(packed), **topics)) == list(open_recording(bag=str(raw)))
+
+
+def test_jpeg_in_a_bag(tmp_path):
+    visible, thermal = (np.stack([picture] * 2) for picture in street(48, 64))
+
+    def jpeg(number, pixels):
+        return cv2.imencode(".jpg", pixels[..., ::-1] if pixels.ndim == 3 else pixels)[1].tobytes()
+
+    bag = write_bag(tmp_path / "bag", visible, thermal, topics=COMPRESSED, compress=jpeg)
+    pictures = list(open_recording(bag=str(bag)))
+    assert [picture.encoding for picture in pictures] == ["rgb8", "mono8"] * 2
+    assert np.abs(images.visible_array(pictures[2]).astype(int) - visible[1]).mean() < 3
+    assert np.abs(images.thermal_array(pictures[3]).astype(int) - thermal[1]).mean() < 3
+
+
+def test_a_damaged_picture_is_no_damaged_bag(tmp_path):
+    visible = noise(4, 8, 10, 3)
+
+    def compress(number, pixels):
+        data = compressed.png(pixels).tobytes()
+        return {1: data[: len(data) // 2], 2: b"GIF89a"}.get(number, data) if pixels.ndim == 3 else data
+
+    bag = write_bag(tmp_path / "bag", visible, noise(4, 8, 10), rate=10.0, topics=COMPRESSED, compress=compress)
+    pictures = list(open_recording(bag=str(bag)))
+    faults = {number: picture.fault for number, picture in enumerate(pictures) if picture.fault}
+    assert len(pictures) == 8 and list(faults) == [2, 4]
+    assert "cut off" in faults[2] and "no JPEG and no PNG" in faults[4]
+    assert (pictures[2].camera, pictures[2].data) == ("visible", None)
+    assert pictures[2].stamp == pytest.approx(0.1)
+    np.testing.assert_array_equal(images.visible_array(pictures[6]), visible[3])
 
 
 def test_video_pairs_by_frame(tmp_path):

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ros2_textfuse.bag_writer import STORAGES, write_bag
+from ros2_textfuse.bag_writer import FORMATS, STORAGES, write_bag
 from ros2_textfuse.recordings import RecordingError, open_recording
 
 EXAMPLE = """\
 example:
   textfuse bag rgb.mp4 lwir.mp4 -o drive          # the bag drive/, in mcap
+  textfuse bag rgb.mp4 lwir.mp4 -o drive --compress jpeg
   ros2 bag info drive && ros2 bag play drive
   textfuse eval drive --out runs/drive
 """
@@ -27,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder of the bag; an existing one is refused")
     parser.add_argument("--storage", choices=tuple(STORAGES), default="mcap", help="file format (default mcap)")
     parser.add_argument(
+        "--compress",
+        choices=FORMATS,
+        default="",
+        help="CompressedImage on image_raw/compressed: the visible pictures as JPEG or PNG, the thermal ones as PNG",
+    )
+    parser.add_argument(
         "--start",
         type=datetime.fromisoformat,
         metavar="TIME",
@@ -40,9 +47,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         recording = open_recording(visible=str(args.visible), thermal=str(args.thermal))
         start = (args.start or datetime.fromtimestamp(args.visible.stat().st_mtime)).astimezone()
-        write_bag(
-            tqdm(recording, total=recording.pictures, unit="picture", disable=None), args.out, start, args.storage
-        )
+        pictures = tqdm(recording, total=recording.pictures, unit="picture", disable=None)
+        write_bag(pictures, args.out, start, args.storage, args.compress)
     except (RecordingError, OSError) as error:
         print(f"textfuse bag: {error}", file=sys.stderr)
         return 1

@@ -13,6 +13,9 @@ from ros2_textfuse.recordings import RecordingError, open_recording
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    kinds = [f"  {name:<18}{kind.what}" for name, kind in KINDS.items()]
+    parser.epilog = "kinds of faults, and what the camera sends then:\n" + "\n".join(kinds)
     parser.add_argument(
         "source",
         nargs="+",
@@ -29,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="'CAMERA KIND START END'",
-        help=f"spoil a camera's pictures for a while, to see what comes of it, again for more: {', '.join(KINDS)}; "
-        "START and END in seconds since playing began",
+        help="spoil a camera's pictures for a while, to see what comes of it, as in 'thermal silent 6 9', again for "
+        "more; START and END in seconds since playing began",
     )
 
 

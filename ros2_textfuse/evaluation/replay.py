@@ -113,6 +113,8 @@ def pairs(
         for picture in recording:
             tally.received[picture.camera] += 1
             try:
+                if picture.fault:
+                    raise ImageError(picture.fault)
                 check_message(picture, ENCODINGS[picture.camera])
             except ImageError as error:
                 tally.excluded[f"{picture.camera} picture rejected: {error}"] += 1

@@ -135,7 +135,6 @@ class Camera:
                     "its stamp is zero: the driver must stamp pictures, to tell which belong together"
                 )
             if isinstance(message, CompressedImage):
-                compressed.check_message(message)
                 message = compressed.decode(message)
             images.check_message(message, self._encodings)
         except images.ImageError as error:

@@ -1,8 +1,10 @@
 """The player node: a recording as two cameras."""
 
+import math
 import sys
 import threading
 import time
+from dataclasses import replace
 
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
@@ -10,20 +12,22 @@ from rclpy.time import Time
 from sensor_msgs.msg import Image
 from tqdm import tqdm
 
-from ros2_textfuse.faults import Fault, FaultError, spoil
+from ros2_textfuse.faults import Fault, FaultError, Faults
 from ros2_textfuse.nodes import parameters
 from ros2_textfuse.nodes.run import StartError, run, spin
 from ros2_textfuse.recordings import Picture, RecordingError, open_recording
 
 PURPOSE = "publish a bag, two videos or two folders as two cameras"
 SETTLE = 1.0  # s without a new subscriber: discovery is not done with the first one
+LOG_PERIOD = 5.0  # s, between two lines about pictures that are skipped
 
 
 class PlayerNode(Node):
     """Publishes a recording with stamps moved to the present.
 
     All stamps move by one and the same time (and shrink with the rate), so that what lay between two pictures in
-    the recording lies between them now: a camera that stamped late stays late.
+    the recording lies between them now: a camera that stamped late stays late. Compressed pictures of a bag are
+    published as the raw ones that they were; one that does not decode is skipped and counted.
     """
 
     def __init__(self) -> None:
@@ -33,7 +37,7 @@ class PlayerNode(Node):
         try:
             names = ("bag", "visible", "thermal", "visible_topic", "thermal_topic")
             self._recording = open_recording(**{name: p[name] for name in names})
-            self._faults = [Fault.of(text) for text in p["faults"]]
+            self._faults = Faults(map(Fault.of, p["faults"]))
         except (RecordingError, FaultError) as error:
             raise StartError(str(error)) from error
         recorded_rate = self._recording.pictures / 2 / self._recording.duration
@@ -43,6 +47,8 @@ class PlayerNode(Node):
             camera: self.create_publisher(Image, f"/{camera}/image_raw", QoSProfile(depth=10))
             for camera in ("visible", "thermal")
         }
+        self.skipped = 0
+        """Damaged pictures that were not published."""
         rate = recorded_rate * self._speed
         self.get_logger().info(f"{self._recording.pictures // 2} pairs at {rate:.1f} Hz")
 
@@ -52,11 +58,14 @@ class PlayerNode(Node):
         began = start = self.get_clock().now().nanoseconds
         while not interrupted.is_set():
             with tqdm(total=self._recording.pictures // 2, unit="pair", disable=not sys.stderr.isatty()) as bar:
-                for picture in self._recording:
-                    due = start + round(picture.time / self._speed * 1e9)
+                for recorded in self._recording:
+                    picture = replace(recorded, time=recorded.time / self._speed, stamp=recorded.stamp / self._speed)
+                    due = start + round(picture.time * 1e9)
                     if interrupted.wait(max(0.0, (due - self.get_clock().now().nanoseconds) / 1e9)):
                         return
-                    if spoilt := spoil(picture, (due - began) / 1e9, self._faults):
+                    if picture.fault:
+                        self._skip(picture)
+                    elif spoilt := self._faults.spoil(picture, (due - began) / 1e9):
                         self._publish(spoilt, start)
                     bar.update(picture.camera == "visible")
             if not self._loop:
@@ -67,9 +76,16 @@ class PlayerNode(Node):
         message = Image(height=picture.height, width=picture.width, encoding=picture.encoding)
         message.is_bigendian, message.step, message.data = picture.is_bigendian, picture.step, picture.data
         message.header.frame_id = self._frame_id
-        stamp = Time(nanoseconds=max(0, start + round(picture.stamp / self._speed * 1e9)))
-        message.header.stamp = stamp.to_msg()
+        if math.isfinite(picture.stamp):  # else it stays zero
+            message.header.stamp = Time(nanoseconds=max(0, start + round(picture.stamp * 1e9))).to_msg()
         self._camera_publishers[picture.camera].publish(message)
+
+    def _skip(self, picture: Picture) -> None:
+        self.skipped += 1
+        self.get_logger().warning(
+            f"skipped {self.skipped} so far: {picture.camera} picture at {picture.time:.2f} s: {picture.fault}",
+            throttle_duration_sec=LOG_PERIOD,
+        )
 
     def _wait_for_subscribers(self, interrupted: threading.Event) -> None:
         """Wait until both topics have subscribers and no more of them turn up."""
@@ -96,6 +112,8 @@ def _play(node: PlayerNode, interrupted: threading.Event) -> None:
     finally:
         over.set()
         services.join()
+        if node.skipped:
+            node.get_logger().warning(f"{node.skipped} damaged pictures were skipped")
 
 
 def main() -> int:

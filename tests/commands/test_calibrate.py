@@ -24,9 +24,10 @@ def recording(seeds, thermal_seeds=None):
 
 @pytest.fixture(scope="module")
 def calibrated(tmp_path_factory):
-    """A bag and the calibration that the command found in it."""
+    """A bag, its thermal pictures compressed, and the calibration that the command found in it."""
     folder = tmp_path_factory.mktemp("calibrated")
-    bag = write_bag(folder / "drive", *recording((1, 2, 3)))
+    topics = ("/visible/image_raw", "/thermal/image_raw/compressed")
+    bag = write_bag(folder / "drive", *recording((1, 2, 3)), topics=topics)
     assert cli.main(["calibrate", str(bag), "-o", str(folder / "rig.yaml"), "--field-of-view", "shared"]) == 0
     return folder
 

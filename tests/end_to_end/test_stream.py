@@ -6,8 +6,10 @@ import itertools
 import numpy as np
 import pytest
 
+from ros2_textfuse import compressed
 from ros2_textfuse.pairing import stamp_ns
 from tests.end_to_end.conftest import PAIRS, RATE, scene
+from tests.recordings import write_bag
 
 
 def test_every_pair_is_fused_once_in_order_with_its_own_stamp(graph, bag):
@@ -49,6 +51,34 @@ def test_the_same_bag_gives_the_same_pictures_twice(graph, bag):
         runs.append([hashlib.sha256(message.data).hexdigest() for message in graph.seen["fused"]])
     assert len(runs[0]) == PAIRS and runs[0] == runs[1]
     assert len(set(runs[0])) == PAIRS, "pictures of different pairs are the same"
+
+
+def test_a_bag_of_compressed_pictures_plays_as_a_raw_one(graph, tmp_path):
+    visible, thermal = (np.stack(pictures) for pictures in zip(*map(scene, range(12)), strict=True))
+
+    def compress(number, pixels):
+        data = compressed.png(pixels).tobytes()
+        return data[:1000] if number == 5 and pixels.ndim == 3 else data
+
+    topics = ("/visible/image_raw/compressed", "/thermal/image_raw/compressed")
+    bag = write_bag(tmp_path / "bag", visible, thermal, 10.0, topics=topics, compress=compress)
+    graph.play(bag=str(bag))
+    assert [bytes(message.data) for message in graph.seen["thermal"]] == [pixels.tobytes() for pixels in thermal]
+    whole = [pixels.tobytes() for number, pixels in enumerate(visible) if number != 5]
+    assert [bytes(message.data) for message in graph.seen["visible"]] == whole, "the damaged one is left out"
+    assert "skipped 1 so far: visible picture at 0.50 s: the picture is cut off" in graph.log("player")
+    assert "1 damaged pictures were skipped" in graph.log("player")
+
+
+def test_stamps_that_the_player_was_told_to_spoil(graph, bag):
+    """At twice the recorded rate: faults and stamps count in seconds of playing, not of the recording."""
+    faults = ["visible zero_stamps 0.5 1", "thermal late_stamps 0.5 1"]
+    graph.play(bag=bag, rate=2 * RATE, faults=faults)
+    stamps = {camera: np.array(graph.stamps(camera)) / 1e9 for camera in ("visible", "thermal")}
+    spoilt = stamps["visible"] == 0
+    assert spoilt.sum() == 15 and len(stamps["visible"]) == len(stamps["thermal"]) == PAIRS
+    late = (stamps["thermal"] - stamps["thermal"][0]) - np.arange(PAIRS) / (2 * RATE)
+    np.testing.assert_allclose(late, np.where(spoilt, -0.5, 0.0), atol=1e-3)
 
 
 def test_the_fused_picture_shows_both_cameras(graph):

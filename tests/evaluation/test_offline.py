@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from ros2_textfuse import Fuser, cli
+from ros2_textfuse import Fuser, cli, compressed
 from ros2_textfuse.evaluation import metrics
 from tests.messages import noise
 from tests.pictures import street
@@ -123,6 +123,28 @@ def test_what_is_left_out_is_counted(scene, tmp_path, capsys):
     assert [float(row["number"]) for row in rows if row["fused_flicker"] == ""] == list(range(0, 18, 3))
 
 
+def test_a_bag_of_compressed_pictures(bag, scene, tmp_path, capsys):
+    """The figures of the raw bag; pictures that are damaged are counted with their reason, whatever their length."""
+
+    def compress(number, pixels):
+        data = compressed.png(pixels).tobytes()
+        return data[: len(data) - 20 * number] if number in (5, 6) and pixels.ndim == 2 else data
+
+    topics = ("/visible/image_raw/compressed", "/thermal/image_raw/compressed")
+    packed = write_bag(tmp_path / "packed", *scene, topics=topics, compress=compress)
+    assert evaluate(bag, "--every", 8, "--out", tmp_path / "raw") == 0
+    assert evaluate(packed, "--every", 8, "--out", tmp_path / "run", "--thermal-topic", "/thermal/image_raw") == 0
+    assert f"thermal: {topics[1]} (24 pictures, mono8 80x64)" in capsys.readouterr().out
+    (run, rows), (_, expected) = result(tmp_path / "run"), result(tmp_path / "raw")
+    assert run["counts"] == {"visible": PAIRS, "thermal": PAIRS, "pairs": PAIRS - 2, "evaluated": 3}
+    assert run["exclusions"] == {
+        "thermal picture rejected: the picture is cut off: it has no end marker (format 'some compressed')": 2,
+        "visible picture alone: no partner within 20 ms": 2,
+    }
+    assert sum(run["timeline"]["rejected"]) == 2
+    assert rows[0]["Qabf"] == expected[0]["Qabf"]
+
+
 def test_a_damaged_bag_is_evaluated_up_to_the_damage(tmp_path, capsys):
     pictures = [np.stack([picture] * 20) for picture in street(240, 320)]
     bag = write_bag(tmp_path / "bag", *pictures, mcap=True)
@@ -146,9 +168,7 @@ def test_bad_input_is_named(bag, scene, tmp_path, capsys):
     late = write_bag(tmp_path / "late", *scene, rate=10.0, thermal_delay=0.05)
     assert "no pair could be measured: 24 × visible picture alone" in refused(capsys, late, *out)
     empty = write_bag(tmp_path / "empty", *(pictures[:0] for pictures in scene))
-    assert "pictures of type sensor_msgs/msg/Image on: no topic" in refused(
-        capsys, empty, "--out", tmp_path / "empty_run"
-    )
+    assert "has pictures on: no topic" in refused(capsys, empty, "--out", tmp_path / "empty_run")
     small = write_bag(tmp_path / "small", noise(3, 40, 60, 3), noise(3, 40, 60))
     assert "at least 42 pixels" in refused(capsys, small, "--out", tmp_path / "small_run")
     odd = write_bag(tmp_path / "odd", noise(3, 48, 60, 3), noise(3, 44, 60))

@@ -1,0 +1,456 @@
+"""A long run in which something is always going wrong: does the graph come back each time, and stay as small as it was?
+
+    python benchmarks/soak.py [--minutes 20] [--rate 30] [--seed 0] [--bag BAG] [--json F] [--picture F]
+
+Player, fusion and detection as processes, watched by a fourth that takes small messages. A schedule drawn from the
+seed spoils the pictures of one camera after the other (every kind of faults.py once before any comes again), now and
+then deactivates fusion for a while, or ends detection and starts it anew; new words come all the time. The exit code is
+0 when
+
+- fusion said OK again within 3 s of the end of each fault, and went on to fuse,
+- no process ended by itself, none wrote a traceback, all ended with exit code 0, and every new words were answered,
+- after warm-up, the memory of no process grew by more than SLOPE, nor did its open files and threads.
+
+Memory is the resident set; its slope is Theil and Sen's, the median over all pairs of samples, which a few steps do not
+move. Samples of a process that was started anew are compared with each other only.
+"""
+
+import argparse
+import os
+import random
+import signal
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from graph import wait
+from machine import describe_machine, write
+from tqdm import tqdm
+
+from ros2_textfuse import environment
+from ros2_textfuse.faults import KINDS
+from ros2_textfuse.processes import PATIENCE, Processes, node_command
+from ros2_textfuse.prompts import MODES
+from ros2_textfuse.simulated_scene import write_videos
+
+RECOVERY = 3.0  # s from the end of a fault to OK
+DETECTION_START = 60.0  # s from the start of detection to its first message, while fusion goes on
+LENGTHS = 0.5, 5.0  # s of a fault
+PAUSES = 4.0, 12.0  # s between two, more than a recovery takes
+SENTENCES = (
+    "it is dark",
+    "fog over the field and a noisy thermal camera",
+    "the sun blinds the camera",
+    "show me the person at night",
+    "the thermal picture has stripes",
+)
+WORDS = 2.0, 8.0  # s between two calls of set_prompt
+SAMPLES = 5.0  # s between two looks at the processes
+YOUNG = 30.0  # s in which a process that was started anew is still growing
+SLOPE = 0.2  # MiB a minute
+CAMERA_FAULTS = [f"{camera} {name}" for name, kind in KINDS.items() for camera in kind.cameras]
+DEACTIVATE, RESTART = "fusion deactivated", "detection started anew"
+
+
+@dataclass
+class Event:
+    """Something that goes wrong: "CAMERA KIND", DEACTIVATE or RESTART; seconds of playing."""
+
+    what: str
+    start: float
+    end: float
+    states: list[str] = field(default_factory=list)
+    """What fusion said while it lasted."""
+    recovered_after: float | None = None
+
+
+@dataclass(frozen=True)
+class Status:
+    """The part of a FusionStatus that tells whether fusion is well."""
+
+    at: float
+    state: str
+    fused: int
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a process holds."""
+
+    at: float
+    pid: int
+    rss_mib: float
+    heap_mib: float
+    """Of these, what no file and no shared memory is behind; DDS touches its shared memory bit by bit."""
+    pss_mib: float
+    files: int
+    threads: int
+
+
+def schedule(seconds: float, seed: int) -> list[Event]:
+    """What goes wrong in so many seconds, the same for the same seed; the last one has time to recover."""
+    draw = random.Random(seed)
+    deck: list[str] = []
+    events, at = [], draw.uniform(*PAUSES)
+    while True:
+        if not deck:
+            deck = draw.sample(CAMERA_FAULTS, len(CAMERA_FAULTS))
+        kind = draw.choices(("camera", DEACTIVATE, RESTART), (0.85, 0.1, 0.05))[0]
+        end = at + (0.0 if kind == RESTART else draw.uniform(*LENGTHS))
+        if end + PAUSES[0] > seconds:
+            return events
+        events.append(Event(deck.pop() if kind == "camera" else kind, round(at, 2), round(end, 2)))
+        at = end + draw.uniform(*PAUSES)
+
+
+def warm_up(events: Sequence[Event], seconds: float) -> float:
+    """Seconds that do not count for memory, files and threads: until every fault of a camera has come, or half a run.
+
+    What a picture of another kind needs is allocated when it comes first, and kept.
+    """
+    ends = [event.end for event in events if event.what in CAMERA_FAULTS]
+    return min([*ends[len(CAMERA_FAULTS) - 1 :][:1], seconds / 2])
+
+
+def recovery(statuses: Sequence[Status], end: float) -> float | None:
+    """Seconds from the end of a fault to the status from which on all say OK; None when it does not fuse by then."""
+    well: list[Status] = []
+    for status in statuses:
+        if end < status.at <= end + RECOVERY:
+            well = [*well, status] if status.state == "OK" else []
+    return round(well[0].at - end, 2) if well and well[-1].fused > well[0].fused else None
+
+
+def slope(samples: Sequence[Sample]) -> float:
+    """MiB a minute, after Theil and Sen, over pairs of samples of one and the same process."""
+    first, second = np.triu_indices(len(samples), 1)
+    at, mib, pid = (np.array([getattr(sample, name) for sample in samples]) for name in ("at", "rss_mib", "pid"))
+    same = pid[first] == pid[second]
+    first, second = first[same], second[same]
+    return float(np.median((mib[second] - mib[first]) / (at[second] - at[first]))) * 60
+
+
+def grown_up(samples: Sequence[Sample], after: float) -> list[Sample]:
+    """The samples after the warm-up, without those of processes that have just been started anew."""
+    old = {sample.pid: sample.at + YOUNG for sample in reversed(samples)} | {samples[0].pid: after}
+    return [sample for sample in samples if sample.at >= max(after, old[sample.pid])]
+
+
+def judge(samples: Sequence[Sample], after: float) -> dict[str, Any]:
+    """Figures of a process, after warm-up and at the end, and what of it is not flat."""
+    counted = grown_up(samples, after) if samples else []
+    if len({sample.pid for sample in counted}) == len(counted):
+        return {"not_flat": ["too few samples"]}
+    third = max(1, len(counted) // 3)  # medians, since a builder or a fault comes and goes
+
+    def ends(name: str) -> list[float]:
+        parts = counted[:third], counted[-third:]
+        return [round(statistics.median(getattr(sample, name) for sample in part), 1) for part in parts]
+
+    result: dict[str, Any] = {
+        "rss_mib": ends("rss_mib"),
+        "heap_mib": ends("heap_mib"),
+        "pss_mib": ends("pss_mib"),
+        "most_mib": round(max(sample.rss_mib for sample in counted), 1),
+        "mib_per_minute": round(slope(counted), 3),
+        "files": ends("files"),
+        "threads": ends("threads"),
+    }
+    result["not_flat"] = [name for name in ("files", "threads") if result[name][1] > result[name][0]]
+    if result["mib_per_minute"] > SLOPE:
+        result["not_flat"].append("memory")
+    return result
+
+
+class CrashError(RuntimeError):
+    """A process has ended that should not have."""
+
+
+class Soak:
+    """One run: plays, watches, and notes."""
+
+    def __init__(self, seconds: float, rate: float, seed: int, bag: str | None, logs: Path) -> None:
+        self.seconds, self.rate, self.bag, self.logs = seconds, rate, bag, logs
+        self.events = schedule(seconds, seed)
+        self.warm_up = warm_up(self.events, seconds)
+        self.random = random.Random(seed)
+        self.samples: dict[str, list[Sample]] = {"fusion": [], "detection": [], "player": []}
+        self.statuses: list[Status] = []
+        self.detections = 0
+        self.detection_starts: list[float] = []
+        self.words: dict[str, Any] = {"asked": 0, "answered": 0, "slowest_ms": 0.0}
+        self.failures: list[str] = []
+        self._running: dict[str, subprocess.Popen] = {}
+        self._began = 0.0  # on the clock of time.monotonic: the first picture
+        self._restarted: float | None = None  # when detection was, until it is heard of
+        self._next_sample, self._next_words = 0.0, WORDS[0]
+
+    def execute(self) -> None:
+        """Run to the end, or until a process ends that should not."""
+        environment.prepare()
+        os.environ.setdefault("ROS_DOMAIN_ID", "98")
+        os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+        import rclpy
+        from rclpy.executors import SingleThreadedExecutor
+
+        self.logs.mkdir(parents=True, exist_ok=True)
+        for log in self.logs.glob("*.log"):
+            log.unlink()
+        with tempfile.TemporaryDirectory() as folder, rclpy.init(args=[]), Processes() as self._processes:
+            self._make_node()
+            executor = SingleThreadedExecutor()
+            executor.add_node(self.node)
+            thread = threading.Thread(target=executor.spin)
+            thread.start()
+            try:
+                self._start_graph(folder)
+                self._follow_schedule()
+            except (CrashError, TimeoutError, subprocess.TimeoutExpired, psutil.Error) as error:
+                self.failures.append(str(error))
+            finally:
+                executor.shutdown()
+                thread.join()
+        codes = self._processes.exit_codes()
+        self.failures += [f"{name} ended with exit code {code}" for name, code in codes.items() if code]
+        self.failures += [f"traceback in {log}" for log in self.logs.glob("*.log") if "Traceback" in log.read_text()]
+
+    def result(self) -> dict[str, Any]:
+        """Figures, and all that failed."""
+        processes = {name: judge(samples, self.warm_up) for name, samples in self.samples.items()}
+        not_flat = [f"{name}: {what} not flat" for name, found in processes.items() for what in found["not_flat"]]
+        recovered = [event.recovered_after for event in self.events if event.recovered_after is not None]
+        unanswered = self.words["asked"] - self.words["answered"]
+        return {
+            "failures": [*self.failures, *not_flat, *([f"{unanswered} words without an answer"] if unanswered else [])],
+            "warm_up_s": self.warm_up,
+            "events": len(self.events),
+            "recovered": len(recovered),
+            "recovered_after_s": {"median": statistics.median(recovered), "most": max(recovered)}
+            if recovered
+            else None,
+            "detection_heard_after_s": self.detection_starts,
+            "pairs_fused": sum(
+                after.fused - (before.fused if after.fused >= before.fused else 0)  # activation counts from zero
+                for before, after in pairwise(self.statuses)
+            ),
+            "detections": self.detections,
+            "words": self.words,
+            "processes": processes,
+            "schedule": [asdict(event) for event in self.events],
+        }
+
+    # The graph ------------------------------------------------------------------------------------------------------
+
+    def _make_node(self) -> None:
+        """It listens to small messages only, so that it does not load the graph with pictures."""
+        from lifecycle_msgs.srv import ChangeState
+        from rclpy.node import Node
+        from rclpy.qos import qos_profile_sensor_data
+        from sensor_msgs.msg import Image
+        from textfuse.msg import Detection2DArray, FusionStatus
+        from textfuse.srv import SetPrompt
+
+        self.node = Node("soak", namespace="textfuse")
+        self.node.create_subscription(FusionStatus, "status", self._see_status, 10)
+        self.node.create_subscription(Detection2DArray, "detections", self._see_detections, 100)
+        self._set_prompt = self.node.create_client(SetPrompt, "set_prompt")
+        self._change_state = self.node.create_client(ChangeState, "fusion/change_state")
+        self._first_picture = self.node.create_subscription(
+            Image, "/visible/image_raw", self._see_picture, qos_profile_sensor_data, raw=True
+        )
+
+    def _start_graph(self, folder: str) -> None:
+        self._start("fusion")
+        self._start("detection")
+        wait(lambda: self.statuses and self.node.count_publishers("detections"))
+        if self.bag:
+            source = {"bag": self.bag}
+        else:
+            visible, thermal = write_videos(folder, self.rate)
+            source = {"visible": str(visible), "thermal": str(thermal)}
+        faults = [f"{e.what} {e.start} {e.end}" for e in self.events if e.what in CAMERA_FAULTS]
+        self._start("player", **source, rate=self.rate, loop=True, faults=faults)
+        wait(lambda: self._began)
+        self.node.destroy_subscription(self._first_picture)
+
+    def _start(self, name: str, **parameters: Any) -> None:
+        log = self.logs / f"{name}_{len(list(self.logs.glob(f'{name}_*')))}.log"
+        self._running[name] = self._processes.start(name, node_command(name, parameters=parameters), log=log)
+
+    def _now(self) -> float:
+        """Seconds of playing; below 0 before."""
+        return time.monotonic() - self._began if self._began else -1.0
+
+    def _see_picture(self, message: bytes) -> None:
+        self._began = self._began or time.monotonic()
+
+    def _see_status(self, message: Any) -> None:
+        self.statuses.append(Status(self._now(), message.state, message.pairs_fused))
+
+    def _see_detections(self, message: Any) -> None:
+        self.detections += 1
+        if self._restarted is not None:
+            self.detection_starts.append(round(self._now() - self._restarted, 1))
+            self._restarted = None
+
+    # The schedule ---------------------------------------------------------------------------------------------------
+
+    def _follow_schedule(self) -> None:
+        with tqdm(total=round(self.seconds), unit="s", disable=None) as bar:
+            for event in self.events:
+                self._pass_time(event.start, bar)
+                self._begin(event)
+                self._pass_time(event.end, bar)
+                self._end(event)
+                self._pass_time(event.end + RECOVERY + 0.1, bar)
+                event.states = list(dict.fromkeys(s.state for s in self.statuses if event.start < s.at <= event.end))
+                event.recovered_after = recovery(self.statuses, event.end)
+                tqdm.write(line := describe(event))
+                if event.recovered_after is None:
+                    self.failures.append(line.strip())
+            self._pass_time(self.seconds, bar)
+
+    def _pass_time(self, until: float, bar: tqdm) -> None:
+        """Look at the processes and set new words, until it is time for something else."""
+        while (now := self._now()) < until:
+            bar.update(int(now) - bar.n)
+            if ended := self._processes.ended():
+                raise CrashError(f"{ended[0]} ended by itself after {now:.0f} s")
+            if self._restarted is not None and now > self._restarted + DETECTION_START:
+                raise TimeoutError(f"detection was not heard of within {DETECTION_START:g} s")
+            if now >= self._next_sample:
+                self._next_sample += SAMPLES
+                for name, process in self._running.items():
+                    self.samples[name].append(look(process.pid, now))
+            if self._next_words <= now < self.seconds - RECOVERY:
+                self._next_words = now + self.random.uniform(*WORDS)
+                self._set_words()
+            time.sleep(0.05)
+
+    def _begin(self, event: Event) -> None:
+        if event.what == DEACTIVATE:
+            self._ask_transition("TRANSITION_DEACTIVATE")
+        elif event.what == RESTART:
+            process = self._running["detection"]
+            process.send_signal(signal.SIGINT)
+            if code := process.wait(PATIENCE):
+                self.failures.append(f"detection ended with exit code {code} on SIGINT")
+            self._start("detection")
+            event.end = self._restarted = round(self._now(), 2)
+
+    def _end(self, event: Event) -> None:
+        if event.what == DEACTIVATE:
+            self._ask_transition("TRANSITION_ACTIVATE")
+            event.end = round(self._now(), 2)
+
+    def _ask_transition(self, name: str) -> None:
+        from lifecycle_msgs.msg import Transition
+        from lifecycle_msgs.srv import ChangeState
+
+        request = ChangeState.Request(transition=Transition(id=getattr(Transition, name)))
+        future = self._change_state.call_async(request)
+        wait(future.done, f"fusion did not answer to {name}")
+        if not future.result().success:
+            self.failures.append(f"{name} failed after {self._now():.0f} s")
+
+    def _set_words(self) -> None:
+        from textfuse.srv import SetPrompt
+
+        number = self.words["asked"] = self.words["asked"] + 1
+        sentence = SetPrompt.Request(prompt=f"{self.random.choice(SENTENCES)}, {number}")
+        modes = SetPrompt.Request(modes=[self.random.choice(list(MODES))], severity=self.random.uniform(0.1, 1.0))
+        asked = time.monotonic()
+
+        def note(future: Any) -> None:
+            answer = future.result()
+            self.words["answered"] += 1
+            self.words["slowest_ms"] = max(self.words["slowest_ms"], round((time.monotonic() - asked) * 1e3, 1))
+            if not answer.success:
+                self.failures.append(f"words refused: {answer.message}")
+
+        request = self.random.choice((sentence, modes, SetPrompt.Request()))
+        self._set_prompt.call_async(request).add_done_callback(note)
+
+
+def look(pid: int, at: float) -> Sample:
+    """What a process holds now."""
+    process = psutil.Process(pid)
+    memory = process.memory_full_info()
+    rss, heap, pss = (size / 2**20 for size in (memory.rss, memory.rss - memory.shared, memory.pss))
+    return Sample(at, pid, rss, heap, pss, process.num_fds(), process.num_threads())
+
+
+def describe(event: Event) -> str:
+    """An event and what came of it, in a line."""
+    length = f" for {event.end - event.start:.1f} s" if event.what != RESTART else ""
+    after = f"OK after {event.recovered_after:.1f} s" if event.recovered_after is not None else "NOT RECOVERED"
+    return f"{event.start:6.1f} s  {event.what}{length} ({', '.join(event.states)}): {after}"
+
+
+def report(result: dict[str, Any]) -> None:
+    for name, found in result["processes"].items():
+        if "rss_mib" in found:
+            memory, files, threads = (
+                " to ".join(f"{value:g}" for value in found[key]) for key in ("rss_mib", "files", "threads")
+            )
+            print(
+                f"{name:<10} {memory} MiB ({found['mib_per_minute']:+.3f} a minute), {files} files, {threads} threads"
+            )
+    print(f"{result['recovered']} of {result['events']} faults recovered from, {result['pairs_fused']} pairs fused")
+    print("\n".join(f"failed: {failure}" for failure in result["failures"]) or "flat, and nothing failed")
+
+
+def plot(run: Soak, path: Path) -> None:
+    """Memory of each process over time, and the faults."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    for event in run.events:
+        colour = "0.85" if event.recovered_after is not None else "red"
+        axes.axvspan(event.start / 60, max(event.end, event.start + 0.2) / 60, color=colour, linewidth=0)
+    for name, samples in run.samples.items():
+        axes.plot([sample.at / 60 for sample in samples], [sample.rss_mib for sample in samples], label=name)
+    axes.axvline(run.warm_up / 60, color="0.5", linestyle=":")
+    axes.set(xlabel="minutes; grey: faults; dotted: end of warm-up", ylabel="memory, MiB", ylim=(0, None))
+    axes.set_xlim(0, run.seconds / 60)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=100)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=20.0, help="how long, from the first picture on (default 20)")
+    parser.add_argument("--rate", type=float, default=30.0, help="pairs a second (default 30)")
+    parser.add_argument("--seed", type=int, default=0, help="of the schedule (default 0)")
+    parser.add_argument("--bag", help="a rosbag2 bag to loop (default: the simulated scene)")
+    parser.add_argument("--logs", type=Path, default=Path("runs/soak"), help="what the nodes print (default runs/soak)")
+    parser.add_argument("--json", type=Path, help="write the result here")
+    parser.add_argument("--picture", type=Path, help="draw the memory over time here (.png, .svg)")
+    args = parser.parse_args()
+    machine = describe_machine()
+    run = Soak(args.minutes * 60, args.rate, args.seed, args.bag, args.logs)
+    run.execute()
+    asked = {"minutes": args.minutes, "rate_hz": args.rate, "seed": args.seed, "bag": args.bag}
+    result = {"environment": machine, **asked, **run.result()}
+    report(result)
+    write(result, args.json)
+    if args.picture:
+        plot(run, args.picture)
+    return int(bool(result["failures"]))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,96 @@
+"""What the soak decides by: its schedule, recovery, and growth."""
+
+from itertools import pairwise
+
+import pytest
+from soak import (
+    CAMERA_FAULTS,
+    DEACTIVATE,
+    LENGTHS,
+    PAUSES,
+    RECOVERY,
+    RESTART,
+    SLOPE,
+    Sample,
+    Status,
+    judge,
+    recovery,
+    schedule,
+    slope,
+    warm_up,
+)
+
+from ros2_textfuse.faults import Fault
+
+
+def samples(values, pids=None, files=20, threads=10):
+    """A sample every 5 s."""
+    pids = pids or [1] * len(values)
+    return [
+        Sample(5.0 * n, pid, value, value, value, files, threads)
+        for n, (value, pid) in enumerate(zip(values, pids, strict=True))
+    ]
+
+
+def test_a_schedule_has_every_fault_and_time_to_recover():
+    events = schedule(1200, seed=0)
+    assert events == schedule(1200, seed=0) != schedule(1200, seed=1)
+    kinds = [event.what for event in events]
+    assert {*CAMERA_FAULTS, DEACTIVATE, RESTART} == set(kinds)
+    cameras = [event for event in events if event.what in CAMERA_FAULTS]
+    assert sorted(event.what for event in cameras[: len(CAMERA_FAULTS)]) == sorted(CAMERA_FAULTS)
+    for event in cameras:
+        assert LENGTHS[0] - 0.02 <= event.end - event.start <= LENGTHS[1] + 0.02
+        Fault.of(f"{event.what} {event.start} {event.end}")
+    for before, after in pairwise(events):
+        assert RECOVERY < after.start - before.end <= PAUSES[1] + 0.02
+    assert events[-1].end < 1200 - RECOVERY
+    assert warm_up(events, 1200) == cameras[len(CAMERA_FAULTS) - 1].end
+    assert warm_up(schedule(120, seed=0), 120) == 60
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        ("OK 1, OK 2, OK 3, OK 4, OK 5, OK 6", 0.5),
+        ("ERROR 1, WAITING 1, OK 3, OK 4, OK 5, OK 6", 1.5),
+        ("OK 1, OK 2, ERROR 3, OK 4, OK 5, OK 6", 2.0),
+        ("OK 9, OK 9, OK 9, OK 9, OK 9, OK 9", None),
+        ("OK 1, OK 2, OK 3, OK 4, OK 5, ERROR 6", None),
+        ("OK 1, OK 2, OK 3, OK 4, VISIBLE_ONLY 4, OK 5", None),
+        ("", None),
+    ],
+)
+def test_recovery_is_ok_and_fusing_to_the_end_of_its_time(statuses, expected):
+    said = [words.split() for words in statuses.split(", ") if words]
+    seen = [Status(10.5 + 0.5 * n, state, int(fused)) for n, (state, fused) in enumerate(said)]
+    outside = [Status(9.5, "ERROR", 0), *seen, Status(13.5, "ERROR", 0)]
+    assert recovery(outside, end=10.0) == expected
+
+
+def test_slope_in_mib_a_minute():
+    assert slope(samples([500 + 0.1 * n for n in range(60)])) == pytest.approx(1.2)
+    steps = [500.0] * 20 + [504.0] * 60
+    assert slope(samples(steps)) == 0, "one step is no leak"
+    restarted = samples([400.0] * 30 + [300.0] * 30, [1] * 30 + [2] * 30)
+    assert slope(restarted) == 0, "two processes are not compared"
+
+
+def test_what_is_flat():
+    assert judge(samples([500.0, 520.0] + [530.0] * 40), after=10.0)["not_flat"] == []
+    growing = judge(samples([500 + 1.2 * SLOPE / 12 * n for n in range(40)]), after=10.0)
+    assert growing["not_flat"] == ["memory"] and growing["mib_per_minute"] == pytest.approx(1.2 * SLOPE, abs=1e-3)
+    leaking = samples([500.0] * 20) + [Sample(100.0 + 5 * n, 1, 500.0, 400.0, 450.0, 21, 12) for n in range(20)]
+    result = judge(leaking, after=0.0)
+    assert result["not_flat"] == ["files", "threads"] and result["files"] == [20, 21] and result["threads"] == [10, 12]
+
+
+def test_a_process_that_was_started_anew_may_grow_up():
+    values = [400.0] * 20 + [300.0, 360.0, 390.0, 395.0, 399.0] + [400.0] * 20
+    result = judge(samples(values, [1] * 20 + [2] * 25), after=20.0)
+    assert result["not_flat"] == [] and result["rss_mib"] == [400.0, 400.0]
+
+
+def test_a_run_that_breaks_off_is_not_flat():
+    assert judge([], after=10.0)["not_flat"] == ["too few samples"]
+    assert judge(samples([500.0, 500.0]), after=10.0)["not_flat"] == ["too few samples"]
