@@ -9,6 +9,8 @@ is called in the same way; message_filters has nothing like it. Nothing here imp
 from collections.abc import Callable, Sequence
 from typing import Any
 
+SET_BACK = 1_000_000_000  # ns; stamps that go back by less are late pictures, by more a clock that was set back
+
 
 def stamp_ns(message: Any) -> int:
     """The header stamp of a message in nanoseconds."""
@@ -57,7 +59,7 @@ class ApproximateTimeSynchronizer:
 
     def _add(self, message: Any, source: int) -> None:
         stamp, own, others = stamp_ns(message), self.queues[source], self.queues[1 - source]
-        if own and max(own) - stamp > self._slop:
+        if own and max(own) - stamp > SET_BACK:
             # Time was set back: a looped recording, a restarted simulation.
             own.clear()
             others.clear()

@@ -59,6 +59,17 @@ def test_late_message_brings_no_old_picture_back():
     assert rig.pairs == [(1.1, 1.1)]
 
 
+def test_late_message_does_not_cost_the_others_their_pairs():
+    """Two drivers on one topic by mistake, one half a period late: the pictures of the other still pair."""
+    rig = Rig()
+    for number in range(3):
+        stamp = 1 + number / 10
+        rig.send(0, stamp)
+        rig.send(1, stamp + 0.05)
+        rig.send(1, stamp)
+    assert rig.pairs == [(1.0, 1.0), (1.1, 1.1), (1.2, 1.2)]
+
+
 def test_time_set_back_starts_anew():
     rig = Rig()
     rig.send(0, 100.0)

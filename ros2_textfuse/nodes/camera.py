@@ -14,10 +14,9 @@ from sensor_msgs.msg import CompressedImage, Image
 from ros2_textfuse import compressed, images
 from ros2_textfuse.camera_health import CameraHealth, Fault
 from ros2_textfuse.nodes.silence import why_silent
-from ros2_textfuse.pairing import SimpleFilter, stamp_ns
+from ros2_textfuse.pairing import SET_BACK, SimpleFilter, stamp_ns
 
 AHEAD, BEHIND = 0.2, 2.0  # s that stamps may be off this machine's clock; a driver or a network may be late
-SET_BACK = 1_000_000_000  # ns; stamps that go back by less are late pictures, by more a clock that was set back
 
 
 class Camera:

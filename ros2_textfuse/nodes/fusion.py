@@ -26,14 +26,14 @@ from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.gain_control import GainControl
 from ros2_textfuse.networks.weights import WeightsError
 from ros2_textfuse.nodes import parameters
-from ros2_textfuse.nodes.camera import SET_BACK, Camera
+from ros2_textfuse.nodes.camera import Camera
 from ros2_textfuse.nodes.camera_info import Geometry
 from ros2_textfuse.nodes.engine_builder import EngineBuilder
 from ros2_textfuse.nodes.fusion_diagnostics import diagnostics
 from ros2_textfuse.nodes.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.silence import why_unserved
 from ros2_textfuse.nodes.worker import LatestOnlyWorker
-from ros2_textfuse.pairing import HoldLast, stamp_ns
+from ros2_textfuse.pairing import SET_BACK, HoldLast, stamp_ns
 from ros2_textfuse.prompts import PromptError, understand
 from ros2_textfuse.text_encoder import EncoderError
 
