@@ -3,12 +3,12 @@
     python benchmarks/time_offset.py --data FOLDER [--lens] [--seconds S] [--seed N]
 
 FOLDER holds videos that were recorded together, NAME_vi.mp4 and NAME_ir.mp4. Thermal stamps are shifted by -0.5..0.5 s
-at random; the thermal camera keeps 30, 15 or 9 Hz of its frames, from a random one on. With --lens it also gets
-another field of view (0.55 to 1.4 times as wide), is turned by up to 3 degrees, moved by up to 5 % of the width, inverted
-and reduced to 160x120. With --seconds, a part of so many seconds of the video is taken at random. Frames of one number
-need not have been taken at one time: `own` is the estimate on the whole video as it is, `error_to_own` the error
-against that, both in milliseconds. Every answer for two cameras that did not see the same is wrong: thermal videos that
-are played backwards, or are of another scene.
+at random; the thermal camera keeps 30, 15 or 9 Hz of its frames, from a random one on. With --lens it also gets another
+field of view (0.55 to 1.4 times as wide), is turned by up to 3 degrees, moved by up to 5 % of the width, inverted and
+reduced to 160x120. With --seconds, a part of so many seconds of the video is taken at random. Frames of one number need
+not have been taken at one time: `own` is the estimate on the whole video as it is, `error_to_own` the error against
+that, both in milliseconds. Every answer for two cameras that did not see the same is wrong: thermal videos that are
+played backwards, or are of another scene.
 """
 
 import argparse
@@ -44,7 +44,9 @@ def main() -> int:
         return 0
     videos = {name: (frames(args.data / f"{name}_vi.mp4"), frames(args.data / f"{name}_ir.mp4")) for name in names}
     random = np.random.default_rng(args.seed)
-    own = {name: found(visible, stamps(visible), thermal, stamps(thermal)) for name, (visible, thermal) in videos.items()}
+    own = {
+        name: found(visible, stamps(visible), thermal, stamps(thermal)) for name, (visible, thermal) in videos.items()
+    }
     rows, unrelated = [], []
     with tqdm(total=len(names) * len(RATES) * args.count, unit="shift") as bar:
         for name, (visible, thermal) in videos.items():
@@ -55,9 +57,7 @@ def main() -> int:
                     kept = thinned(part, rate, random)
                     lens = random_lens(random, thermal[0].shape) if args.lens else None
                     pictures = [changed(thermal[number], lens) for number in kept]
-                    answer = found(
-                        [visible[number] for number in part], part / 30, pictures, kept / 30 - shift
-                    )
+                    answer = found([visible[number] for number in part], part / 30, pictures, kept / 30 - shift)
                     error = 1e3 * (answer.offset - shift)
                     rows.append((rate, answer.sure, error, error - 1e3 * own[name].offset, 1e3 * answer.spread))
                     bar.update()
@@ -69,13 +69,18 @@ def main() -> int:
                     shift = random.uniform(-0.5, 0.5)
                     answer = found([visible[n] for n in part], part / 30, [other[n] for n in kept], kept / 30 - shift)
                     unrelated.append(answer.sure)
-    print(json.dumps({
-        "settings": {"count": args.count, "seconds": args.seconds, "lens": args.lens, "seed": args.seed},
-        "own_ms": {name: round(1e3 * one.offset, 1) for name, one in own.items()},
-        "all": summary(rows),
-        **{f"{rate:g}_hz": summary([row for row in rows if row[0] == rate]) for rate in RATES},
-        "unrelated": {"recordings": len(unrelated), "answered": sum(unrelated)},
-    }, indent=2))
+    print(
+        json.dumps(
+            {
+                "settings": {"count": args.count, "seconds": args.seconds, "lens": args.lens, "seed": args.seed},
+                "own_ms": {name: round(1e3 * one.offset, 1) for name, one in own.items()},
+                "all": summary(rows),
+                **{f"{rate:g}_hz": summary([row for row in rows if row[0] == rate]) for rate in RATES},
+                "unrelated": {"recordings": len(unrelated), "answered": sum(unrelated)},
+            },
+            indent=2,
+        )
+    )
     return 0
 
 

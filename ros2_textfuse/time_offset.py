@@ -29,6 +29,7 @@ OUTLIER = 4.0  # times the median; a shutter or a cut counts for no more
 SCALES = np.geomspace(0.5, 2.0, 7)  # width of the thermal field of view, in that of the visible one
 SHIFTS = np.linspace(-0.25, 0.25, 5)  # of its middle, in the same unit
 
+LIMIT = 1.0  # seconds, the largest offset that is believed where nothing else is said
 REACH = 3.0  # times the limit; the peak is compared with what is found so far away
 AWAY = 0.2  # seconds; what is nearer to the peak belongs to it
 SMALLEST_DURATION = 6.0  # times the limit
@@ -79,7 +80,7 @@ class Motion:
             self._recent.popleft()
         if self._recent and stamp - self._recent[0][0] <= LARGEST_GAP:
             before, edges_before, texture_before = self._recent[0]
-            flow = _optical_flow().calc(texture_before, texture, None)
+            flow = _optical_flow().calc(texture_before, texture, np.zeros((*texture.shape, 2), np.float32))
             change = np.dstack([cv2.absdiff(edges, edges_before), flow])
             cells = cv2.resize(change, GRID, interpolation=cv2.INTER_AREA).reshape(CELLS, 3)
             self._times.append((before + stamp) / 2)
@@ -153,7 +154,7 @@ class TimeOffset:
         )
 
 
-def estimate(visible: Motion, thermal: Motion, limit: float = 1.0) -> TimeOffset:
+def estimate(visible: Motion, thermal: Motion, limit: float = LIMIT) -> TimeOffset:
     """What to add to thermal stamps to get the visible camera's clock.
 
     Args:
@@ -210,7 +211,8 @@ def estimate(visible: Motion, thermal: Motion, limit: float = 1.0) -> TimeOffset
     flat = first.reshape(len(clock), -1), second.reshape(len(clock), -1)
     left, _, right = np.linalg.svd(flat[0][here].T @ flat[1][there])
     seen = flat[0] @ left[:, 0], flat[1] @ right[0]
-    seen = seen[0] / max(float(seen[0].std()), 1e-9), seen[1] / max(float(seen[1].std()), 1e-9)
+    upwards = 1 if (seen[0] ** 3).sum() > 0 else -1  # most of what happens is a rise from rest
+    seen = upwards * seen[0] / seen[0].std(), upwards * seen[1] / seen[1].std()
     return TimeOffset(doubt, offset, spread, peak, margin, lags, agreement, clock, *seen)
 
 
