@@ -24,6 +24,7 @@ INTERVAL = 0.12
 LARGEST_GAP = 0.5  # seconds; between pictures further apart nothing is known
 RATE = 50  # Hz, of the common clock
 SLOWEST = 0.4  # seconds; slower changes, such as somebody coming nearer, tell no moment
+FASTEST = 0.05  # seconds; what changes faster is noise, which draws the peak to where pictures of both coincide
 OUTLIER = 4.0  # times the median; a shutter or a cut counts for no more
 
 SCALES = np.geomspace(0.5, 2.0, 7)  # width of the thermal field of view, in that of the visible one
@@ -93,7 +94,7 @@ class Motion:
         return (self._times[0], self._times[-1]) if self._times else (0.0, 0.0)
 
     def sampled(self, clock: Times) -> tuple[Values, Values]:
-        """On another clock [N]: values [N, 3, CELLS] without what is slow, and a weight [N], 0 where nothing is known.
+        """On another clock [N]: values [N, 3, CELLS] in the band that tells, and a weight [N], 0 where none is known.
 
         The change of edges and the flow have the same variance, 1 in sum over the cells; 0 where nothing moves.
         """
@@ -104,9 +105,9 @@ class Motion:
         values = np.stack([np.interp(clock, times, column) for column in rows.T], axis=1).astype(np.float32)
         parts = []
         for part in np.split(values, [CELLS], axis=1):
-            fast = _fast(part, weight)
-            power = float((fast**2).sum()) / max(float(weight.sum()), 1.0)
-            parts.append(fast / np.sqrt(power) if power > 1e-6 else np.zeros_like(fast))
+            band = _band(part, weight)
+            power = float((band**2).sum()) / max(float(weight.sum()), 1.0)
+            parts.append(band / np.sqrt(power) if power > 1e-6 else np.zeros_like(band))
         return np.concatenate(parts, axis=1).reshape(-1, 3, CELLS), weight
 
 
@@ -273,20 +274,20 @@ def _overlap(lag: int, count: int) -> tuple[slice, slice]:
     return slice(max(0, lag), count + min(0, lag)), slice(max(0, -lag), count + min(0, -lag))
 
 
-def _fast(values: Values, weight: Values) -> Values:
-    """[N, K] without changes slower than SLOWEST, outliers drawn in, 0 where the weight [N] is."""
-    size = 1, 2 * round(3 * SLOWEST * RATE) + 1  # along time alone
+def _band(values: Values, weight: Values) -> Values:
+    """[N, K] without what is slower than SLOWEST or faster than FASTEST, outliers drawn in; 0 where its weight is."""
 
-    def smooth(columns: Values) -> Values:
-        sigma = SLOWEST * RATE
+    def smooth(columns: NDArray, seconds: float) -> Values:
+        size, sigma = (1, 2 * round(3 * seconds * RATE) + 1), seconds * RATE  # along time alone
         smoothed = cv2.GaussianBlur(columns, size, sigma, sigmaY=sigma, borderType=cv2.BORDER_CONSTANT)
         return np.asarray(smoothed, np.float32).reshape(columns.shape)
 
-    mean = smooth(values * weight[:, None]) / np.maximum(smooth(weight[:, None]), 1e-3)
-    fast = (values - mean) * weight[:, None]
-    length = np.linalg.norm(fast, axis=1, keepdims=True)
+    mean = smooth(values * weight[:, None], SLOWEST) / np.maximum(smooth(weight[:, None], SLOWEST), 1e-3)
+    band = (values - mean) * weight[:, None]
+    length = np.linalg.norm(band, axis=1, keepdims=True)
     usual = float(np.median(length[weight > 0])) if weight.any() else 0.0
-    return fast * np.minimum(1, OUTLIER * usual / np.maximum(length, 1e-9)).astype(np.float32)
+    band = np.asarray(band * np.minimum(1, OUTLIER * usual / np.maximum(length, 1e-9)), np.float32)
+    return smooth(band, FASTEST) * weight[:, None]
 
 
 @cache
