@@ -171,6 +171,9 @@ def estimate(visible: Motion, thermal: Motion, limit: float = LIMIT) -> TimeOffs
     """
     if not limit > 0:
         raise ValueError(f"the limit is {limit:g} s: it must be above 0")
+    for motion in (visible, thermal):
+        if motion.pictures > 1 and motion.span == (0.0, 0.0):
+            return TimeOffset(f"the {motion.camera} pictures are more than {LARGEST_GAP:g} s apart")
     (first_start, first_end), (second_start, second_end) = visible.span, thermal.span
     start, end = max(first_start, second_start), min(first_end, second_end)
     if end - start < SMALLEST_DURATION * limit:
@@ -201,11 +204,11 @@ def estimate(visible: Motion, thermal: Motion, limit: float = LIMIT) -> TimeOffs
     margin = peak / max(float(highest[rival]), 1e-3)
     spread = _spread(sums, lags, offset)
     doubt = ""
-    if margin < SMALLEST_MARGIN:
+    if not margin >= SMALLEST_MARGIN:
         doubt = f"the motion agrees as well, or nearly, at an offset of {lags[rival]:+.2f} s"
-    elif spread > LARGEST_SPREAD:
+    elif not spread <= LARGEST_SPREAD:
         doubt = "parts of the recording tell different offsets"
-    elif abs(offset) > limit:
+    elif not abs(offset) <= limit:
         doubt = f"that is beyond the limit of {limit:g} s: allow for more, if it can be"
 
     here, there = _overlap(round(offset * RATE), len(clock))
@@ -213,8 +216,8 @@ def estimate(visible: Motion, thermal: Motion, limit: float = LIMIT) -> TimeOffs
     left, _, right = np.linalg.svd(flat[0][here].T @ flat[1][there])
     seen = flat[0] @ left[:, 0], flat[1] @ right[0]
     upwards = 1 if (seen[0] ** 3).sum() > 0 else -1  # most of what happens is a rise from rest
-    seen = upwards * seen[0] / seen[0].std(), upwards * seen[1] / seen[1].std()
-    return TimeOffset(doubt, offset, spread, peak, margin, lags, agreement, clock, *seen)
+    shown = [upwards * series / max(float(series.std()), 1e-9) for series in seen]
+    return TimeOffset(doubt, offset, spread, peak, margin, lags, agreement, clock, *shown)
 
 
 def _search(first: Values, second: Values, steps: int) -> Values:

@@ -107,6 +107,7 @@ def swaying(period):
         ({"path": swaying(1.1), "offset": 0.2}, "agrees as well"),
         ({"path": moving.unsteady, "thermal_path": lambda time: moving.unsteady(40 - time)}, ""),
         ({"path": moving.unsteady, "seconds": 4.0}, "share 3.8 s"),
+        ({"path": moving.unsteady, "rates": (30.0, 1.0)}, "thermal pictures are more than 0.5 s apart"),
         ({"path": moving.unsteady, "offset": 500.0}, "share 0.0 s"),
         ({"path": moving.unsteady, "offset": 1.04, "seconds": 10.0}, "beyond the limit of 1 s"),
         ({"path": moving.unsteady, "offset": -1.8, "seconds": 10.0}, "beyond the limit of 1 s"),
