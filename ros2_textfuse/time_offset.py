@@ -39,7 +39,7 @@ RESAMPLES = 500
 
 # What it takes to be sure; chosen on recordings shifted by known times (docs/timing.md).
 SMALLEST_MARGIN = 1.3
-LARGEST_SPREAD = 0.05  # seconds
+LARGEST_SPREAD = 0.03  # seconds, about a frame at 30 Hz
 
 Grey = NDArray[np.uint8]
 Values = NDArray[np.float32]
