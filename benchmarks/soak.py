@@ -246,6 +246,7 @@ class Soak:
             "words": self.words,
             "processes": processes,
             "schedule": [asdict(event) for event in self.events],
+            "rss_mib": {name: [[round(s.at), s.rss_mib] for s in samples] for name, samples in self.samples.items()},
         }
 
     # The graph ------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ VERBS = {
     "play": ("ros2_textfuse.commands.play", "play a bag, two videos or two folders as two cameras"),
     "bag": ("ros2_textfuse.commands.bag", "write two videos or two folders of images as a rosbag2 bag"),
     "calibrate": ("ros2_textfuse.commands.calibrate", "find out how two cameras lie to each other"),
+    "time-offset": ("ros2_textfuse.commands.time_offset", "find out by how much two cameras' clocks differ"),
     "eval": ("ros2_textfuse.commands.eval", "evaluate fusion on a recording, with a report"),
     "prompt": ("ros2_textfuse.commands.prompt", "change the words while the nodes run"),
     "demo": (

@@ -1,5 +1,6 @@
 """The fusion node: two cameras in, one fused picture out, words by a service."""
 
+import gc
 import sys
 import threading
 import time
@@ -113,6 +114,8 @@ class FusionNode(LifecycleNode):
         self._info_publisher = self.create_lifecycle_publisher(CameraInfo, "camera_info", QoSProfile(depth=5))
         self._status_publisher = self.create_lifecycle_publisher(FusionStatus, "status", 10)
         self._diagnostics_publisher = self.create_lifecycle_publisher(DiagnosticArray, "/diagnostics", 10)
+        # One for all activations: with every new thread, the allocator and the engine keep memory of their own.
+        self._worker = LatestOnlyWorker(self._work_on)
         # ROS's default keeps ten calls, and of a thousand a second half are lost without an answer.
         calls = QoSProfile(depth=10000)
         self._prompt_service = self.create_service(SetPrompt, "set_prompt", self._set_prompt, qos_profile=calls)
@@ -129,7 +132,6 @@ class FusionNode(LifecycleNode):
         self._last_stamp = 0
         self._fault = ""
         self._builder = EngineBuilder(self._fuser, self.get_logger(), (p["width"], p["height"]))
-        self._worker = LatestOnlyWorker(self._work_on)
         self._visible, self._thermal = self._cameras = tuple(
             Camera(self, name, p[f"{name}_transport"], self._take, self._reject) for name in ("visible", "thermal")
         )
@@ -167,6 +169,8 @@ class FusionNode(LifecycleNode):
     def destroy_node(self) -> None:
         """Stop the worker before its publishers go."""
         self._leave_cameras()
+        if self._configured:
+            self._worker.stop()
         super().destroy_node()
 
     def _leave_cameras(self) -> None:
@@ -177,10 +181,12 @@ class FusionNode(LifecycleNode):
             camera.destroy()
         self._geometry.destroy()
         self.destroy_timer(self._timer)
-        self._worker.stop()
+        self._worker.drain()
         self._builder.join()
+        gc.collect()  # a camera and its subscription refer to each other, and keep the last pictures until then
 
     def _release(self) -> None:
+        self._worker.stop()
         for publisher in (
             self._fused_publisher,
             self._jpeg_publisher,

@@ -22,7 +22,7 @@ class LatestOnlyWorker(Generic[Item]):
         self._work = work
         self._changed = threading.Condition()
         self._waiting: deque[Item] = deque(maxlen=waiting)
-        self._stopped = False
+        self._busy = self._stopped = False
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._thread.start()
 
@@ -33,6 +33,12 @@ class LatestOnlyWorker(Generic[Item]):
             self._waiting.append(item)
             self._changed.notify()
             return replaced
+
+    def drain(self) -> None:
+        """Finish the item at hand and forget those that wait; the thread goes on."""
+        with self._changed:
+            self._waiting.clear()
+            self._changed.wait_for(lambda: not self._busy)
 
     def stop(self) -> None:
         """Finish the item at hand, forget those that wait, and end the thread."""
@@ -48,4 +54,9 @@ class LatestOnlyWorker(Generic[Item]):
                 if self._stopped:
                     return
                 item = self._waiting.popleft()
+                self._busy = True
             self._work(item)
+            del item  # it would be kept while the next one is waited for
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()

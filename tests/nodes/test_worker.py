@@ -73,3 +73,30 @@ def test_stop_finishes_the_item_at_hand():
     assert started.wait(1)
     worker.stop()
     assert seen == [1]
+
+
+def test_drain_finishes_the_item_at_hand_forgets_the_others_and_goes_on():
+    started, release, again, seen = threading.Event(), threading.Event(), threading.Event(), []
+
+    def work(item):
+        started.set()
+        release.wait(5)
+        seen.append(item)
+        if item == "after":
+            again.set()
+
+    worker = LatestOnlyWorker(work)
+    worker.put("first")
+    assert started.wait(1)
+    worker.put("second")
+    drained = threading.Thread(target=worker.drain)
+    drained.start()
+    drained.join(0.1)
+    assert drained.is_alive()
+    release.set()
+    drained.join(5)
+    assert seen == ["first"]
+    worker.put("after")
+    assert again.wait(1)
+    worker.stop()
+    assert seen == ["first", "after"]
