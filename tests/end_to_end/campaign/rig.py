@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -132,12 +133,15 @@ class Rig(Graph):
         self._over = threading.Event()
         self._tick = 0
         self._spoils: dict[str, Spoil] = {}
+        self.drivers: dict[str, Callable[[Image], None]] = {}
+        """By camera: what publishes its pictures, in place of the raw topic."""
         self._usable = True
         self._sent: dict[str, dict[int, Sent]] = {"visible": {}, "thermal": {}}
         self._newest = dict.fromkeys(self._sent, 0)
         self._counts = dict.fromkeys(self._sent, 0)
         self._settings = dict.fromkeys(self._sent, 0)
         self._last: tuple[int, dict[str, int]] = 0, dict.fromkeys(self._sent, 0)
+        self._other_qos: set[str] = set()
         self._began = 0, 0
         self.before = FusionStatus()
         """The last status before the fault."""
@@ -157,29 +161,32 @@ class Rig(Graph):
 
     def run_fusion(self, **parameters: object) -> None:
         """Start fusion, in place of the one that runs, and wait until it is active."""
-        self.end_fusion()
+        self.kill_fusion()
         self.parameters = parameters
         size = {"width": WIDTH, "height": HEIGHT}
         self.process = self.start("fusion", **size | parameters)
         before = len(self.seen["status"])
         self.wait(lambda: len(self.seen["status"]) > before, START, "fusion is not active")
 
-    def end_fusion(self) -> None:
-        """Kill fusion, if it runs."""
+    def kill_fusion(self) -> None:
+        """End fusion at once, if it runs."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
             self.process = None
 
-    def make_ready(self) -> None:
-        """See to it that fusion runs with its defaults and is well, whatever the last test left behind."""
+    def make_ready(self, **parameters: object) -> None:
+        """See to it that fusion runs with these parameters and is well, whatever the last test left behind."""
+        for camera in self._sent:
+            if camera not in self._cameras or camera in self._other_qos:
+                self.plug(camera)
         alive = self.process is not None and self.process.poll() is None
-        if not alive or self.parameters:
-            self.run_fusion()
+        if not alive or self.parameters != parameters:
+            self.run_fusion(**parameters)
         try:
             self._recover()
         except AssertionError:
-            self.run_fusion()
+            self.run_fusion(**parameters)
             self._recover()
         self._forget()
 
@@ -195,6 +202,7 @@ class Rig(Graph):
         with self._lock:
             if camera in self._cameras:
                 self.node.destroy_publisher(self._cameras.pop(camera))
+            self._other_qos = (self._other_qos - {camera}) | ({camera} if qos else set())
             topic = f"/{camera}/image_raw"
             self._cameras[camera] = self.node.create_publisher(Image, topic, qos or QoSProfile(depth=10))
 
@@ -211,6 +219,16 @@ class Rig(Graph):
             rclpy.try_shutdown(context=context)
 
     @contextmanager
+    def publishing(self, kind: Any, topic: str) -> Iterator[Any]:
+        """A publisher of the test's own that fusion has found."""
+        publisher = self.node.create_publisher(kind, topic, 10)
+        try:
+            self.wait(publisher.get_subscription_count, PATIENCE, f"nobody listens to {topic}")
+            yield publisher
+        finally:
+            self.node.destroy_publisher(publisher)
+
+    @contextmanager
     def listening_to_cameras(self) -> Iterator[None]:
         """Take what others publish as sent."""
         subscriptions = [
@@ -224,12 +242,12 @@ class Rig(Graph):
                 self.node.destroy_subscription(subscription)
 
     def note(self, camera: str, message: Image) -> None:
-        """Note a usable picture as sent, so that it may come out."""
-        pixels = images.visible_array(message) if camera == "visible" else images.thermal_array(message)
-        self.note_pixels(camera, stamp_ns(message), pixels)
-
-    def note_pixels(self, camera: str, stamp: int, pixels: NDArray) -> None:
-        """Note a usable picture as sent, so that it may come out."""
+        """Note a picture as sent, so that it may come out, unless its fields do not even make an array."""
+        stamp = stamp_ns(message)
+        try:
+            pixels = images.visible_array(message) if camera == "visible" else images.thermal_array(message)
+        except (KeyError, ValueError, cv2.error):
+            return
         if stamp < self._newest[camera] - SET_BACK:
             self._settings[camera] += 1
         self._newest[camera] = stamp
@@ -261,7 +279,9 @@ class Rig(Graph):
         for picture in spoil(message, tick) if spoil else (message,):
             if self._usable or not spoil:
                 self.note(camera, picture)
-            if camera in self._cameras:
+            if camera in self.drivers:
+                self.drivers[camera](picture)
+            elif camera in self._cameras:
                 self.publish(camera, picture)
 
     # Faults ---------------------------------------------------------------------------------------------------------
@@ -399,10 +419,11 @@ class Rig(Graph):
 
     def _audit(self, pairing: tuple[int, int]) -> None:
         """Hold the fused pictures since `_forget` against what was sent."""
+        came = self.seen["fused"][1:]
         with self._lock:
             sent = {camera: dict(pictures) for camera, pictures in self._sent.items()}
         last, settings = self._last
-        for fused in self.seen["fused"][1:]:
+        for fused in came:
             camera = next((camera for camera in sent if fused.stamp in sent[camera]), None)
             assert camera, f"stamp {fused.stamp} is not one of a usable picture"
             own = sent[camera][fused.stamp]

@@ -14,6 +14,11 @@ from ros2_textfuse.pairing import stamp_ns
 from tests.end_to_end.campaign.rig import Spoil
 
 
+def as_it_is(message: Image, number: int) -> Iterable[Image]:
+    """Spoilt elsewhere, by the driver."""
+    return (message,)
+
+
 def silent(message: Image, number: int) -> Iterable[Image]:
     """A camera that sends nothing."""
     return ()
@@ -63,6 +68,12 @@ def every(period: int) -> Spoil:
 def truncated(message: Image, number: int) -> Iterable[Image]:
     """A transfer that was cut off."""
     message.data = message.data[: len(message.data) // 2]
+    return (message,)
+
+
+def unstamped(message: Image, number: int) -> Iterable[Image]:
+    """A driver that leaves the stamp at zero."""
+    message.header.stamp.sec = message.header.stamp.nanosec = 0
     return (message,)
 
 

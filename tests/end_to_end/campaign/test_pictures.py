@@ -18,28 +18,15 @@ BROKEN = {
     "thermal is truncated": ("thermal", spoils.truncated, "bytes"),
     "thermal has no data": ("thermal", spoils.changed(data=array("B")), "bytes"),
     "visible step is too short": ("visible", spoils.changed(step=WIDTH), "step"),
-    "thermal step is 0": ("thermal", spoils.changed(step=0), "step"),
     "visible has no pixels": ("visible", spoils.changed(width=0, height=0, step=0, data=array("B")), "no pixels"),
-    "thermal has no pixels": ("thermal", spoils.changed(width=0), "no pixels"),
     "visible header says 100k pixels": ("visible", spoils.changed(width=100_000, height=100_000), "8192"),
     "thermal header says 4 G pixels": ("thermal", spoils.changed(width=2**32 - 1, height=2**32 - 1), "8192"),
-    "visible encoding is unknown": ("visible", spoils.changed(encoding="yuv9"), "yuv9"),
     "thermal encoding is unknown": ("thermal", spoils.changed(encoding="64FC1"), "64FC1"),
-    "thermal encoding is empty": ("thermal", spoils.changed(encoding=""), "encoding"),
-    "visible encoding is a thermal one": ("visible", spoils.changed(encoding="32FC1"), "32FC1"),
     "visible yuv422 of odd width": ("visible", spoils.changed(encoding="yuv422", width=WIDTH - 1), "odd"),
     "thermal bytes said to be 16 bits": ("thermal", spoils.changed(encoding="mono16"), "step"),
-    "visible stamp is zero": ("visible", spoils.shifted(-1e18 / 1e9), "stamp"),
+    "visible stamp is zero": ("visible", spoils.unstamped, "zero"),
+    "thermal stamp is zero": ("thermal", spoils.unstamped, "zero"),
 }
-
-
-def stamp_of_zero(message, number):
-    message.header.stamp.sec = message.header.stamp.nanosec = 0
-    return (message,)
-
-
-BROKEN["visible stamp is zero"] = ("visible", stamp_of_zero, "zero")
-BROKEN["thermal stamp is zero"] = ("thermal", stamp_of_zero, "zero")
 
 
 @pytest.mark.parametrize(("camera", "spoil", "reason"), BROKEN.values(), ids=[*BROKEN])
@@ -83,12 +70,15 @@ def test_both_cameras_change_their_size(rig):
     assert rig.wait_pictures(1)[-1].size == (WIDTH, HEIGHT)
 
 
-def test_a_picture_of_8k(rig):
-    """33 MB in one message."""
-    eight_k = np.zeros((4320, 7680), np.uint8)
-    with rig.fault(thermal=spoils.one_in(30, spoils.shown(lambda number: eight_k, "mono8"))):
+@pytest.mark.parametrize(("width", "height"), [(3840, 2160), (7680, 4320)], ids=["4k", "8k"])
+def test_a_picture_far_too_large(rig, width, height):
+    """Each costs a pair and no more. Most of 8k get lost in the middleware, which sends them best effort in pieces."""
+    large = np.zeros((height, width), np.uint8)
+    with rig.fault(thermal=spoils.one_in(20, spoils.shown(lambda number: large, "mono8"))):
         rig.wait_ticks(60)
-        rig.expect(grows=["pairs_fused"])
+        if width == 3840:
+            rig.expect(grows=["images_rejected"])
+        rig.expect("OK", grows=["pairs_fused"])
 
 
 # Contents -------------------------------------------------------------------------------------------------------------

@@ -15,8 +15,7 @@ from tests.recordings import write_bag
 
 def test_fusion_is_killed_and_started_again(rig):
     with rig.fault():
-        rig.process.kill()
-        rig.process.wait()
+        rig.kill_fusion()
         published = len(rig.seen["fused"])
         rig.run_fusion()
         rig.wait(lambda: len(rig.seen["fused"]) > published, START, "nothing is fused")
