@@ -141,6 +141,7 @@ class Rig(Graph):
         self._counts = dict.fromkeys(self._sent, 0)
         self._settings = dict.fromkeys(self._sent, 0)
         self._last: tuple[int, dict[str, int]] = 0, dict.fromkeys(self._sent, 0)
+        self._well = False  # since the last fault
         self._other_qos: set[str] = set()
         self._began = 0, 0
         self.before = FusionStatus()
@@ -161,6 +162,7 @@ class Rig(Graph):
 
     def run_fusion(self, **parameters: object) -> None:
         """Start fusion, in place of the one that runs, and wait until it is active."""
+        self._well = False
         self.kill_fusion()
         self.parameters = parameters
         size = {"width": WIDTH, "height": HEIGHT}
@@ -183,6 +185,8 @@ class Rig(Graph):
         alive = self.process is not None and self.process.poll() is None
         if not alive or self.parameters != parameters:
             self.run_fusion(**parameters)
+        elif self._well:
+            return
         try:
             self._recover()
         except AssertionError:
@@ -303,6 +307,7 @@ class Rig(Graph):
             pairing: how far in ns the thermal stamp of a pair may lie from the visible one, before and behind.
         """
         self._forget()
+        self._well = False
         with self._lock:
             self._spoils = {camera: spoil for camera, spoil in (("visible", visible), ("thermal", thermal)) if spoil}
             self._usable = usable
@@ -313,6 +318,7 @@ class Rig(Graph):
                 self._spoils, self._usable = {}, True
         self._recover()
         self._audit(pairing)
+        self._well = True
 
     def expect(self, state: str = "", says: str = "", grows: Iterable[str] = (), **fields: Any) -> FusionStatus:
         """Wait for a status since the fault began.

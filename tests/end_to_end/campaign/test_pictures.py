@@ -42,7 +42,7 @@ def test_broken(rig, camera, spoil, reason):
 
 def test_one_broken_picture_in_five_costs_that_pair_alone(rig):
     with rig.fault(thermal=spoils.one_in(5, spoils.truncated)):
-        rig.wait_ticks(30)
+        rig.wait_ticks(15)
         status = rig.expect(grows=["images_rejected", "visible_alone"])
         assert status.state in ("OK", "ERROR") and status.pairs_fused
         assert rig.status().passed_through == status.passed_through
@@ -74,8 +74,8 @@ def test_both_cameras_change_their_size(rig):
 def test_a_picture_far_too_large(rig, width, height):
     """Each costs a pair and no more. Most of 8k get lost in the middleware, which sends them best effort in pieces."""
     large = np.zeros((height, width), np.uint8)
-    with rig.fault(thermal=spoils.one_in(20, spoils.shown(lambda number: large, "mono8"))):
-        rig.wait_ticks(60)
+    with rig.fault(thermal=spoils.one_in(8, spoils.shown(lambda number: large, "mono8"))):
+        rig.wait_ticks(16)
         if width == 3840:
             rig.expect(grows=["images_rejected"])
         rig.expect("OK", grows=["pairs_fused"])
@@ -178,10 +178,12 @@ UNUSUAL = {
     "thermal temperatures with some inf": {"thermal": spoils.shown(spotted(np.inf), "32FC1")},
     "thermal temperatures with some -inf": {"thermal": spoils.shown(spotted(-np.inf), "32FC1")},
     "frame_id changes with every picture": {
-        "visible": spoils.alternating(*(
-            lambda message, number, name=name: (setattr(message.header, "frame_id", name), (message,))[1]
-            for name in ("left", "right", "")
-        ))
+        "visible": spoils.alternating(
+            *(
+                lambda message, number, name=name: (setattr(message.header, "frame_id", name), (message,))[1]
+                for name in ("left", "right", "")
+            )
+        )
     },
 }
 
@@ -189,7 +191,7 @@ UNUSUAL = {
 @pytest.mark.parametrize("spoilt", UNUSUAL.values(), ids=[*UNUSUAL])
 def test_unusual_and_no_fault(rig, spoilt):
     with rig.fault(**spoilt):
-        rig.wait_pictures(12)
+        rig.wait_pictures(8)
         status = rig.expect("OK", grows=["pairs_fused"])
         assert status.images_rejected == rig.before.images_rejected
         rig.expect_diagnostic("fusion", OK)

@@ -36,7 +36,7 @@ def test_both_cameras_stop_and_return(rig):
         rig.expect_diagnostic("visible camera", ERROR)
         rig.expect_diagnostic("thermal camera", ERROR)
         published = len(rig.seen["fused"])
-        rig.wait_ticks(10)
+        rig.wait_ticks(5)
         assert len(rig.seen["fused"]) == published, "pictures without cameras"
 
 
@@ -69,7 +69,7 @@ def test_a_camera_never_starts(rig, camera):
 def test_a_stutter_shorter_than_the_timeout_is_no_silence(rig):
     """Half a second without thermal pictures, again and again."""
     with rig.fault(thermal=lambda message, number: () if number % 12 < 7 else (message,)):
-        rig.wait_ticks(30)
+        rig.wait_ticks(24)
         status = rig.expect("OK", grows=["visible_alone"])
         assert status.passed_through == rig.expect().passed_through
         assert rig.status().thermal_gap > 0.3

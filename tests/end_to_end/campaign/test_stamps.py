@@ -6,7 +6,7 @@ import pytest
 from rclpy.time import Time
 
 from tests.end_to_end.campaign import spoils
-from tests.end_to_end.campaign.rig import ERROR, OK, PERIOD, RATE, SLOP, WARN, thermal_pixels, visible_pixels
+from tests.end_to_end.campaign.rig import ERROR, PERIOD, SLOP, WARN
 
 HOUR = 3600.0
 LIVING = {"visible": "THERMAL_ONLY", "thermal": "VISIBLE_ONLY"}
@@ -26,18 +26,19 @@ def burst(message, number):
 def test_bursts_of_ten_times_the_rate(rig):
     """More than are fused may come, but what comes out is in order and new."""
     with rig.fault(visible=burst, thermal=burst):
-        rig.wait_ticks(45)
+        rig.wait_ticks(25)
         rig.expect("OK", grows=["pairs_fused"])
     assert rig.status().images_rejected == rig.before.images_rejected
 
 
-@pytest.mark.parametrize("camera", ["visible", "thermal"])
-def test_a_burst_of_one_camera(rig, camera):
-    other = "visible" if camera == "thermal" else "thermal"
+@pytest.mark.parametrize(("camera", "other"), [("visible", "thermal"), ("thermal", "visible")])
+def test_a_burst_of_one_camera(rig, camera, other):
     with rig.fault(**{camera: burst}):
-        rig.wait_ticks(30)
+        rig.wait_ticks(15)
         status = rig.expect("OK", grows=["pairs_fused", f"{camera}_alone"])
-        received = {name: getattr(status, f"{name}_received") - getattr(rig.before, f"{name}_received") for name in LIVING}
+        received = {
+            name: getattr(status, f"{name}_received") - getattr(rig.before, f"{name}_received") for name in LIVING
+        }
         assert received[camera] > 3 * received[other]
 
 
@@ -50,21 +51,14 @@ def test_jitter_beyond_slop(rig):
 
 def test_jitter_around_slop(rig):
     with rig.fault(thermal=spoils.shifted(lambda number: random.Random(number).uniform(-0.03, 0.03))):
-        rig.wait_ticks(30)
+        rig.wait_ticks(15)
         rig.expect("OK", grows=["visible_alone", "thermal_alone", "pairs_fused"])
 
 
-@pytest.mark.parametrize("camera", ["visible", "thermal"])
-def test_every_picture_comes_twice(rig, camera):
+def test_every_picture_comes_twice(rig):
     """No pair comes out twice."""
-    with rig.fault(**{camera: spoils.twice}):
-        rig.wait_ticks(20)
-        rig.expect("OK", grows=["pairs_fused"])
-
-
-def test_both_cameras_send_every_picture_twice(rig):
     with rig.fault(visible=spoils.twice, thermal=spoils.twice):
-        rig.wait_ticks(20)
+        rig.wait_ticks(15)
         rig.expect("OK", grows=["pairs_fused"])
 
 
@@ -72,7 +66,7 @@ def test_both_cameras_send_every_picture_twice(rig):
 def test_pictures_overtake_each_other(rig, camera):
     """What comes late is dropped rather than published after what is newer."""
     with rig.fault(**{camera: spoils.Reordered()}):
-        rig.wait_ticks(30)
+        rig.wait_ticks(15)
         rig.expect("OK", grows=["pairs_fused"])
 
 
@@ -110,7 +104,7 @@ def test_both_clocks_start_at_zero(rig):
         rig.wait_pictures(5)
 
 
-@pytest.mark.parametrize(("camera", "hours", "says"), [("thermal", 1, "ahead"), ("visible", 1, "ahead"), ("thermal", -1, "old")])
+@pytest.mark.parametrize(("camera", "hours", "says"), [("thermal", 1, "ahead"), ("visible", -1, "old")])
 def test_one_clock_is_an_hour_off(rig, camera, hours, says):
     """No pair is made of what does not belong together, and the camera whose clock is wrong is named."""
     with rig.fault(**{camera: spoils.shifted(hours * HOUR)}):
@@ -121,9 +115,9 @@ def test_one_clock_is_an_hour_off(rig, camera, hours, says):
 def test_a_single_picture_from_the_future(rig):
     """One bad stamp must not make all that follow look late."""
     with rig.fault(visible=spoils.one_in(10, spoils.shifted(600.0)), thermal=spoils.one_in(10, spoils.shifted(600.0))):
-        rig.wait_ticks(40)
+        rig.wait_ticks(20)
         rig.expect("OK", grows=["pairs_fused"])
-        rig.wait(lambda: len(rig.seen["fused"]) > 30, 10.0, "what follows is not fused")
+        rig.wait(lambda: len(rig.seen["fused"]) > 15, 10.0, "what follows is not fused")
 
 
 def test_thermal_at_nine_hertz_is_held(rig):
@@ -131,9 +125,9 @@ def test_thermal_at_nine_hertz_is_held(rig):
     assert rig.set_parameter("hold", 0.4).successful
     try:
         with rig.fault(thermal=spoils.every(3), pairing=(-round(0.45e9), SLOP)):
-            rig.wait_ticks(30)
+            rig.wait_ticks(15)
             status = rig.expect("OK", grows=["thermal_held"])
-            rig.wait(lambda: len(rig.seen["fused"]) > 25, 10.0, "not every visible picture is fused")
+            rig.wait(lambda: len(rig.seen["fused"]) > 12, 10.0, "not every visible picture is fused")
             assert status.images_rejected == rig.before.images_rejected
     finally:
         assert rig.set_parameter("hold", 0.0).successful

@@ -12,7 +12,6 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
-from ros2_textfuse.processes import OWN_GROUP
 from tests.end_to_end.campaign import spoils
 from tests.end_to_end.campaign.rig import ERROR, RATE, thermal_pixels
 
@@ -94,16 +93,16 @@ def test_a_reliable_subscriber_that_hangs(rig, subscriber):
     """It does not slow the others down."""
     with rig.fault():
         subscriber.send_signal(signal.SIGSTOP)
-        rig.wait_ticks(60)
+        rig.wait_ticks(40)
         rig.expect("OK", grows=["pairs_fused"])
-        assert len(rig.seen["fused"]) > 30
+        assert len(rig.seen["fused"]) > 20
         subscriber.send_signal(signal.SIGCONT)
 
 
 def test_a_subscriber_is_killed(rig, subscriber):
     with rig.fault():
         subscriber.kill()
-        rig.wait_ticks(20)
+        rig.wait_ticks(10)
         rig.expect("OK", grows=["pairs_fused"])
 
 
@@ -115,8 +114,9 @@ def test_a_camera_offers_best_effort_where_reliable_is_requested(rig):
     rig.make_ready(**{"qos_overrides./thermal/image_raw.subscription.reliability": "reliable"})
     with rig.fault(thermal=spoils.silent):
         rig.plug("thermal", QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT))
-        status = rig.expect("VISIBLE_ONLY", "offered reliability best effort; requested reliability reliable")
-        assert "/textfuse/observer" in status.message
+        status = rig.expect("VISIBLE_ONLY", "QoS of /textfuse/observer")
+        assert "offered reliability best effort" in status.message
+        assert "requested reliability reliable" in status.message
         rig.expect_diagnostic("thermal camera", ERROR, "best effort")
         rig.plug("thermal")
 
@@ -166,7 +166,6 @@ DAMAGE = {
     "a JPEG that is cut off": ("visible", lambda data: data[: len(data) // 2], "cut off"),
     "a PNG that is cut off": ("thermal", lambda data: data[: len(data) // 2], "cut off"),
     "a PNG with a hole": ("thermal", lambda data: data[:500] + bytes(1000) + data[1500:], "damaged"),
-    "no JPEG": ("visible", lambda data: b"GIF89a" + data, "no JPEG"),
     "no data": ("visible", lambda data: b"", "no JPEG"),
     "a header and nothing else": ("thermal", lambda data: data[:33] + data[-12:], "damaged"),
 }
