@@ -297,6 +297,7 @@ class Rig(Graph):
         thermal: Spoil | None = None,
         usable: bool = True,
         pairing: tuple[int, int] = (-SLOP, SLOP),
+        late: int = 0,
     ) -> Iterator[None]:
         """A fault for the length of the block; fusion must recover from it, and have published nothing wrong.
 
@@ -305,6 +306,7 @@ class Rig(Graph):
             thermal: spoils the pictures of the thermal camera.
             usable: whether what is spoilt may come out at all.
             pairing: how far in ns the thermal stamp of a pair may lie from the visible one, before and behind.
+            late: how many pictures may come out when their camera had sent more than OLDEST newer ones.
         """
         self._forget()
         self._well = False
@@ -317,7 +319,7 @@ class Rig(Graph):
             with self._lock:
                 self._spoils, self._usable = {}, True
         self._recover()
-        self._audit(pairing)
+        self._audit(pairing, late)
         self._well = True
 
     def expect(self, state: str = "", says: str = "", grows: Iterable[str] = (), **fields: Any) -> FusionStatus:
@@ -423,7 +425,7 @@ class Rig(Graph):
             self._last = last.stamp, dict(self._settings)
             self.seen["fused"] = [last]
 
-    def _audit(self, pairing: tuple[int, int]) -> None:
+    def _audit(self, pairing: tuple[int, int], late: int) -> None:
         """Hold the fused pictures since `_forget` against what was sent."""
         came = self.seen["fused"][1:]
         with self._lock:
@@ -435,9 +437,9 @@ class Rig(Graph):
             own = sent[camera][fused.stamp]
             assert fused.stamp > last or own.settings > settings[camera], f"stamp {fused.stamp} comes after {last}"
             last, settings = fused.stamp, settings | {camera: own.settings}
-            assert fused.counts[camera] - own.count <= OLDEST, (
-                f"a picture came out when its camera had sent {fused.counts[camera] - own.count} newer ones"
-            )
+            newer = fused.counts[camera] - own.count
+            late -= newer > OLDEST
+            assert late >= 0, f"a picture came out when its camera had sent {newer} newer ones"
             quadrants = {own.quadrant}
             if not is_marked(fused.pixels):
                 assert camera == "visible", "a thermal picture came out without the mark of pass-through"

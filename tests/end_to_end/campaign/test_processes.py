@@ -38,8 +38,8 @@ def test_detection_is_killed_and_started_again(rig):
 
 
 def test_fusion_is_stopped_for_three_seconds(rig):
-    """What came meanwhile is old when it goes on, and stays unpublished."""
-    with rig.fault():
+    """What came meanwhile is old when it goes on, and stays unpublished; but for one that was being fused just then."""
+    with rig.fault(late=1):
         rig.process.send_signal(signal.SIGSTOP)
         rig.wait_ticks(45)
         rig.process.send_signal(signal.SIGCONT)

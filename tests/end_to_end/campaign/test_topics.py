@@ -59,6 +59,7 @@ def test_bytes_that_are_no_message(rig):
 def test_a_frame_id_that_is_no_utf8(rig):
     message = rig.picture(thermal_pixels(0), "mono8", rig.node.get_clock().now().to_msg())
     message.header.frame_id = "thermal"
+    rig.note("thermal", message)
     data = serialize_message(message).replace(b"thermal", b"\xff\xfe\x80\xc0\xaf\xed\xa0")
     with rig.publishing(Image, "/thermal/image_raw") as publisher, rig.fault():
         for _ in range(5):
