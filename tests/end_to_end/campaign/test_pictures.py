@@ -31,13 +31,20 @@ BROKEN = {
 
 @pytest.mark.parametrize(("camera", "spoil", "reason"), BROKEN.values(), ids=[*BROKEN])
 def test_broken(rig, camera, spoil, reason):
-    """Rejected and named at once; when a second has brought nothing better, the other camera is passed through."""
+    """Rejected, counted, and named at once."""
     with rig.fault(**{camera: spoil}, usable=False):
         status = rig.expect("ERROR", reason, grows=["images_rejected"])
         assert camera in status.message
         rig.expect_diagnostic("fusion", ERROR, reason)
         rig.expect_diagnostic(f"{camera} camera", ERROR, reason)
-        rig.expect(LIVING[camera], reason, grows=["passed_through"])
+
+
+@pytest.mark.parametrize("camera", ["visible", "thermal"])
+def test_a_second_of_broken_pictures_is_silence(rig, camera):
+    """The other camera is passed through, and the message still has the reason."""
+    with rig.fault(**{camera: spoils.truncated}, usable=False):
+        rig.expect("ERROR", "bytes", grows=["images_rejected"])
+        rig.expect(LIVING[camera], "bytes", grows=["passed_through"])
 
 
 def test_one_broken_picture_in_five_costs_that_pair_alone(rig):
