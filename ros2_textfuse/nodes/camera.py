@@ -6,13 +6,13 @@ from typing import Any
 
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage, Image
 
 from ros2_textfuse import compressed, images
 from ros2_textfuse.camera_health import CameraHealth, Fault
+from ros2_textfuse.nodes.qos import OVERRIDABLE
 from ros2_textfuse.nodes.silence import why_silent
 from ros2_textfuse.pairing import SET_BACK, SimpleFilter, stamp_ns
 
@@ -67,7 +67,7 @@ class Camera:
             topic,
             self._receive,
             qos_profile_sensor_data,
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            qos_overriding_options=OVERRIDABLE,
         )
         self.topic = self._subscription.topic_name
 

@@ -8,13 +8,13 @@ import time
 from geometry_msgs.msg import PoseWithCovariance
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import Image
 
 from ros2_textfuse import cache, images
 from ros2_textfuse.detector import Detection, Detector, DetectorError
 from ros2_textfuse.detector_weights import WeightsError
 from ros2_textfuse.nodes import parameters
+from ros2_textfuse.nodes.qos import OVERRIDABLE
 from ros2_textfuse.nodes.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.worker import LatestOnlyWorker
 
@@ -52,12 +52,11 @@ class DetectionNode(Node):
             raise StartError(str(error)) from error
         if self.build_only:
             return
-        overridable = QoSOverridingOptions.with_default_policies()
         self._publisher = self.create_publisher(Detection2DArray, "detections", 10)
         self._annotated_publisher = self.create_publisher(Image, "annotated", QoSProfile(depth=5))
         self._worker = LatestOnlyWorker(self._detect, p["queue_size"])
         self.create_subscription(
-            Image, "fused", self._receive, qos_profile_sensor_data, qos_overriding_options=overridable
+            Image, "fused", self._receive, qos_profile_sensor_data, qos_overriding_options=OVERRIDABLE
         )
         self.get_logger().info(f"detecting on {self.engine_name}")
 

@@ -13,7 +13,6 @@ from rclpy.clock import Clock, ClockType
 from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import QoSProfile
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 from textfuse.msg import FusionStatus
@@ -31,6 +30,7 @@ from ros2_textfuse.nodes.camera import Camera
 from ros2_textfuse.nodes.camera_info import Geometry
 from ros2_textfuse.nodes.engine_builder import EngineBuilder
 from ros2_textfuse.nodes.fusion_diagnostics import diagnostics
+from ros2_textfuse.nodes.qos import OVERRIDABLE
 from ros2_textfuse.nodes.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.silence import why_unserved
 from ros2_textfuse.nodes.worker import LatestOnlyWorker
@@ -107,7 +107,7 @@ class FusionNode(LifecycleNode):
             Image,
             "fused",
             QoSProfile(depth=5),
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            qos_overriding_options=OVERRIDABLE,
             event_callbacks=PublisherEventCallbacks(incompatible_qos=self._warn_of_unserved),
         )
         self._jpeg_publisher = self.create_lifecycle_publisher(CompressedImage, "fused/compressed", QoSProfile(depth=5))
@@ -140,9 +140,7 @@ class FusionNode(LifecycleNode):
         self._geometry = Geometry(self, topics, self._fuser, self._calibration, p["camera_info"])
         result = super().on_activate(state)
         # By a clock that goes on: a simulation that stands still is a state as well.
-        self._timer = self.create_timer(
-            STATUS_PERIOD, self._publish_status, clock=Clock(clock_type=ClockType.STEADY_TIME)
-        )
+        self._timer = self.create_timer(STATUS_PERIOD, self._look_around, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._active = True
         self.get_logger().info(
             f"active: listening to {' and '.join(topics.values())}, fusing on {self._fuser.engine_name}"
@@ -376,8 +374,16 @@ class FusionNode(LifecycleNode):
 
     # Health ---------------------------------------------------------------------------------------------------------
 
-    def _publish_status(self) -> None:
+    def _look_around(self) -> None:
         timeout = self._settings["source_timeout"]
+        for camera in self._cameras:
+            camera.inspect(timeout)
+        self._publish_status()
+        now = self.get_clock().now().to_msg()
+        array = diagnostics(self.get_fully_qualified_name(), self._status, self._cameras, timeout, now)
+        self._diagnostics_publisher.publish(array)
+
+    def _publish_status(self) -> None:
         status, counts = self._status, self._counts
         _fill_prompt(status, self._fuser)
         status.engine, status.engine_warning = self._fuser.engine_name, self._fuser.engine_warning
@@ -389,7 +395,6 @@ class FusionNode(LifecycleNode):
         status.images_rejected = counts.rejected
         paired = counts.paired, counts.paired - counts.held
         for camera, partners, queue in zip(self._cameras, paired, self._synchronizer.queues, strict=True):
-            camera.inspect(timeout)
             # message_filters keeps what has missed its partner; only what is newer than the last pair still waits.
             waiting = sum(stamp_ns(picture) > self._last_stamp for picture in queue.values())
             figures = {
@@ -404,9 +409,6 @@ class FusionNode(LifecycleNode):
                 setattr(status, f"{camera.name}_{name}", value)
         status.state, status.message = self._state()
         self._status_publisher.publish(status)
-        now = self.get_clock().now().to_msg()
-        array = diagnostics(self.get_fully_qualified_name(), status, self._cameras, timeout, now)
-        self._diagnostics_publisher.publish(array)
 
     def _state(self) -> tuple[str, str]:
         """The state, and what an operator should know or do."""

@@ -58,11 +58,11 @@ def run(
         print(_help(name, table, purpose))
         return 0
     environment.prepare()
-    # rclpy's own signal handlers shut the context down at once, under a worker that still publishes.
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     interrupted = threading.Event()
     node = None
     try:
+        # rclpy's own signal handlers shut the context down at once, under a worker that still publishes.
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         node = make_node()
         # Python's collector would walk through all that torch and ROS have set up, tens of milliseconds in the middle
         # of a picture, again and again.
@@ -77,10 +77,16 @@ def run(
     except (StartError, ValueError, ParameterException, *INVALID_PARAMETER) as error:
         rclpy.logging.get_logger(name).fatal(str(error))
         return 1
+    except RuntimeError as error:
+        if rclpy.ok():
+            raise
+        # It could not even be initialised: a parameter file that is missing or no YAML, an unknown --ros-args option.
+        print(f"{name}: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
     finally:
         if node is not None:
             node.destroy_node()
-        rclpy.shutdown()
+        rclpy.try_shutdown()
         # Python gives signals their deadly default back while it ends, and a late second Ctrl-C would find it.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     return 0

@@ -21,17 +21,20 @@ def why_silent(node: Node, subscription: Subscription) -> str:
         return _elsewhere(node, topic, wanted)
     if not right:
         return f"{_name(publishers[0])} publishes {publishers[0].topic_type} there, not {wanted}"
+    requested = _in_force(node, node.get_subscriptions_info_by_topic(topic), subscription.qos_profile)
     for publisher in right:
-        if mismatch := qos_mismatch(publisher, publisher.qos_profile, subscription.qos_profile):
+        if mismatch := qos_mismatch(publisher, publisher.qos_profile, requested):
             return f"{mismatch}; set qos_overrides.{topic}.subscription.* to what is offered"
     return f"{_name(right[0])} publishes there, and nothing usable comes: check the driver, the cable and the network"
 
 
 def why_unserved(node: Node, publisher: Publisher) -> str:
     """Which subscriber of a publisher gets nothing because of its QoS; empty where all are served."""
-    for subscription in node.get_subscriptions_info_by_topic(publisher.topic_name):
-        if mismatch := qos_mismatch(subscription, publisher.qos_profile, subscription.qos_profile):
-            return f"{publisher.topic_name} does not reach a subscriber: {mismatch}"
+    topic = publisher.topic_name
+    offered = _in_force(node, node.get_publishers_info_by_topic(topic), publisher.qos_profile)
+    for subscription in node.get_subscriptions_info_by_topic(topic):
+        if mismatch := qos_mismatch(subscription, offered, subscription.qos_profile):
+            return f"{topic} does not reach a subscriber: {mismatch}"
     return ""
 
 
@@ -56,6 +59,12 @@ def qos_mismatch(other: Any, offered: QoSProfile, requested: QoSProfile) -> str:
         for profile in (offered, requested)
     )
     return "QoS of {} does not meet: offered {}; requested {}".format(_name(other), *sides)
+
+
+def _in_force(node: Node, endpoints: list[Any], asked: QoSProfile) -> QoSProfile:
+    """The profile of the node's own endpoint as others see it; what it asked for has zeros for the defaults."""
+    own = (e for e in endpoints if (e.node_name, e.node_namespace) == (node.get_name(), node.get_namespace()))
+    return next((endpoint.qos_profile for endpoint in own), asked)
 
 
 def _elsewhere(node: Node, topic: str, wanted: str) -> str:
