@@ -11,8 +11,10 @@ then deactivates fusion for a while, or ends detection and starts it anew; new w
 - no process ended by itself, none wrote a traceback, all ended with exit code 0, and every new words were answered,
 - after warm-up, the memory of no process grew by more than SLOPE, nor did its open files and threads.
 
-Memory is the resident set; its slope is Theil and Sen's, the median over all pairs of samples, which a few steps do not
-move. Samples of a process that was started anew are compared with each other only.
+Memory is what a process holds for itself: of the shared memory of DDS, whose segments have fixed sizes, pages count as
+resident from when they are first touched, also those of other processes. Its slope is Theil and Sen's, the median over
+all pairs of samples, which a few steps do not move. Samples of a process that was started anew are compared with each
+other only.
 """
 
 import argparse
@@ -133,7 +135,7 @@ def recovery(statuses: Sequence[Status], end: float) -> float | None:
 def slope(samples: Sequence[Sample]) -> float:
     """MiB a minute, after Theil and Sen, over pairs of samples of one and the same process."""
     first, second = np.triu_indices(len(samples), 1)
-    at, mib, pid = (np.array([getattr(sample, name) for sample in samples]) for name in ("at", "rss_mib", "pid"))
+    at, mib, pid = (np.array([getattr(sample, name) for sample in samples]) for name in ("at", "heap_mib", "pid"))
     same = pid[first] == pid[second]
     first, second = first[same], second[same]
     return float(np.median((mib[second] - mib[first]) / (at[second] - at[first]))) * 60
@@ -160,7 +162,7 @@ def judge(samples: Sequence[Sample], after: float) -> dict[str, Any]:
         "rss_mib": ends("rss_mib"),
         "heap_mib": ends("heap_mib"),
         "pss_mib": ends("pss_mib"),
-        "most_mib": round(max(sample.rss_mib for sample in counted), 1),
+        "most_mib": round(max(sample.heap_mib for sample in counted), 1),
         "mib_per_minute": round(slope(counted), 3),
         "files": ends("files"),
         "threads": ends("threads"),
@@ -246,7 +248,9 @@ class Soak:
             "words": self.words,
             "processes": processes,
             "schedule": [asdict(event) for event in self.events],
-            "rss_mib": {name: [[round(s.at), s.rss_mib] for s in samples] for name, samples in self.samples.items()},
+            "memory": {
+                name: [[round(s.at), s.heap_mib, s.rss_mib] for s in samples] for name, samples in self.samples.items()
+            },
         }
 
     # The graph ------------------------------------------------------------------------------------------------------
@@ -399,9 +403,9 @@ def describe(event: Event) -> str:
 
 def report(result: dict[str, Any]) -> None:
     for name, found in result["processes"].items():
-        if "rss_mib" in found:
+        if "heap_mib" in found:
             memory, files, threads = (
-                " to ".join(f"{value:g}" for value in found[key]) for key in ("rss_mib", "files", "threads")
+                " to ".join(f"{value:g}" for value in found[key]) for key in ("heap_mib", "files", "threads")
             )
             print(
                 f"{name:<10} {memory} MiB ({found['mib_per_minute']:+.3f} a minute), {files} files, {threads} threads"
@@ -422,7 +426,7 @@ def plot(run: Soak, path: Path) -> None:
         colour = "0.85" if event.recovered_after is not None else "red"
         axes.axvspan(event.start / 60, max(event.end, event.start + 0.2) / 60, color=colour, linewidth=0)
     for name, samples in run.samples.items():
-        axes.plot([sample.at / 60 for sample in samples], [sample.rss_mib for sample in samples], label=name)
+        axes.plot([sample.at / 60 for sample in samples], [sample.heap_mib for sample in samples], label=name)
     axes.axvline(run.warm_up / 60, color="0.5", linestyle=":")
     axes.set(xlabel="minutes; grey: faults; dotted: end of warm-up", ylabel="memory, MiB", ylim=(0, None))
     axes.set_xlim(0, run.seconds / 60)
