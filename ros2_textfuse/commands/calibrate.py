@@ -54,6 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
     parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
     parser.add_argument("--slop", type=float, default=0.02, help="seconds, largest difference of a pair's stamps")
+    parser.add_argument(
+        "--thermal-time-offset",
+        type=float,
+        default=0.0,
+        help="seconds to add to thermal stamps, as textfuse time-offset finds them (default 0)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -62,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         if args.pairs < 1 or (args.scale is not None and not args.scale > 0):
             raise RegistrationError("--pairs must be 1 or more, and --scale above 0")
         asked = Asked(tuple(args.source), args.visible_topic, args.thermal_topic)
-        pairs = _spread(open_source(asked).recording, args.slop, args.pairs)
+        pairs = _spread(open_source(asked).recording, args.slop, args.thermal_time_offset, args.pairs)
         visible = [np.asarray(cv2.cvtColor(pair.visible, cv2.COLOR_RGB2GRAY), np.uint8) for pair in pairs]
         thermal = [pair.thermal for pair in pairs]
         if args.board:
@@ -117,12 +123,12 @@ def _by_board(
     return homography, f"From a chessboard in {count} of {len(visible)} pairs: residual {residual:.2f} px."
 
 
-def _spread(recording: Recording, slop: float, count: int) -> list[Pair]:
+def _spread(recording: Recording, slop: float, thermal_time_offset: float, count: int) -> list[Pair]:
     """So many pairs of a recording, evenly spread; those of another size than the first are refused."""
     tally = Tally.of(recording)
     step = max(1, recording.pictures // 2 // count)
-    pairs = [pair for pair in replay.pairs(recording, slop, QUEUE_SIZE, tally) if pair.number % step == step // 2]
-    pairs = pairs[:count]
+    made = replay.pairs(recording, slop, QUEUE_SIZE, tally, thermal_time_offset=thermal_time_offset)
+    pairs = [pair for pair in made if pair.number % step == step // 2][:count]
     if not pairs:
         reasons = "; ".join(f"{number} × {reason}" for reason, number in tally.excluded.items()) or tally.damage
         raise RecordingError(f"no pairs to calibrate with: {reasons or 'there are none'}")

@@ -40,6 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
     parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
     parser.add_argument("--slop", type=float, default=0.02, help="seconds, largest difference of a pair's stamps")
+    parser.add_argument(
+        "--thermal-time-offset",
+        type=float,
+        default=0.0,
+        help="seconds to add to thermal stamps, as textfuse time-offset finds them (default 0)",
+    )
     parser.add_argument("--calibration", default="", help="YAML file of cameras that are not registered")
     parser.add_argument("--boxes", default="", help="boxes of a folder of pairs: YOLO text files, or a COCO JSON file")
     parser.add_argument("--no-detection", dest="detection", action="store_false", help="look for no objects")

@@ -37,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
         args.detection,
         args.boxes,
         args.calibration,
+        args.thermal_time_offset,
     )
     try:
         if args.every < 1:

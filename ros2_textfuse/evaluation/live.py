@@ -134,7 +134,8 @@ class Watch:
 
     Args:
         pictures: whether the picture topics were subscribed; else `visible`, `thermal` and `fused` stay empty.
-        slop: of the fusion node, in seconds; None when it did not say.
+        slop: of the fusion node, in seconds; None when it did not say, or holds thermal pictures.
+        thermal_time_offset: of the fusion node, in seconds.
         unknown: what could not be watched, and why: stream or node -> reason.
         ended: processes of the scenario that ended by themselves: (name, exit code, when).
         seconds: how long was watched.
@@ -142,6 +143,7 @@ class Watch:
 
     pictures: bool = True
     slop: float | None = None
+    thermal_time_offset: float = 0.0
     visible: list[Seen] = field(default_factory=list)
     thermal: list[Seen] = field(default_factory=list)
     fused: list[Seen] = field(default_factory=list)
@@ -248,15 +250,17 @@ def latencies(watch: Watch, stream: str) -> tuple[list[Seen], str]:
 def pairing_errors(watch: Watch) -> list[Seen]:
     """Difference of the stamps of each pair that was fused, in ms as age_ms: thermal minus visible.
 
-    Paired by the code that the node uses, under its slop, from the stamps on the cameras' topics.
+    Paired by the code that the node uses, under its parameters, from the stamps on the cameras' topics.
     """
     if watch.slop is None:
         return []
     results = {seen.stamp for seen in watch.fused}
     found: list[Seen] = []
     filters = {"visible": SimpleFilter(), "thermal": SimpleFilter()}
+    offset = round(watch.thermal_time_offset * 1e9)
+    thermal = [replace(seen, stamp=seen.stamp + offset) for seen in watch.thermal]
     arrivals = sorted(
-        [("visible", seen) for seen in watch.visible] + [("thermal", seen) for seen in watch.thermal],
+        [("visible", seen) for seen in watch.visible] + [("thermal", seen) for seen in thermal],
         key=lambda arrival: arrival[1].at,
     )
 
@@ -371,7 +375,7 @@ def _pairing(watch: Watch, since: float, until: float, known: dict[str, float], 
     if not watch.pictures:
         why = "the pictures are not watched"
     elif watch.slop is None:
-        why = "the fusion node did not say its slop"
+        why = "the fusion node did not say its slop, or holds thermal pictures"
     unknown["pairing_p50_ms"] = unknown["pairing_max_ms"] = why
 
 

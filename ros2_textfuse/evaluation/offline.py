@@ -50,6 +50,8 @@ class Asked:
     """File or folder of the boxes of a folder of pairs, or empty."""
     calibration: str = ""
     """File that says how the cameras lie to each other; empty for registered pairs."""
+    thermal_time_offset: float = 0.0
+    """Seconds to add to thermal stamps."""
 
     def words(self) -> dict[str, Any]:
         """Arguments of `Fuser.set_prompt`."""
@@ -253,7 +255,7 @@ def _find_objects(pictures: list[dict[str, Any]], folder: RunFolder) -> str:
 
 
 def _pairs(source: Source, asked: Asked, tally: Tally, alignment: Alignment | None) -> Iterator[Pair]:
-    return replay.pairs(source.recording, asked.slop, QUEUE_SIZE, tally, alignment)
+    return replay.pairs(source.recording, asked.slop, QUEUE_SIZE, tally, alignment, asked.thermal_time_offset)
 
 
 def _identity(path: Path) -> list[Any]:

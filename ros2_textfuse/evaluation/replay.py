@@ -9,7 +9,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -91,7 +91,12 @@ class Tally:
 
 
 def pairs(
-    recording: Recording, slop: float, queue_size: int, tally: Tally, alignment: Alignment | None = None
+    recording: Recording,
+    slop: float,
+    queue_size: int,
+    tally: Tally,
+    alignment: Alignment | None = None,
+    thermal_time_offset: float = 0.0,
 ) -> Iterator[Pair]:
     """The pairs of a recording in the order of the node's synchroniser; `tally` is filled as they come.
 
@@ -103,6 +108,7 @@ def pairs(
         queue_size: pictures of one camera that wait for a partner.
         tally: counts, written.
         alignment: brings every pair into one geometry; None for registered cameras.
+        thermal_time_offset: seconds to add to thermal stamps, as the node does.
     """
     filters = {camera: SimpleFilter() for camera in CAMERAS}
     synchronizer = ApproximateTimeSynchronizer(list(filters.values()), queue_size, slop)
@@ -120,6 +126,8 @@ def pairs(
                 tally.excluded[f"{picture.camera} picture rejected: {error}"] += 1
                 tally.count("rejected", picture.time)
                 continue
+            if picture.camera == "thermal":
+                picture = replace(picture, stamp=picture.stamp + thermal_time_offset)
             tally.count(f"{picture.camera} alone", picture.time)  # until it has a partner
             filters[picture.camera].signalMessage(_stamped(picture))
             for visible, thermal in made:

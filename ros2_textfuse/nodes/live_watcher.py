@@ -69,14 +69,17 @@ class LiveWatcher(Node):
         self._prompts.call_async(request).add_done_callback(note)
 
     def ask_slop(self) -> None:
-        """Ask the fusion node under which slop it pairs."""
+        """Ask the fusion node how it pairs."""
 
         def note(future: Future) -> None:
             answer: GetParameters.Response = future.result()
-            self.watch.slop = answer.values[0].double_value
+            slop, offset, hold = (value.double_value for value in answer.values)
+            self.watch.slop, self.watch.thermal_time_offset = None if hold else slop, offset
 
         if self._slop.service_is_ready():
-            self._slop.call_async(GetParameters.Request(names=["slop"])).add_done_callback(note)
+            self._slop.call_async(
+                GetParameters.Request(names=["slop", "thermal_time_offset", "hold"])
+            ).add_done_callback(note)
 
     def _noting(self, seen: list[Seen], stream: str) -> Callable[[bytes], None]:
         def note(message: bytes) -> None:

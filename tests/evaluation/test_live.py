@@ -86,6 +86,13 @@ def test_pairing_errors_are_those_of_fused_pairs():
     assert known["pairing_max_ms"] == pytest.approx(9) and known["pairing_p50_ms"] == pytest.approx(4)
 
 
+def test_pairing_errors_are_counted_after_the_offset_of_the_clocks():
+    visible, fused = ([seen(0.1 * n, late) for n in range(10)] for late in (2.0, 20.0))
+    thermal = [seen(0.1 * n + 0.341, 2.0) for n in range(10)]
+    watch = Watch(slop=0.02, thermal_time_offset=-0.34, visible=visible, thermal=thermal, fused=fused)
+    assert [error.age_ms for error in pairing_errors(watch)] == pytest.approx([1.0] * 10)
+
+
 def answered(at, **changes):
     return replace(PromptCall(at - 0.01, "dark", at, EPOCH + round(at * 1e9), True), **changes)
 

@@ -123,6 +123,16 @@ def test_what_is_left_out_is_counted(scene, tmp_path, capsys):
     assert [float(row["number"]) for row in rows if row["fused_flicker"] == ""] == list(range(0, 18, 3))
 
 
+def test_a_thermal_clock_that_is_late(scene, bag, tmp_path):
+    """The figures of the bag whose clocks agree."""
+    late = write_bag(tmp_path / "late", *scene, thermal_delay=lambda n: 0.34)
+    assert evaluate(late, "--every", 8, "--out", tmp_path / "run", "--thermal-time-offset", -0.34) == 0
+    assert evaluate(bag, "--every", 8, "--out", tmp_path / "expected") == 0
+    (run, rows), (_, expected) = result(tmp_path / "run"), result(tmp_path / "expected")
+    assert run["counts"]["pairs"] == PAIRS
+    assert [row["Qabf"] for row in rows] == [row["Qabf"] for row in expected]
+
+
 def test_a_bag_of_compressed_pictures(bag, scene, tmp_path, capsys):
     """The figures of the raw bag; pictures that are damaged are counted with their reason, whatever their length."""
 
