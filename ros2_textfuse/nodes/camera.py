@@ -46,8 +46,8 @@ class Camera:
         self.received = 0
         self.refusal = ""
         """Why the newest picture was not usable; empty when it was."""
-        self.alone_since: float | None = None
-        """When its first picture after the newest one of the other camera came; for the owner to set."""
+        self.alone: list[float] = []
+        """When its first pictures since the newest one of the other camera came; for the owner to keep."""
         self.set_back = False
         """Whether the newest picture's stamp lies before its predecessor's by more than SET_BACK."""
         self.frame_id = ""

@@ -44,6 +44,7 @@ except ImportError:  # not on PyPI; a distribution has it
     from ros2_textfuse.pairing import ApproximateTimeSynchronizer, SimpleFilter
 
 STATUS_PERIOD = 0.5  # s
+ALONE = 3  # pictures without a partner, after which a camera may be passed through
 LOG_PERIOD = 5.0  # s, between two lines about the same fault
 
 
@@ -242,12 +243,13 @@ class FusionNode(LifecycleNode):
             self.get_logger().warning(f"stamps on {camera.topic} went back: pairing starts anew")
             self._connect()
         other = self._thermal if camera is self._visible else self._visible
-        other.alone_since = None
-        if camera.alone_since is None:
-            camera.alone_since = time.monotonic()
+        other.alone.clear()
+        if len(camera.alone) < ALONE:
+            camera.alone.append(time.monotonic())
         # By how long this one was alone, not by how long the other was silent: of two slow cameras, both are at times.
-        alone = time.monotonic() - camera.alone_since
-        if self._settings["pass_through"] and alone > self._settings["source_timeout"]:
+        # And not by one picture of the other that was lost on its way.
+        long = time.monotonic() - camera.alone[0] > self._settings["source_timeout"]
+        if self._settings["pass_through"] and len(camera.alone) == ALONE and long:
             self._counts.taken_alone[camera.name] += 1
             self._hand_over({camera.name: picture})
         else:
