@@ -119,12 +119,11 @@ def _pixels(change: Callable[[NDArray], NDArray]) -> Spoil:
     """Change the pixels, of whatever encoding; what is no picture any more stays as it is."""
 
     def spoil(picture: Picture, last: Picture) -> Picture:
-        visible = picture.camera == "visible"
         try:
-            images.check_message(picture, images.VISIBLE_ENCODINGS if visible else images.THERMAL_ENCODINGS)
+            images.check_message(picture, images.ENCODINGS[picture.camera])
         except images.ImageError:
             return picture
-        pixels = images.visible_array(picture) if visible else images.thermal_array(picture)
+        pixels = images.camera_array(picture, picture.camera)
         return Picture.of(picture.camera, picture.time, change(pixels), picture.stamp)
 
     return spoil

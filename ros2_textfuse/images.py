@@ -47,6 +47,8 @@ ENCODING = {2: {"uint8": "mono8", "uint16": "mono16", "float32": "32FC1"}, 3: {"
 
 VISIBLE_ENCODINGS = ("rgb8", *_TO_RGB)
 THERMAL_ENCODINGS = ("mono8", "8UC1", "mono16", "16UC1", "32FC1", *_TO_GREY)
+ENCODINGS = {"visible": VISIBLE_ENCODINGS, "thermal": THERMAL_ENCODINGS}
+"""Those that are understood, by camera."""
 
 LARGEST = 8192  # pixels to a side; what is larger is no camera's picture but a broken header
 
@@ -119,6 +121,11 @@ def thermal_array(message: Any) -> NDArray[np.uint8] | NDArray[np.uint16] | NDAr
     found = pixels(message)
     conversion = _TO_GREY.get(message.encoding)
     return found if conversion is None else np.asarray(cv2.cvtColor(found, conversion), np.uint8)
+
+
+def camera_array(message: Any, camera: str) -> NDArray:
+    """A checked message of a camera, `visible` or `thermal`, as the array that `Fuser` takes from it."""
+    return visible_array(message) if camera == "visible" else thermal_array(message)
 
 
 def pixels(message: Any) -> NDArray:

@@ -202,12 +202,10 @@ class BagRecording:
 
 def _decoded(camera: str, time: float, stamp: float, message: Any) -> Picture:
     """The raw picture of a CompressedImage, rgb8, mono8 or mono16; one with a fault where it is damaged."""
-    visible = camera == "visible"
     try:
         image = compressed.decode(message)
-        images.check_message(image, images.VISIBLE_ENCODINGS if visible else images.THERMAL_ENCODINGS)
-        pixels = images.visible_array(image) if visible else images.thermal_array(image)
-        return Picture.of(camera, time, pixels, stamp)
+        images.check_message(image, images.ENCODINGS[camera])
+        return Picture.of(camera, time, images.camera_array(image, camera), stamp)
     except images.ImageError as error:
         return Picture(camera, time, stamp, fault=str(error))
 

@@ -13,14 +13,7 @@ from tqdm import tqdm
 from ros2_textfuse.evaluation.charts import Scale
 from ros2_textfuse.evaluation.offline import Asked, open_source
 from ros2_textfuse.gain_control import GainControl
-from ros2_textfuse.images import (
-    THERMAL_ENCODINGS,
-    VISIBLE_ENCODINGS,
-    ImageError,
-    check_message,
-    thermal_array,
-    visible_array,
-)
+from ros2_textfuse.images import ENCODINGS, ImageError, check_message, thermal_array, visible_array
 from ros2_textfuse.recordings import FolderRecording, Recording, RecordingError
 from ros2_textfuse.time_offset import LIMIT, RATE, Motion, TimeOffset, TimeOffsetError, estimate
 
@@ -95,15 +88,14 @@ def _watch(recording: Recording) -> tuple[Motion, Motion]:
     gain_control, rejected = GainControl(), Counter[str]()
     try:
         for picture in tqdm(recording, total=recording.pictures, unit="picture", disable=None):
-            visible = picture.camera == "visible"
             try:
                 if picture.fault:
                     raise ImageError(picture.fault)
-                check_message(picture, VISIBLE_ENCODINGS if visible else THERMAL_ENCODINGS)
+                check_message(picture, ENCODINGS[picture.camera])
             except ImageError as error:
                 rejected[f"{picture.camera} picture: {error}"] += 1
                 continue
-            if visible:
+            if picture.camera == "visible":
                 grey = np.asarray(cv2.cvtColor(visible_array(picture), cv2.COLOR_RGB2GRAY), np.uint8)
             else:
                 grey = gain_control(thermal_array(picture))

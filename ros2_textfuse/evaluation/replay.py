@@ -21,19 +21,11 @@ from ros2_textfuse.alignment import Alignment
 from ros2_textfuse.evaluation import metrics
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.gain_control import GainControl
-from ros2_textfuse.images import (
-    THERMAL_ENCODINGS,
-    VISIBLE_ENCODINGS,
-    ImageError,
-    check_message,
-    thermal_array,
-    visible_array,
-)
+from ros2_textfuse.images import ENCODINGS, ImageError, check_message, thermal_array, visible_array
 from ros2_textfuse.pairing import ApproximateTimeSynchronizer, SimpleFilter
 from ros2_textfuse.recordings import Picture, Recording, RecordingError
 
 CAMERAS = ("visible", "thermal")
-ENCODINGS = {"visible": VISIBLE_ENCODINGS, "thermal": THERMAL_ENCODINGS}
 BINS = 120  # of the timeline, at most
 GAP = 1.5  # periods; frames further apart are not compared for flicker
 WORKERS = 2

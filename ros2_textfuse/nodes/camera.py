@@ -54,7 +54,7 @@ class Camera:
         self.stamp = 0
         """Nanoseconds, of the newest usable picture."""
         self._node, self._take, self._refuse = node, take, refuse
-        self._encodings = images.VISIBLE_ENCODINGS if name == "visible" else images.THERMAL_ENCODINGS
+        self._encodings = images.ENCODINGS[name]
         self._health = CameraHealth(thermal=name == "thermal")
         self._late = 0.0  # s, of the newest picture's stamp when it came
         self._newest: Any = None  # until it is inspected
@@ -77,7 +77,7 @@ class Camera:
 
     def array(self, picture: Any) -> Any:
         """A usable picture as an array that `Fuser` takes."""
-        return images.visible_array(picture) if self.name == "visible" else images.thermal_array(picture)
+        return images.camera_array(picture, self.name)
 
     # How it fares ---------------------------------------------------------------------------------------------------
 
