@@ -43,7 +43,8 @@ class Monitor(Node):
             "visible": OrderedDict(),
             "thermal": OrderedDict(),
         }
-        self._prompt_since: list[tuple[int, str]] = [(0, "")]
+        self._prompt, self._sure_from = "", 0.0
+        """The words in force, and the stamp (ns) from which on pictures were surely made with them."""
         self._gain_control = GainControl()
         for camera, kept in self._sources.items():
             self.create_subscription(
@@ -61,6 +62,7 @@ class Monitor(Node):
 
     def set_prompt(self, text: str) -> None:
         """Ask for other words; the answer is printed when it comes."""
+        self._sure_from = float("inf")
         self._client.call_async(SetPrompt.Request(prompt=text)).add_done_callback(self._see_answer)
 
     def live_line(self) -> str:
@@ -106,19 +108,19 @@ class Monitor(Node):
         answer: SetPrompt.Response = future.result()
         self.prompt_answered = answer.success
         print(f"\nset_prompt: {answer.message}")
-        if answer.success:
-            self._prompt_since.append((self.get_clock().now().nanoseconds, answer.prompt))
+        self._prompt, self._sure_from = answer.prompt, self.get_clock().now().nanoseconds
 
     def _record(self, annotated: Image) -> None:
         stamp = stamp_ns(annotated)
+        if stamp < self._sure_from:
+            return  # made with the old words or with the new ones
         visible = self._sources["visible"].get(stamp)
         # The thermal stamp may differ within slop: the nearest is the partner.
         thermal = min(self._sources["thermal"].items(), key=lambda item: abs(item[0] - stamp), default=(0, None))[1]
         if visible is None or thermal is None:
             return
         heat = self._gain_control(images.thermal_array(thermal))
-        prompt = next(text for since, text in reversed(self._prompt_since) if since <= stamp)
-        self.recorder.add(images.visible_array(visible), heat, images.visible_array(annotated), prompt)
+        self.recorder.add(images.visible_array(visible), heat, images.visible_array(annotated), self._prompt)
 
 
 def _keep(kept: OrderedDict[int, Image], message: Image) -> None:
