@@ -96,7 +96,7 @@ $(tensorrt)/.built: requirements/tensorrt.txt
 	@touch $@
 
 tensorrt-dryrun: $(tensorrt)/.built
-	@$(tensorrt)/bin/python -m ros2_textfuse.engines.tensorrt_dryrun
+	@$(tensorrt)/bin/python -m tools.tensorrt_dryrun
 
 clean:
 	rm -rf build install log dist *.egg-info

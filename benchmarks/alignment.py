@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from machine import describe_machine, spread, write
 
-from ros2_textfuse.alignment import Alignment
-from ros2_textfuse.calibration import Calibration, Camera, Extrinsics
+from ros2_textfuse.geometry.alignment import Alignment
+from ros2_textfuse.geometry.calibration import Calibration, Camera, Extrinsics
 
 MATRIX = np.array([[600.0, 0, 319.5], [0, 600.0, 239.5], [0, 0, 1]])
 LENS = ("plumb_bob", (-0.2, 0.05, 0.0, 0.0, 0.0))

@@ -19,8 +19,8 @@ import torch
 from machine import describe_machine, spread, write
 
 from ros2_textfuse.engines import ENGINES, EngineConfig, build_engine
-from ros2_textfuse.engines.agreement import check_pair, difference
-from ros2_textfuse.engines.picture_graph import PictureGraph
+from ros2_textfuse.engines.image_graph import PictureGraph
+from ros2_textfuse.engines.verification import check_pair, difference
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.networks.weights import load_network
 

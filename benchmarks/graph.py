@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 from machine import describe_machine, spread, write
 
-from ros2_textfuse import environment
-from ros2_textfuse.processes import Processes, node_command
-from ros2_textfuse.simulated_scene import write_videos
+from ros2_textfuse.recordings.simulated_scene import write_videos
+from ros2_textfuse.runtime import environment
+from ros2_textfuse.runtime.processes import Processes, node_command
 
 WARM_UP = 3.0  # s of the graph that are not counted
 STAGES = ("pairing_ms", "conversion_ms", "fusion_ms", "publish_ms", "latency_ms")
@@ -85,7 +85,7 @@ def graph(rate: float, seconds: float, args: argparse.Namespace) -> tuple[dict, 
     from textfuse.msg import Detection2DArray, FusionStatus
     from textfuse.srv import SetPrompt
 
-    from ros2_textfuse.pairing import stamp_ns
+    from ros2_textfuse.sync.pairing import stamp_ns
 
     class Watcher(Node):
         """Listens to small messages only, so that it does not load the graph with pictures."""

@@ -38,11 +38,11 @@ from graph import wait
 from machine import describe_machine, write
 from tqdm import tqdm
 
-from ros2_textfuse import environment
-from ros2_textfuse.faults import KINDS
-from ros2_textfuse.processes import PATIENCE, Processes, node_command
-from ros2_textfuse.prompts import MODES
-from ros2_textfuse.simulated_scene import write_videos
+from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.recordings.faults import KINDS
+from ros2_textfuse.recordings.simulated_scene import write_videos
+from ros2_textfuse.runtime import environment
+from ros2_textfuse.runtime.processes import PATIENCE, Processes, node_command
 
 RECOVERY = 3.0  # s from the end of a fault to OK
 DETECTION_START = 60.0  # s from the start of detection to its first message, while fusion goes on

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ros2_textfuse.time_offset import Motion, TimeOffset, estimate
+from ros2_textfuse.sync.time_offset import Motion, TimeOffset, estimate
 
 RATES = (30.0, 15.0, 9.0)  # Hz, of the thermal camera
 WRONG = 50.0  # ms

@@ -19,7 +19,7 @@ VERBS = {
     ),
     "quality": ("ros2_textfuse.evaluation.quality", "judge a fusion network: metrics, repair, flicker, contact sheets"),
     "train": ("ros2_textfuse.training.train", "train the fusion network"),
-    "train-words": ("ros2_textfuse.training.train_words", "train what understands free text"),
+    "train-words": ("ros2_textfuse.training.severity_head", "train what understands free text"),
 }
 
 

@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from ros2_textfuse import prompts
-from ros2_textfuse.alignment import Alignment
 from ros2_textfuse.engines import Engine, EngineConfig, build_engine
-from ros2_textfuse.gain_control import GainControl
-from ros2_textfuse.images import ImageError
-from ros2_textfuse.marking import mark
+from ros2_textfuse.geometry.alignment import Alignment
+from ros2_textfuse.imaging.drawing import mark
+from ros2_textfuse.imaging.encodings import ImageError
+from ros2_textfuse.imaging.gain_control import GainControl
 from ros2_textfuse.networks.weights import load_network
 
 ENGINES_KEPT = 2

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from ros2_textfuse import cli
-from tests.pictures import street
-from tests.recordings import write_folders
+from tests.helpers.images import street
+from tests.helpers.recordings import write_folders
 
 
 @pytest.mark.parametrize("verb", cli.VERBS)

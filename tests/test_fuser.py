@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from ros2_textfuse import Fuser
-from ros2_textfuse.alignment import Alignment
-from ros2_textfuse.calibration import Calibration, Camera
-from ros2_textfuse.images import ImageError
-from ros2_textfuse.marking import AMBER
-from ros2_textfuse.prompts import PromptError
-from tests.messages import noise
-from tests.pictures import street
+from ros2_textfuse.geometry.alignment import Alignment
+from ros2_textfuse.geometry.calibration import Calibration, Camera
+from ros2_textfuse.imaging.drawing import AMBER
+from ros2_textfuse.imaging.encodings import ImageError
+from ros2_textfuse.prompts.prompt import PromptError
+from tests.helpers.images import street
+from tests.helpers.messages import noise
 
 VISIBLE, THERMAL = street(120, 160)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ros2_textfuse.bag_writer import FORMATS, STORAGES, write_bag
-from ros2_textfuse.recordings import RecordingError, open_recording
+from ros2_textfuse.recordings.bag_writer import FORMATS, STORAGES, write_bag
+from ros2_textfuse.recordings.source import RecordingError, open_recording
 
 EXAMPLE = """\
 example:

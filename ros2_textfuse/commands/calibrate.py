@@ -9,16 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ros2_textfuse import registration
-from ros2_textfuse.alignment import Alignment
-from ros2_textfuse.calibration import CAMERAS, FIELDS_OF_VIEW, Calibration, CalibrationError, Camera, write_calibration
-from ros2_textfuse.chessboard import register_board
-from ros2_textfuse.evaluation import replay
-from ros2_textfuse.evaluation.offline import QUEUE_SIZE, Asked, open_source
-from ros2_textfuse.evaluation.replay import Pair, Tally
-from ros2_textfuse.recordings import Recording, RecordingError
-from ros2_textfuse.registration import RegistrationError, register
-from ros2_textfuse.side_by_side import panel
+from ros2_textfuse.demo.side_by_side import panel
+from ros2_textfuse.evaluation.offline import replay
+from ros2_textfuse.evaluation.offline.evaluate import QUEUE_SIZE, Asked, open_source
+from ros2_textfuse.evaluation.offline.replay import Pair, Tally
+from ros2_textfuse.geometry import registration
+from ros2_textfuse.geometry.alignment import Alignment
+from ros2_textfuse.geometry.calibration import (
+    CAMERAS,
+    FIELDS_OF_VIEW,
+    Calibration,
+    CalibrationError,
+    Camera,
+    write_calibration,
+)
+from ros2_textfuse.geometry.chessboard import register_board
+from ros2_textfuse.geometry.registration import RegistrationError, register
+from ros2_textfuse.recordings.source import Recording, RecordingError
 
 EXAMPLES = """\
 examples:

@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ros2_textfuse import environment
-from ros2_textfuse.processes import Processes, node_command
-from ros2_textfuse.recordings import RecordingError, open_recording
-from ros2_textfuse.side_by_side import SideBySide
+from ros2_textfuse.demo.side_by_side import SideBySide
+from ros2_textfuse.recordings.source import RecordingError, open_recording
+from ros2_textfuse.runtime import environment
+from ros2_textfuse.runtime.processes import Processes, node_command
 
 if TYPE_CHECKING:
-    from ros2_textfuse.nodes.demo_monitor import Monitor
+    from ros2_textfuse.demo.monitor import Monitor
 
 PROMPT = "It is very dark, brighten the picture"
 START_PATIENCE = 180.0  # s: the first start may fetch the detector's weights and build its engine
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     simulated = not (args.bag or args.visible or args.thermal)
     if simulated:
-        from ros2_textfuse.simulated_scene import write_videos
+        from ros2_textfuse.recordings.simulated_scene import write_videos
 
         print("no recording given: playing a simulated scene (a photograph, darkened; the thermal side is simulated)")
         paths = write_videos(args.out / "simulated", args.rate)
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     import rclpy
     from rclpy.executors import SingleThreadedExecutor
 
-    from ros2_textfuse.nodes.demo_monitor import Monitor
+    from ros2_textfuse.demo.monitor import Monitor
 
     config = environment.share_dir() / "config" / "fusion.yaml"
     video = args.out / "demo.mp4"

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ros2_textfuse.commands import live, words
+from ros2_textfuse.commands import live, prompt_arguments
 
 EXAMPLES = """\
 examples:
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--every", type=int, default=1, metavar="N", help="measure every N-th pair (default 1: all)")
     parser.add_argument("--prompt", default="", help="what to repair, in your words")
-    words.add_arguments(parser)
+    prompt_arguments.add_arguments(parser)
     parser.add_argument("--model", default="nano", help="network: a name or a path (default nano)")
     parser.add_argument("--engine", default="auto", help="auto, tensorrt, compile, openvino or eager (default auto)")
     parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")

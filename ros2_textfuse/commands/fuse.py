@@ -7,16 +7,16 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
-from ros2_textfuse.alignment import Alignment
-from ros2_textfuse.calibration import CalibrationError, read_calibration
-from ros2_textfuse.commands import words
+from ros2_textfuse.commands import prompt_arguments
 from ros2_textfuse.engines import EngineError
 from ros2_textfuse.fuser import Fuser
-from ros2_textfuse.images import ImageError
+from ros2_textfuse.geometry.alignment import Alignment
+from ros2_textfuse.geometry.calibration import CalibrationError, read_calibration
+from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.networks.weights import WeightsError
-from ros2_textfuse.prompts import PromptError
-from ros2_textfuse.recordings import RecordingError, pair_folders, read_image
-from ros2_textfuse.text_encoder import EncoderError
+from ros2_textfuse.prompts.prompt import PromptError
+from ros2_textfuse.prompts.text_encoder import EncoderError
+from ros2_textfuse.recordings.source import RecordingError, pair_folders, read_image
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", type=Path, required=True, help="the fused image, or a folder for them")
     parser.add_argument("--calibration", type=Path, help="YAML file of cameras that are not registered")
     parser.add_argument("--prompt", default="", help="what to repair, in your words")
-    words.add_arguments(parser)
+    prompt_arguments.add_arguments(parser)
     parser.add_argument("--model", default="nano", help="network: a name or a path (default nano)")
     parser.add_argument("--engine", default="auto", help="auto, tensorrt, compile, openvino or eager (default auto)")
 

@@ -11,14 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ros2_textfuse import environment
-from ros2_textfuse.evaluation.live import Watch, measure
-from ros2_textfuse.evaluation.node_processes import NotFoundError, find_process, read_usage
-from ros2_textfuse.evaluation.scenario import LONGEST, Scenario, ScenarioError, load_scenario
-from ros2_textfuse.processes import Processes, node_command
+from ros2_textfuse.evaluation.live.observations import Watch, measure
+from ros2_textfuse.evaluation.live.process_usage import NotFoundError, find_process, read_usage
+from ros2_textfuse.evaluation.live.scenario import LONGEST, Scenario, ScenarioError, load_scenario
+from ros2_textfuse.runtime import environment
+from ros2_textfuse.runtime.processes import Processes, node_command
 
 if TYPE_CHECKING:
-    from ros2_textfuse.nodes.live_watcher import LiveWatcher
+    from ros2_textfuse.evaluation.live.watcher import LiveWatcher
 
 DISCOVERY = 2.0  # s, within which nodes that run already are seen
 START_PATIENCE = 180.0  # s: the first start may fetch the detector's weights and build engines
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         out.mkdir(parents=True, exist_ok=True)
         watch = _run(scenario, args.use_sim_time, out)
         # Here and not above: it brings torch, and until now that would have taken memory beside the nodes.
-        from ros2_textfuse.evaluation.live_report import assess, write_results
+        from ros2_textfuse.evaluation.live.report import assess, write_results
 
         text = args.scenario.read_text(encoding="utf-8") if args.scenario else ""
         result = assess(scenario, watch, ["textfuse", *sys.argv[1:]], text)
@@ -76,7 +76,7 @@ def _run(scenario: Scenario, use_sim_time: bool, out: Path) -> Watch:
     from rclpy.executors import SingleThreadedExecutor
     from rclpy.signals import SignalHandlerOptions
 
-    from ros2_textfuse.nodes.live_watcher import LiveWatcher
+    from ros2_textfuse.evaluation.live.watcher import LiveWatcher
 
     # Ctrl-C is ours: rclpy would shut down under the thread that spins. A CI that has run out of patience sends
     # SIGTERM, which would leave the nodes behind.
@@ -104,7 +104,7 @@ def _run(scenario: Scenario, use_sim_time: bool, out: Path) -> Watch:
 
 def _scenario(args: argparse.Namespace) -> Scenario:
     """The scenario of the file, or none but to watch; arguments win."""
-    from ros2_textfuse.nodes.parameters import NODES
+    from ros2_textfuse.nodes.common.parameters import NODES
 
     if args.seconds is not None and not 1.0 <= args.seconds <= LONGEST:
         raise ScenarioError(f"--seconds is {args.seconds:g}; it is from 1 to {LONGEST:g}")
@@ -177,7 +177,7 @@ def _start(watcher: "LiveWatcher", scenario: Scenario, processes: Processes, out
 
 
 def _simulated(folder: Path, rate: float) -> dict[str, Any]:
-    from ros2_textfuse.simulated_scene import write_videos
+    from ros2_textfuse.recordings.simulated_scene import write_videos
 
     print("playing a simulated scene (a photograph, darkened; the thermal side is simulated)")
     visible, thermal = write_videos(folder, rate)

@@ -3,17 +3,17 @@
 import argparse
 import sys
 
-from ros2_textfuse.calibration import CalibrationError
-from ros2_textfuse.detector import DetectorError
-from ros2_textfuse.detector_weights import WeightsError as DetectorWeightsError
+from ros2_textfuse.detection.detector import DetectorError
+from ros2_textfuse.detection.weights import WeightsError as DetectorWeightsError
 from ros2_textfuse.engines import EngineError
-from ros2_textfuse.evaluation.compare import compare
-from ros2_textfuse.evaluation.offline import Asked, Source, evaluate, open_source
-from ros2_textfuse.evaluation.run import RunError
+from ros2_textfuse.evaluation.offline.compare import compare
+from ros2_textfuse.evaluation.offline.evaluate import Asked, Source, evaluate, open_source
+from ros2_textfuse.evaluation.offline.run_folder import RunError
+from ros2_textfuse.geometry.calibration import CalibrationError
 from ros2_textfuse.networks.weights import WeightsError
-from ros2_textfuse.prompts import PromptError
-from ros2_textfuse.recordings import RecordingError
-from ros2_textfuse.text_encoder import EncoderError
+from ros2_textfuse.prompts.prompt import PromptError
+from ros2_textfuse.prompts.text_encoder import EncoderError
+from ros2_textfuse.recordings.source import RecordingError
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,10 +5,10 @@ import os
 import sys
 from pathlib import Path
 
-from ros2_textfuse import environment
-from ros2_textfuse.faults import KINDS, Fault, FaultError
-from ros2_textfuse.processes import node_command
-from ros2_textfuse.recordings import RecordingError, open_recording
+from ros2_textfuse.recordings.faults import KINDS, Fault, FaultError
+from ros2_textfuse.recordings.source import RecordingError, open_recording
+from ros2_textfuse.runtime import environment
+from ros2_textfuse.runtime.processes import node_command
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ros2_textfuse.evaluation.charts import Scale
-from ros2_textfuse.evaluation.offline import Asked, open_source
-from ros2_textfuse.gain_control import GainControl
-from ros2_textfuse.images import ENCODINGS, ImageError, check_message, thermal_array, visible_array
-from ros2_textfuse.recordings import FolderRecording, Recording, RecordingError
-from ros2_textfuse.time_offset import LIMIT, RATE, Motion, TimeOffset, TimeOffsetError, estimate
+from ros2_textfuse.evaluation.html.charts import Scale
+from ros2_textfuse.evaluation.offline.evaluate import Asked, open_source
+from ros2_textfuse.imaging.encodings import ENCODINGS, ImageError, check_message, thermal_array, visible_array
+from ros2_textfuse.imaging.gain_control import GainControl
+from ros2_textfuse.recordings.source import FolderRecording, Recording, RecordingError
+from ros2_textfuse.sync.time_offset import LIMIT, RATE, Motion, TimeOffset, TimeOffsetError, estimate
 
 EXAMPLES = """\
 examples:

@@ -5,8 +5,8 @@ import sys
 import time
 from pathlib import Path
 
-from ros2_textfuse import environment
-from ros2_textfuse.processes import Processes, node_command
+from ros2_textfuse.runtime import environment
+from ros2_textfuse.runtime.processes import Processes, node_command
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,6 +4,6 @@ An engine is built for one picture size, since static shapes are what compilers 
 """
 
 from ros2_textfuse.engines.base import Engine, EngineConfig, EngineError
-from ros2_textfuse.engines.ladder import ENGINES, build_engine
+from ros2_textfuse.engines.selection import ENGINES, build_engine
 
 __all__ = ["ENGINES", "Engine", "EngineConfig", "EngineError", "build_engine"]

@@ -21,16 +21,16 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from ros2_textfuse.degradations import synthesis
+from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.demo.side_by_side import panel
 from ros2_textfuse.evaluation import metrics
 from ros2_textfuse.fuser import Fuser
-from ros2_textfuse.images import thermal_array, visible_array
+from ros2_textfuse.imaging.encodings import thermal_array, visible_array
 from ros2_textfuse.networks.weights import WeightsError
-from ros2_textfuse.prompts import MODES
-from ros2_textfuse.recordings import RecordingError, open_recording, pair_folders, read_image
-from ros2_textfuse.side_by_side import panel
-from ros2_textfuse.text_encoder import EncoderError
-from ros2_textfuse.training import degradations
-from ros2_textfuse.training.phrasings import TEST, handwritten
+from ros2_textfuse.prompts.phrasings import TEST, handwritten
+from ros2_textfuse.prompts.text_encoder import EncoderError
+from ros2_textfuse.recordings.source import RecordingError, open_recording, pair_folders, read_image
 
 SEVERITY = 0.5
 LADDER = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -53,7 +53,7 @@ class Pair:
     def degraded(self, severities: Mapping[str, float]) -> tuple[Picture, Picture]:
         """The pair with degradations, the same each time."""
         visible, thermal = (picture.astype(np.float32) / 255 for picture in (self.visible, self.thermal))
-        visible, thermal = degradations.apply(visible, thermal, severities, np.random.default_rng(self.seed))
+        visible, thermal = synthesis.apply(visible, thermal, severities, np.random.default_rng(self.seed))
         return np.round(visible * 255).astype(np.uint8), np.round(thermal * 255).astype(np.uint8)
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.networks.nano import Nano, NanoConfig
-from ros2_textfuse.prompts import MODES
 
 ARCHITECTURE = "nano"
 NAMES = ("nano",)  # models that come with the package

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.random import Generator
 from tqdm import tqdm
 
-from ros2_textfuse.prompts import MODES
-from ros2_textfuse.training import degradations
-from ros2_textfuse.training.degradations import THERMAL, VISIBLE, Image
+from ros2_textfuse.degradations import synthesis
+from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.degradations.synthesis import THERMAL, VISIBLE, Image
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
 CACHED_PAIRS = 1500  # decoded pairs held in memory, about 2 GB at 640x480
@@ -192,8 +192,8 @@ class Crops:
             left |= {mode: max(severities[mode] - asked[mode], 0) for mode in present if mode in named}
         asked = {mode: min(max(severity, 0.1), 1.0) for mode, severity in asked.items()}
         seed = int(rng.integers(2**63))
-        target, thermal_target = degradations.apply(visible, thermal, left, np.random.default_rng(seed))
-        seen, thermal_seen = degradations.apply(visible, thermal, severities, np.random.default_rng(seed))
+        target, thermal_target = synthesis.apply(visible, thermal, left, np.random.default_rng(seed))
+        seen, thermal_seen = synthesis.apply(visible, thermal, severities, np.random.default_rng(seed))
         if kind == "night":
             target = brighten(target, asked["low_light"])
         words = np.array([asked.get(mode, 0.0) for mode in MODES], np.float32)

@@ -23,9 +23,9 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.networks.nano import Nano, NanoConfig
 from ros2_textfuse.networks.weights import save_weights
-from ros2_textfuse.prompts import MODES
 from ros2_textfuse.training.data import Batch, Crops, DataError, find_pairs
 from ros2_textfuse.training.isp import train_isp
 from ros2_textfuse.training.losses import Weights, fusion_loss

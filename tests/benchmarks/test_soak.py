@@ -20,7 +20,7 @@ from soak import (
     warm_up,
 )
 
-from ros2_textfuse.faults import Fault
+from ros2_textfuse.recordings.faults import Fault
 
 
 def samples(values, pids=None, files=20, threads=10):

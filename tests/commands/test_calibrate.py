@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from ros2_textfuse import cli
-from ros2_textfuse.calibration import read_calibration
-from ros2_textfuse.registration import distance
-from tests.pictures import shapes
-from tests.recordings import write_bag, write_folders
+from ros2_textfuse.geometry.calibration import read_calibration
+from ros2_textfuse.geometry.registration import distance
+from tests.helpers.images import shapes
+from tests.helpers.recordings import write_bag, write_folders
 
 WARP = np.array([[0.55, 0.02, -12.0], [-0.02, 0.55, -6.0], [0, 0, 1]])  # visible 320x240 to thermal 160x120
 

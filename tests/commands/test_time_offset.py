@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from ros2_textfuse import cli
-from tests import moving
-from tests.pictures import street
-from tests.recordings import write_bag, write_folders
+from tests.helpers import moving
+from tests.helpers.images import street
+from tests.helpers.recordings import write_bag, write_folders
 
 RATE, OFFSET = 15.0, -0.087  # Hz; s, that the thermal stamps lack
 

@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
-from tests.end_to_end.graph import Graph
-from tests.recordings import write_bag
+from tests.helpers.graph import Graph
+from tests.helpers.recordings import write_bag
 
 SIZE = (480, 640)
 PAIRS = 75

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from sensor_msgs.msg import CameraInfo
 
-from ros2_textfuse.calibration import Calibration, Camera, Extrinsics, write_calibration
+from ros2_textfuse.geometry.calibration import Calibration, Camera, Extrinsics, write_calibration
 from tests.end_to_end.conftest import scene
-from tests.end_to_end.graph import START
+from tests.helpers.graph import START
 
 VISIBLE, REGISTERED = scene(10)
 # What the thermal camera sees is larger, turned and shifted in the visible picture, and has a size of its own.

@@ -13,9 +13,9 @@ from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image
 
-from ros2_textfuse.pairing import stamp_ns
+from ros2_textfuse.sync.pairing import stamp_ns
 from tests.end_to_end.conftest import scene
-from tests.end_to_end.graph import Graph
+from tests.helpers.graph import Graph
 
 VISIBLE, THERMAL = (np.ascontiguousarray(picture[::2, ::2]) for picture in scene(3))
 SIZE = {"width": 320, "height": 240}

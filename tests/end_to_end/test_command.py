@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.end_to_end.conftest import PAIRS
-from tests.end_to_end.graph import START
+from tests.helpers.graph import START
 
 
 def textfuse(*arguments, **options):

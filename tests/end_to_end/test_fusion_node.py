@@ -9,9 +9,9 @@ import pytest
 import torch
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from ros2_textfuse.pairing import stamp_ns
+from ros2_textfuse.sync.pairing import stamp_ns
 from tests.end_to_end.conftest import scene
-from tests.end_to_end.graph import START
+from tests.helpers.graph import START
 
 VISIBLE, THERMAL = scene(0)
 

@@ -9,9 +9,9 @@ import pytest
 import yaml
 from builtin_interfaces.msg import Time
 
-from tests.end_to_end.graph import START
-from tests.messages import noise
-from tests.recordings import write_bag
+from tests.helpers.graph import START
+from tests.helpers.messages import noise
+from tests.helpers.recordings import write_bag
 
 # Small and slow, so that a busy machine keeps up: no test here asks how fast it was.
 SIZE = {"width": 160, "height": 120}

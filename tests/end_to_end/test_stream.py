@@ -6,10 +6,10 @@ import itertools
 import numpy as np
 import pytest
 
-from ros2_textfuse import compressed
-from ros2_textfuse.pairing import stamp_ns
+from ros2_textfuse.imaging import compressed
+from ros2_textfuse.sync.pairing import stamp_ns
 from tests.end_to_end.conftest import PAIRS, RATE, scene
-from tests.recordings import write_bag
+from tests.helpers.recordings import write_bag
 
 
 def test_every_pair_is_fused_once_in_order_with_its_own_stamp(graph, bag):

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.engines import ENGINES, EngineConfig, EngineError, build_engine
-from ros2_textfuse.engines.agreement import MEAN_TOLERANCE, TAIL_TOLERANCE, difference
-from ros2_textfuse.prompts import MODES
-from tests.messages import noise
-from tests.pictures import street
+from ros2_textfuse.engines.verification import MEAN_TOLERANCE, TAIL_TOLERANCE, difference
+from tests.helpers.images import street
+from tests.helpers.messages import noise
 
 
 def build(name, network, height, width):

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from ros2_textfuse import cli
+from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.evaluation import quality
-from ros2_textfuse.prompts import MODES
-from ros2_textfuse.text_encoder import EncoderError, find_encoder
-from tests.pictures import street
-from tests.recordings import write_folders
+from ros2_textfuse.prompts.text_encoder import EncoderError, find_encoder
+from tests.helpers.images import street
+from tests.helpers.recordings import write_folders
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.networks.folding import fold, luma, unfold
 from ros2_textfuse.networks.nano import Nano, NanoConfig
-from ros2_textfuse.prompts import MODES
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.networks.nano import Nano, NanoConfig
 from ros2_textfuse.networks.weights import WeightsError, load_network, save_weights
-from ros2_textfuse.prompts import MODES
 
 
 @pytest.fixture

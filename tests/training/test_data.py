@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from ros2_textfuse.prompts import MODES
-from ros2_textfuse.training import degradations
+from ros2_textfuse.degradations import synthesis
+from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.training.data import KINDS, WRONG, Crops, DataError, Pair, brighten, find_pairs
 from ros2_textfuse.training.train import make_pairs
 
@@ -140,7 +140,7 @@ class TestCrops:
             applied.append(dict(severities))
             return visible, thermal
 
-        monkeypatch.setattr(degradations, "apply", record)
+        monkeypatch.setattr(synthesis, "apply", record)
         words = [row[2] for row in rows(pairs, "single", 60)]
         rests = 0
         for asked, left, there in zip(words, applied[::2], applied[1::2], strict=True):

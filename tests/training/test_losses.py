@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from ros2_textfuse.evaluation.metrics import visual_information_fidelity
+from ros2_textfuse.evaluation.metrics.fusion import visual_information_fidelity
 from ros2_textfuse.training import losses
 from ros2_textfuse.training.losses import Weights, fidelity, fusion_loss, intensity_target, luma
 

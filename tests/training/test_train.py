@@ -4,9 +4,9 @@ import csv
 import pytest
 import torch
 
+from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.networks.nano import Nano, NanoConfig
 from ros2_textfuse.networks.weights import load_network
-from ros2_textfuse.prompts import MODES
 from ros2_textfuse.training import train
 from ros2_textfuse.training.data import Crops, find_pairs
 from ros2_textfuse.training.losses import Weights, fusion_loss

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.end_to_end.campaign import spoils
-from tests.end_to_end.campaign.rig import ERROR, HEIGHT, OK, WARN, WIDTH, thermal_pixels, visible_pixels
+from tests.helpers import spoils
+from tests.helpers.rig import ERROR, HEIGHT, OK, WARN, WIDTH, thermal_pixels, visible_pixels
 
 LIVING = {"visible": "THERMAL_ONLY", "thermal": "VISIBLE_ONLY"}
 

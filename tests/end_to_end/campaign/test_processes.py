@@ -6,11 +6,11 @@ import numpy as np
 import psutil
 import pytest
 
-from tests.end_to_end.campaign import spoils
-from tests.end_to_end.campaign.rig import HEIGHT, RATE, WIDTH, thermal_pixels, visible_pixels
 from tests.end_to_end.campaign.test_stamps import burst
-from tests.end_to_end.graph import START
-from tests.recordings import write_bag
+from tests.helpers import spoils
+from tests.helpers.graph import START
+from tests.helpers.recordings import write_bag
+from tests.helpers.rig import HEIGHT, RATE, WIDTH, thermal_pixels, visible_pixels
 
 
 def test_fusion_is_killed_and_started_again(rig):

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from rclpy.qos import QoSProfile
 from textfuse.srv import SetPrompt
 
-from ros2_textfuse.processes import node_command
-from ros2_textfuse.prompts import MODES
-from tests.end_to_end.campaign.rig import OK, RATE, SLOP
-from tests.end_to_end.graph import START
+from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.runtime.processes import node_command
+from tests.helpers.graph import START
+from tests.helpers.rig import OK, RATE, SLOP
 
 # Words ----------------------------------------------------------------------------------------------------------------
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.end_to_end.campaign import spoils
-from tests.end_to_end.campaign.rig import ERROR, OK, RATE, WARN, is_marked, visible_pixels
+from tests.helpers import spoils
+from tests.helpers.rig import ERROR, OK, RATE, WARN, is_marked, visible_pixels
 
 LIVING = {"visible": "THERMAL_ONLY", "thermal": "VISIBLE_ONLY"}
 CAMERAS = pytest.mark.parametrize("camera", ["visible", "thermal"])

@@ -5,8 +5,8 @@ import random
 import pytest
 from rclpy.time import Time
 
-from tests.end_to_end.campaign import spoils
-from tests.end_to_end.campaign.rig import ERROR, PERIOD, SLOP, WARN
+from tests.helpers import spoils
+from tests.helpers.rig import ERROR, PERIOD, SLOP, WARN
 
 HOUR = 3600.0
 LIVING = {"visible": "THERMAL_ONLY", "thermal": "VISIBLE_ONLY"}

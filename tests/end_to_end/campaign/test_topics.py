@@ -12,8 +12,8 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
-from tests.end_to_end.campaign import spoils
-from tests.end_to_end.campaign.rig import ERROR, RATE, thermal_pixels
+from tests.helpers import spoils
+from tests.helpers.rig import ERROR, RATE, thermal_pixels
 
 # Publishers -----------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""Images of cameras and messages: encodings, gain control, health, and drawing on them."""

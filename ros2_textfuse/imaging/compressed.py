@@ -1,0 +1,105 @@
+"""JPEG and PNG pictures, as image_transport's `compressed` sends them, to arrays and back.
+
+The messages are anything with the fields of sensor_msgs/CompressedImage. What the data are is read from the data: the
+field `format` differs between drivers (`jpeg`, `rgb8; jpeg compressed bgr8`, `16UC1; png compressed `), and a colour
+picture in a file is a colour picture whatever the camera's own order of channels was.
+"""
+
+from array import array
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ros2_textfuse.imaging.encodings import LARGEST, ImageError, ImageView
+
+FORMAT = "rgb8; jpeg compressed bgr8"
+"""The field `format` of what `jpeg` makes, as image_transport's own publisher writes it."""
+
+_ENCODINGS = {(1, "uint8"): "mono8", (1, "uint16"): "mono16", (3, "uint8"): "bgr8", (4, "uint8"): "bgra8"}
+_PNG = b"\x89PNG\r\n\x1a\n"
+_JPEG = b"\xff\xd8\xff"
+# Markers of the JPEG segments that hold the size: start of frame, but for three of its codes (ITU-T T.81, table B.1).
+_FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+
+def decode(message: Any) -> ImageView:
+    """The picture that a message holds: mono8, mono16, bgr8 or bgra8, under the message's header.
+
+    Args:
+        message: with the fields of sensor_msgs/CompressedImage.
+
+    Raises:
+        ImageError: another format, a file that is cut off or damaged, or more than LARGEST pixels to a side.
+    """
+    _check(message)
+    try:
+        pixels = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:  # some damage is None to OpenCV, some an exception
+        pixels = None
+    if pixels is None:
+        raise ImageError(f"the picture is damaged: it does not decode (format '{message.format}')")
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    encoding = _ENCODINGS.get((channels, pixels.dtype.name))
+    if encoding is None:
+        raise ImageError(
+            f"the picture has {channels} channels of {8 * pixels.itemsize} bits (format '{message.format}')"
+        )
+    return ImageView.of(message.header, pixels, encoding)
+
+
+def jpeg(pixels: NDArray[np.uint8], quality: int) -> array:
+    """The data of a message that holds a picture as a JPEG; its `format` is FORMAT.
+
+    Args:
+        pixels: uint8 RGB [H, W, 3].
+        quality: 1..100.
+    """
+    made, data = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    assert made
+    return array("B", data.tobytes())
+
+
+def png(pixels: NDArray[Any]) -> array:
+    """The data of a message that holds a picture as a PNG, which keeps every pixel.
+
+    Args:
+        pixels: uint8 RGB [H, W, 3], or uint8 or uint16 [H, W].
+    """
+    made, data = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels)
+    assert made
+    return array("B", data.tobytes())
+
+
+def _check(message: Any) -> None:
+    """Refuse what is no whole JPEG or PNG of a sensible size, without decoding it."""
+    data = np.frombuffer(message.data, np.uint8)
+    head, tail = data[:24].tobytes(), data[-64:].tobytes()
+    if head.startswith(_PNG) and len(data) >= 24:
+        whole = b"IEND" in tail
+        width, height = int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+    elif head.startswith(_JPEG):
+        whole = b"\xff\xd9" in tail  # some cameras pad what follows
+        width, height = _jpeg_size(data)
+    else:
+        raise ImageError(
+            f"the data are no JPEG and no PNG (format '{message.format}', first bytes {head[:4].hex(' ') or 'none'}): "
+            "send image_transport's 'compressed'; 'compressedDepth' and 'theora' are not read"
+        )
+    if not whole:
+        raise ImageError(f"the picture is cut off: it has no end marker (format '{message.format}')")
+    if not 0 < min(width, height) <= max(width, height) <= LARGEST:
+        raise ImageError(f"the picture says that it has {width}x{height} pixels: at most {LARGEST} to a side are taken")
+
+
+def _jpeg_size(data: NDArray[np.uint8]) -> tuple[int, int]:
+    """Width and height from the frame header; zeros where there is none."""
+    at = 2
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        marker = int(data[at + 1])
+        if marker in _FRAMES:
+            height, width = data[at + 5 : at + 9].view(">u2").tolist()
+            return width, height
+        at += 2 + int.from_bytes(data[at + 2 : at + 4].tobytes(), "big")
+    return 0, 0

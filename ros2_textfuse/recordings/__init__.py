@@ -1,0 +1,1 @@
+"""Recordings of two cameras: bags, videos and folders, read, written, spoilt and simulated."""

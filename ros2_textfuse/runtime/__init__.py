@@ -1,0 +1,1 @@
+"""What surrounds a run: environment, processes, cache folder, the machine."""
