@@ -84,7 +84,7 @@ test: lint
 
 soak: build
 	$(python) benchmarks/soak.py $(if $(MINUTES),--minutes '$(MINUTES)') --json benchmarks/results/soak.json \
-	  --picture docs/images/soak.png
+	  --image docs/images/soak.png
 
 # Without the user's pip configuration: a local index may put a CPU build in place of torch's CUDA build.
 tensorrt := $(prefix)-tensorrt

@@ -1,6 +1,6 @@
 """The whole graph over DDS: player, fusion and detection as processes, watched by a fourth that takes small messages.
 
-    python benchmarks/graph.py [--rates 10 30 60] [--seconds 20] [--highest] [--json F] [--picture F]
+    python benchmarks/graph.py [--rates 10 30 60] [--seconds 20] [--highest] [--json F] [--image F]
 
 For each rate: pairs fused and dropped, detections, where each millisecond goes (the stages that the fusion node
 measures on each pair and publishes in its status), camera stamp to detections, CPU and memory of each node, and the
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--nice", type=int, default=10, help="of the detection node (default 10)")
     parser.add_argument("--new-words", action="store_true", help="set a sentence that is new every second")
     parser.add_argument("--json", type=Path, help="write the result here")
-    parser.add_argument("--picture", type=Path, help="draw the latencies here (.png, .svg)")
+    parser.add_argument("--image", type=Path, help="draw the latencies here (.png, .svg)")
     args = parser.parse_args()
     result: dict = {"environment": describe_machine(), "size": "640x480", "rates": []}
 
@@ -54,8 +54,8 @@ def main() -> None:
         result["highest_rate_hz"] = highest(measure, args.seconds)
         print(f"highest rate with at most {LOSS:.0%} lost: {result['highest_rate_hz']:g} Hz")
     write(result, args.json)
-    if args.picture:
-        draw(traces, args.picture)
+    if args.image:
+        draw(traces, args.image)
 
 
 def highest(measure, seconds: float) -> float:
@@ -88,7 +88,7 @@ def graph(rate: float, seconds: float, args: argparse.Namespace) -> tuple[dict, 
     from ros2_textfuse.sync.pairing import stamp_ns
 
     class Watcher(Node):
-        """Listens to small messages only, so that it does not load the graph with pictures."""
+        """Listens to small messages only, so that it does not load the graph with images."""
 
         def __init__(self) -> None:
             super().__init__("benchmark", namespace="textfuse")
@@ -151,7 +151,7 @@ def graph(rate: float, seconds: float, args: argparse.Namespace) -> tuple[dict, 
         "fused": after.pairs_fused - before.pairs_fused,
         "dropped": after.pairs_dropped - before.pairs_dropped,
         "prompt_changes": after.prompt_changes - before.prompt_changes,
-        "alone": after.visible_alone + after.thermal_alone - before.visible_alone - before.thermal_alone,
+        "alone": after.visible_unpaired + after.thermal_unpaired - before.visible_unpaired - before.thermal_unpaired,
         "detections": len(detections),
         "stages": {stage: spread([getattr(status, stage) for status in measured]) for stage in STAGES},
         "stamp_to_detections_ms": spread(detections),

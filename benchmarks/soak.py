@@ -1,9 +1,9 @@
 """A long run in which something is always going wrong: does the graph come back each time, and stay as small as it was?
 
-    python benchmarks/soak.py [--minutes 20] [--rate 30] [--seed 0] [--bag BAG] [--json F] [--picture F]
+    python benchmarks/soak.py [--minutes 20] [--rate 30] [--seed 0] [--bag BAG] [--json F] [--image F]
 
 Player, fusion and detection as processes, watched by a fourth that takes small messages. A schedule drawn from the
-seed spoils the pictures of one camera after the other (every kind of faults.py once before any comes again), now and
+seed spoils the images of one camera after the other (every kind of faults.py once before any comes again), now and
 then deactivates fusion for a while, or ends detection and starts it anew; new words come all the time. The exit code is
 0 when
 
@@ -53,7 +53,7 @@ SENTENCES = (
     "fog over the field and a noisy thermal camera",
     "the sun blinds the camera",
     "show me the person at night",
-    "the thermal picture has stripes",
+    "the thermal image has stripes",
 )
 WORDS = 2.0, 8.0  # s between two calls of set_prompt
 SAMPLES = 5.0  # s between two looks at the processes
@@ -117,7 +117,7 @@ def schedule(seconds: float, seed: int) -> list[Event]:
 def warm_up(events: Sequence[Event], seconds: float) -> float:
     """Seconds that do not count for memory, files and threads: until every fault of a camera has come, or half a run.
 
-    What a picture of another kind needs is allocated when it comes first, and kept.
+    What an image of another kind needs is allocated when it comes first, and kept.
     """
     ends = [event.end for event in events if event.what in CAMERA_FAULTS]
     return min([*ends[len(CAMERA_FAULTS) - 1 :][:1], seconds / 2])
@@ -192,7 +192,7 @@ class Soak:
         self.words: dict[str, Any] = {"asked": 0, "answered": 0, "slowest_ms": 0.0}
         self.failures: list[str] = []
         self._running: dict[str, subprocess.Popen] = {}
-        self._began = 0.0  # on the clock of time.monotonic: the first picture
+        self._began = 0.0  # on the clock of time.monotonic: the first image
         self._restarted: float | None = None  # when detection was, until it is heard of
         self._next_sample, self._next_words = 0.0, WORDS[0]
 
@@ -256,7 +256,7 @@ class Soak:
     # The graph ------------------------------------------------------------------------------------------------------
 
     def _make_node(self) -> None:
-        """It listens to small messages only, so that it does not load the graph with pictures."""
+        """It listens to small messages only, so that it does not load the graph with images."""
         from lifecycle_msgs.srv import ChangeState
         from rclpy.node import Node
         from rclpy.qos import qos_profile_sensor_data
@@ -269,8 +269,8 @@ class Soak:
         self.node.create_subscription(Detection2DArray, "detections", self._see_detections, 100)
         self._set_prompt = self.node.create_client(SetPrompt, "set_prompt")
         self._change_state = self.node.create_client(ChangeState, "fusion/change_state")
-        self._first_picture = self.node.create_subscription(
-            Image, "/visible/image_raw", self._see_picture, qos_profile_sensor_data, raw=True
+        self._first_image = self.node.create_subscription(
+            Image, "/visible/image_raw", self._see_image, qos_profile_sensor_data, raw=True
         )
 
     def _start_graph(self, folder: str) -> None:
@@ -285,7 +285,7 @@ class Soak:
         faults = [f"{e.what} {e.start} {e.end}" for e in self.events if e.what in CAMERA_FAULTS]
         self._start("player", **source, rate=self.rate, loop=True, faults=faults)
         wait(lambda: self._began)
-        self.node.destroy_subscription(self._first_picture)
+        self.node.destroy_subscription(self._first_image)
 
     def _start(self, name: str, **parameters: Any) -> None:
         log = self.logs / f"{name}_{len(list(self.logs.glob(f'{name}_*')))}.log"
@@ -295,7 +295,7 @@ class Soak:
         """Seconds of playing; below 0 before."""
         return time.monotonic() - self._began if self._began else -1.0
 
-    def _see_picture(self, message: bytes) -> None:
+    def _see_image(self, message: bytes) -> None:
         self._began = self._began or time.monotonic()
 
     def _see_status(self, message: Any) -> None:
@@ -437,13 +437,13 @@ def plot(run: Soak, path: Path) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=20.0, help="how long, from the first picture on (default 20)")
+    parser.add_argument("--minutes", type=float, default=20.0, help="how long, from the first image on (default 20)")
     parser.add_argument("--rate", type=float, default=30.0, help="pairs a second (default 30)")
     parser.add_argument("--seed", type=int, default=0, help="of the schedule (default 0)")
     parser.add_argument("--bag", help="a rosbag2 bag to loop (default: the simulated scene)")
     parser.add_argument("--logs", type=Path, default=Path("runs/soak"), help="what the nodes print (default runs/soak)")
     parser.add_argument("--json", type=Path, help="write the result here")
-    parser.add_argument("--picture", type=Path, help="draw the memory over time here (.png, .svg)")
+    parser.add_argument("--image", type=Path, help="draw the memory over time here (.png, .svg)")
     args = parser.parse_args()
     machine = describe_machine()
     run = Soak(args.minutes * 60, args.rate, args.seed, args.bag, args.logs)
@@ -452,8 +452,8 @@ def main() -> int:
     result = {"environment": machine, **asked, **run.result()}
     report(result)
     write(result, args.json)
-    if args.picture:
-        plot(run, args.picture)
+    if args.image:
+        plot(run, args.image)
     return int(bool(result["failures"]))
 
 

@@ -68,7 +68,7 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument(name, default_value=default, description=description)
         for name, (default, description) in ARGUMENTS.items()
     ]
-    # Fast DDS's own shared-memory segment holds less than one picture; a profile of the user's own stays.
+    # Fast DDS's own shared-memory segment holds less than one image; a profile of the user's own stays.
     profile = EnvironmentVariable("FASTDDS_DEFAULT_PROFILES_FILE", default_value=str(CONFIG / "fastdds.xml"))
     return LaunchDescription(
         [

@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     parser = argparse.ArgumentParser(
         prog="textfuse",
-        description="RGB and thermal pictures fused into one, guided by words.",
+        description="RGB and thermal images fused into one, guided by words.",
         epilog="`textfuse VERB --help` describes each verb.",
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)

@@ -1,4 +1,4 @@
-"""The pictures of docs/: what the degradations look like, and what words make of them.
+"""The images of docs/: what the degradations look like, and what words make of them.
 
     python -m ros2_textfuse.evaluation.documentation docs/images
 
@@ -27,8 +27,8 @@ def degradation_sheet(pair: Pair) -> NDArray[np.uint8]:
     rows = []
     for mode in MODES:
         side = 1 if mode.startswith("ir_") else 0
-        pictures = [(f"{mode} {value:g}", pair.degraded({mode: value})[side]) for value in LADDER]
-        rows.append(np.hstack([panel(picture, caption) for caption, picture in pictures]))
+        images = [(f"{mode} {value:g}", pair.degraded({mode: value})[side]) for value in LADDER]
+        rows.append(np.hstack([panel(image, caption) for caption, image in images]))
     visible, thermal = pair.degraded(COMPOUND)
     names = " + ".join(COMPOUND)
     both = np.hstack([panel(visible, f"together, 0.5: {names}"), panel(thermal, "")])
@@ -40,11 +40,11 @@ def main(folder: Path) -> None:
     """Write degradations.jpg and repair.jpg into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     pair = Pair("simulated", *still(), seed=0)
-    pictures = {"degradations": degradation_sheet(pair), **dict(sheets(Fuser(engine="eager"), [pair]))}
+    images = {"degradations": degradation_sheet(pair), **dict(sheets(Fuser(engine="eager"), [pair]))}
     for name in ("degradations", "repair"):
-        picture = pictures[name][..., ::-1]
+        image = images[name][..., ::-1]
         small = cv2.resize(
-            picture, None, fx=WIDTH / picture.shape[1], fy=WIDTH / picture.shape[1], interpolation=cv2.INTER_AREA
+            image, None, fx=WIDTH / image.shape[1], fy=WIDTH / image.shape[1], interpolation=cv2.INTER_AREA
         )
         cv2.imwrite(str(folder / f"{name}.jpg"), small, [cv2.IMWRITE_JPEG_QUALITY, 80])
 

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import torch
 
 from ros2_textfuse.engines.base import EngineConfig
-from ros2_textfuse.engines.image_graph import PictureGraph
+from ros2_textfuse.engines.image_graph import ImageGraph
 from ros2_textfuse.engines.tensorrt import PRECISIONS, lower
 from ros2_textfuse.networks.weights import load_network
 
@@ -48,7 +48,7 @@ def main() -> int:
 
 def dry_run(config: EngineConfig, precision: torch.dtype) -> str:
     """Torch-TensorRT's report on the network, as text."""
-    graph = PictureGraph.on(torch.device("cpu"), precision, config)
+    graph = ImageGraph.on(torch.device("cpu"), precision, config)
     report = io.StringIO()
     with contextlib.redirect_stdout(report):
         lower(graph.network, graph.network_example(), dryrun=True)

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--compress",
         choices=FORMATS,
         default="",
-        help="CompressedImage on image_raw/compressed: the visible pictures as JPEG or PNG, the thermal ones as PNG",
+        help="CompressedImage on image_raw/compressed: the visible images as JPEG or PNG, the thermal ones as PNG",
     )
     parser.add_argument(
         "--start",
@@ -47,11 +47,11 @@ def run(args: argparse.Namespace) -> int:
     try:
         recording = open_recording(visible=str(args.visible), thermal=str(args.thermal))
         start = (args.start or datetime.fromtimestamp(args.visible.stat().st_mtime)).astimezone()
-        pictures = tqdm(recording, total=recording.pictures, unit="picture", disable=None)
-        write_bag(pictures, args.out, start, args.storage, args.compress)
+        images = tqdm(recording, total=recording.images, unit="image", disable=None)
+        write_bag(images, args.out, start, args.storage, args.compress)
     except (RecordingError, OSError) as error:
         print(f"textfuse bag: {error}", file=sys.stderr)
         return 1
     source = "" if args.start else " (the time of the visible file: name another by --start)"
-    print(f"wrote {args.out}: {recording.pictures // 2} pairs from {start.isoformat(timespec='seconds')} on{source}")
+    print(f"wrote {args.out}: {recording.images // 2} pairs from {start.isoformat(timespec='seconds')} on{source}")
     return 0

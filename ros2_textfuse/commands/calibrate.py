@@ -34,7 +34,7 @@ examples:
   textfuse calibrate boards --board 9x6 -o rig.yaml           # vi/ and ir/ with a warm chessboard
   textfuse fuse rgb.png lwir.png -o fused.png --calibration rig.yaml
 
-Beside rig.yaml it writes rig.jpg: thermal edges over the visible picture, before and after. Look at it.
+Beside rig.yaml it writes rig.jpg: thermal edges over the visible image, before and after. Look at it.
 """
 
 
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scale", type=float, help="rough guess: visible pixels for a thermal one (default: both see equally wide)"
     )
     parser.add_argument("--pairs", type=int, default=8, help="pairs to look at, spread over the recording (default 8)")
-    parser.add_argument("--reference", choices=CAMERAS, default="visible", help="whose geometry the fused picture has")
+    parser.add_argument("--reference", choices=CAMERAS, default="visible", help="whose geometry the fused image has")
     parser.add_argument("--field-of-view", choices=FIELDS_OF_VIEW, default="reference", help="pad to it, or crop")
     parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
     parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
@@ -84,15 +84,15 @@ def run(args: argparse.Namespace) -> int:
             homography, comment = _by_edges(visible, thermal, args.scale)
         print(comment)
         cameras = {
-            name: Camera(picture.shape[1], picture.shape[0])
-            for name, picture in (("visible", visible[0]), ("thermal", thermal[0]))
+            name: Camera(image.shape[1], image.shape[0])
+            for name, image in (("visible", visible[0]), ("thermal", thermal[0]))
         }
         calibration = Calibration(str(args.out), args.reference, cameras, homography, field_of_view=args.field_of_view)
         overlay = _overlay(pairs[len(pairs) // 2], calibration)
         args.out.parent.mkdir(parents=True, exist_ok=True)
-        picture = args.out.with_suffix(".jpg")
-        if not cv2.imwrite(str(picture), overlay):
-            raise OSError(f"{picture} cannot be written")
+        image = args.out.with_suffix(".jpg")
+        if not cv2.imwrite(str(image), overlay):
+            raise OSError(f"{image} cannot be written")
         write_calibration(calibration, args.out, f"Written by textfuse calibrate.\n{comment}")
     except NotSureError as error:
         print(f"textfuse calibrate: not sure, nothing was written: {error}", file=sys.stderr)
@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
     except (RecordingError, RegistrationError, CalibrationError, OSError) as error:
         print(f"textfuse calibrate: {error}", file=sys.stderr)
         return 1
-    print(f"wrote {args.out} and {picture}: look whether the edges meet")
+    print(f"wrote {args.out} and {image}: look whether the edges meet")
     return 0
 
 
@@ -133,7 +133,7 @@ def _by_board(
 def _spread(recording: Recording, slop: float, thermal_time_offset: float, count: int) -> list[Pair]:
     """So many pairs of a recording, evenly spread; those of another size than the first are refused."""
     tally = Tally.of(recording)
-    step = max(1, recording.pictures // 2 // count)
+    step = max(1, recording.images // 2 // count)
     made = replay.pairs(recording, slop, QUEUE_SIZE, tally, thermal_time_offset=thermal_time_offset)
     pairs = [pair for pair in made if pair.number % step == step // 2][:count]
     if not pairs:
@@ -148,19 +148,19 @@ def _spread(recording: Recording, slop: float, thermal_time_offset: float, count
 
 
 def _overlay(pair: Pair, calibration: Calibration) -> NDArray[np.uint8]:
-    """Edges of the thermal picture over the visible one, before and after: uint8 BGR."""
+    """Edges of the thermal image over the visible one, before and after: uint8 BGR."""
     aligned = Alignment(calibration)(pair.visible, pair.thermal)
     height, width = pair.visible.shape[:2]
     before = pair.visible, cv2.resize(pair.thermal, (width, height))
     halves = []
     for caption, (visible, thermal) in (("before: stretched to one size", before), ("after", aligned)):
         grey = cv2.equalizeHist(cv2.cvtColor(visible, cv2.COLOR_RGB2GRAY))
-        picture = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB) // 2
+        image = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB) // 2
         smooth = cv2.GaussianBlur(np.asarray(thermal, np.float32), (0, 0), 1.5)
         strength = cv2.magnitude(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
         share = np.clip(strength / max(float(np.percentile(strength, 97)), 1.0), 0, 1)[..., None]
-        picture = (picture * (1 - share) + share * np.array([255, 140, 0])).astype(np.uint8)
-        halves.append(panel(picture, caption))
+        image = (image * (1 - share) + share * np.array([255, 140, 0])).astype(np.uint8)
+        halves.append(panel(image, caption))
     return np.asarray(cv2.cvtColor(np.hstack(halves), cv2.COLOR_RGB2BGR), np.uint8)
 
 

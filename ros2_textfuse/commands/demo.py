@@ -15,7 +15,7 @@ from ros2_textfuse.runtime.processes import Processes, node_command
 if TYPE_CHECKING:
     from ros2_textfuse.demo.monitor import Monitor
 
-PROMPT = "It is very dark, brighten the picture"
+PROMPT = "It is very dark, brighten the image"
 START_PATIENCE = 180.0  # s: the first start may fetch the detector's weights and build its engine
 
 
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the demo; returns 0 when pictures were fused before and after the new words."""
+    """Run the demo; returns 0 when images were fused before and after the new words."""
     args.out.mkdir(parents=True, exist_ok=True)
     simulated = not (args.bag or args.visible or args.thermal)
     if simulated:
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     print(monitor.summary())
     sheet = args.out / "demo.png"
     if not answered or not recorder.write_sheet(sheet):
-        print(f"textfuse demo: no pictures before or after the new words; see {args.out}/*.log", file=sys.stderr)
+        print(f"textfuse demo: no images before or after the new words; see {args.out}/*.log", file=sys.stderr)
         return 1
     print(f"wrote {video} and {sheet}")
     return 0
@@ -103,7 +103,7 @@ def _wait_for_nodes(monitor: "Monitor", processes: Processes, out: Path) -> bool
 
 
 def _play(monitor: "Monitor", prompt: str, seconds: float) -> bool:
-    """Watch for `seconds` from the first fused picture, and change the words half-way."""
+    """Watch for `seconds` from the first fused image, and change the words half-way."""
     live = sys.stdout.isatty()
     deadline = time.monotonic() + 20.0
     while not monitor.fused and time.monotonic() < deadline:

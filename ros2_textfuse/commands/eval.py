@@ -1,4 +1,4 @@
-"""`textfuse eval`: is the fused picture better than either camera, and does it keep up."""
+"""`textfuse eval`: is the fused image better than either camera, and does it keep up."""
 
 import argparse
 import sys

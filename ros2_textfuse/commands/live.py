@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DISCOVERY = 2.0  # s, within which nodes that run already are seen
 START_PATIENCE = 180.0  # s: the first start may fetch the detector's weights and build engines
-PATIENCE = 30.0  # s until the first fused picture
+PATIENCE = 30.0  # s until the first fused image
 USAGE_PERIOD = 0.5  # s
 SIMULATED_RATE = 15.0  # pairs a second
 STAYS = 1.0  # s after the end, for what is on its way
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--scenario", type=Path, help="YAML file: what to start, and what must and must not happen")
     group.add_argument("--seconds", type=float, help="how long to watch (default 20, or what the scenario says)")
     group.add_argument("--namespace", help="namespace of the nodes, without a scenario (default textfuse)")
-    group.add_argument("--no-pictures", action="store_true", help="listen to small messages only")
+    group.add_argument("--no-images", action="store_true", help="listen to small messages only")
     group.add_argument("--use-sim-time", action="store_true", help="take the time from /clock")
 
 
@@ -115,7 +115,7 @@ def _scenario(args: argparse.Namespace) -> Scenario:
         "namespace": args.namespace and args.namespace.strip("/"),
         "visible_topic": args.visible_topic,
         "thermal_topic": args.thermal_topic,
-        "pictures": False if args.no_pictures else None,
+        "images": False if args.no_images else None,
     }
     if args.scenario and args.namespace:
         raise ScenarioError(f"--namespace goes without a scenario: {args.scenario} says it by itself")
@@ -128,7 +128,7 @@ def _scenario(args: argparse.Namespace) -> Scenario:
 
 
 def _start(watcher: "LiveWatcher", scenario: Scenario, processes: Processes, out: Path) -> Found:
-    """Start what the scenario wants, and wait for the first fused picture; returns the processes to read."""
+    """Start what the scenario wants, and wait for the first fused image; returns the processes to read."""
     found: Found = {"evaluation": os.getpid()}
     started = scenario.start
     deadline = time.monotonic() + DISCOVERY
@@ -158,7 +158,7 @@ def _start(watcher: "LiveWatcher", scenario: Scenario, processes: Processes, out
     watcher.ask_slop()
     if started.player is not None:
         if watcher.first_fused is not None:
-            raise LiveError("pictures are fused already, before the scenario's player: stop what sends them")
+            raise LiveError("images are fused already, before the scenario's player: stop what sends them")
         parameters = dict(started.player)
         if started.simulated:
             parameters = _simulated(out / "simulated", parameters.get("rate") or SIMULATED_RATE) | parameters
@@ -228,8 +228,8 @@ def _watch(watcher: "LiveWatcher", scenario: Scenario, processes: Processes, fou
         time.sleep(0.02)
     time.sleep(STAYS)
     for camera, topic in (("visible", scenario.visible_topic), ("thermal", scenario.thermal_topic)):
-        if watch.pictures and not getattr(watch, camera):
-            watch.unknown[camera] = f"no picture came on {topic}"
+        if watch.images and not getattr(watch, camera):
+            watch.unknown[camera] = f"no image came on {topic}"
 
 
 def _read_usage(watcher: "LiveWatcher", found: Found, now: float) -> None:
@@ -242,7 +242,7 @@ def _read_usage(watcher: "LiveWatcher", found: Found, now: float) -> None:
 def _show(watcher: "LiveWatcher", elapsed: float, seconds: float) -> None:
     watch = watcher.watch
     recent = Watch(
-        watch.pictures, fused=watch.fused[-500:], detections=watch.detections[-500:], statuses=watch.statuses[-9:]
+        watch.images, fused=watch.fused[-500:], detections=watch.detections[-500:], statuses=watch.statuses[-9:]
     )
     known, _ = measure(recent, watcher.now() - 3.0, watcher.now())
     state = watch.statuses[-1].state

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="'CAMERA KIND START END'",
-        help="spoil a camera's pictures for a while, to see what comes of it, as in 'thermal silent 6 9', again for "
+        help="spoil a camera's images for a while, to see what comes of it, as in 'thermal silent 6 9', again for "
         "more; START and END in seconds since playing began",
     )
 

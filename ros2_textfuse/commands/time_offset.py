@@ -20,7 +20,7 @@ from ros2_textfuse.sync.time_offset import LIMIT, RATE, Motion, TimeOffset, Time
 EXAMPLES = """\
 examples:
   textfuse time-offset drive                     # a bag; prints the line for the params file
-  textfuse time-offset drive --chart offset.png  # with a picture of both cameras' motion, before and after
+  textfuse time-offset drive --chart offset.png  # with an image of both cameras' motion, before and after
   textfuse time-offset drive --limit 3           # stamps may be off by up to 3 s
 
 Move the cameras by hand, unevenly, for half a minute in front of a scene with edges, and record that.
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=float, default=LIMIT, help=f"seconds, the largest offset either way (default {LIMIT:g})"
     )
-    parser.add_argument("--chart", type=Path, help="write a picture of both cameras' motion, before and after")
+    parser.add_argument("--chart", type=Path, help="write an image of both cameras' motion, before and after")
     parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
     parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
 
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
             raise RecordingError("images in a folder have no stamps: give a bag, or two videos")
         visible, thermal = _watch(recording)
         found = estimate(visible, thermal, args.limit)
-        print(f"{visible.pictures} visible and {thermal.pictures} thermal pictures: {found.summary()}.")
+        print(f"{visible.images} visible and {thermal.images} thermal images: {found.summary()}.")
         if args.chart and len(found.lags):
             args.chart.parent.mkdir(parents=True, exist_ok=True)
             if not cv2.imwrite(str(args.chart), _chart(found, args.limit)):
@@ -83,23 +83,23 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _watch(recording: Recording) -> tuple[Motion, Motion]:
-    """What each camera saw; pictures that cannot be read, and the end of a damaged bag, are left out and named."""
+    """What each camera saw; images that cannot be read, and the end of a damaged bag, are left out and named."""
     motions = {camera: Motion(camera) for camera in ("visible", "thermal")}
     gain_control, rejected = GainControl(), Counter[str]()
     try:
-        for picture in tqdm(recording, total=recording.pictures, unit="picture", disable=None):
+        for image in tqdm(recording, total=recording.images, unit="image", disable=None):
             try:
-                if picture.fault:
-                    raise ImageError(picture.fault)
-                check_message(picture, ENCODINGS[picture.camera])
+                if image.fault:
+                    raise ImageError(image.fault)
+                check_message(image, ENCODINGS[image.camera])
             except ImageError as error:
-                rejected[f"{picture.camera} picture: {error}"] += 1
+                rejected[f"{image.camera} image: {error}"] += 1
                 continue
-            if picture.camera == "visible":
-                grey = np.asarray(cv2.cvtColor(visible_array(picture), cv2.COLOR_RGB2GRAY), np.uint8)
+            if image.camera == "visible":
+                grey = np.asarray(cv2.cvtColor(visible_array(image), cv2.COLOR_RGB2GRAY), np.uint8)
             else:
-                grey = gain_control(thermal_array(picture))
-            motions[picture.camera].add(picture.stamp, grey)
+                grey = gain_control(thermal_array(image))
+            motions[image.camera].add(image.stamp, grey)
     except RecordingError as error:
         print(f"textfuse time-offset: only what comes before is used: {error}", file=sys.stderr)
     for reason, count in rejected.items():

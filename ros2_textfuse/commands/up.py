@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--params-file", type=Path, help="YAML file with parameters (default: the installed one)")
     parser.add_argument("--model", help="fusion network, a name or a path")
     parser.add_argument("--engine", help="engine of the fusion network")
-    parser.add_argument("--visible-transport", choices=("raw", "compressed"), help="how the RGB camera sends pictures")
+    parser.add_argument("--visible-transport", choices=("raw", "compressed"), help="how the RGB camera sends images")
     parser.add_argument("--thermal-transport", choices=("raw", "compressed"), help="how the thermal camera does")
     parser.add_argument("--calibration", help="YAML file of cameras that are not registered")
     parser.add_argument("--prompt", help="words in force at the start")

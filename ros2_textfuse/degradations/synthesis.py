@@ -1,7 +1,7 @@
 """Degradations of a clean pair, one function for each mode, to train and to judge restoration with.
 
-Every function takes `severity` 0..1 (0 returns the picture unchanged, 0.5 is plainly visible but repairable, 1 is the
-worst that a camera still delivers) and a seeded generator; the same seed gives the same picture. Visible pictures are
+Every function takes `severity` 0..1 (0 returns the image unchanged, 0.5 is plainly visible but repairable, 1 is the
+worst that a camera still delivers) and a seeded generator; the same seed gives the same image. Visible images are
 float32 RGB [H, W, 3] and thermal ones float32 [H, W], both 0..1, and so are the results.
 """
 
@@ -133,7 +133,7 @@ def apply(visible: Image, thermal: Image, severities: Mapping[str, float], rng: 
         rng: seeded generator; one draw is taken from it.
 
     Returns:
-        The degraded visible and thermal pictures, shapes, dtype and range as given.
+        The degraded visible and thermal images, shapes, dtype and range as given.
 
     Raises:
         ValueError: an unknown mode, or a severity outside 0..1.
@@ -155,8 +155,8 @@ def apply(visible: Image, thermal: Image, severities: Mapping[str, float], rng: 
     return visible, thermal
 
 
-def _finish(picture: Image) -> Image:
-    return np.clip(picture, 0, 1).astype(np.float32, copy=False)
+def _finish(image: Image) -> Image:
+    return np.clip(image, 0, 1).astype(np.float32, copy=False)
 
 
 def _line(length: float, degrees: float) -> Image:

@@ -22,7 +22,7 @@ try:
 except ImportError:
     from textfuse.msg import Detection2DArray
 
-KEEP = 30  # pictures kept until their fused picture arrives
+KEEP = 30  # images kept until their fused image arrives
 WINDOW = 2.0  # s, over which rate and latency are shown
 
 
@@ -44,7 +44,7 @@ class Monitor(Node):
             "thermal": OrderedDict(),
         }
         self._prompt, self._sure_from = "", 0.0
-        """The words in force, and the stamp (ns) from which on pictures were surely made with them."""
+        """The words in force, and the stamp (ns) from which on images were surely made with them."""
         self._gain_control = GainControl()
         for camera, kept in self._sources.items():
             self.create_subscription(
@@ -73,7 +73,7 @@ class Monitor(Node):
         latency = statistics.median(value for _, value in self._recent) if self._recent else float("nan")
         found = ", ".join(f"{count} {name}" for name, count in self._found.most_common()) or "nothing"
         status = self._status
-        lost = status.pairs_dropped + status.visible_alone + status.thermal_alone
+        lost = status.pairs_dropped + status.visible_unpaired + status.thermal_unpaired
         return (
             f"{len(self._recent) / WINDOW:4.1f} Hz  latency {latency:5.1f} ms  lost {lost}  found {found}"
             f"  prompt: {status.prompt or 'none'}"
@@ -84,10 +84,10 @@ class Monitor(Node):
         status = self._status
         latencies = sorted(self._latencies) or [float("nan")]
         return (
-            f"fused {self.fused} pictures on {status.engine}, detections on {self._detections}; "
-            f"pairs dropped {status.pairs_dropped}, pictures without partner "
-            f"{status.visible_alone + status.thermal_alone}\n"
-            f"latency, camera stamp to fused picture received: median {statistics.median(latencies):.1f} ms, "
+            f"fused {self.fused} images on {status.engine}, detections on {self._detections}; "
+            f"pairs dropped {status.pairs_dropped}, images without partner "
+            f"{status.visible_unpaired + status.thermal_unpaired}\n"
+            f"latency, camera stamp to fused image received: median {statistics.median(latencies):.1f} ms, "
             f"99 % below {latencies[int(0.99 * (len(latencies) - 1))]:.1f} ms"
         )
 

@@ -6,17 +6,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-PANEL = (480, 360)  # pixels, width and height of one picture
+PANEL = (480, 360)  # pixels, width and height of one image
 CAPTION = 28  # pixels, height of the line above it
 
 
 class SideBySide:
-    """Writes triples of pictures to a video and remembers the last one under each prompt.
+    """Writes triples of images to a video and remembers the last one under each prompt.
 
     Args:
         path: of the video.
         rate: frames a second of the video.
-        simulated: say so over every thermal picture.
+        simulated: say so over every thermal image.
     """
 
     def __init__(self, path: Path, rate: float, simulated: bool) -> None:
@@ -28,7 +28,7 @@ class SideBySide:
     def add(self, visible: NDArray, thermal: NDArray, fused: NDArray, prompt: str) -> None:
         """Add one triple: visible and fused uint8 RGB, thermal uint8 [H, W]; under its prompt."""
         captions = (*self._names, f"fused: {prompt or 'no prompt'}")
-        panels = [panel(picture, caption) for picture, caption in zip((visible, thermal, fused), captions, strict=True)]
+        panels = [panel(image, caption) for image, caption in zip((visible, thermal, fused), captions, strict=True)]
         row = np.ascontiguousarray(np.hstack(panels)[..., ::-1])  # OpenCV writes BGR
         self._writer.write(row)
         self._rows[prompt] = row
@@ -42,12 +42,12 @@ class SideBySide:
         self._writer.release()
 
 
-def panel(picture: NDArray[np.uint8], caption: str) -> NDArray[np.uint8]:
-    """A picture, uint8 RGB [H, W, 3] or grey [H, W], fitted into PANEL under its caption: uint8 RGB."""
-    if picture.ndim == 2:
-        picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB).astype(np.uint8)
-    scale = min(PANEL[0] / picture.shape[1], PANEL[1] / picture.shape[0])
-    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+def panel(image: NDArray[np.uint8], caption: str) -> NDArray[np.uint8]:
+    """An image, uint8 RGB [H, W, 3] or grey [H, W], fitted into PANEL under its caption: uint8 RGB."""
+    if image.ndim == 2:
+        image = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB).astype(np.uint8)
+    scale = min(PANEL[0] / image.shape[1], PANEL[1] / image.shape[0])
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     panel = np.zeros((PANEL[1] + CAPTION, PANEL[0], 3), np.uint8)
     left = (PANEL[0] - small.shape[1]) // 2
     panel[CAPTION : CAPTION + small.shape[0], left : left + small.shape[1]] = small

@@ -1,4 +1,4 @@
-"""Finds objects in a picture with a YOLO network, through ultralytics."""
+"""Finds objects in an image with a YOLO network, through ultralytics."""
 
 import colorsys
 import contextlib
@@ -36,7 +36,7 @@ EXPORTS: dict[str, dict[str, Any]] = {
     "openvino": {"format": "openvino"},
 }
 ENGINES = (*EXPORTS, "torch")
-STRIDE = 32  # the network halves the picture five times
+STRIDE = 32  # the network halves the image five times
 CHECKSUMS = "textfuse.sha256"
 
 
@@ -46,7 +46,7 @@ class DetectorError(RuntimeError):
 
 @dataclass(frozen=True)
 class Detection:
-    """One object in a picture."""
+    """One object in an image."""
 
     name: str
     """Class name, for instance "person"."""
@@ -55,11 +55,11 @@ class Detection:
     score: float
     """0..1."""
     box: tuple[float, float, float, float]
-    """Left, top, right, bottom in pixels of the picture given to detect(); 0 <= x <= W, 0 <= y <= H."""
+    """Left, top, right, bottom in pixels of the image given to detect(); 0 <= x <= W, 0 <= y <= H."""
 
 
 class Detector:
-    """A YOLO network, loaded and warmed up once, then used on each picture.
+    """A YOLO network, loaded and warmed up once, then used on each image.
 
     Args:
         weights: "yolo26n.pt" (obtained when missing, see detector_weights) or the path of an ultralytics .pt
@@ -70,8 +70,8 @@ class Detector:
             seconds of work, minutes with tensorrt, kept in the cache folder.
         confidence: least score of a detection, 0..1. May be set later.
         classes: names of the classes to report, all when empty. May be set later.
-        image_size: (height, width) in pixels at which the network sees pictures, rounded up to multiples of
-            32. Pictures of other sizes are scaled with their proportions kept, and padded.
+        image_size: (height, width) in pixels at which the network sees images, rounded up to multiples of
+            32. Images of other sizes are scaled with their proportions kept, and padded.
         threads: CPU threads of openvino, 0 for its own choice. torch's count belongs to the process
             (torch.set_num_threads) and is left alone.
 
@@ -137,7 +137,7 @@ class Detector:
         self._class_ids = [ids[name] for name in classes] or None
 
     def detect(self, image: NDArray[np.uint8]) -> list[Detection]:
-        """The objects in a picture, highest score first.
+        """The objects in an image, highest score first.
 
         Args:
             image: uint8 RGB [H, W, 3] of any size.
@@ -149,8 +149,8 @@ class Detector:
         _check_image(image)
         with _torch_threads_kept():
             if self._engine == "openvino":
-                # torch only scales the picture and sorts boxes here; more threads than one win nothing at
-                # that and spin while they wait, 10 ms of processor time per picture.
+                # torch only scales the image and sorts boxes here; more threads than one win nothing at
+                # that and spin while they wait, 10 ms of processor time per image.
                 torch.set_num_threads(1)
             boxes = self._predict(self._model, image)
         values = boxes.data.cpu().numpy().tolist()
@@ -161,7 +161,7 @@ class Detector:
         return sorted(found, key=lambda detection: -detection.score)
 
     def draw(self, image: NDArray[np.uint8], detections: Sequence[Detection]) -> NDArray[np.uint8]:
-        """A copy of the picture with a box and a label ("person 87%") for each detection.
+        """A copy of the image with a box and a label ("person 87%") for each detection.
 
         Args:
             image: uint8 RGB [H, W, 3]; left as it is.
@@ -175,23 +175,23 @@ class Detector:
             ValueError: the shape is not [H, W, 3].
         """
         _check_image(image)
-        picture = np.array(image, order="C")
-        height, width = picture.shape[:2]
+        canvas = np.array(image, order="C")
+        height, width = canvas.shape[:2]
         line = max(1, round(min(height, width) / 240))
         scale = max(0.4, min(height, width) / 1000)
         for detection in reversed(detections):  # the surest on top
             left, top, right, bottom = (round(value) for value in detection.box)
             colour = _colour(detection.class_id)
-            cv2.rectangle(picture, (left, top), (right, bottom), colour, line)
+            cv2.rectangle(canvas, (left, top), (right, bottom), colour, line)
             label = f"{detection.name} {detection.score:.0%}"
             (text_width, text_height), below = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
-            x = max(0, min(left, width - text_width - 4))  # a label stays within the picture
+            x = max(0, min(left, width - text_width - 4))  # a label stays within the canvas
             y = max(top, text_height + below + 2)
             corner = (x + text_width + 4, y - text_height - below - 2)
-            cv2.rectangle(picture, (x, y), corner, colour, cv2.FILLED)
+            cv2.rectangle(canvas, (x, y), corner, colour, cv2.FILLED)
             origin = (x + 2, y - below)
-            cv2.putText(picture, label, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, (0, 0, 0), 1, cv2.LINE_AA)
-        return picture
+            cv2.putText(canvas, label, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, (0, 0, 0), 1, cv2.LINE_AA)
+        return canvas
 
     def _load(self, path: Path, engine: str, threads: int) -> Any:
         """The model on its engine, warmed up; sets self._engine."""
@@ -276,13 +276,13 @@ def _torch_threads_kept() -> Iterator[None]:
 
 def _check_image(image: NDArray[np.uint8]) -> None:
     if image.dtype != np.uint8:
-        raise TypeError(f"the picture is {image.dtype}; the detector takes uint8 RGB")
+        raise TypeError(f"the image is {image.dtype}; the detector takes uint8 RGB")
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-        raise ValueError(f"the picture has the shape {list(image.shape)}; the detector takes [H, W, 3]")
+        raise ValueError(f"the image has the shape {list(image.shape)}; the detector takes [H, W, 3]")
 
 
 def _colour(class_id: int) -> tuple[int, int, int]:
-    """A light colour of its own for each class: black text reads on it, and it shows in a dark picture."""
+    """A light colour of its own for each class: black text reads on it, and it shows in a dark image."""
     red, green, blue = colorsys.hsv_to_rgb(0.11 + class_id * 0.618034 % 1, 0.65, 1.0)
     return round(red * 255), round(green * 255), round(blue * 255)
 

@@ -19,8 +19,8 @@ class EngineConfig:
 
     Args:
         network: in evaluation mode, float32, on the CPU; it is not changed.
-        height: of the pictures, pixels.
-        width: of the pictures, pixels.
+        height: of the images, pixels.
+        width: of the images, pixels.
         threads: CPU threads of the engine; 0 for the engine's own choice.
     """
 
@@ -31,7 +31,7 @@ class EngineConfig:
 
 
 class Engine(Protocol):
-    """A network made ready for pictures of one size."""
+    """A network made ready for images of one size."""
 
     name: str
     """What runs, for logs and status: for instance `openvino bf16`."""

@@ -25,7 +25,7 @@ class CachedEngine:
 
     Args:
         kind: of the engine, such as `openvino`.
-        config: network and picture size.
+        config: network and image size.
         precision: such as `bf16`.
         device: CPU or GPU that the engine is compiled for.
         distributions: whose versions the engine depends on.

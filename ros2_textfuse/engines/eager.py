@@ -3,15 +3,15 @@
 import torch
 
 from ros2_textfuse.engines.base import Engine, EngineConfig
-from ros2_textfuse.engines.image_graph import PictureGraph
+from ros2_textfuse.engines.image_graph import ImageGraph
 from ros2_textfuse.engines.torch_runner import CpuRunner, CudaRunner
 
 
 def build(config: EngineConfig) -> Engine:
     """Build for the CUDA device where there is one, else for the CPU."""
     if torch.cuda.is_available():
-        graph = PictureGraph.on(torch.device("cuda"), torch.float32, config)
+        graph = ImageGraph.on(torch.device("cuda"), torch.float32, config)
         return CudaRunner("eager cuda", graph, graph.example(), record=False)
     if config.threads:
         torch.set_num_threads(config.threads)
-    return CpuRunner("eager cpu", PictureGraph(config.network, config.height, config.width).eval())
+    return CpuRunner("eager cpu", ImageGraph(config.network, config.height, config.width).eval())

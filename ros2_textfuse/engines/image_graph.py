@@ -1,4 +1,4 @@
-"""The graph that every engine compiles: uint8 pictures in, a uint8 picture out."""
+"""The graph that every engine compiles: uint8 images in, a uint8 image out."""
 
 import copy
 
@@ -11,7 +11,7 @@ from ros2_textfuse.networks.nano import Nano
 
 
 class FoldedNetwork(nn.Module):
-    """A network on folded pictures, as a module that a compiler takes."""
+    """A network on folded images, as a module that a compiler takes."""
 
     def __init__(self, network: Nano) -> None:
         super().__init__()
@@ -22,11 +22,11 @@ class FoldedNetwork(nn.Module):
         return self.network.fuse(visible, thermal, modulation)
 
 
-class PictureGraph(nn.Module):
+class ImageGraph(nn.Module):
     """A network with conversion, padding and rounding around it, so that a compiler can fuse them with its ends.
 
-    Pictures are folded while they are bytes, which are the least to move. Pictures whose sides are no multiple of the
-    network's are padded, never resized: resizing warps the picture.
+    Images are folded while they are bytes, which are the least to move. Images whose sides are no multiple of the
+    network's are padded, never resized: resizing warps the image.
     """
 
     def __init__(self, network: Nano, height: int, width: int) -> None:
@@ -40,7 +40,7 @@ class PictureGraph(nn.Module):
         self.dtype, self.device = parameter.dtype, parameter.device
 
     @classmethod
-    def on(cls, device: torch.device, precision: torch.dtype, config: EngineConfig) -> "PictureGraph":
+    def on(cls, device: torch.device, precision: torch.dtype, config: EngineConfig) -> "ImageGraph":
         """The graph of a copy of the network, on another device or in another precision."""
         network = copy.deepcopy(config.network).to(device, precision)
         return cls(network, config.height, config.width).eval()
@@ -50,17 +50,17 @@ class PictureGraph(nn.Module):
         fused = self.network(self._folded(visible), self._folded(thermal[..., None]), modulation.to(self.dtype))
         levels = (fused.clamp(0, 1) * 255).round().to(torch.uint8)
         rows, columns = self.cells
-        picture = levels.view(3, FOLD, FOLD, rows, columns).permute(3, 1, 4, 2, 0)
-        return picture.reshape(rows * FOLD, columns * FOLD, 3)[: self.height, : self.width]
+        image = levels.view(3, FOLD, FOLD, rows, columns).permute(3, 1, 4, 2, 0)
+        return image.reshape(rows * FOLD, columns * FOLD, 3)[: self.height, : self.width]
 
-    def _folded(self, picture: Tensor) -> Tensor:
+    def _folded(self, image: Tensor) -> Tensor:
         """uint8 [H, W, C] -> [1, 16 C, h, w], 0..1, with the last row and column repeated up to a whole cell."""
         if self.bottom:
-            picture = torch.cat([picture, picture[-1:].expand(self.bottom, -1, -1)])
+            image = torch.cat([image, image[-1:].expand(self.bottom, -1, -1)])
         if self.right:
-            picture = torch.cat([picture, picture[:, -1:].expand(-1, self.right, -1)], dim=1)
+            image = torch.cat([image, image[:, -1:].expand(-1, self.right, -1)], dim=1)
         rows, columns = self.cells
-        cells = picture.reshape(rows, FOLD, columns, FOLD, -1).permute(0, 2, 4, 1, 3)
+        cells = image.reshape(rows, FOLD, columns, FOLD, -1).permute(0, 2, 4, 1, 3)
         return cells.reshape(1, rows, columns, -1).permute(0, 3, 1, 2).to(self.dtype) / 255
 
     def example(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -72,7 +72,7 @@ class PictureGraph(nn.Module):
         )
 
     def network_example(self) -> tuple[Tensor, Tensor, Tensor]:
-        """What the network inside sees: padded and folded pictures, and modulation, in its own precision."""
+        """What the network inside sees: padded and folded images, and modulation, in its own precision."""
         return (
             torch.zeros(1, 3 * CELL, *self.cells, dtype=self.dtype, device=self.device),
             torch.zeros(1, CELL, *self.cells, dtype=self.dtype, device=self.device),

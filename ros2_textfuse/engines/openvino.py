@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from ros2_textfuse.engines.base import EngineConfig
 from ros2_textfuse.engines.cache import CachedEngine
-from ros2_textfuse.engines.image_graph import PictureGraph
+from ros2_textfuse.engines.image_graph import ImageGraph
 
 logger = logging.getLogger(__name__)
 
 
 class OpenVINOEngine:
-    """The picture graph compiled by OpenVINO; pictures are read from and written to the caller's memory."""
+    """The image graph compiled by OpenVINO; images are read from and written to the caller's memory."""
 
     def __init__(self, config: EngineConfig) -> None:
         compiled = _compile(config)
@@ -55,7 +55,7 @@ def _compile(config: EngineConfig) -> openvino.CompiledModel:
         except RuntimeError as error:
             reason = " ".join(str(error).split())
             logger.warning("The cached engine %s cannot be loaded and is built again: %s", cached.path, reason)
-    graph = PictureGraph(config.network, config.height, config.width).eval()
+    graph = ImageGraph(config.network, config.height, config.width).eval()
     example = graph.example()
     with torch.inference_mode():
         # From the trace, not from torch.export: its graph runs a third faster.

@@ -29,11 +29,11 @@ def candidates() -> tuple[str, ...]:
 def build_engine(name: str, config: EngineConfig) -> tuple[Engine, str]:
     """Build the engine called `name`, or with `auto` the first of the ladder that this machine can build.
 
-    An engine counts as built when it has fused a test pair to the picture that eager float32 makes of it.
+    An engine counts as built when it has fused a test pair to the image that eager float32 makes of it.
 
     Args:
         name: `auto` or one of ENGINES.
-        config: network and picture size.
+        config: network and image size.
 
     Returns:
         The engine, warmed up, and why faster ones were passed over (empty when none was), which is also logged as a

@@ -1,6 +1,6 @@
 """TensorRT through Torch-TensorRT, ahead of time, in float16; for NVIDIA GPUs, Jetson and RTX.
 
-The network is one engine; what turns uint8 pictures into its tensors and back are a few kernels of PyTorch around it,
+The network is one engine; what turns uint8 images into its tensors and back are a few kernels of PyTorch around it,
 since TensorRT writes no uint8.
 """
 
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ros2_textfuse.engines.base import Engine, EngineConfig, EngineError
 from ros2_textfuse.engines.cache import CachedEngine
 from ros2_textfuse.engines.cuda import cuda_device
-from ros2_textfuse.engines.image_graph import PictureGraph
+from ros2_textfuse.engines.image_graph import ImageGraph
 from ros2_textfuse.engines.progress import announced
 from ros2_textfuse.engines.torch_runner import CudaRunner
 from ros2_textfuse.engines.verification import check_agreement
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 def build(config: EngineConfig) -> Engine:
-    """Build for the CUDA device or take from the cache: in float16, or float32 where that fuses another picture.
+    """Build for the CUDA device or take from the cache: in float16, or float32 where that fuses another image.
 
     Raises:
         EngineError: there is no CUDA device, or no precision fuses as eager float32 does.
@@ -76,7 +76,7 @@ def lower(network: nn.Module, inputs: tuple[Tensor, ...], **options: Any) -> Any
 def _build(config: EngineConfig, device: torch.device, precision: torch.dtype) -> Engine:
     distribution = next(name for name in DISTRIBUTIONS if _installed(name))
     kind = distribution.removeprefix("torch-")
-    graph = PictureGraph.on(device, precision, config)
+    graph = ImageGraph.on(device, precision, config)
     gpu = f"{torch.cuda.get_device_name(device)} {torch.cuda.get_device_capability(device)}"
     cached = CachedEngine(kind, config, PRECISIONS[precision], gpu, (distribution, "torch"))
     network = _load(cached)

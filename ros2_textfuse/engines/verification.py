@@ -1,4 +1,4 @@
-"""Whether an engine fuses as eager float32 does: a compiler's mistake must not become a wrong picture."""
+"""Whether an engine fuses as eager float32 does: a compiler's mistake must not become a wrong image."""
 
 import cv2
 import numpy as np
@@ -6,7 +6,7 @@ import torch
 from numpy.typing import NDArray
 
 from ros2_textfuse.engines.base import Engine, EngineConfig, EngineError
-from ros2_textfuse.engines.image_graph import PictureGraph
+from ros2_textfuse.engines.image_graph import ImageGraph
 
 # uint8 levels; bf16 keeps 8 bits of a number, so a level of rounding is what it costs.
 MEAN_TOLERANCE = 0.6
@@ -20,7 +20,7 @@ def check_agreement(engine: Engine, config: EngineConfig) -> None:
     Above MAX_PIXELS the engine is only warmed up, since the reference would take the memory of a small machine.
 
     Raises:
-        EngineError: the pictures differ by more than rounding.
+        EngineError: the images differ by more than rounding.
     """
     visible, thermal = check_pair(config.height, config.width)
     with torch.inference_mode():
@@ -30,19 +30,19 @@ def check_agreement(engine: Engine, config: EngineConfig) -> None:
         engine.run(visible, thermal, modulation.numpy(), fused)
         if thermal.size > MAX_PIXELS:
             return
-        graph = PictureGraph(config.network, config.height, config.width)
+        graph = ImageGraph(config.network, config.height, config.width)
         expected = graph(torch.from_numpy(visible), torch.from_numpy(thermal), modulation).numpy()
     mean, tail = difference(fused, expected)
     if mean > MEAN_TOLERANCE or tail > TAIL_TOLERANCE:
         raise EngineError(
-            f"{engine.name} fuses a test pair to another picture than eager float32 does: they differ by {mean:.2f} of "
+            f"{engine.name} fuses a test pair to another image than eager float32 does: they differ by {mean:.2f} of "
             f"255 levels in the mean ({MEAN_TOLERANCE} is allowed), by {tail:.0f} at the 99.9th percentile "
             f"({TAIL_TOLERANCE} is allowed)"
         )
 
 
 def difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> tuple[float, float]:
-    """Mean and 99.9th percentile of the absolute difference of two pictures, in uint8 levels."""
+    """Mean and 99.9th percentile of the absolute difference of two images, in uint8 levels."""
     levels = cv2.absdiff(a, b)
     return float(levels.mean()), float(np.percentile(levels, 99.9))
 
@@ -55,6 +55,6 @@ def check_pair(height: int, width: int) -> tuple[NDArray[np.uint8], NDArray[np.u
     """
     random = np.random.default_rng(0)
     coarse = random.integers(0, 216, (height // 40 + 2, width // 40 + 2, 4), np.uint8)
-    picture = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
-    picture += np.where(np.indices((height, width)).sum(0)[..., None] % 32 < 8, 40, 0).astype(np.uint8)
-    return np.ascontiguousarray(picture[..., :3]), np.ascontiguousarray(picture[..., 3])
+    image = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    image += np.where(np.indices((height, width)).sum(0)[..., None] % 32 < 8, 40, 0).astype(np.uint8)
+    return np.ascontiguousarray(image[..., :3]), np.ascontiguousarray(image[..., 3])

@@ -3,7 +3,7 @@
     textfuse quality --data FOLDER --out FOLDER
 
 The folder holds registered pairs as `vi/NAME.*` and `ir/NAME.*`. Degradations are made up (training/degradations.py)
-and seeded by the picture, so the clean pair is known and two networks are judged on the same pictures. The tables are
+and seeded by the image, so the clean pair is known and two networks are judged on the same images. The tables are
 written as they are printed, quality.md and quality.json, beside a contact sheet for each degradation.
 """
 
@@ -34,11 +34,11 @@ from ros2_textfuse.recordings.source import RecordingError, open_recording, pair
 
 SEVERITY = 0.5
 LADDER = (0.0, 0.25, 0.5, 0.75, 1.0)
-DAYLIGHT = 60.0  # mean level of a visible picture that may stand for a clean one
+DAYLIGHT = 60.0  # mean level of a visible image that may stand for a clean one
 PHRASINGS = 5  # unseen sentences of each mode
 STILL = 0.2  # levels that the sources' mean may move between two frames of a static stretch
 
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class Pair:
     """A registered pair: visible uint8 RGB [H, W, 3], thermal uint8 [H, W]; the seed is its own."""
 
     name: str
-    visible: Picture
-    thermal: Picture
+    visible: Image
+    thermal: Image
     seed: int
 
-    def degraded(self, severities: Mapping[str, float]) -> tuple[Picture, Picture]:
+    def degraded(self, severities: Mapping[str, float]) -> tuple[Image, Image]:
         """The pair with degradations, the same each time."""
-        visible, thermal = (picture.astype(np.float32) / 255 for picture in (self.visible, self.thermal))
+        visible, thermal = (image.astype(np.float32) / 255 for image in (self.visible, self.thermal))
         visible, thermal = synthesis.apply(visible, thermal, severities, np.random.default_rng(self.seed))
         return np.round(visible * 255).astype(np.uint8), np.round(thermal * 255).astype(np.uint8)
 
@@ -128,7 +128,7 @@ def repair(fuser: Fuser, pairs: list[Pair]) -> dict[str, Any]:
 
     Closeness is PSNR, in dB, to the fusion of the clean pair without words: fused without words, with the mode by
     name, and with unseen free text. `wrong` compares root mean square errors in levels: what the prompt costs on a
-    clean pair and what it gains on a degraded one. `change` is how far (in mean levels) the picture moves with the
+    clean pair and what it gains on a degraded one. `change` is how far (in mean levels) the image moves with the
     severity asked for. A compound is one visible and one thermal mode together.
     """
     if not pairs:
@@ -152,7 +152,7 @@ def repair(fuser: Fuser, pairs: list[Pair]) -> dict[str, Any]:
                     "spoken": float(np.mean(texts)),
                     "cost": _error(wrong, target),
                     "worth": _error(plain, target) - _error(named, target),
-                    "change": [float(cv2.absdiff(picture, ladder[0]).mean()) for picture in ladder],
+                    "change": [float(cv2.absdiff(image, ladder[0]).mean()) for image in ladder],
                 }
             )
         single[mode] = {key: np.mean([row[key] for row in rows], axis=0).tolist() for key in rows[0]}
@@ -178,8 +178,8 @@ def flicker(fuser: Fuser, visible: str, thermal: str) -> dict[str, float]:
     """
     fuser.set_prompt()
     levels: list[tuple[float, float, float]] = []
-    pictures = iter(open_recording(visible=visible, thermal=thermal))
-    for first, second in tqdm(zip(pictures, pictures, strict=True), desc=Path(visible).stem, unit="pair"):
+    images = iter(open_recording(visible=visible, thermal=thermal))
+    for first, second in tqdm(zip(images, images, strict=True), desc=Path(visible).stem, unit="pair"):
         sources = visible_array(first), thermal_array(second)
         fused = fuser.fuse(*sources)
         levels.append((metrics.to_grey(sources[0]).mean(), float(sources[1].mean()), metrics.to_grey(fused).mean()))
@@ -194,7 +194,7 @@ def flicker(fuser: Fuser, visible: str, thermal: str) -> dict[str, float]:
     return {"frames": len(levels), "static_stretches": len(runs), **deviations}
 
 
-def sheets(fuser: Fuser, pairs: list[Pair]) -> Iterator[tuple[str, Picture]]:
+def sheets(fuser: Fuser, pairs: list[Pair]) -> Iterator[tuple[str, Image]]:
     """Contact sheets: all pairs fused without words and with low_light, and each mode degraded, fused, repaired."""
     rows = []
     for pair in pairs:
@@ -206,13 +206,13 @@ def sheets(fuser: Fuser, pairs: list[Pair]) -> Iterator[tuple[str, Picture]]:
     modes = []
     for mode in MODES:
         degraded = day.degraded({mode: SEVERITY})
-        pictures = [
+        images = [
             degraded[1] if mode.startswith("ir_") else degraded[0],
             _fused(fuser, *degraded),
             _fused(fuser, *degraded, modes=(mode,), severity=SEVERITY),
             clean,
         ]
-        modes.append(_row(pictures, (mode, "fused: no words", f"fused: {mode}", "fused clean pair")))
+        modes.append(_row(images, (mode, "fused: no words", f"fused: {mode}", "fused clean pair")))
     yield "repair", np.vstack(modes)
 
 
@@ -257,24 +257,24 @@ def report(result: dict) -> str:
 
 def _fused(
     fuser: Fuser,
-    visible: Picture,
-    thermal: Picture,
+    visible: Image,
+    thermal: Image,
     text: str = "",
     modes: tuple[str, ...] = (),
     severity: float | None = None,
-) -> Picture:
+) -> Image:
     fuser.set_prompt(text, modes, severity)
     return fuser.fuse(visible, thermal)
 
 
-def _error(picture: Picture, target: Picture) -> float:
+def _error(image: Image, target: Image) -> float:
     """Root mean square error in levels."""
-    return float(np.sqrt(np.mean((picture.astype(np.float64) - target) ** 2)))
+    return float(np.sqrt(np.mean((image.astype(np.float64) - target) ** 2)))
 
 
-def _psnr(picture: Picture, target: Picture) -> float:
-    return float(20 * np.log10(255 / max(_error(picture, target), 1e-3)))
+def _psnr(image: Image, target: Image) -> float:
+    return float(20 * np.log10(255 / max(_error(image, target), 1e-3)))
 
 
-def _row(pictures: Sequence[Picture], captions: Sequence[str]) -> Picture:
-    return np.hstack([panel(picture, caption) for picture, caption in zip(pictures, captions, strict=True)])
+def _row(images: Sequence[Image], captions: Sequence[str]) -> Image:
+    return np.hstack([panel(image, caption) for image, caption in zip(images, captions, strict=True)])

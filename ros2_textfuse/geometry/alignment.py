@@ -1,7 +1,7 @@
 """Two cameras brought into one geometry: a calibration applied as one precomputed remap.
 
-The picture of the reference camera keeps its pixels (or is cropped); the other one is warped onto it. The two are
-sampled anew both only where the output has a size of its own. Nothing is rectified: the fused picture has the
+The image of the reference camera keeps its pixels (or is cropped); the other one is warped onto it. The two are
+sampled anew both only where the output has a size of its own. Nothing is rectified: the fused image has the
 distortion of the reference camera, and its CameraInfo says so.
 
 Source of the warp by extrinsics: the homography of a plane at the working depth (Hartley & Zisserman, Multiple View
@@ -29,7 +29,7 @@ Pixels = NDArray[np.float64]  # [H, W, 2], x and y; NaN where there is none
 
 
 class Alignment:
-    """Bring pairs into the geometry of the fused picture.
+    """Bring pairs into the geometry of the fused image.
 
     Args:
         calibration: whose intrinsics are complete, where it has extrinsics.
@@ -49,10 +49,10 @@ class Alignment:
         view = 0, 0, reference.width, reference.height
         if calibration.field_of_view == "shared":
             view = self._shared_view()
-        self._view = view  # left, top, right, bottom in the reference camera's picture
+        self._view = view  # left, top, right, bottom in the reference camera's image
         left, top, right, bottom = view
         self.size = calibration.output or (right - left, bottom - top)
-        """Width and height of the fused picture."""
+        """Width and height of the fused image."""
         resampled = self.size != (right - left, bottom - top)
         fits = self.size[0] / (right - left), self.size[1] / (bottom - top)
         self._scale = max(fits) if calibration.field_of_view == "shared" else min(fits)
@@ -60,14 +60,14 @@ class Alignment:
         self._offset = [(size - 1) / 2 - self._scale * at for size, at in zip(self.size, middle, strict=True)]
         x, y = np.meshgrid(*(np.arange(size, dtype=np.float64) for size in self.size))
         at_reference = (np.dstack([x, y]) - self._offset) / self._scale
-        # Beyond its border by less than half a pixel a picture still has the value of its last one.
+        # Beyond its border by less than half a pixel an image still has the value of its last one.
         limits = np.array([reference.width, reference.height]) - 0.5
         at_reference[((at_reference < -0.5) | (at_reference > limits)).any(axis=2)] = np.nan
         other = CAMERAS[calibration.reference == "visible"]
         at_other = self._other_pixels(at_reference)
         if np.isnan(at_other).all():
             raise CalibrationError(
-                f"{calibration.source}: the {other} camera sees nothing of the {calibration.reference} picture: "
+                f"{calibration.source}: the {other} camera sees nothing of the {calibration.reference} image: "
                 f"{DIRECTION}"
             )
         warps = {calibration.reference: at_reference, other: at_other}
@@ -87,48 +87,48 @@ class Alignment:
                 what a camera does not see would be taken for counts.
 
         Returns:
-            The two in the fused picture's geometry, C-contiguous; the picture of the reference camera itself where
+            The two in the fused image's geometry, C-contiguous; the image of the reference camera itself where
             nothing is to be done to it.
 
         Raises:
-            ImageError: a picture has another size than the calibration is for.
+            ImageError: an image has another size than the calibration is for.
         """
         return self.align("visible", visible), self.align("thermal", thermal)
 
-    def align(self, camera: str, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Align the picture of one camera.
+    def align(self, camera: str, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Align the image of one camera.
 
         Args:
             camera: `visible` or `thermal`.
-            picture: as in a pair.
+            image: as in a pair.
 
         Returns:
-            It in the fused picture's geometry, C-contiguous; the picture itself where nothing is to be done to it.
+            It in the fused image's geometry, C-contiguous; the image itself where nothing is to be done to it.
 
         Raises:
-            ImageError: the picture has another size than the calibration is for.
+            ImageError: the image has another size than the calibration is for.
         """
-        self.check(**{camera: picture})
+        self.check(**{camera: image})
         warp = self._warps[camera]
         if warp is not None:
-            return warp(picture)
+            return warp(image)
         left, top, right, bottom = self._view
-        return np.ascontiguousarray(picture[top:bottom, left:right])  # the picture itself where the view is all of it
+        return np.ascontiguousarray(image[top:bottom, left:right])  # the image itself where the view is all of it
 
-    def check(self, **pictures: NDArray) -> None:
-        """Check the sizes of pictures, by the names of their cameras; their pixels are not touched.
+    def check(self, **images: NDArray) -> None:
+        """Check the sizes of images, by the names of their cameras; their pixels are not touched.
 
         Raises:
             ImageError: the calibration is for others.
         """
         try:
-            for camera, picture in pictures.items():
-                self.calibration.require_size(camera, picture.shape[1], picture.shape[0])
+            for camera, image in images.items():
+                self.calibration.require_size(camera, image.shape[1], image.shape[0])
         except CalibrationError as error:
             raise ImageError(str(error)) from error
 
     def fused_camera(self, reference: Camera | None = None) -> Camera | None:
-        """The camera of the fused picture: the reference camera, cropped or scaled; None where K is not known.
+        """The camera of the fused image: the reference camera, cropped or scaled; None where K is not known.
 
         Args:
             reference: the reference camera as its CameraInfo describes it, where the calibration has no intrinsics.
@@ -141,7 +141,7 @@ class Alignment:
         return replace(known, width=self.size[0], height=self.size[1], matrix=matrix)
 
     def pixel_change(self) -> NDArray[np.float64]:
-        """3 x 3, takes a pixel of the reference camera's picture to the fused picture's."""
+        """3 x 3, takes a pixel of the reference camera's image to the fused image's."""
         return np.array([[self._scale, 0, self._offset[0]], [0, self._scale, self._offset[1]], [0, 0, 1]])
 
     def _shared_view(self) -> tuple[int, int, int, int]:
@@ -164,7 +164,7 @@ class Alignment:
         if calibration.homography is not None:
             matrix = np.linalg.inv(calibration.homography) if to_thermal else calibration.homography
             points = np.dstack([at, np.ones(at.shape[:2])]) @ matrix.T
-            # A homography has no sign of its own: what the picture shows lies before the camera.
+            # A homography has no sign of its own: what the image shows lies before the camera.
             pixels = _project(points * np.sign(np.nanmedian(points[..., 2])))
         else:
             assert calibration.extrinsics is not None
@@ -182,7 +182,7 @@ class _Remap:
     """One camera's remap.
 
     Precomputed maps are two to three times as fast as cv2.warpPerspective, and know lenses; fixed-point ones are a
-    little faster than float ones and take less memory. A picture that is reduced by more than half is first averaged
+    little faster than float ones and take less memory. An image that is reduced by more than half is first averaged
     over whole pixels: the remap looks at four pixels only, and what it skips would flicker.
     """
 
@@ -193,13 +193,13 @@ class _Remap:
         source = np.where(np.isfinite(source), source, -10.0).astype(np.float32)  # outside: black
         self._whole, self._fraction = cv2.convertMaps(source[..., 0], source[..., 1], cv2.CV_16SC2)
 
-    def __call__(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         if self._reduction > 1:
-            size = picture.shape[1] // self._reduction, picture.shape[0] // self._reduction
-            whole = picture[: size[1] * self._reduction, : size[0] * self._reduction]
-            picture = np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
+            size = image.shape[1] // self._reduction, image.shape[0] // self._reduction
+            whole = image[: size[1] * self._reduction, : size[0] * self._reduction]
+            image = np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
         # The border is black: a replicated one would be seen as heat, or light, that is not there.
-        return np.asarray(cv2.remap(picture, self._whole, self._fraction, cv2.INTER_LINEAR), np.uint8)
+        return np.asarray(cv2.remap(image, self._whole, self._fraction, cv2.INTER_LINEAR), np.uint8)
 
 
 def _project(points: NDArray[np.float64]) -> Pixels:

@@ -1,7 +1,7 @@
 """How two cameras lie to each other: the calibration file, read, checked and written.
 
 A file says which pixels of the two cameras show the same thing, by a homography or by intrinsics, distortion and
-extrinsics at a working depth, and what the fused picture is to show. docs/alignment.md describes its keys;
+extrinsics at a working depth, and what the fused image is to show. docs/alignment.md describes its keys;
 config/calibration.yaml is an example.
 """
 
@@ -21,7 +21,7 @@ DISTORTION_MODELS = {"plumb_bob": (4, 5), "rational_polynomial": (8, 12, 14), "e
 
 _TOP = {"reference", "field_of_view", "output", "homography", "extrinsics", *CAMERAS}
 _CAMERA = {"image_width", "image_height", "camera_matrix", "distortion_model", "distortion_coefficients"}
-# What else camera_calibration writes. It is about rectified pictures, and the cameras' pictures are not.
+# What else camera_calibration writes. It is about rectified images, and the cameras' images are not.
 _CAMERA_UNUSED = {"camera_name", "rectification_matrix", "projection_matrix"}
 
 Matrix = NDArray[np.float64]
@@ -57,7 +57,7 @@ class Extrinsics:
     Args:
         rotation: 3 x 3.
         translation: 3, in metres.
-        depth: metres from the reference camera, along its optical axis, at which the pictures are to agree.
+        depth: metres from the reference camera, along its optical axis, at which the images are to agree.
     """
 
     rotation: Matrix
@@ -71,13 +71,13 @@ class Calibration:
 
     Args:
         source: the file, for messages.
-        reference: the camera whose geometry the fused picture has; the other one is warped onto it.
+        reference: the camera whose geometry the fused image has; the other one is warped onto it.
         cameras: by name; one may be missing from a file with extrinsics whose intrinsics come from elsewhere.
         homography: 3 x 3, takes a thermal pixel to the visible pixel that shows the same; None with extrinsics.
         extrinsics: None with a homography.
         field_of_view: `reference`, padded with black where the other camera does not see, or `shared`, cropped to
             what both see.
-        output: width and height of the fused picture; None for the pixels of the reference camera.
+        output: width and height of the fused image; None for the pixels of the reference camera.
     """
 
     source: str
@@ -89,7 +89,7 @@ class Calibration:
     output: tuple[int, int] | None = None
 
     def require_size(self, camera: str, width: int, height: int) -> None:
-        """Check a picture size, in pixels, against the file.
+        """Check an image size, in pixels, against the file.
 
         Raises:
             CalibrationError: the file is for another one.
@@ -98,7 +98,7 @@ class Calibration:
         if known and (known.width, known.height) != (width, height):
             raise CalibrationError(
                 f"{self.source}: {camera}.image_width and image_height are {known.width} and {known.height}, but the "
-                f"{camera} pictures are {width}x{height}: calibrate for that size"
+                f"{camera} images are {width}x{height}: calibrate for that size"
             )
 
     def missing_intrinsics(self) -> list[str]:
@@ -181,7 +181,7 @@ class _Reader:
             homography = self._regular(tree, "", "homography")
         else:
             extrinsics = self._extrinsics(self._get(tree, "", "extrinsics"))
-        # A homography is between pixels of pictures whose size must be known; CameraInfo may bring it for extrinsics.
+        # A homography is between pixels of images whose size must be known; CameraInfo may bring it for extrinsics.
         needed = CAMERAS if homography is not None else [name for name in CAMERAS if name in tree]
         cameras = {name: self._camera(self._get(tree, "", name), name) for name in needed}
         output = None

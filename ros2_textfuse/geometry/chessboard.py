@@ -15,7 +15,7 @@ from ros2_textfuse.geometry.registration import RegistrationError
 FEWEST = 3  # pairs with the board; one can be wrong without notice
 SAMPLE_ERROR = 3.0  # pixels, RANSAC's
 LARGEST_RESIDUAL = 3.0  # pixels, median; more says that the boards do not lie at one depth
-SMALLEST_SPREAD = 0.2  # of the picture's width and height that the corners must reach over
+SMALLEST_SPREAD = 0.2  # of the image's width and height that the corners must reach over
 
 Grey = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
@@ -54,7 +54,7 @@ def register_board(
     visible_points: list[NDArray[np.float32]] = []
     size, seen = np.ones(2), [0, 0]
     for visible, thermal in pairs:
-        corners = [find_corners(picture, board) for picture in (visible, thermal)]
+        corners = [find_corners(image, board) for image in (visible, thermal)]
         seen = [count + (found is not None) for count, found in zip(seen, corners, strict=True)]
         if corners[0] is not None and corners[1] is not None:
             visible_points.append(corners[0])
@@ -71,7 +71,7 @@ def register_board(
     covered = np.ptp(target, axis=0) / size
     if covered.min() < SMALLEST_SPREAD:
         raise RegistrationError(
-            f"the board was shown in {covered[0]:.0%} x {covered[1]:.0%} of the picture, and {SMALLEST_SPREAD:.0%} "
+            f"the board was shown in {covered[0]:.0%} x {covered[1]:.0%} of the image, and {SMALLEST_SPREAD:.0%} "
             "are needed both ways: move it about at the working depth"
         )
     homography, _ = cv2.findHomography(source, target, cv2.RANSAC, SAMPLE_ERROR)

@@ -1,10 +1,10 @@
 """The geometry between two cameras from the scene itself: no target, no known intrinsics.
 
 Grey levels of RGB and thermal have little in common, edges much: where something ends, both tend to see it, be it from
-bright to dark or from dark to bright. Pictures become fields of edge orientation, normalised so that a faint edge
+bright to dark or from dark to bright. Images become fields of edge orientation, normalised so that a faint edge
 counts like a strong one (normalised gradient fields, Haber & Modersitzki, MICCAI 2006), with doubled angles so that
 opposite gradients agree. A search over scale and rotation tries every shift at once by FFT (as Reddy & Chatterji, IEEE
-TIP 1996, do for one picture); the best places are then followed from coarse to fine. All pairs are taken together.
+TIP 1996, do for one image); the best places are then followed from coarse to fine. All pairs are taken together.
 
 What is found is a similarity: scale, rotation and shift. More would need more than most scenes give.
 """
@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 SCALES = np.geomspace(0.6, 1.67, 27)  # about the guess
 ROTATIONS = np.arange(-8.0, 8.1, 2.0)  # degrees; at the border a step of either is about three pixels of the search
-LARGEST_SHIFT = 0.3  # of the visible picture's width and height
+LARGEST_SHIFT = 0.3  # of the visible image's width and height
 SEARCH_WIDTH = 160  # pixels; where everything is tried
 LEVELS = ((160, 4.0), (320, 3.0), (640, 2.0))  # width in pixels, first step in pixels
 CANDIDATES = 5  # places that are followed
 DISTINCT = 0.15  # of the width; places whose corners lie closer are one
 OVERLAP_WEIGHT = 0.25  # exponent; without it, a small overlap wins by chance
-SMALLEST_OVERLAP = 0.15  # of the visible picture
+SMALLEST_OVERLAP = 0.15  # of the visible image
 SMALLEST_SIDE = 64  # pixels
 
 # What it takes to be sure; chosen on pairs warped by known amounts (docs/alignment.md).
@@ -39,7 +39,7 @@ Field = NDArray[np.complex64]
 
 
 class RegistrationError(ValueError):
-    """The pictures do not tell how the cameras lie to each other; the message says what was found and what to try."""
+    """The images do not tell how the cameras lie to each other; the message says what was found and what to try."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Registration:
 
     Args:
         homography: 3 x 3, takes a thermal pixel to the visible pixel that shows the same.
-        residual: pixels of the visible camera; median of what parts of the pictures are still off, parallax included.
-        spread: pixels of the visible camera; how far two estimates, each from one half of the picture, lie apart.
+        residual: pixels of the visible camera; median of what parts of the images are still off, parallax included.
+        spread: pixels of the visible camera; how far two estimates, each from one half of the image, lie apart.
         margin: agreement of the edges here, as a multiple of that at the best other place; infinite without one.
         agreement: of the edges, -1..1; 0 is chance.
     """
@@ -68,7 +68,7 @@ class Registration:
     def summary(self) -> str:
         """One line for people."""
         return (
-            f"residual {self.residual:.1f} px, halves of the picture {self.spread:.1f} px apart (at most "
+            f"residual {self.residual:.1f} px, halves of the image {self.spread:.1f} px apart (at most "
             f"{LARGEST_SPREAD:g}), agreement {self.agreement:.2f} (at least {SMALLEST_AGREEMENT:g}), {self.margin:.2f} "
             f"times that of the next best place (at least {SMALLEST_MARGIN:g})"
         )
@@ -80,7 +80,7 @@ def register(
     scale: float | None = None,
     progress: Callable[[], object] = lambda: None,
 ) -> Registration:
-    """Estimate scale, rotation and shift between two cameras from pairs of pictures.
+    """Estimate scale, rotation and shift between two cameras from pairs of images.
 
     Args:
         visible: grey uint8 [H, W], all of one size.
@@ -92,13 +92,13 @@ def register(
         The best found; whether it is `sure` is for the caller to look at.
 
     Raises:
-        RegistrationError: there are no pictures, they are too small, or nothing in them can be compared.
+        RegistrationError: there are no images, they are too small, or nothing in them can be compared.
     """
     if not visible or len(visible) != len(thermal):
-        raise RegistrationError(f"{len(visible)} visible and {len(thermal)} thermal pictures: give at least one pair")
-    for pictures, name in ((visible, "visible"), (thermal, "thermal")):
-        if min(pictures[0].shape) < SMALLEST_SIDE or any(p.shape != pictures[0].shape for p in pictures):
-            raise RegistrationError(f"the {name} pictures must be of one size, {SMALLEST_SIDE} pixels or more a side")
+        raise RegistrationError(f"{len(visible)} visible and {len(thermal)} thermal images: give at least one pair")
+    for images, name in ((visible, "visible"), (thermal, "thermal")):
+        if min(images[0].shape) < SMALLEST_SIDE or any(p.shape != images[0].shape for p in images):
+            raise RegistrationError(f"the {name} images must be of one size, {SMALLEST_SIDE} pixels or more a side")
     scale = visible[0].shape[1] / thermal[0].shape[1] if scale is None else scale
     pyramid = [_Level(visible, thermal, width) for width, _ in LEVELS]
     found = _search(_Level(visible, thermal, SEARCH_WIDTH), scale, progress)
@@ -123,7 +123,7 @@ STEPS = len(SCALES)
 
 
 def distance(a: Matrix, b: Matrix, visible_shape: tuple[int, ...], thermal_shape: tuple[int, ...]) -> float:
-    """Mean distance in visible pixels of where two homographies put the thermal picture, inside the visible one."""
+    """Mean distance in visible pixels of where two homographies put the thermal image, inside the visible one."""
     x, y = np.meshgrid(np.linspace(0, thermal_shape[1] - 1, 17), np.linspace(0, thermal_shape[0] - 1, 17))
     at = np.dstack([x, y]).reshape(-1, 1, 2)
     first, second = (cv2.perspectiveTransform(at, matrix).reshape(-1, 2) for matrix in (a, b))
@@ -133,7 +133,7 @@ def distance(a: Matrix, b: Matrix, visible_shape: tuple[int, ...], thermal_shape
 
 
 class _Level:
-    """All pairs at one width of the visible picture; the thermal side is brought there by a homography."""
+    """All pairs at one width of the visible image; the thermal side is brought there by a homography."""
 
     def __init__(self, visible: Sequence[Grey], thermal: Sequence[Grey], width: int) -> None:
         height, full = visible[0].shape
@@ -142,7 +142,7 @@ class _Level:
         seen = cv2.resize(_content(visible), self.size, interpolation=cv2.INTER_AREA)
         self.mask = _erode(seen > 0.999)
         self.fields = [
-            _orientation(cv2.resize(picture, self.size, interpolation=cv2.INTER_AREA), self.mask) for picture in visible
+            _orientation(cv2.resize(image, self.size, interpolation=cv2.INTER_AREA), self.mask) for image in visible
         ]
         self._thermal = thermal
         self._content = _content(thermal)
@@ -151,15 +151,15 @@ class _Level:
         return _zoom(self.zoom) @ homography
 
     def warped(self, homography: Matrix) -> tuple[list[Field], NDArray[np.float32]]:
-        """Fields of the thermal pictures in the visible one's frame, and where there are any."""
+        """Fields of the thermal images in the visible one's frame, and where there are any."""
         matrix = self.to_level(homography)
         scale = np.sqrt(abs(np.linalg.det(matrix[:2, :2])))
         mask = _erode(cv2.warpPerspective(self._content, matrix, self.size) > 0.999)
         fields = []
-        for picture in self._thermal:
+        for image in self._thermal:
             if scale < 0.7:  # else the warp would skip pixels
-                picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.5 / scale), np.uint8)
-            fields.append(_orientation(cv2.warpPerspective(picture, matrix, self.size), mask))
+                image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.5 / scale), np.uint8)
+            fields.append(_orientation(cv2.warpPerspective(image, matrix, self.size), mask))
         return fields, mask
 
     def climb(self, homography: Matrix, step: float, half: int | None = None) -> tuple[float, Matrix]:
@@ -168,7 +168,7 @@ class _Level:
         Args:
             homography: where to begin.
             step: pixels of this level, the first.
-            half: 0 or 1 to look at one half of the visible picture alone, the fields of a chessboard; None for all.
+            half: 0 or 1 to look at one half of the visible image alone, the fields of a chessboard; None for all.
         """
         fields, mask = self.warped(homography)
         ours = self.mask if half is None else self.mask * _chessboard(self.mask.shape, half)
@@ -276,7 +276,7 @@ def _search(level: _Level, guess: float, progress: Callable[[], object]) -> list
             found.append((float(near[y, x]), np.linalg.inv(zoom) @ shift @ zoom @ homography))
         progress()
     if max(found, key=lambda place: place[0])[0] <= 0:
-        raise RegistrationError("nothing in the pictures can be compared: they have no edges, or not in one place")
+        raise RegistrationError("nothing in the images can be compared: they have no edges, or not in one place")
     return sorted(found, key=lambda place: -place[0])
 
 
@@ -301,8 +301,8 @@ def _distinct(places: Sequence[tuple[float, Matrix]], width: int) -> list[tuple[
 
 
 def _apart(a: Matrix, b: Matrix, width: int) -> float:
-    """Largest distance of where two homographies put a thermal picture's corners, as a share of the width."""
-    # In the thermal pixels that lie over the visible picture.
+    """Largest distance of where two homographies put a thermal image's corners, as a share of the width."""
+    # In the thermal pixels that lie over the visible image.
     corners = np.array([[[0, 0]], [[width, 0]], [[0, width]], [[width, width]]], np.float64)
     moved = cv2.perspectiveTransform(corners, a @ np.linalg.inv(b))
     return float(np.linalg.norm(moved - corners, axis=2).max()) / width
@@ -319,9 +319,9 @@ def _orientation(grey: NDArray, mask: NDArray[np.float32]) -> Field:
     return ((x * x - y * y + 2j * x * y) / floor * mask).astype(np.complex64)
 
 
-def _content(pictures: Sequence[Grey]) -> NDArray[np.float32]:
-    """1 where there is a picture, 0 on borders that are black in all of them: letterboxes, or what a warp left."""
-    black = np.all([picture == 0 for picture in pictures], axis=0).astype(np.uint8)
+def _content(images: Sequence[Grey]) -> NDArray[np.float32]:
+    """1 where there is an image, 0 on borders that are black in all of them: letterboxes, or what a warp left."""
+    black = np.all([image == 0 for image in images], axis=0).astype(np.uint8)
     black = cv2.morphologyEx(black, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     _, labels = cv2.connectedComponents(black, connectivity=4)
     rim = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
@@ -351,5 +351,5 @@ def _peak(values: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _zoom(factor: float) -> Matrix:
-    """Pixels of a picture to those of the same picture resized, centres on centres."""
+    """Pixels of an image to those of the same image resized, centres on centres."""
     return np.array([[factor, 0, (factor - 1) / 2], [0, factor, (factor - 1) / 2], [0, 0, 1]])

@@ -1,8 +1,8 @@
-"""JPEG and PNG pictures, as image_transport's `compressed` sends them, to arrays and back.
+"""JPEG and PNG images, as image_transport's `compressed` sends them, to arrays and back.
 
 The messages are anything with the fields of sensor_msgs/CompressedImage. What the data are is read from the data: the
 field `format` differs between drivers (`jpeg`, `rgb8; jpeg compressed bgr8`, `16UC1; png compressed `), and a colour
-picture in a file is a colour picture whatever the camera's own order of channels was.
+image in a file is a colour image whatever the camera's own order of channels was.
 """
 
 from array import array
@@ -25,7 +25,7 @@ _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def decode(message: Any) -> ImageView:
-    """The picture that a message holds: mono8, mono16, bgr8 or bgra8, under the message's header.
+    """The image that a message holds: mono8, mono16, bgr8 or bgra8, under the message's header.
 
     Args:
         message: with the fields of sensor_msgs/CompressedImage.
@@ -39,18 +39,16 @@ def decode(message: Any) -> ImageView:
     except cv2.error:  # some damage is None to OpenCV, some an exception
         pixels = None
     if pixels is None:
-        raise ImageError(f"the picture is damaged: it does not decode (format '{message.format}')")
+        raise ImageError(f"the image is damaged: it does not decode (format '{message.format}')")
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     encoding = _ENCODINGS.get((channels, pixels.dtype.name))
     if encoding is None:
-        raise ImageError(
-            f"the picture has {channels} channels of {8 * pixels.itemsize} bits (format '{message.format}')"
-        )
+        raise ImageError(f"the image has {channels} channels of {8 * pixels.itemsize} bits (format '{message.format}')")
     return ImageView.of(message.header, pixels, encoding)
 
 
 def jpeg(pixels: NDArray[np.uint8], quality: int) -> array:
-    """The data of a message that holds a picture as a JPEG; its `format` is FORMAT.
+    """The data of a message that holds an image as a JPEG; its `format` is FORMAT.
 
     Args:
         pixels: uint8 RGB [H, W, 3].
@@ -62,7 +60,7 @@ def jpeg(pixels: NDArray[np.uint8], quality: int) -> array:
 
 
 def png(pixels: NDArray[Any]) -> array:
-    """The data of a message that holds a picture as a PNG, which keeps every pixel.
+    """The data of a message that holds an image as a PNG, which keeps every pixel.
 
     Args:
         pixels: uint8 RGB [H, W, 3], or uint8 or uint16 [H, W].
@@ -88,9 +86,9 @@ def _check(message: Any) -> None:
             "send image_transport's 'compressed'; 'compressedDepth' and 'theora' are not read"
         )
     if not whole:
-        raise ImageError(f"the picture is cut off: it has no end marker (format '{message.format}')")
+        raise ImageError(f"the image is cut off: it has no end marker (format '{message.format}')")
     if not 0 < min(width, height) <= max(width, height) <= LARGEST:
-        raise ImageError(f"the picture says that it has {width}x{height} pixels: at most {LARGEST} to a side are taken")
+        raise ImageError(f"the image says that it has {width}x{height} pixels: at most {LARGEST} to a side are taken")
 
 
 def _jpeg_size(data: NDArray[np.uint8]) -> tuple[int, int]:

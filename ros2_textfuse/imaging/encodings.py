@@ -2,7 +2,7 @@
 
 The messages are anything with the fields of sensor_msgs/Image, so that nothing here imports ROS. Arrays are views
 of the message's memory wherever its layout allows. cv_bridge is not used: it copies on the way out, accepts
-pictures whose data are too short, and needs a distribution.
+images whose data are too short, and needs a distribution.
 """
 
 import sys
@@ -50,7 +50,7 @@ THERMAL_ENCODINGS = ("mono8", "8UC1", "mono16", "16UC1", "32FC1", *_TO_GREY)
 ENCODINGS = {"visible": VISIBLE_ENCODINGS, "thermal": THERMAL_ENCODINGS}
 """Those that are understood, by camera."""
 
-LARGEST = 8192  # pixels to a side; what is larger is no camera's picture but a broken header
+LARGEST = 8192  # pixels to a side; what is larger is no camera's image but a broken header
 
 
 @dataclass
@@ -74,7 +74,7 @@ class ImageView:
 
 
 class ImageError(ValueError):
-    """A picture or an image message cannot be used; the message says what was expected."""
+    """An image or an image message cannot be used; the message says what was expected."""
 
 
 def check_message(message: Any, encodings: tuple[str, ...]) -> None:

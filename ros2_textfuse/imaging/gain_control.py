@@ -9,17 +9,17 @@ PLATEAU = 3.0  # a level counts for at most so many times what each would have, 
 
 
 class GainControl:
-    """Thermal pictures to 8 bits, by a range and a curve that follow the scene slowly.
+    """Thermal images to 8 bits, by a range and a curve that follow the scene slowly.
 
-    The range goes from the 1st to the 99th percentile of each picture, smoothed over pictures: with a range of its own
-    for each picture, a hot object that enters would make everything else pump.
+    The range goes from the 1st to the 99th percentile of each image, smoothed over images: with a range of its own
+    for each image, a hot object that enters would make everything else pump.
 
     Args:
         kind: `percentile`, a straight line over the range, which keeps differences of temperature comparable; or
             `plateau`, an equalisation in which no level takes more than its share (plateau equalisation, as in thermal
             cameras), which shows detail in a scene of two temperatures.
-        fixed: (low, high) in the unit of the pictures, in place of the percentiles; None to follow the scene.
-        smoothing: share of range and curve that a new picture keeps from those before it, 0..1.
+        fixed: (low, high) in the unit of the images, in place of the percentiles; None to follow the scene.
+        smoothing: share of range and curve that a new image keeps from those before it, 0..1.
 
     Raises:
         ValueError: an unknown kind, or a fixed range without an extent.
@@ -35,9 +35,9 @@ class GainControl:
         self._kind, self._fixed, self._smoothing = kind, fixed, smoothing
         # Of plateau equalisation: counts or temperatures, and the grey, 0..255, that each becomes.
         self._curve: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
-        self._dtype: np.dtype | None = None  # of the pictures that range and curve come from
+        self._dtype: np.dtype | None = None  # of the images that range and curve come from
         self.range: tuple[float, float] | None = fixed
-        """What becomes black and white, in the unit of the pictures; None before the first with more than 8 bits."""
+        """What becomes black and white, in the unit of the images; None before the first with more than 8 bits."""
 
     def __call__(self, thermal: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]) -> NDArray[np.uint8]:
         """thermal [H, W] -> uint8 [H, W]; what has 8 bits already is returned as it is, what is no number is black."""
@@ -67,7 +67,7 @@ class GainControl:
         return self.range or (0.0, 0.0)
 
     def _equalise(self, levels: NDArray[np.int16], values: NDArray[np.float64]) -> NDArray[np.uint8]:
-        """Levels of the picture, and the count or temperature that each stands for, to grey."""
+        """Levels of the image, and the count or temperature that each stands for, to grey."""
         counts = np.bincount(levels[::2, ::2].ravel(), minlength=LEVELS).astype(np.float64)
         shares = np.minimum(counts, PLATEAU * counts.sum() / LEVELS).cumsum()
         curve = 255 * shares / max(shares[-1], 1)

@@ -6,14 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_PICTURE = r"(?:images?|pictures?|cameras?|cams?|frames?|streams?|videos?|feeds?|sensors?|footage|scene|channel|band)"
+_IMAGE = r"(?:images?|images?|cameras?|cams?|frames?|streams?|videos?|feeds?|sensors?|footage|scene|channel|band)"
 _THERMAL = re.compile(
-    r"\b(?:infra-?red|ir|lwir|mwir|flir|thermals|thermo\w*|thermic|microbolometer|heat(?= " + _PICTURE + r"\b))(?!\w)"
+    r"\b(?:infra-?red|ir|lwir|mwir|flir|thermals|thermo\w*|thermic|microbolometer|heat(?= " + _IMAGE + r"\b))(?!\w)"
 )
 _VISIBLE = re.compile(
-    r"\b(?:rgb|vis|eo|colou?r(?= " + _PICTURE + r"\b)|visual(?= " + _PICTURE + r"\b)|daylight(?= cam))(?!\w)"
+    r"\b(?:rgb|vis|eo|colou?r(?= " + _IMAGE + r"\b)|visual(?= " + _IMAGE + r"\b)|daylight(?= cam))(?!\w)"
 )
-_EITHER = rf"(?:the )?(?:thermal|visible)(?: one| {_PICTURE})?"
+_EITHER = rf"(?:the )?(?:thermal|visible)(?: one| {_IMAGE})?"
 _BOTH = re.compile(rf"\b{_EITHER} (?:and|&) (?:in |on |of )?{_EITHER}(?!\w)(?! (?:is|are|has|have|shows?|looks?)\b)")
 _CUT = re.compile(
     r"([.;!?]+(?=\s|$)|,|\b(?:and also|but also|and|or|nor|but|plus|as well as|together with|while|whereas|although|"

@@ -1,4 +1,4 @@
-"""What people say about pictures: prompts with the severities they mean, for training and testing the words head.
+"""What people say about images: prompts with the severities they mean, for training and testing the words head.
 
 Everything is written by hand in two separate parts, `TRAIN` and `TEST` (phrasings/train.yaml and test.yaml): whole
 sentences, names of degradations ("things"), descriptions ("states"), and the templates that things and states are put
@@ -47,7 +47,7 @@ class Prompted:
     Args:
         text: the sentence.
         severities: mode -> severity, 0..1, only of the modes meant; empty for a neutral sentence.
-        about: whether it speaks of the pictures' quality or of fusing at all ("no rain today" does, "good morning"
+        about: whether it speaks of the images' quality or of fusing at all ("no rain today" does, "good morning"
             does not).
     """
 
@@ -64,7 +64,7 @@ class Part:
     things: dict[str, list[str]]
     states: dict[str, list[str]]
     compounds: list[tuple[str, dict[str, float]]]
-    clear: list[str]  # about the pictures, nothing to repair
+    clear: list[str]  # about the images, nothing to repair
     idle: list[str]  # about something else
     thing_templates: list[str]
     state_templates: list[str]

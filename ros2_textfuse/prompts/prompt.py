@@ -148,7 +148,7 @@ def read(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np
 
     Returns:
         severities, float32 [N, len(MODES)], 0 or 0.05..1, in the order of MODES; and whether each sentence speaks of
-        the pictures at all, bool [N].
+        the images at all, bool [N].
     """
     weights = _head()
 

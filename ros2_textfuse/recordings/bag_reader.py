@@ -1,7 +1,7 @@
 """rosbag2 bags, sqlite3 and mcap, read without ROS; damaged ones up to the damage.
 
 A recorder that was killed leaves a bag without its index and its metadata.yaml, a full disk one that breaks off in the
-middle of a picture. `rosbags` reads what is whole; what it refuses is read record by record from the front.
+middle of an image. `rosbags` reads what is whole; what it refuses is read record by record from the front.
 """
 
 import re
@@ -66,8 +66,8 @@ class Bag:
         except Exception as error:  # a damaged file fails anywhere in the libraries that parse it
             self._survey(error)
 
-    def pictures(self, name: str) -> Topic | None:
-        """The topic of pictures that goes by a name: that of the name, else the compressed one beside it."""
+    def images(self, name: str) -> Topic | None:
+        """The topic of images that goes by a name: that of the name, else the compressed one beside it."""
         topics = [self.topics[topic] for topic in (name, name + BESIDE) if topic in self.topics]
         topics = [topic for topic in topics if topic.msgtype in (IMAGE, COMPRESSED)]
         return max(topics, key=lambda topic: topic.count > 0, default=None)
@@ -178,7 +178,7 @@ class Camera:
     height: int
 
     def __str__(self) -> str:
-        return f"{self.topic} ({self.count} pictures, {self.encoding} {self.width}x{self.height})"
+        return f"{self.topic} ({self.count} images, {self.encoding} {self.width}x{self.height})"
 
 
 def find_cameras(bag: Bag, visible: str = "", thermal: str = "") -> tuple[Camera, Camera]:
@@ -196,19 +196,19 @@ def find_cameras(bag: Bag, visible: str = "", thermal: str = "") -> tuple[Camera
         BagError: there is none of a kind, or more than one to choose from; the message lists all image topics.
     """
     cameras, unreadable = _cameras(bag)
-    there = f"{bag.path} has pictures on: {'; '.join(map(str, cameras.values())) or 'no topic'}"
+    there = f"{bag.path} has images on: {'; '.join(map(str, cameras.values())) or 'no topic'}"
     if unreadable:
         there += f"; not readable: {'; '.join(f'{topic} ({reason})' for topic, reason in unreadable.items())}"
-    named = {kind: bag.pictures(name) for kind, name in (("visible", visible), ("thermal", thermal)) if name}
+    named = {kind: bag.images(name) for kind, name in (("visible", visible), ("thermal", thermal)) if name}
     taken = {topic.name for topic in named.values() if topic}
     chosen = []
     for kind, name in (("visible", visible), ("thermal", thermal)):
-        topic = named[kind] if name else bag.pictures(f"/{kind}/image_raw")
+        topic = named[kind] if name else bag.images(f"/{kind}/image_raw")
         if topic and topic.name in cameras:
             chosen.append(cameras[topic.name])
             continue
         if name:
-            raise BagError(f"no {kind} pictures on {name}: {there}")
+            raise BagError(f"no {kind} images on {name}: {there}")
         suited = [camera for camera in cameras.values() if _is_thermal(camera) == (kind == "thermal")]
         suited = [camera for camera in suited if camera.topic not in taken]
         suited = [camera for camera in suited if not _is_beside(camera.topic, cameras)]
@@ -234,18 +234,18 @@ def _cameras(bag: Bag) -> tuple[dict[str, Camera], dict[str, str]]:
 
 
 def _look(bag: Bag, topic: Topic) -> tuple[str, int, int]:
-    """Encoding, width and height of the first picture of a topic that can be read.
+    """Encoding, width and height of the first image of a topic that can be read.
 
     Raises:
         ImageError: none can, of the first ones.
     """
-    fault = ImageError("no picture")
+    fault = ImageError("no image")
     with closing(bag.messages((topic.name,))) as messages:
         for _, (_, _, message) in zip(range(min(LOOKS, topic.count)), messages, strict=False):
             try:
                 if topic.msgtype == COMPRESSED:
-                    picture = compressed.decode(message)
-                    return picture.encoding, picture.width, picture.height
+                    image = compressed.decode(message)
+                    return image.encoding, image.width, image.height
                 if message.encoding in (*VISIBLE_ENCODINGS, *THERMAL_ENCODINGS):
                     return message.encoding, message.width, message.height
                 raise ImageError(f"encoding '{message.encoding}'")

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse.imaging import encodings
-from ros2_textfuse.recordings.source import Picture
+from ros2_textfuse.recordings.source import RecordedImage
 
 CAMERAS = ("visible", "thermal")
-SLOW = 4.0  # pictures a second
+SLOW = 4.0  # images a second
 
-Spoil = Callable[[Picture, Picture], Picture | None]
-"""What a camera sends in place of a picture, None for nothing; the second one is what it sent last."""
+Spoil = Callable[[RecordedImage, RecordedImage], RecordedImage | None]
+"""What a camera sends in place of an image, None for nothing; the second one is what it sent last."""
 
 
 class FaultError(ValueError):
@@ -25,7 +25,7 @@ class FaultError(ValueError):
 
 @dataclass(frozen=True)
 class Fault:
-    """One camera's pictures of the seconds `start` to `end` are spoilt in one way, a key of KINDS."""
+    """One camera's images of the seconds `start` to `end` are spoilt in one way, a key of KINDS."""
 
     camera: str
     kind: str
@@ -58,7 +58,7 @@ class Fault:
         return cls(words[0], words[1], start, end)
 
     def at(self, camera: str, seconds: float) -> bool:
-        """Whether a camera's picture is spoilt, so many seconds after playing began."""
+        """Whether a camera's image is spoilt, so many seconds after playing began."""
         return camera == self.camera and self.start <= seconds < self.end
 
 
@@ -71,22 +71,22 @@ class Faults:
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self._faults = tuple(faults)
-        self._sent: dict[str, Picture] = {}
+        self._sent: dict[str, RecordedImage] = {}
 
-    def spoil(self, picture: Picture, seconds: float) -> Picture | None:
-        """What a camera sends in place of a picture under all faults of its moment; None when it is silent.
+    def spoil(self, image: RecordedImage, seconds: float) -> RecordedImage | None:
+        """What a camera sends in place of an image under all faults of its moment; None when it is silent.
 
         Args:
-            picture: as the recording has it, whole, its time and stamp in seconds of playing; it stays as it is.
+            image: as the recording has it, whole, its time and stamp in seconds of playing; it stays as it is.
             seconds: since playing began.
         """
-        spoilt: Picture | None = picture
-        last = self._sent.get(picture.camera, picture)
+        spoilt: RecordedImage | None = image
+        last = self._sent.get(image.camera, image)
         for fault in self._faults:
-            if spoilt is not None and fault.at(picture.camera, seconds):
+            if spoilt is not None and fault.at(image.camera, seconds):
                 spoilt = KINDS[fault.kind].spoil(spoilt, last)
         if spoilt is not None:
-            self._sent[picture.camera] = spoilt
+            self._sent[image.camera] = spoilt
         return spoilt
 
 
@@ -99,38 +99,36 @@ class Kind:
     cameras: tuple[str, ...] = CAMERAS
 
 
-def _truncate(picture: Picture, last: Picture) -> Picture:
-    data = picture.data or array("B")
-    return replace(picture, data=data[: len(data) // 2])
+def _truncate(image: RecordedImage, last: RecordedImage) -> RecordedImage:
+    data = image.data or array("B")
+    return replace(image, data=data[: len(data) // 2])
 
 
-def _halve(picture: Picture, last: Picture) -> Picture:
+def _halve(image: RecordedImage, last: RecordedImage) -> RecordedImage:
     """Every other pixel of every other row: a camera whose resolution was changed."""
-    pixels = np.frombuffer(picture.data or b"", np.uint8)[: picture.height * picture.step]
-    rows = pixels.reshape(picture.height, picture.step)
-    size = picture.step // picture.width  # bytes of a pixel
-    half = rows[::2, : picture.width * size].reshape(-1, picture.width, size)[:, ::2]
-    return replace(
-        picture, height=half.shape[0], width=half.shape[1], step=half[0].size, data=array("B", half.tobytes())
-    )
+    pixels = np.frombuffer(image.data or b"", np.uint8)[: image.height * image.step]
+    rows = pixels.reshape(image.height, image.step)
+    size = image.step // image.width  # bytes of a pixel
+    half = rows[::2, : image.width * size].reshape(-1, image.width, size)[:, ::2]
+    return replace(image, height=half.shape[0], width=half.shape[1], step=half[0].size, data=array("B", half.tobytes()))
 
 
 def _pixels(change: Callable[[NDArray], NDArray]) -> Spoil:
-    """Change the pixels, of whatever encoding; what is no picture any more stays as it is."""
+    """Change the pixels, of whatever encoding; what is no image any more stays as it is."""
 
-    def spoil(picture: Picture, last: Picture) -> Picture:
+    def spoil(image: RecordedImage, last: RecordedImage) -> RecordedImage:
         try:
-            encodings.check_message(picture, encodings.ENCODINGS[picture.camera])
+            encodings.check_message(image, encodings.ENCODINGS[image.camera])
         except encodings.ImageError:
-            return picture
-        pixels = encodings.camera_array(picture, picture.camera)
-        return Picture.of(picture.camera, picture.time, change(pixels), picture.stamp)
+            return image
+        pixels = encodings.camera_array(image, image.camera)
+        return RecordedImage.of(image.camera, image.time, change(pixels), image.stamp)
 
     return spoil
 
 
 def _stamp(stamp: Callable[[float], float]) -> Spoil:
-    return lambda picture, last: replace(picture, stamp=stamp(picture.stamp))
+    return lambda image, last: replace(image, stamp=stamp(image.stamp))
 
 
 def _white(pixels: NDArray) -> NDArray:
@@ -139,7 +137,7 @@ def _white(pixels: NDArray) -> NDArray:
 
 
 def _noisy(pixels: NDArray) -> NDArray:
-    """Noise as strong as the picture, from levels of any unit."""
+    """Noise as strong as the image, from levels of any unit."""
     random = np.random.default_rng().random(pixels.shape, np.float32)  # 0..1, of a variance of 1/12
     noisy = pixels + (random - 0.5) * np.float32(math.sqrt(12) * np.nanstd(pixels))
     if pixels.dtype.kind != "f":
@@ -154,20 +152,20 @@ def _palette(pixels: NDArray) -> NDArray:
 
 
 KINDS: dict[str, Kind] = {
-    "silent": Kind("nothing", lambda picture, last: None),
+    "silent": Kind("nothing", lambda image, last: None),
     "slow": Kind(
-        f"{SLOW:g} pictures a second at most, as long exposures make it",
-        lambda picture, last: None if 0 < picture.time - last.time < 1 / SLOW else picture,
+        f"{SLOW:g} images a second at most, as long exposures make it",
+        lambda image, last: None if 0 < image.time - last.time < 1 / SLOW else image,
     ),
     "frozen": Kind(
-        "the same picture again and again, under new stamps",
-        lambda picture, last: replace(last, time=picture.time, stamp=picture.stamp),
+        "the same image again and again, under new stamps",
+        lambda image, last: replace(last, time=image.time, stamp=image.stamp),
     ),
     "black": Kind("all black: a lens cap, no exposure", _pixels(np.zeros_like)),
     "white": Kind("all white: blinded", _pixels(_white)),
     "flat": Kind("one grey, as behind a closed shutter", _pixels(lambda p: np.full_like(p, np.nanmean(p)))),
     "dim": Kind("an eighth of the light", _pixels(lambda p: (p / 8).astype(p.dtype))),
-    "noise": Kind("noise as strong as the picture", _pixels(_noisy)),
+    "noise": Kind("noise as strong as the image", _pixels(_noisy)),
     "nan": Kind(
         "not a number anywhere, as 32FC1 (thermal)",
         _pixels(lambda p: np.full(p.shape, np.nan, np.float32)),
@@ -176,7 +174,7 @@ KINDS: dict[str, Kind] = {
     "coloured": Kind("a palette in place of grey, as rgb8 (thermal)", _pixels(_palette), ("thermal",)),
     "truncated": Kind("half of the bytes", _truncate),
     "half_size": Kind("every other pixel of every other row", _halve),
-    "unknown_encoding": Kind("the encoding yuv9", lambda picture, last: replace(picture, encoding="yuv9")),
+    "unknown_encoding": Kind("the encoding yuv9", lambda image, last: replace(image, encoding="yuv9")),
     "late_stamps": Kind("stamps half a second behind: no partner", _stamp(lambda stamp: stamp - 0.5)),
     "stamps_back": Kind("stamps half a minute behind: a clock that was set back", _stamp(lambda stamp: stamp - 30.0)),
     "future_stamps": Kind("stamps an hour ahead", _stamp(lambda stamp: stamp + 3600.0)),

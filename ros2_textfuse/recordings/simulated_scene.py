@@ -19,7 +19,7 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 SHOT = 150  # frames until the camera is where it began, so that a sequence of so many can loop
-NIGHT = 0.006  # mean light of a night picture, 0..1
+NIGHT = 0.006  # mean light of a night image, 0..1
 
 # All in pixels of the PHOTOGRAPH.
 Box = tuple[int, int, int, int]  # left, top, right, bottom
@@ -114,7 +114,7 @@ def frames(
 
 
 def still(size: tuple[int, int] = (480, 640)) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """One simulated pair by day and without noise, for pictures of what degradations do.
+    """One simulated pair by day and without noise, for images of what degradations do.
 
     Args:
         size: (height, width) in pixels; meant for 4:3.
@@ -174,11 +174,11 @@ def _view(step: int, size: tuple[int, int], day: bool = False) -> tuple[MatLike,
     scale = width / size[1]
     matrix = np.array([[scale, 0, x - width / 2], [0, scale, y - scale * size[0] / 2]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    picture, heat = (
+    image, heat = (
         cv2.warpAffine(side, matrix, size[::-1], flags=flags, borderMode=cv2.BORDER_REFLECT)
         for side in (visible, thermal)
     )
-    return picture, heat
+    return image, heat
 
 
 @cache
@@ -187,33 +187,33 @@ def _scene(day: bool) -> tuple[MatLike, MatLike]:
     package = importlib.util.find_spec("ultralytics")
     places = [] if package is None else package.submodule_search_locations or []
     path = next((path for place in places if (path := Path(place) / "assets" / PHOTOGRAPH.file).is_file()), None)
-    picture = None if path is None else cv2.imread(str(path))
-    if picture is None:
+    image = None if path is None else cv2.imread(str(path))
+    if image is None:
         raise FileNotFoundError(
             f"The simulated scene needs the photograph {PHOTOGRAPH.file} that ultralytics carries; cure: pip "
             "install ultralytics-opencv-headless"
         )
-    visible = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) if day else _night(picture)
-    return visible, _thermal(picture)
+    visible = cv2.cvtColor(image, cv2.COLOR_BGR2RGB) if day else _night(image)
+    return visible, _thermal(image)
 
 
-def _night(picture: MatLike) -> MatLike:
+def _night(image: MatLike) -> MatLike:
     """A BGR photograph as a camera sees it at night, dark, bluish, pale; RGB."""
-    linear = (picture[..., ::-1].astype(np.float32) / 255) ** 2.2
+    linear = (image[..., ::-1].astype(np.float32) / 255) ** 2.2
     grey = linear.mean(axis=2, keepdims=True)
     dark = (0.45 * linear + 0.55 * grey) * np.array([0.8, 0.95, 1.25], np.float32)
     dark *= NIGHT / dark.mean()
     return np.round(255 * dark.clip(0, 1) ** (1 / 2.2)).astype(np.uint8)
 
 
-def _thermal(picture: MatLike) -> MatLike:
-    """A painted thermal picture: a blurred street of little contrast, warm people, warm machine parts."""
-    height, width = picture.shape[:2]
-    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
+def _thermal(image: MatLike) -> MatLike:
+    """A painted thermal image: a blurred street of little contrast, warm people, warm machine parts."""
+    height, width = image.shape[:2]
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
     street = 0.16 + 0.10 * cv2.GaussianBlur(grey, (0, 0), 4) + 0.08 * np.linspace(0, 1, height)[:, None]
     heat: MatLike = street.astype(np.float32)
     if PHOTOGRAPH.body is not None:
-        body = cv2.GaussianBlur(_cut_out(picture, PHOTOGRAPH.body), (0, 0), 2)
+        body = cv2.GaussianBlur(_cut_out(image, PHOTOGRAPH.body), (0, 0), 2)
         heat += body * (0.07 + 0.10 * cv2.GaussianBlur(grey, (0, 0), 3))  # glass, the dark part, looks cold
     for box, warmth in PHOTOGRAPH.warm:
         heat = np.maximum(heat, warmth * _ellipse(height, width, box))
@@ -221,7 +221,7 @@ def _thermal(picture: MatLike) -> MatLike:
     fine = cv2.GaussianBlur(grey, (0, 0), 1.5) - cv2.GaussianBlur(grey, (0, 0), 12)  # folds and edges of clothes
     people = np.zeros((height, width), np.float32)
     for figure in PHOTOGRAPH.people:
-        people = np.maximum(people, _cut_out(picture, figure))
+        people = np.maximum(people, _cut_out(image, figure))
     skin = np.zeros((height, width), np.float32)
     for box in PHOTOGRAPH.skin:
         skin = np.maximum(skin, _ellipse(height, width, box))
@@ -233,12 +233,12 @@ def _thermal(picture: MatLike) -> MatLike:
     return np.round(255 * heat.clip(0, 1)).astype(np.uint8)
 
 
-def _cut_out(picture: MatLike, figure: _Figure) -> MatLike:
+def _cut_out(image: MatLike, figure: _Figure) -> MatLike:
     """The outline of a figure, found by GrabCut: float32 [H, W], 0..1."""
     left, top, right, bottom = figure.box
     margin = 20 + (right - left) // 3  # what GrabCut learns the surroundings from
     x, y = max(0, left - margin), max(0, top - margin)
-    part = picture[y : bottom + margin, x : right + margin]
+    part = image[y : bottom + margin, x : right + margin]
     scale = min(1.0, 220 / max(part.shape[:2]))  # finer outlines would be lost in a thermal camera's blur
     small = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
@@ -254,7 +254,7 @@ def _cut_out(picture: MatLike, figure: _Figure) -> MatLike:
     cv2.grabCut(small, mask, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
     cut = ((mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)).astype(np.float32)
     cut = cv2.morphologyEx(cut, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    outline = np.zeros(picture.shape[:2], np.float32)
+    outline = np.zeros(image.shape[:2], np.float32)
     outline[y : bottom + margin, x : right + margin] = cv2.resize(cut, part.shape[1::-1])
     return outline
 

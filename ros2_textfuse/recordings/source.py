@@ -1,7 +1,7 @@
 """Recordings of two cameras: a rosbag2 bag, a pair of videos, or a pair of folders of images.
 
-What can be wrong with a recording is found when it is opened, before the first picture is played, but for damage
-further in: all pictures before it come, then an error that says where.
+What can be wrong with a recording is found when it is opened, before the first image is played, but for damage
+further in: all images before it come, then an error that says where.
 """
 
 from array import array
@@ -26,11 +26,11 @@ class RecordingError(ValueError):
 
 
 @dataclass
-class Picture:
-    """One picture of one camera, with the fields of sensor_msgs/Image beside when it was taken.
+class RecordedImage:
+    """One image of one camera, with the fields of sensor_msgs/Image beside when it was taken.
 
     `time` is when it is due and `stamp` what its header says, both in seconds from the start of the recording:
-    they differ by what the camera's driver took. A compressed picture that does not decode has a `fault`, which says
+    they differ by what the camera's driver took. A compressed image that does not decode has a `fault`, which says
     why, and no pixels.
     """
 
@@ -46,22 +46,22 @@ class Picture:
     fault: str = ""
 
     @classmethod
-    def of(cls, camera: str, time: float, pixels: NDArray, stamp: float | None = None) -> "Picture":
-        """A picture of an array; without a stamp, that is when it is due."""
-        picture = cls(camera, time, time if stamp is None else stamp)
-        encodings.fill_message(picture, pixels, encodings.ENCODING[pixels.ndim][pixels.dtype.name])
-        return picture
+    def of(cls, camera: str, time: float, pixels: NDArray, stamp: float | None = None) -> "RecordedImage":
+        """An image of an array; without a stamp, that is when it is due."""
+        image = cls(camera, time, time if stamp is None else stamp)
+        encodings.fill_message(image, pixels, encodings.ENCODING[pixels.ndim][pixels.dtype.name])
+        return image
 
 
 class Recording(Protocol):
-    """Pictures of two cameras in the order in which they are due."""
+    """Images of two cameras in the order in which they are due."""
 
-    pictures: int
+    images: int
     """How many there are, of both cameras."""
     duration: float
-    """Seconds from the first picture to one period after the last: when a loop starts again."""
+    """Seconds from the first image to one period after the last: when a loop starts again."""
 
-    def __iter__(self) -> Iterator[Picture]: ...
+    def __iter__(self) -> Iterator[RecordedImage]: ...
 
 
 def open_recording(
@@ -77,8 +77,8 @@ def open_recording(
         bag: a rosbag2 folder, or an .mcap or .db3 file.
         visible: a video or a folder of images.
         thermal: of the same kind as `visible`.
-        visible_topic: of the RGB pictures in the bag; where there is only the compressed topic beside it, that one.
-        thermal_topic: of the thermal pictures in the bag, likewise.
+        visible_topic: of the RGB images in the bag; where there is only the compressed topic beside it, that one.
+        thermal_topic: of the thermal images in the bag, likewise.
 
     Raises:
         RecordingError: something is missing, empty, unreadable, or the two cameras do not fit each other.
@@ -112,14 +112,14 @@ class VideoRecording:
         if abs(rates[0] - rates[1]) > 0.01 * max(rates):
             raise RecordingError(f"the videos differ in rate: {rates[0]:g} and {rates[1]:g} frames a second")
         self._rate = rates[0] or 30.0
-        self.pictures = 2 * counts[0]
+        self.images = 2 * counts[0]
         self.duration = counts[0] / self._rate
 
-    def __iter__(self) -> Iterator[Picture]:
+    def __iter__(self) -> Iterator[RecordedImage]:
         """Visible and thermal of each frame, one after the other."""
         captures = {camera: _open_video(path) for camera, path in self._paths.items()}
         time = -1 / self._rate
-        for number in range(self.pictures // 2):
+        for number in range(self.images // 2):
             for camera, capture in captures.items():
                 there, frame = capture.read()
                 if not there:
@@ -128,7 +128,7 @@ class VideoRecording:
                     own = capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
                     time = own if own > time else time + 1 / self._rate  # some formats know no times
                 conversion = cv2.COLOR_BGR2RGB if camera == "visible" else cv2.COLOR_BGR2GRAY
-                yield Picture.of(camera, time, cv2.cvtColor(frame, conversion))
+                yield RecordedImage.of(camera, time, cv2.cvtColor(frame, conversion))
 
 
 class FolderRecording:
@@ -136,18 +136,18 @@ class FolderRecording:
 
     def __init__(self, visible: Path, thermal: Path) -> None:
         self._pairs = pair_folders(visible, thermal)
-        self.pictures = 2 * len(self._pairs)
+        self.images = 2 * len(self._pairs)
         self.duration = len(self._pairs) / FOLDER_RATE
 
-    def __iter__(self) -> Iterator[Picture]:
+    def __iter__(self) -> Iterator[RecordedImage]:
         """Visible and thermal of each name, one after the other."""
         for number, pair in enumerate(self._pairs.values()):
             for camera, path in zip(("visible", "thermal"), pair, strict=True):
-                yield Picture.of(camera, number / FOLDER_RATE, read_image(path, camera))
+                yield RecordedImage.of(camera, number / FOLDER_RATE, read_image(path, camera))
 
 
 class BagRecording:
-    """A rosbag2 bag, read without ROS. Compressed pictures come as the raw ones that they were."""
+    """A rosbag2 bag, read without ROS. Compressed images come as the raw ones that they were."""
 
     def __init__(self, path: Path, visible_topic: str, thermal_topic: str) -> None:
         try:
@@ -157,23 +157,23 @@ class BagRecording:
         self._cameras: dict[str, str] = {}  # topic -> camera
         counts = []
         for camera, name in (("visible", visible_topic), ("thermal", thermal_topic)):
-            topic = self._bag.pictures(name)
+            topic = self._bag.images(name)
             if topic is None:
                 there = [topic.name for topic in self._bag.topics.values() if topic.msgtype in (IMAGE, COMPRESSED)]
                 raise RecordingError(
-                    f"{path} has no {camera} pictures on {name}, of type {IMAGE} or {COMPRESSED}; "
+                    f"{path} has no {camera} images on {name}, of type {IMAGE} or {COMPRESSED}; "
                     f"it has them on: {', '.join(there) or 'no topic'}"
                 )
             if not topic.count:
-                raise RecordingError(f"{path} has no {camera} picture")
+                raise RecordingError(f"{path} has no {camera} image")
             self._cameras[topic.name] = camera
             counts.append(topic.count)
-        self.pictures = sum(counts)
+        self.images = sum(counts)
         seconds = (self._bag.end - self._bag.start) / 1e9
         self.duration = seconds + seconds / max(counts)
 
-    def __iter__(self) -> Iterator[Picture]:
-        """The pictures in the order in which they were recorded."""
+    def __iter__(self) -> Iterator[RecordedImage]:
+        """The images in the order in which they were recorded."""
         try:
             for topic, recorded, message in self._bag.messages(tuple(self._cameras)):
                 stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
@@ -185,7 +185,7 @@ class BagRecording:
                     continue
                 data = array("B")
                 data.frombytes(message.data.data)
-                yield Picture(
+                yield RecordedImage(
                     self._cameras[topic],
                     time,
                     taken,
@@ -200,14 +200,14 @@ class BagRecording:
             raise RecordingError(str(error)) from error
 
 
-def _decoded(camera: str, time: float, stamp: float, message: Any) -> Picture:
-    """The raw picture of a CompressedImage, rgb8, mono8 or mono16; one with a fault where it is damaged."""
+def _decoded(camera: str, time: float, stamp: float, message: Any) -> RecordedImage:
+    """The raw image of a CompressedImage, rgb8, mono8 or mono16; one with a fault where it is damaged."""
     try:
         image = compressed.decode(message)
         encodings.check_message(image, encodings.ENCODINGS[camera])
-        return Picture.of(camera, time, encodings.camera_array(image, camera), stamp)
+        return RecordedImage.of(camera, time, encodings.camera_array(image, camera), stamp)
     except encodings.ImageError as error:
-        return Picture(camera, time, stamp, fault=str(error))
+        return RecordedImage(camera, time, stamp, fault=str(error))
 
 
 def pair_folders(visible: Path, thermal: Path) -> dict[str, tuple[Path, Path]]:

@@ -24,7 +24,7 @@ def share_dir() -> Path:
 def prepare() -> None:
     """Set what is not set: where ROS packages are, and a Fast DDS profile with room for images.
 
-    Fast DDS's own shared-memory segment holds less than one 640x480 picture, and half of the pictures are lost.
+    Fast DDS's own shared-memory segment holds less than one 640x480 image, and half of the images are lost.
     A profile of the user's own is left alone.
     """
     os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)

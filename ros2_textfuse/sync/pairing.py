@@ -9,7 +9,7 @@ is called in the same way; message_filters has nothing like it. Nothing here imp
 from collections.abc import Callable, Sequence
 from typing import Any
 
-SET_BACK = 1_000_000_000  # ns; stamps that go back by less are late pictures, by more a clock that was set back
+SET_BACK = 1_000_000_000  # ns; stamps that go back by less are late images, by more a clock that was set back
 
 
 def stamp_ns(message: Any) -> int:
@@ -36,7 +36,7 @@ class ApproximateTimeSynchronizer:
     """Pair each message with the one of the other source whose stamp is nearest, at most `slop` away.
 
     Pairs come in the order of their stamps, and every message is in at most one. What is older than a pair has
-    missed its partner and is forgotten, so that a late message never brings an old picture back.
+    missed its partner and is forgotten, so that a late message never brings an old image back.
 
     Args:
         filters: the two sources.

@@ -1,10 +1,10 @@
 """By how much the clocks of two cameras differ, from the motion that each of them sees.
 
-Grey levels differ between RGB and thermal; the moments at which something moves do not. Of every picture two things are
+Grey levels differ between RGB and thermal; the moments at which something moves do not. Of every image two things are
 kept for each cell of a coarse grid: how much its edges changed, and the optical flow (DIS, Kroeger et al., ECCV 2016).
 These series are slid along each other, and the offset is where they agree best (normalised cross-correlation). Which
 thermal cell shows what a visible one shows is not known, so coarse guesses of that are tried with every offset.
-Pictures need no partner; rates, sizes and fields of view may differ.
+Images need no partner; rates, sizes and fields of view may differ.
 """
 
 from collections import deque
@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 SIZE = (160, 120)  # pixels, width and height of what is looked at
 GRID = (8, 6)  # cells
 CELLS = GRID[0] * GRID[1]
-# Seconds. A picture is compared with the oldest one that is at most so much older, else with the one before it: over
+# Seconds. An image is compared with the oldest one that is at most so much older, else with the one before it: over
 # about one interval, cameras of 9 and of 30 Hz see the same change.
 INTERVAL = 0.12
-LARGEST_GAP = 0.5  # seconds; between pictures further apart nothing is known
+LARGEST_GAP = 0.5  # seconds; between images further apart nothing is known
 RATE = 50  # Hz, of the common clock
 SLOWEST = 0.4  # seconds; slower changes, such as somebody coming nearer, tell no moment
-FASTEST = 0.05  # seconds; what changes faster is noise, which draws the peak to where pictures of both coincide
+FASTEST = 0.05  # seconds; what changes faster is noise, which draws the peak to where images of both coincide
 OUTLIER = 4.0  # times the median; a shutter or a cut counts for no more
 
 SCALES = np.geomspace(0.5, 2.0, 7)  # width of the thermal field of view, in that of the visible one
@@ -47,21 +47,21 @@ Times = NDArray[np.float64]
 
 
 class TimeOffsetError(ValueError):
-    """The pictures are not in order of time; the message says where."""
+    """The images are not in order of time; the message says where."""
 
 
 class Motion:
-    """What moves before one camera; keeps some numbers of each picture, and of pictures only the last few."""
+    """What moves before one camera; keeps some numbers of each image, and of images only the last few."""
 
     def __init__(self, camera: str) -> None:
         self.camera = camera
-        self.pictures = 0
+        self.images = 0
         self._recent: deque[tuple[float, Values, Grey]] = deque()
         self._times: list[float] = []
         self._rows: list[Values] = []
 
     def add(self, stamp: float, grey: Grey) -> None:
-        """Look at the next picture.
+        """Look at the next image.
 
         Args:
             stamp: seconds, of the camera's own clock.
@@ -72,10 +72,10 @@ class Motion:
         """
         if self._recent and stamp <= self._recent[-1][0]:
             raise TimeOffsetError(
-                f"the {self.camera} stamps do not go forward at picture {self.pictures}, from "
+                f"the {self.camera} stamps do not go forward at image {self.images}, from "
                 f"{self._recent[-1][0]:.3f} s to {stamp:.3f} s: cut the recording there"
             )
-        self.pictures += 1
+        self.images += 1
         edges, texture = _look(grey)
         while len(self._recent) > 1 and stamp - self._recent[0][0] > INTERVAL:
             self._recent.popleft()
@@ -172,8 +172,8 @@ def estimate(visible: Motion, thermal: Motion, limit: float = LIMIT) -> TimeOffs
     if not limit > 0:
         raise ValueError(f"the limit is {limit:g} s: it must be above 0")
     for motion in (visible, thermal):
-        if motion.pictures > 1 and motion.span == (0.0, 0.0):
-            return TimeOffset(f"the {motion.camera} pictures are more than {LARGEST_GAP:g} s apart")
+        if motion.images > 1 and motion.span == (0.0, 0.0):
+            return TimeOffset(f"the {motion.camera} images are more than {LARGEST_GAP:g} s apart")
     (first_start, first_end), (second_start, second_end) = visible.span, thermal.span
     start, end = max(first_start, second_start), min(first_end, second_end)
     if end - start < SMALLEST_DURATION * limit:
@@ -317,7 +317,7 @@ def _covered(cells: int, scale: float, shift: float) -> NDArray[np.float64]:
 
 
 def _look(grey: Grey) -> tuple[Values, Grey]:
-    """Edge strength, float32, and texture of even contrast, uint8, of a picture reduced to [120, 160]."""
+    """Edge strength, float32, and texture of even contrast, uint8, of an image reduced to [120, 160]."""
     kind = cv2.INTER_AREA if grey.shape[1] >= SIZE[0] else cv2.INTER_LINEAR
     small = cv2.GaussianBlur(cv2.resize(grey, SIZE, interpolation=kind).astype(np.float32), (0, 0), 1.0)
     edges = cv2.magnitude(cv2.Scharr(small, cv2.CV_32F, 1, 0), cv2.Scharr(small, cv2.CV_32F, 0, 1)) / 16

@@ -1,7 +1,7 @@
 """Trains the head that turns sentences into severities; about a minute on two CPU cores.
 
 The sentence encoder stays frozen and sees every clause once. The head has one hidden layer and answers, for each
-mode, whether a clause speaks of it and how strong it is; one answer more says whether it speaks of the pictures at all.
+mode, whether a clause speaks of it and how strong it is; one answer more says whether it speaks of the images at all.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class TestEachMode:
         assert degraded.dtype == np.float32
         assert 0 <= degraded.min() <= degraded.max() <= 1
 
-    def test_one_seed_gives_one_picture(self, mode, pair):
+    def test_one_seed_gives_one_image(self, mode, pair):
         np.testing.assert_array_equal(degrade(mode, 0.5, pair, seed=3), degrade(mode, 0.5, pair, seed=3))
 
     def test_damage_grows_with_severity_and_is_plain_at_one_half(self, mode, pair):
@@ -54,7 +54,7 @@ class TestEachMode:
         assert damage[0] < damage[1] < damage[2]
         assert damage[1] > 0.01
 
-    def test_the_other_picture_and_the_input_stay_untouched(self, mode, pair):
+    def test_the_other_image_and_the_input_stay_untouched(self, mode, pair):
         before = [x.copy() for x in pair]
         visible, thermal = apply(*pair, {mode: 0.7}, np.random.default_rng(0))
         np.testing.assert_array_equal(thermal if mode in VISIBLE else visible, pair[mode in VISIBLE])

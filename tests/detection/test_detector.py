@@ -72,11 +72,11 @@ def test_finds_the_bus_and_the_people(engine, detectors, bus):
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(("width", "height"), [(405, 540), (640, 480), (700, 300)])
 def test_boxes_are_right_at_other_sizes(engine, width, height, detectors, bus):
-    side = round(810 * height / 1080)  # the picture at its own proportions, in a field of another shape
-    picture = np.full((height, width, 3), 90, np.uint8)
+    side = round(810 * height / 1080)  # the image at its own proportions, in a field of another shape
+    image = np.full((height, width, 3), 90, np.uint8)
     left = (width - side) // 2
-    picture[:, left : left + side] = cv2.resize(bus, (side, height), interpolation=cv2.INTER_AREA)
-    assert_bus_and_people(detectors(engine).detect(picture), (side / 810, height / 1080), (left, 0))
+    image[:, left : left + side] = cv2.resize(bus, (side, height), interpolation=cv2.INTER_AREA)
+    assert_bus_and_people(detectors(engine).detect(image), (side / 810, height / 1080), (left, 0))
 
 
 @needs_openvino
@@ -91,7 +91,7 @@ def test_the_engines_agree(detectors, bus):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_nothing_in_a_black_picture(engine, detectors):
+def test_nothing_in_a_black_image(engine, detectors):
     assert detectors(engine).detect(np.zeros((480, 640, 3), np.uint8)) == []
 
 
@@ -124,7 +124,7 @@ def test_an_unknown_class_is_refused_with_the_near_ones(detectors):
 
 
 @pytest.mark.parametrize(
-    ("picture", "error", "text"),
+    ("image", "error", "text"),
     [
         (np.zeros((48, 64, 3), np.float32), TypeError, "float32"),
         (np.zeros((48, 64, 3), np.uint16), TypeError, "uint16"),
@@ -133,11 +133,11 @@ def test_an_unknown_class_is_refused_with_the_near_ones(detectors):
         (np.zeros((0, 64, 3), np.uint8), ValueError, r"\[0, 64, 3\]"),
     ],
 )
-def test_wrong_pictures_are_refused(picture, error, text, detectors):
+def test_wrong_images_are_refused(image, error, text, detectors):
     with pytest.raises(error, match=text):
-        detectors("torch").detect(picture)
+        detectors("torch").detect(image)
     with pytest.raises(error, match=text):
-        detectors("torch").draw(picture, [])
+        detectors("torch").draw(image, [])
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_threads_reach_openvino(bus):
 
 @pytest.fixture
 def own_cache(tmp_path, monkeypatch):
-    """A cache of this test alone, at a small picture size."""
+    """A cache of this test alone, at a small image size."""
     weights = find_weights()
     monkeypatch.setenv("TEXTFUSE_CACHE", str(tmp_path / "cache"))
     (tmp_path / "cache").mkdir()

@@ -28,7 +28,7 @@ def scene(number: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.fixture(scope="session")
 def bag(tmp_path_factory):
     """75 pairs of a moving scene at 15 Hz; every frame differs."""
-    visible, thermal = (np.stack(pictures) for pictures in zip(*map(scene, range(PAIRS)), strict=True))
+    visible, thermal = (np.stack(images) for images in zip(*map(scene, range(PAIRS)), strict=True))
     return str(write_bag(tmp_path_factory.mktemp("recordings") / "bag", visible, thermal, RATE))
 
 

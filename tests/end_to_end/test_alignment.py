@@ -12,7 +12,7 @@ from tests.end_to_end.conftest import scene
 from tests.helpers.graph import START
 
 VISIBLE, REGISTERED = scene(10)
-# What the thermal camera sees is larger, turned and shifted in the visible picture, and has a size of its own.
+# What the thermal camera sees is larger, turned and shifted in the visible image, and has a size of its own.
 HOMOGRAPHY = np.array([[1.6, 0.08, 40.0], [-0.08, 1.6, 30.0], [0.0, 0.0, 1.0]])
 SMALL = (320, 256)
 SEEN = cv2.warpPerspective(REGISTERED, np.linalg.inv(HOMOGRAPHY), SMALL)
@@ -22,7 +22,7 @@ CAMERAS = {"visible": Camera(640, 480, MATRIX), "thermal": Camera(*SMALL)}
 
 @pytest.fixture
 def infos(graph):
-    """CameraInfo of the fused pictures, as they come."""
+    """CameraInfo of the fused images, as they come."""
     seen = []
     graph.node.create_subscription(CameraInfo, "camera_info", seen.append, 10)
     return seen
@@ -36,7 +36,7 @@ def calibrate(tmp_path, **changes):
 
 
 def fuse(graph, visible=VISIBLE, thermal=SEEN):
-    """The fused picture of a pair, uint8 RGB, with its message."""
+    """The fused image of a pair, uint8 RGB, with its message."""
     before = len(graph.seen["fused"])
 
     def fused():
@@ -69,7 +69,7 @@ def test_an_unaligned_pair_of_unequal_sizes_is_fused_registered(graph, infos, tm
     assert graph.status().state == "OK"
 
 
-def test_a_cropped_picture_has_a_camera_info_of_its_own(graph, infos, tmp_path):
+def test_a_cropped_image_has_a_camera_info_of_its_own(graph, infos, tmp_path):
     graph.start_fusion(calibration=calibrate(tmp_path, field_of_view="shared"))
     fused, message = fuse(graph)
     assert message.width < 640 and message.height < 480
@@ -139,7 +139,7 @@ def test_a_bad_calibration_fails_configure_with_the_reason(graph, tmp_path):
     fuse(graph)
 
 
-def test_pictures_of_another_size_are_refused_with_the_file(graph, tmp_path):
+def test_images_of_another_size_are_refused_with_the_file(graph, tmp_path):
     path = calibrate(tmp_path)
     graph.start_fusion(calibration=path)
     fuse(graph)
@@ -150,7 +150,7 @@ def test_pictures_of_another_size_are_refused_with_the_file(graph, tmp_path):
     fuse(graph)
 
 
-def test_the_cameras_own_camera_info_goes_with_registered_pictures(graph, infos):
+def test_the_cameras_own_camera_info_goes_with_registered_images(graph, infos):
     graph.start_fusion()
     publisher = graph.node.create_publisher(CameraInfo, "/visible/camera_info", 10)
     graph.wait(publisher.get_subscription_count, 5.0, "nobody listens to CameraInfo")

@@ -83,7 +83,7 @@ def test_a_full_disk_is_a_warning_and_leaves_nothing(own_cache, config, monkeypa
 # OpenVINO through the cache -------------------------------------------------------------------------------------------
 
 
-def picture(config):
+def image(config):
     engine, _ = build_engine("openvino", config)
     visible, thermal = np.full((50, 70, 3), 90, np.uint8), np.full((50, 70), 130, np.uint8)
     out = np.empty_like(visible)
@@ -92,29 +92,29 @@ def picture(config):
 
 
 def test_openvino_is_built_once(own_cache, config, monkeypatch):
-    first = picture(config)
+    first = image(config)
     monkeypatch.setattr(openvino_engine.openvino, "convert_model", lambda *_, **__: pytest.fail("built again"))
-    np.testing.assert_array_equal(picture(config), first)
+    np.testing.assert_array_equal(image(config), first)
 
 
 def test_a_blob_that_openvino_refuses_is_built_again(own_cache, config, caplog):
-    first = picture(config)
+    first = image(config)
     (path,) = (own_cache / "engines").iterdir()
     stored = path.read_bytes()
     for blob in (b"not a model", stored[DIGEST_SIZE:5000]):
         path.write_bytes(hashlib.sha256(blob).digest() + blob)  # a checksum that fits
         with caplog.at_level(logging.WARNING):
-            np.testing.assert_array_equal(picture(config), first)
+            np.testing.assert_array_equal(image(config), first)
         assert "cannot be loaded and is built again" in caplog.text
         assert len(path.read_bytes()) > 0.9 * len(stored)
 
 
 def test_new_weights_do_not_meet_an_old_engine(own_cache, config):
-    first = picture(config)
+    first = image(config)
     changed = type(config.network)(config.network.config)
     changed.load_state_dict(config.network.state_dict())
     with torch.no_grad():
         changed.head.bias += 0.2
-    second = picture(dataclasses.replace(config, network=changed.eval()))
+    second = image(dataclasses.replace(config, network=changed.eval()))
     assert np.abs(second.astype(int) - first).mean() > 5
     assert len(list((own_cache / "engines").iterdir())) == 2

@@ -74,7 +74,7 @@ def test_gpu_engines_asked_for_by_name_are_a_clear_error(config, name):
 
 
 @CPU_ONLY
-def test_an_engine_that_fuses_a_wrong_picture_is_passed_over(config, monkeypatch):
+def test_an_engine_that_fuses_a_wrong_image_is_passed_over(config, monkeypatch):
     module = importlib.import_module("ros2_textfuse.engines.openvino")
 
     class Wrong(module.OpenVINOEngine):
@@ -85,7 +85,7 @@ def test_an_engine_that_fuses_a_wrong_picture_is_passed_over(config, monkeypatch
     monkeypatch.setattr(module, "build", Wrong)
     engine, warning = build_engine("auto", config)
     assert kind(engine) == "eager"
-    assert "another picture" in warning
+    assert "another image" in warning
 
 
 @CPU_ONLY
@@ -102,7 +102,7 @@ def test_unknown_engine_lists_those_there_are(config, name):
         build_engine(name, config)
 
 
-def test_a_picture_too_large_for_the_reference_is_only_warmed_up(network, monkeypatch):
+def test_a_image_too_large_for_the_reference_is_only_warmed_up(network, monkeypatch):
     monkeypatch.setattr(verification, "MAX_PIXELS", 100)
     runs = []
 

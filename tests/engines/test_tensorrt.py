@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from ros2_textfuse.engines import build_engine, tensorrt
-from ros2_textfuse.engines.image_graph import PictureGraph
+from ros2_textfuse.engines.image_graph import ImageGraph
 from ros2_textfuse.engines.torch_runner import CpuRunner
 from ros2_textfuse.engines.verification import check_pair, difference
 from tools.tensorrt_dryrun import summary
@@ -46,7 +46,7 @@ def compiled(monkeypatch, own_cache):
     return dtypes
 
 
-def picture(engine, config):
+def image(engine, config):
     visible, thermal = check_pair(config.height, config.width)
     out = np.empty_like(visible)
     engine.run(visible, thermal, np.zeros((1, config.network.modulation_size), np.float32), out)
@@ -61,7 +61,7 @@ def test_builds_in_float16_and_is_taken_from_the_cache_the_next_time(compiled, c
     assert "building the tensorrt-rtx engine for 70x50" in caplog.text and "minutes" in caplog.text
     again, _ = build_engine("tensorrt", config)
     assert compiled == [torch.float16]
-    np.testing.assert_array_equal(picture(first, config), picture(again, config))
+    np.testing.assert_array_equal(image(first, config), image(again, config))
     (file,) = (own_cache / "engines").glob("tensorrt-rtx-fp16-70x50-*.engine")
     file.write_bytes(file.read_bytes()[:-100])
     build_engine("tensorrt", config)
@@ -71,7 +71,7 @@ def test_builds_in_float16_and_is_taken_from_the_cache_the_next_time(compiled, c
 
 def test_float16_is_close_to_float32(compiled, config):
     """float16 on the CPU, which rounds as a GPU does, though it adds in another order."""
-    half, eager = (picture(build_engine(name, config)[0], config) for name in ("tensorrt", "eager"))
+    half, eager = (image(build_engine(name, config)[0], config) for name in ("tensorrt", "eager"))
     mean, tail = difference(half, eager)
     assert mean < 0.2 and tail <= 1
 
@@ -115,7 +115,7 @@ def test_auto_goes_on_down_the_ladder(compiled, config, monkeypatch, caplog, err
 
 @pytest.mark.parametrize("precision", [torch.float16, torch.float32])
 def test_the_graph_that_tensorrt_compiles_can_be_exported(config, precision):
-    graph = PictureGraph.on(torch.device("cpu"), precision, config)
+    graph = ImageGraph.on(torch.device("cpu"), precision, config)
     with torch.no_grad():
         program = torch.export.export(graph.network, graph.network_example())
     operators = {str(node.target) for node in program.graph.nodes if node.op == "call_function"}

@@ -19,9 +19,9 @@ def folder(tmp_path):
     """Two pairs, of which one is bright enough for a clean one."""
     visible, thermal = street(64, 80)
     for name, gain in (("set_day", 1.0), ("set_night", 0.2)):
-        for side, picture in (("vi", visible[..., ::-1]), ("ir", thermal)):
+        for side, image in (("vi", visible[..., ::-1]), ("ir", thermal)):
             (tmp_path / "data" / side).mkdir(parents=True, exist_ok=True)
-            cv2.imwrite(str(tmp_path / "data" / side / f"{name}.png"), (picture * gain).astype(np.uint8))
+            cv2.imwrite(str(tmp_path / "data" / side / f"{name}.png"), (image * gain).astype(np.uint8))
     return tmp_path / "data"
 
 
@@ -31,7 +31,7 @@ def test_one_command_writes_tables_and_sheets(folder, tmp_path, monkeypatch, cap
     except EncoderError as error:
         pytest.skip(str(error))
     monkeypatch.setattr(quality, "PHRASINGS", 1)
-    still = (np.stack([picture] * 20) for picture in street(64, 80))
+    still = (np.stack([image] * 20) for image in street(64, 80))
     videos = map(str, write_folders(tmp_path / "still", *still))
     out = tmp_path / "out"
     assert cli.main(["quality", "--data", str(folder), "--out", str(out), "--video", *videos]) == 0

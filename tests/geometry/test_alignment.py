@@ -1,4 +1,4 @@
-"""Alignment against cv2's own projection, and by pictures that say where each pixel came from."""
+"""Alignment against cv2's own projection, and by images that say where each pixel came from."""
 
 import cv2
 import numpy as np
@@ -21,13 +21,13 @@ def by_homography(homography, visible=(64, 48), thermal=(64, 48), **options):
 
 
 def ramps(width, height):
-    """Two pictures, one the x and one the y of each pixel, from 10 on: 0 stays for what is not seen."""
+    """Two images, one the x and one the y of each pixel, from 10 on: 0 stays for what is not seen."""
     x, y = np.meshgrid(np.arange(width), np.arange(height))
     return (x + 10).astype(np.uint8), (y + 10).astype(np.uint8)
 
 
 def where(alignment, camera, size, other):
-    """x and y of a camera's pixels in the fused picture, NaN where it does not see."""
+    """x and y of a camera's pixels in the fused image, NaN where it does not see."""
     found = []
     for ramp in ramps(*size):
         pair = (cv2.merge([ramp] * 3), np.zeros(other[::-1], np.uint8)) if camera == "visible" else None
@@ -50,7 +50,7 @@ def test_a_shift_by_whole_pixels_is_exact():
 @pytest.mark.parametrize("reference", ["visible", "thermal"])
 @pytest.mark.parametrize("lwir", [LWIR, FISHEYE], ids=["plumb_bob", "equidistant"])
 def test_points_at_the_working_depth_meet(reference, lwir):
-    """Points in space, projected by cv2 into both cameras, are where the aligned picture says."""
+    """Points in space, projected by cv2 into both cameras, are where the aligned image says."""
     alignment = Alignment(Calibration("", reference, {"visible": RGB, "thermal": lwir}, None, EXTRINSICS))
     random = np.random.default_rng(0)
     points = np.column_stack([random.uniform(-1.5, 1.5, (200, 2)), np.full(200, EXTRINSICS.depth)])
@@ -96,7 +96,7 @@ def test_a_third_size_keeps_the_aspect(field_of_view, black):
     assert bool((thermal == 0).any()) == black == bool((visible == 0).any())
 
 
-def test_a_large_picture_is_averaged_not_skipped():
+def test_a_large_image_is_averaged_not_skipped():
     """A chessboard of single pixels becomes grey, not stripes."""
     calibration = by_homography(np.diag([0.25, 0.25, 1]), visible=(64, 48), thermal=(256, 192))
     board = (255 * (np.indices((192, 256)).sum(axis=0) % 2)).astype(np.uint8)
@@ -106,8 +106,8 @@ def test_a_large_picture_is_averaged_not_skipped():
 
 @pytest.mark.parametrize("field_of_view", ["reference", "shared"])
 @pytest.mark.parametrize("output", [None, (80, 64)])
-def test_the_fused_camera_projects_onto_the_fused_picture(field_of_view, output):
-    """What the reference camera sees at a pixel, the fused camera sees at the fused picture's pixel."""
+def test_the_fused_camera_projects_onto_the_fused_image(field_of_view, output):
+    """What the reference camera sees at a pixel, the fused camera sees at the fused image's pixel."""
     cameras = {"visible": RGB, "thermal": LWIR}
     alignment = Alignment(Calibration("", "visible", cameras, None, EXTRINSICS, field_of_view, output))
     fused = alignment.fused_camera()

@@ -12,7 +12,7 @@ HOMOGRAPHY = np.array([[1.9, 0.1, 14.0], [-0.05, 1.95, 22.0], [1e-5, 2e-5, 1.0]]
 
 
 def board(left, top, square, degrees, low, high):
-    """A visible picture of 640x480 with a board in it."""
+    """A visible image of 640x480 with a board in it."""
     columns, rows = BOARD[0] + 1, BOARD[1] + 1
     squares = (np.indices((rows, columns)).sum(axis=0) % 2 * (high - low) + low).astype(np.uint8)
     drawn = cv2.copyMakeBorder(

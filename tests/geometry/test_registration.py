@@ -1,4 +1,4 @@
-"""Registration by edges on pictures made by formula: a known warp comes back, and what has no answer gets none."""
+"""Registration by edges on images made by formula: a known warp comes back, and what has no answer gets none."""
 
 import cv2
 import numpy as np
@@ -41,7 +41,7 @@ def test_two_scenes_that_have_nothing_in_common_are_not_sure():
     assert not register([shapes(4)[0]], [shapes(5)[1]]).sure
 
 
-def test_flat_pictures_are_refused_or_not_sure():
+def test_flat_images_are_refused_or_not_sure():
     flat = np.full((96, 128), 90, np.uint8)
     with pytest.raises(RegistrationError, match="edges"):
         register([flat], [flat])

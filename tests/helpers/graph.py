@@ -57,7 +57,7 @@ class Graph:
         rclpy.init(context=self.context, args=[])
         self.node = rclpy.create_node("observer", namespace="textfuse", context=self.context)
         for name, (kind, topic) in self.topics.items():
-            # Reliable, so that a picture missing here is one that was not published.
+            # Reliable, so that an image missing here is one that was not published.
             self.node.create_subscription(kind, topic, partial(self.receive, name), QoSProfile(depth=100))
         self.node.create_subscription(DiagnosticArray, "/diagnostics", self.diagnostics.append, 10)
         self._cameras = {
@@ -130,7 +130,7 @@ class Graph:
         self.wait(lambda: len(self.seen["status"]) > before, 5.0, "no status")
         return self.seen["status"][-1]
 
-    def picture(self, pixels: Any, encoding: str, stamp: Any) -> Image:
+    def image(self, pixels: Any, encoding: str, stamp: Any) -> Image:
         """An image message."""
         message = Image()
         message.header.stamp, message.header.frame_id = stamp, "camera"
@@ -138,7 +138,7 @@ class Graph:
         return message
 
     def send(self, visible: Any = None, thermal: Any = None, **changes: dict[str, Any]) -> None:
-        """Publish a picture of one or both cameras, all with the stamp of now.
+        """Publish an image of one or both cameras, all with the stamp of now.
 
         `visible_changes` and `thermal_changes` overwrite fields of the message.
         """
@@ -147,13 +147,13 @@ class Graph:
             if pixels is None:
                 continue
             encoding = "rgb8" if pixels.ndim == 3 else "mono8" if pixels.itemsize == 1 else "mono16"
-            message = self.picture(pixels, encoding, stamp)
+            message = self.image(pixels, encoding, stamp)
             for field, value in changes.get(f"{camera}_changes", {}).items():
                 setattr(message, field, value)
             self.publish(camera, message)
 
     def publish(self, camera: str, message: Image) -> None:
-        """Publish a picture as it is."""
+        """Publish an image as it is."""
         self._cameras[camera].publish(message)
 
     # Services -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Pictures by formula: enough like a street for a fusion network, or with enough edges to register."""
+"""Images by formula: enough like a street for a fusion network, or with enough edges to register."""
 
 import cv2
 import numpy as np
@@ -23,8 +23,8 @@ def shapes(seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     for _ in range(25):
         centre, axes = random.integers((0, 0), (320, 240)).tolist(), random.integers(8, 45, 2).tolist()
         angle, levels = int(random.integers(0, 180)), random.uniform(20, 230, 2)
-        for picture, level in zip((visible, thermal), levels, strict=True):
+        for image, level in zip((visible, thermal), levels, strict=True):
             corners = cv2.boxPoints((tuple(map(float, centre)), tuple(map(float, axes)), angle))
-            cv2.fillConvexPoly(picture, corners.astype(int), float(level))
-    noisy = [np.clip(picture + random.normal(0, 3, picture.shape), 1, 255) for picture in (visible, thermal)]
-    return tuple(picture.astype(np.uint8) for picture in noisy)
+            cv2.fillConvexPoly(image, corners.astype(int), float(level))
+    noisy = [np.clip(image + random.normal(0, 3, image.shape), 1, 255) for image in (visible, thermal)]
+    return tuple(image.astype(np.uint8) for image in noisy)

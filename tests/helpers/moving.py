@@ -22,12 +22,12 @@ def unsteady(time: float) -> tuple[float, float]:
 def world(seed: int, shapes: int = 250) -> NDArray[np.float32]:
     """Shapes in levels of grey, float32 [800, 1200]."""
     random = np.random.default_rng(seed)
-    picture = np.full((800, 1200), 110, np.float32)
+    image = np.full((800, 1200), 110, np.float32)
     for _ in range(shapes):
         centre, sides = random.uniform((0, 0), (1200, 800)).tolist(), random.uniform(10, 90, 2).tolist()
         corners = cv2.boxPoints((tuple(centre), tuple(sides), float(random.uniform(0, 180))))
-        cv2.fillConvexPoly(picture, corners.astype(int), float(random.uniform(20, 230)))
-    return cv2.GaussianBlur(picture, (0, 0), 2.5)  # a pixel of either camera sees an area, not a point
+        cv2.fillConvexPoly(image, corners.astype(int), float(random.uniform(20, 230)))
+    return cv2.GaussianBlur(image, (0, 0), 2.5)  # a pixel of either camera sees an area, not a point
 
 
 def visible(
@@ -51,11 +51,11 @@ def thermal(
 
 def crossing(time: float, scene: NDArray[np.float32]) -> NDArray[np.float32]:
     """The world with three people in it, who walk to and fro."""
-    picture = scene.copy()
+    image = scene.copy()
     for number, level in enumerate((30.0, 220.0, 190.0)):
         x = 450 + 150 * number + 0.6 * (unsteady(time + 17 * number)[0] - 600)
-        cv2.rectangle(picture, (round(x) - 15, 350), (round(x) + 15, 440), level, cv2.FILLED)
-    return picture
+        cv2.rectangle(image, (round(x) - 15, 350), (round(x) + 15, 440), level, cv2.FILLED)
+    return image
 
 
 def _view(
@@ -67,7 +67,7 @@ def _view(
 ) -> NDArray[np.uint8]:
     scale = width / size[0]
     matrix = np.array([[scale, 0, place[0] - width / 2], [0, scale, place[1] - scale * size[1] / 2]])
-    picture = cv2.warpAffine(scene, matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    image = cv2.warpAffine(scene, matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     if random is not None:
-        picture = picture + random.normal(0, 2, picture.shape)
-    return np.clip(picture, 0, 255).astype(np.uint8)
+        image = image + random.normal(0, 2, image.shape)
+    return np.clip(image, 0, 255).astype(np.uint8)

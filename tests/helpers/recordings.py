@@ -11,7 +11,7 @@ from rosbags.typesys import Stores, get_typestore
 
 from ros2_textfuse.imaging import compressed
 
-START = 1_700_000_000_000_000_000  # ns, the stamp of the first picture
+START = 1_700_000_000_000_000_000  # ns, the stamp of the first image
 
 
 def write_bag(
@@ -26,7 +26,7 @@ def write_bag(
 ) -> Path:
     """A rosbag2 of visible uint8 [N, H, W, 3] and thermal uint8 or uint16 [N, H, W].
 
-    A topic that ends in /compressed holds CompressedImage, with the data that `compress` makes of a picture's number
+    A topic that ends in /compressed holds CompressedImage, with the data that `compress` makes of an image's number
     and pixels.
     """
     store = get_typestore(Stores.ROS2_KILTED)
@@ -61,8 +61,8 @@ def write_bag(
 def write_folders(path: Path, visible: NDArray, thermal: NDArray) -> tuple[Path, Path]:
     """Two folders of PNG images, 0000.png and so on."""
     folders = path / "visible", path / "thermal"
-    for folder, pictures in zip(folders, (visible[..., ::-1], thermal), strict=True):
+    for folder, images in zip(folders, (visible[..., ::-1], thermal), strict=True):
         folder.mkdir(parents=True)
-        for number, pixels in enumerate(pictures):
+        for number, pixels in enumerate(images):
             cv2.imwrite(str(folder / f"{number:04}.png"), pixels)
     return folders

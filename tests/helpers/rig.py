@@ -1,8 +1,8 @@
 """Two simulated cameras around the real fusion node, and an eye on what it publishes.
 
 Both cameras are a thread of the test's process that publishes over DDS. The thermal camera sees a hot square that
-stands in another quadrant with each picture, the visible one a dim wall with its sensor's noise, so that the hot
-quadrant of a fused picture tells which thermal picture is in it. Thermal stamps are 3 ms late, so that a stamp tells
+stands in another quadrant with each image, the visible one a dim wall with its sensor's noise, so that the hot
+quadrant of a fused image tells which thermal image is in it. Thermal stamps are 3 ms late, so that a stamp tells
 the camera.
 """
 
@@ -38,13 +38,13 @@ WIDTH, HEIGHT = 320, 240
 THERMAL_LATE = 3_000_000  # ns
 SLOP = 20_000_000  # ns, the node's default
 SET_BACK = 1_000_000_000  # ns; stamps that go back by more are those of a clock that was set back
-OLDEST = round(RATE)  # pictures that a camera may have sent since the one that comes out now
+OLDEST = round(RATE)  # images that a camera may have sent since the one that comes out now
 PATIENCE = 15.0  # s
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
 Spoil = Callable[[Image, int], Iterable[Image]]
-"""What a fault makes of a camera's picture and its number: none, one, or several."""
+"""What a fault makes of a camera's image and its number: none, one, or several."""
 
 
 @functools.lru_cache(maxsize=64)
@@ -89,30 +89,30 @@ def hot_quadrant(pixels: NDArray) -> int | None:
 
 
 def is_marked(pixels: NDArray[np.uint8]) -> bool:
-    """Whether a fused picture has the amber border of pass-through."""
+    """Whether a fused image has the amber border of pass-through."""
     red, green, blue = np.concatenate([pixels[:2].reshape(-1, 3), pixels[:, :2].reshape(-1, 3)]).mean(axis=0)
     return bool(red > 180 and 90 < green < 220 and blue < 90)
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A usable picture that a camera sent."""
+    """A usable image that a camera sent."""
 
     tick: int
-    count: int  # of this camera's pictures
+    count: int  # of this camera's images
     settings: int  # how often the camera's clock was set back before it
     quadrant: int | None
-    blinding: bool  # nothing of the thermal picture is seen through it
+    blinding: bool  # nothing of the thermal image is seen through it
 
 
 @dataclass(frozen=True)
 class Fused:
-    """A picture that came out."""
+    """An image that came out."""
 
     stamp: int
     pixels: NDArray[np.uint8]
     frame_id: str
-    counts: dict[str, int]  # pictures that each camera had sent
+    counts: dict[str, int]  # images that each camera had sent
 
     @property
     def size(self) -> tuple[int, int]:
@@ -134,7 +134,7 @@ class Rig(Graph):
         self._tick = 0
         self._spoils: dict[str, Spoil] = {}
         self.drivers: dict[str, Callable[[Image], None]] = {}
-        """By camera: what publishes its pictures, in place of the raw topic."""
+        """By camera: what publishes its images, in place of the raw topic."""
         self._usable = True
         self._sent: dict[str, dict[int, Sent]] = {"visible": {}, "thermal": {}}
         self._newest = dict.fromkeys(self._sent, 0)
@@ -246,7 +246,7 @@ class Rig(Graph):
                 self.node.destroy_subscription(subscription)
 
     def note(self, camera: str, message: Image) -> None:
-        """Note a picture as sent, so that it may come out, unless its fields do not even make an array."""
+        """Note an image as sent, so that it may come out, unless its fields do not even make an array."""
         stamp = stamp_ns(message)
         try:
             pixels = encodings.visible_array(message) if camera == "visible" else encodings.thermal_array(message)
@@ -276,17 +276,17 @@ class Rig(Graph):
     def _film_one(self, camera: str, tick: int, now: int) -> None:
         number = tick % 32
         if camera == "visible":
-            message = self.picture(visible_pixels(number), "rgb8", Time(nanoseconds=now).to_msg())
+            message = self.image(visible_pixels(number), "rgb8", Time(nanoseconds=now).to_msg())
         else:
-            message = self.picture(thermal_pixels(number), "mono8", Time(nanoseconds=now + THERMAL_LATE).to_msg())
+            message = self.image(thermal_pixels(number), "mono8", Time(nanoseconds=now + THERMAL_LATE).to_msg())
         spoil = self._spoils.get(camera)
-        for picture in spoil(message, tick) if spoil else (message,):
+        for image in spoil(message, tick) if spoil else (message,):
             if self._usable or not spoil:
-                self.note(camera, picture)
+                self.note(camera, image)
             if camera in self.drivers:
-                self.drivers[camera](picture)
+                self.drivers[camera](image)
             elif camera in self._cameras:
-                self.publish(camera, picture)
+                self.publish(camera, image)
 
     # Faults ---------------------------------------------------------------------------------------------------------
 
@@ -302,11 +302,11 @@ class Rig(Graph):
         """A fault for the length of the block; fusion must recover from it, and have published nothing wrong.
 
         Args:
-            visible: spoils the pictures of the visible camera.
-            thermal: spoils the pictures of the thermal camera.
+            visible: spoils the images of the visible camera.
+            thermal: spoils the images of the thermal camera.
             usable: whether what is spoilt may come out at all.
             pairing: how far in ns the thermal stamp of a pair may lie from the visible one, before and behind.
-            late: how many pictures may come out when their camera had sent more than OLDEST newer ones.
+            late: how many images may come out when their camera had sent more than OLDEST newer ones.
         """
         self._forget()
         self._well = False
@@ -376,10 +376,10 @@ class Rig(Graph):
             said = [line for line, _ in itertools.groupby(f"{one.level[0]}: {one.message}" for one in entries())]
             raise AssertionError("\n".join([str(error), "they were:", *said])) from None
 
-    def wait_pictures(self, count: int, seconds: float = PATIENCE) -> list[Fused]:
-        """Wait for so many more fused pictures; returns them."""
+    def wait_images(self, count: int, seconds: float = PATIENCE) -> list[Fused]:
+        """Wait for so many more fused images; returns them."""
         before = len(self.seen["fused"])
-        self.wait(lambda: len(self.seen["fused"]) >= before + count, seconds, f"no {count} fused pictures")
+        self.wait(lambda: len(self.seen["fused"]) >= before + count, seconds, f"no {count} fused images")
         return self.seen["fused"][before:]
 
     def wait_ticks(self, count: int) -> None:
@@ -390,14 +390,14 @@ class Rig(Graph):
     # What came out --------------------------------------------------------------------------------------------------
 
     def receive(self, name: str, message: Any) -> None:
-        """Keep of a fused picture what the audit asks for."""
+        """Keep of a fused image what the audit asks for."""
         if name == "fused":
             pixels = np.frombuffer(message.data, np.uint8).reshape(message.height, message.width, 3)
             message = Fused(stamp_ns(message), pixels, message.header.frame_id, dict(self._counts))
         super().receive(name, message)
 
     def _recover(self) -> None:
-        """Wait until pairs of pictures that are sent from now on are fused, and the state is OK."""
+        """Wait until pairs of images that are sent from now on are fused, and the state is OK."""
         tick, statuses = self._tick, len(self.seen["status"])
 
         def fused() -> bool:
@@ -426,26 +426,26 @@ class Rig(Graph):
             self.seen["fused"] = [last]
 
     def _audit(self, pairing: tuple[int, int], late: int) -> None:
-        """Hold the fused pictures since `_forget` against what was sent."""
+        """Hold the fused images since `_forget` against what was sent."""
         came = self.seen["fused"][1:]
         with self._lock:
-            sent = {camera: dict(pictures) for camera, pictures in self._sent.items()}
+            sent = {camera: dict(images) for camera, images in self._sent.items()}
         last, settings = self._last
         for fused in came:
             camera = next((camera for camera in sent if fused.stamp in sent[camera]), None)
-            assert camera, f"stamp {fused.stamp} is not one of a usable picture"
+            assert camera, f"stamp {fused.stamp} is not one of a usable image"
             own = sent[camera][fused.stamp]
             assert fused.stamp > last or own.settings > settings[camera], f"stamp {fused.stamp} comes after {last}"
             last, settings = fused.stamp, settings | {camera: own.settings}
             newer = fused.counts[camera] - own.count
             late -= newer > OLDEST
-            assert late >= 0, f"a picture came out when its camera had sent {newer} newer ones"
+            assert late >= 0, f"an image came out when its camera had sent {newer} newer ones"
             quadrants = {own.quadrant}
             if not is_marked(fused.pixels):
-                assert camera == "visible", "a thermal picture came out without the mark of pass-through"
+                assert camera == "visible", "a thermal image came out without the mark of pass-through"
                 low, high = fused.stamp + pairing[0], fused.stamp + pairing[1]
                 partners = [one for stamp, one in sent["thermal"].items() if low <= stamp <= high]
-                assert partners, f"a pair came out, but no thermal picture was sent near {fused.stamp}"
+                assert partners, f"a pair came out, but no thermal image was sent near {fused.stamp}"
                 if own.quadrant is None:
                     quadrants = {one.quadrant for one in partners}
             shown = hot_quadrant(fused.pixels)

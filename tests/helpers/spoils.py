@@ -1,4 +1,4 @@
-"""What faults make of pictures: functions from a message and its number to the messages that are sent instead."""
+"""What faults make of images: functions from a message and its number to the messages that are sent instead."""
 
 from array import array
 from collections.abc import Callable, Iterable
@@ -25,7 +25,7 @@ def silent(message: Image, number: int) -> Iterable[Image]:
 
 
 def twice(message: Image, number: int) -> Iterable[Image]:
-    """A driver that sends each picture twice."""
+    """A driver that sends each image twice."""
     return message, message
 
 
@@ -41,7 +41,7 @@ def changed(**fields: Any) -> Spoil:
 
 
 def shown(pixels: Callable[[int], NDArray], encoding: str) -> Spoil:
-    """Other pixels, made from the picture's number."""
+    """Other pixels, made from the image's number."""
 
     def spoil(message: Image, number: int) -> Iterable[Image]:
         encodings.fill_message(message, pixels(number), encoding)
@@ -51,12 +51,12 @@ def shown(pixels: Callable[[int], NDArray], encoding: str) -> Spoil:
 
 
 def alternating(*spoils: Spoil) -> Spoil:
-    """One spoil after the other, picture by picture."""
+    """One spoil after the other, image by image."""
     return lambda message, number: spoils[number % len(spoils)](message, number)
 
 
 def one_in(period: int, spoil: Spoil) -> Spoil:
-    """Every so many pictures one that is spoilt."""
+    """Every so many images one that is spoilt."""
     return lambda message, number: spoil(message, number) if number % period == 0 else (message,)
 
 
@@ -97,7 +97,7 @@ def shifted(seconds: float | Callable[[int], float]) -> Spoil:
 
 
 class Reordered:
-    """Each second picture comes after the one that follows it."""
+    """Each second image comes after the one that follows it."""
 
     def __init__(self) -> None:
         self._held: list[Image] = []
@@ -106,13 +106,13 @@ class Reordered:
         if number % 2 == 0:
             self._held = [message]
             return ()
-        pictures = message, *self._held
+        images = message, *self._held
         self._held = []
-        return pictures
+        return images
 
 
 class Frozen:
-    """The first picture again and again, with new stamps."""
+    """The first image again and again, with new stamps."""
 
     def __init__(self) -> None:
         self._data: array | None = None

@@ -6,7 +6,7 @@ EPOCH = 1_700_000_000_000_000_000  # ns, the clock at second 0
 
 
 def seen(taken, latency_ms, clock=0.0):
-    """A picture taken at a second, which came so much later; stamped by a clock that is `clock` seconds behind."""
+    """An image taken at a second, which came so much later; stamped by a clock that is `clock` seconds behind."""
     at = taken + latency_ms / 1e3
     return Seen(at, EPOCH + round((taken - clock) * 1e9), latency_ms + clock * 1e3)
 

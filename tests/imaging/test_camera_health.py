@@ -1,4 +1,4 @@
-"""Arrivals and looks of a camera's pictures."""
+"""Arrivals and looks of a camera's images."""
 
 import numpy as np
 import pytest
@@ -16,18 +16,18 @@ def camera(times=(), thermal=False):
     return health
 
 
-def looks(*pictures, thermal=False, every=0.5, frozen_after=1.0):
-    """The kind of fault after these pictures came one by one."""
+def looks(*images, thermal=False, every=0.5, frozen_after=1.0):
+    """The kind of fault after these images came one by one."""
     health = CameraHealth(thermal)
-    for number, picture in enumerate(pictures):
-        health.inspect(picture, number * every, frozen_after)
+    for number, image in enumerate(images):
+        health.inspect(image, number * every, frozen_after)
     return health.fault.kind if health.fault else ""
 
 
 # Arrivals -------------------------------------------------------------------------------------------------------------
 
 
-def test_before_the_first_picture():
+def test_before_the_first_image():
     health = camera()
     assert (health.age(9.0), health.rate(9.0), health.gap(9.0)) == (-1.0, 0.0, 0.0)
 
@@ -62,7 +62,7 @@ def test_silence_is_a_gap_and_no_rate():
 
 
 @given(st.lists(st.floats(0, 2), max_size=50))
-def test_figures_are_sane_whenever_pictures_come(intervals):
+def test_figures_are_sane_whenever_images_come(intervals):
     times = np.cumsum(intervals).tolist()
     health = camera(times)
     now = (times or [0.0])[-1] + 0.5
@@ -76,12 +76,12 @@ SCENE = noise(48, 64, 3)
 COUNTS = noise(48, 64, dtype=np.uint16)
 
 
-@pytest.mark.parametrize("picture", [SCENE, COUNTS, SCENE[..., 0]])
-def test_a_scene_is_no_fault(picture):
-    assert looks(picture, thermal=picture.ndim == 2) == ""
+@pytest.mark.parametrize("image", [SCENE, COUNTS, SCENE[..., 0]])
+def test_a_scene_is_no_fault(image):
+    assert looks(image, thermal=image.ndim == 2) == ""
 
 
-def test_frozen_is_said_after_a_while_and_taken_back_with_the_first_new_picture():
+def test_frozen_is_said_after_a_while_and_taken_back_with_the_first_new_image():
     assert looks(SCENE, SCENE, SCENE) == ""
     assert looks(SCENE, SCENE, SCENE, SCENE) == "frozen"
     assert looks(SCENE, SCENE, SCENE, SCENE, noise(48, 64, 3, seed=1)) == ""
@@ -96,7 +96,7 @@ def test_frozen_temperatures_with_holes():
 
 
 @pytest.mark.parametrize(
-    ("picture", "kind"),
+    ("image", "kind"),
     [
         (noise(48, 64, 3) // 40, "black"),
         (255 - noise(48, 64, 3) // 40, "white"),
@@ -110,12 +110,12 @@ def test_frozen_temperatures_with_holes():
     ],
     ids=str,
 )
-def test_what_no_scene_shows_is_named(picture, kind):
-    thermal = kind in ("flat", "empty", "coloured") or picture.ndim == 2
-    assert looks(picture, thermal=thermal) == kind
+def test_what_no_scene_shows_is_named(image, kind):
+    thermal = kind in ("flat", "empty", "coloured") or image.ndim == 2
+    assert looks(image, thermal=thermal) == kind
 
 
-def test_a_flat_or_colourful_visible_picture_is_a_scene():
+def test_a_flat_or_colourful_visible_image_is_a_scene():
     """A grey wall is one; a thermal camera without any difference is not."""
     assert looks(np.full((48, 64, 3), 120, np.uint8)) == ""
 

@@ -22,15 +22,15 @@ def message(data, format_=""):
 
 
 def visible(sent):
-    picture = compressed.decode(sent)
-    encodings.check_message(picture, encodings.VISIBLE_ENCODINGS)
-    return encodings.visible_array(picture)
+    image = compressed.decode(sent)
+    encodings.check_message(image, encodings.VISIBLE_ENCODINGS)
+    return encodings.visible_array(image)
 
 
 def thermal(sent):
-    picture = compressed.decode(sent)
-    encodings.check_message(picture, encodings.THERMAL_ENCODINGS)
-    return encodings.thermal_array(picture)
+    image = compressed.decode(sent)
+    encodings.check_message(image, encodings.THERMAL_ENCODINGS)
+    return encodings.thermal_array(image)
 
 
 def png(pixels):
@@ -47,7 +47,7 @@ def test_colours_come_back_as_rgb(suffix):
     np.testing.assert_allclose(visible(sent).astype(int), RED, atol=4)
 
 
-def test_grey_and_transparent_files_are_visible_pictures_as_well():
+def test_grey_and_transparent_files_are_visible_images_as_well():
     grey = noise(24, 32)
     assert np.array_equal(visible(message(png(grey))), np.dstack([grey] * 3))
     bgra = noise(24, 32, 4)
@@ -68,9 +68,9 @@ def test_grey_sent_as_colour_is_grey_again():
 
 
 def test_what_jpeg_makes_is_read_back():
-    picture = cv2.GaussianBlur(noise(48, 64, 3), (0, 0), 4)
-    sent = message(compressed.jpeg(picture, 95), compressed.FORMAT)
-    assert np.abs(visible(sent).astype(int) - picture).mean() < 3
+    image = cv2.GaussianBlur(noise(48, 64, 3), (0, 0), 4)
+    sent = message(compressed.jpeg(image, 95), compressed.FORMAT)
+    assert np.abs(visible(sent).astype(int) - image).mean() < 3
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
@@ -106,13 +106,13 @@ def test_a_header_that_promises_too_much_is_refused_before_it_is_decoded():
         compressed.decode(message(data))
 
 
-def test_16_bits_are_no_visible_picture():
+def test_16_bits_are_no_visible_image():
     with pytest.raises(ImageError, match="16"):
         visible(message(png(noise(8, 8, dtype=np.uint16))))
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"]))
-def test_any_bytes_give_a_picture_or_an_image_error(data, start):
+def test_any_bytes_give_a_image_or_an_image_error(data, start):
     sent = message(start + data)
     with contextlib.suppress(ImageError):
         visible(sent)

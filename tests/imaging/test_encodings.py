@@ -32,7 +32,7 @@ def test_visible_encodings(encoding, pixels, expected):
 
 @pytest.mark.parametrize("pattern", ["rggb", "bggr", "gbrg", "grbg"])
 def test_bayer_patterns(pattern):
-    """A picture of one colour, seen through the pattern that the encoding names by its first two rows."""
+    """An image of one colour, seen through the pattern that the encoding names by its first two rows."""
     colour = {"r": 200, "g": 90, "b": 30}
     cell = np.array([colour[letter] for letter in pattern], np.uint8).reshape(2, 2)
     message = image(np.tile(cell, (4, 5)), f"bayer_{pattern}8")

@@ -9,9 +9,9 @@ SCENE = np.linspace(29000, 30000, 64 * 64).reshape(64, 64).astype(np.uint16)
 
 
 def test_eight_bits_stay():
-    picture = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    image = np.arange(64, dtype=np.uint8).reshape(8, 8)
     control = GainControl()
-    assert control(picture) is not None and np.shares_memory(control(picture), picture)
+    assert control(image) is not None and np.shares_memory(control(image), image)
     assert control.range is None
 
 
@@ -24,7 +24,7 @@ def test_the_range_is_that_of_the_percentiles():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_hot_object_that_enters_does_not_make_the_picture_pump(kind):
+def test_a_hot_object_that_enters_does_not_make_the_image_pump(kind):
     control = GainControl(kind, smoothing=0.9)
     first = control(SCENE)
     hot = SCENE.copy()
@@ -38,17 +38,17 @@ def test_a_hot_object_that_enters_does_not_make_the_picture_pump(kind):
 def test_a_fixed_range_maps_the_same_temperature_to_the_same_grey():
     control = GainControl(fixed=(20.0, 40.0))
     for temperatures in ([20, 30, 40], [10, 30, 500]):
-        picture = np.array([temperatures], np.float32)
-        assert control(picture)[0, 1] == 127
-        assert control(picture)[0, 0] == 0 and control(picture)[0, 2] == 255
+        image = np.array([temperatures], np.float32)
+        assert control(image)[0, 1] == 127
+        assert control(image)[0, 0] == 0 and control(image)[0, 2] == 255
     assert control.range == (20.0, 40.0)
 
 
 def test_plateau_shows_detail_in_a_scene_of_two_temperatures():
     """A cold sky and a warm street, each with a little texture: a straight line spends its levels on the gap."""
     texture = np.random.default_rng(0).integers(0, 200, (64, 64))
-    picture = (np.where(np.arange(64)[:, None] < 32, 20000, 30000) + texture).astype(np.uint16)
-    line, plateau = (GainControl(kind)(picture)[40:].astype(float).std() for kind in KINDS)
+    image = (np.where(np.arange(64)[:, None] < 32, 20000, 30000) + texture).astype(np.uint16)
+    line, plateau = (GainControl(kind)(image)[40:].astype(float).std() for kind in KINDS)
     assert plateau > 3 * line
 
 
@@ -65,11 +65,11 @@ def test_a_flat_scene_is_no_noise(kind, dtype):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_no_number_is_black_and_does_not_count(kind):
-    picture = np.linspace(10, 30, 64 * 64, dtype=np.float32).reshape(64, 64)
+    image = np.linspace(10, 30, 64 * 64, dtype=np.float32).reshape(64, 64)
     control = GainControl(kind)
-    picture[:4] = np.nan
-    picture[4] = np.inf
-    fused = control(picture)
+    image[:4] = np.nan
+    image[4] = np.inf
+    fused = control(image)
     assert not fused[:4].any()
     assert 10 < control.range[0] < control.range[1] < 31
     assert np.isfinite(control.range).all()

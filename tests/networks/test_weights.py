@@ -46,7 +46,7 @@ def test_header_says_what_the_file_is(path):
     assert metadata["step"] == "7"
 
 
-def test_the_weights_of_the_package_load_and_leave_the_picture_whole():
+def test_the_weights_of_the_package_load_and_leave_the_image_whole():
     network = load_network("nano")
     visible, thermal = torch.rand(1, 3, 64, 64), torch.rand(1, 1, 64, 64)
     with torch.inference_mode():

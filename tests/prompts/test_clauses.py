@@ -16,7 +16,7 @@ def test_clauses_have_a_letter_and_a_meaning(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "meanings"),
     [
-        ("the IR picture is flat, noisy", ["the thermal picture is flat", "thermal image: noisy"]),
+        ("the IR image is flat, noisy", ["the thermal image is flat", "thermal image: noisy"]),
         ("noise and stripes in the infrared", ["thermal image: noise", "stripes in the thermal"]),
         ("the thermal image is fine. Noise everywhere", ["the thermal image is fine", "noise everywhere"]),
         ("fuse the RGB and thermal images", ["fuse both images"]),

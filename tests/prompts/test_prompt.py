@@ -125,7 +125,7 @@ def test_any_other_arguments_are_refused_or_resolve(modes: list[str], severity: 
         ("rgb noisy", {"visible_noise"}),
         ("no rain, but it is foggy", {"haze"}),
         ("there is not enough light", {"low_light"}),
-        ("no rain today, the picture is clear", set()),
+        ("no rain today, the image is clear", set()),
         ("show me the person", set()),
         ("good morning", set()),
         ("asdfghjkl", set()),

@@ -52,7 +52,7 @@ def test_a_truncated_bag_is_read_up_to_the_damage(written, share):
     bag = Bag(path)
     found, error = read(bag)
     assert str(file) in error and "breaks off" in error and error == bag.damage
-    # A chunk of mcap (1 MB, 7 pictures here) is lost with its end.
+    # A chunk of mcap (1 MB, 7 images here) is lost with its end.
     assert 2 * PAIRS * share - 8 <= len(found) < 2 * PAIRS * share + 1
     for number, (_, _, message) in enumerate(found[::2]):
         np.testing.assert_array_equal(message.data, visible[number].ravel())
@@ -98,7 +98,7 @@ def test_cameras_are_found_by_type(tmp_path, topics, dtype):
     bag = write_bag(tmp_path / "bag", noise(2, 8, 10, 3), noise(2, 8, 10, dtype=dtype), topics=topics)
     cameras = find_cameras(Bag(bag))
     assert tuple(camera.topic for camera in cameras) == topics
-    assert "10x8" in str(cameras[0]) and "2 pictures" in str(cameras[0])
+    assert "10x8" in str(cameras[0]) and "2 images" in str(cameras[0])
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -110,7 +110,7 @@ def test_compressed_cameras_are_found_as_raw_ones(tmp_path, names, dtype):
         cameras = find_cameras(bag, *asked_for)
         assert tuple(camera.topic for camera in cameras) == topics
     assert cameras[1].encoding == ("mono8" if dtype == np.uint8 else "mono16")
-    assert "10x8" in str(cameras[1]) and "2 pictures" in str(cameras[1])
+    assert "10x8" in str(cameras[1]) and "2 images" in str(cameras[1])
 
 
 def test_a_camera_recorded_raw_and_compressed_is_one(tmp_path):
@@ -119,10 +119,10 @@ def test_a_camera_recorded_raw_and_compressed_is_one(tmp_path):
     with pytest.raises(BagError, match="no topic looks like the thermal camera"):
         find_cameras(bag)
     assert [camera.topic for camera in find_cameras(bag, *topics)] == list(topics), "when both are named, both are"
-    assert bag.pictures("/cam/image").name == topics[0]
+    assert bag.images("/cam/image").name == topics[0]
     bag.topics[topics[0]] = replace(bag.topics[topics[0]], count=0)
-    assert bag.pictures("/cam/image").name == topics[1], "a topic on which nothing came is no camera"
-    assert bag.pictures("/cam") is None
+    assert bag.images("/cam/image").name == topics[1], "a topic on which nothing came is no camera"
+    assert bag.images("/cam") is None
 
 
 def test_damage_at_the_front_hides_no_camera(tmp_path):
@@ -148,7 +148,7 @@ def test_cameras_that_could_be_either(tmp_path):
     with pytest.raises(BagError, match=r"visible.*--visible-topic.*/cam_0.*/cam_1"):
         find_cameras(bag)
     assert [camera.topic for camera in find_cameras(bag, "/cam_0", "/cam_1")] == ["/cam_0", "/cam_1"]
-    with pytest.raises(BagError, match="no thermal pictures on /cam_2"):
+    with pytest.raises(BagError, match="no thermal images on /cam_2"):
         find_cameras(bag, "/cam_0", "/cam_2")
     with pytest.raises(BagError, match="both cameras"):
         find_cameras(bag, "/cam_0", "/cam_0")

@@ -44,21 +44,21 @@ def test_a_bag_of_folders(folders, tmp_path, storage, capsys):
             assert (message.width, message.height) == (10, 8)
             if connection.msgtype.endswith("CameraInfo"):
                 assert not message.k.any() and message.distortion_model == ""
-    pictures, read = list(open_recording(*map(str, ("", *folders)))), list(open_recording(bag=str(bag)))
-    assert [(p.camera, p.encoding, p.data) for p in read] == [(p.camera, p.encoding, p.data) for p in pictures]
+    images, read = list(open_recording(*map(str, ("", *folders)))), list(open_recording(bag=str(bag)))
+    assert [(p.camera, p.encoding, p.data) for p in read] == [(p.camera, p.encoding, p.data) for p in images]
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_compressed_pictures(tmp_path, dtype, capsys):
-    visible, thermal = (np.stack([picture] * 2) for picture in street(48, 64))
+def test_compressed_images(tmp_path, dtype, capsys):
+    visible, thermal = (np.stack([image] * 2) for image in street(48, 64))
     folders = write_folders(tmp_path, visible, thermal.astype(dtype) * (1 if dtype == np.uint8 else 257))
     for name in FORMATS:
         arguments = [*map(str, folders), "-o", str(tmp_path / name), "--start", BEGIN.isoformat(), "--compress", name]
         assert cli.main(["bag", *arguments]) == 0
-    pictures = list(open_recording(*map(str, ("", *folders))))
+    images = list(open_recording(*map(str, ("", *folders))))
     packed, lossy = (list(open_recording(bag=str(tmp_path / name))) for name in ("png", "jpeg"))
-    assert packed == pictures
-    assert lossy[1::2] == pictures[1::2], "thermal levels are measurements"
+    assert packed == images
+    assert lossy[1::2] == images[1::2], "thermal levels are measurements"
     difference = np.abs(visible_array(lossy[2]).astype(int) - visible[1])
     assert 0 < difference.mean() < 3
     with AnyReader([tmp_path / "jpeg"]) as reader:
@@ -92,7 +92,7 @@ def test_an_existing_folder_is_left_alone(folders, tmp_path, capsys):
 
 
 def test_half_a_bag_is_removed(folders, tmp_path):
-    (folders[0] / "0002.png").write_bytes(b"not a picture")
+    (folders[0] / "0002.png").write_bytes(b"not an image")
     with pytest.raises(RecordingError, match=r"0002\.png"):
         write_bag(open_recording(visible=str(folders[0]), thermal=str(folders[1])), tmp_path / "bag", BEGIN)
     assert not (tmp_path / "bag").exists()

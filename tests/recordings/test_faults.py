@@ -1,4 +1,4 @@
-"""Faults: how they are asked for, and what becomes of a picture."""
+"""Faults: how they are asked for, and what becomes of an image."""
 
 import math
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from ros2_textfuse.imaging import encodings
 from ros2_textfuse.recordings.faults import KINDS, Fault, FaultError, Faults
-from ros2_textfuse.recordings.source import Picture
+from ros2_textfuse.recordings.source import RecordedImage
 from tests.helpers.messages import noise
 
 PIXELS = {"visible": noise(48, 64, 3), "thermal": noise(48, 64, dtype=np.uint16, seed=1)}
@@ -16,22 +16,22 @@ ENCODINGS = {"visible": encodings.VISIBLE_ENCODINGS, "thermal": encodings.THERMA
 
 
 def spoilt(kind, camera="visible", pixels=None):
-    picture = Picture.of(camera, 3.0, PIXELS[camera] if pixels is None else pixels)
-    return Faults([Fault.of(f"{camera} {kind} 2 4")]).spoil(picture, 3.0)
+    image = RecordedImage.of(camera, 3.0, PIXELS[camera] if pixels is None else pixels)
+    return Faults([Fault.of(f"{camera} {kind} 2 4")]).spoil(image, 3.0)
 
 
-def array(picture):
-    """The pixels of a picture that the node would take."""
-    encodings.check_message(picture, ENCODINGS[picture.camera])
-    return encodings.visible_array(picture) if picture.camera == "visible" else encodings.thermal_array(picture)
+def array(image):
+    """The pixels of an image that the node would take."""
+    encodings.check_message(image, ENCODINGS[image.camera])
+    return encodings.visible_array(image) if image.camera == "visible" else encodings.thermal_array(image)
 
 
 def play(text, seconds):
-    """What a camera sends of pictures that are due at these seconds; each is grey in its own level."""
+    """What a camera sends of images that are due at these seconds; each is grey in its own level."""
     faults = Faults([Fault.of(text)])
     camera = text.split()[0]
     return [
-        faults.spoil(Picture.of(camera, time, np.full((4, 4, 3), number, np.uint8)), time)
+        faults.spoil(RecordedImage.of(camera, time, np.full((4, 4, 3), number, np.uint8)), time)
         for number, time in enumerate(seconds)
     ]
 
@@ -43,7 +43,7 @@ def test_what_the_node_refuses(kind, camera, reason):
         array(spoilt(kind, camera))
 
 
-def test_half_the_size_is_a_good_picture():
+def test_half_the_size_is_a_good_image():
     np.testing.assert_array_equal(array(spoilt("half_size")), PIXELS["visible"][::2, ::2])
     np.testing.assert_array_equal(array(spoilt("half_size", "thermal")), PIXELS["thermal"][::2, ::2])
 
@@ -74,20 +74,20 @@ def test_levels(kind, name, expected):
 
 @pytest.mark.parametrize("encoding", ["bgr8", "yuv422", "mono8"])
 def test_black_is_black_in_any_encoding(encoding):
-    picture = Picture("visible", 3.0, 3.0, 48, 32, encoding, 0, 96, spoilt("white").data)
-    picture.step = 32 * {"bgr8": 3, "yuv422": 2, "mono8": 1}[encoding]
-    assert not array(Faults([Fault.of("visible black 2 4")]).spoil(picture, 3.0)).any()
+    image = RecordedImage("visible", 3.0, 3.0, 48, 32, encoding, 0, 96, spoilt("white").data)
+    image.step = 32 * {"bgr8": 3, "yuv422": 2, "mono8": 1}[encoding]
+    assert not array(Faults([Fault.of("visible black 2 4")]).spoil(image, 3.0)).any()
 
 
 @pytest.mark.parametrize("name", LEVELS)
-def test_noise_is_as_strong_as_the_picture(name):
+def test_noise_is_as_strong_as_the_image(name):
     levels = LEVELS[name] // 4 + LEVELS[name].max() // 4  # away from both ends
     difference = array(spoilt("noise", "visible" if name == "visible" else "thermal", levels)) - levels.astype(float)
     assert difference.std() == pytest.approx(levels.std(), rel=0.1)
     assert abs(difference.mean()) < 0.1 * levels.std()
 
 
-def test_thermal_pictures_without_a_number_and_with_a_palette():
+def test_thermal_images_without_a_number_and_with_a_palette():
     nothing = array(spoilt("nan", "thermal"))
     assert nothing.dtype == np.float32 and np.isnan(nothing).all()
     ramp = np.tile(np.linspace(7000, 9000, 64).astype(np.uint16), (48, 1))
@@ -97,10 +97,10 @@ def test_thermal_pictures_without_a_number_and_with_a_palette():
     assert np.ptp(colours, axis=2).max() > 100
 
 
-def test_what_is_no_picture_any_more_does_not_stop_the_player():
+def test_what_is_no_image_any_more_does_not_stop_the_player():
     faults = Faults([Fault.of("visible truncated 2 4"), Fault.of("visible black 2 4")])
     with pytest.raises(encodings.ImageError, match="bytes"):
-        array(faults.spoil(Picture.of("visible", 3.0, PIXELS["visible"]), 3.0))
+        array(faults.spoil(RecordedImage.of("visible", 3.0, PIXELS["visible"]), 3.0))
 
 
 @pytest.mark.parametrize(
@@ -115,14 +115,14 @@ def test_stamps(kind, stamp):
 
 def test_a_frozen_camera_sends_what_it_sent_last():
     sent = play("visible frozen 0.15 0.45", [0.0, 0.1, 0.2, 0.3, 0.4, 0.5])
-    assert [picture.data[0] for picture in sent] == [0, 1, 1, 1, 1, 5]
-    assert [picture.stamp for picture in sent] == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
-    assert [picture.data[0] for picture in play("visible frozen 0 1", [0.0, 0.1])] == [0, 0], "from the first one on"
+    assert [image.data[0] for image in sent] == [0, 1, 1, 1, 1, 5]
+    assert [image.stamp for image in sent] == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
+    assert [image.data[0] for image in play("visible frozen 0 1", [0.0, 0.1])] == [0, 0], "from the first one on"
 
 
 def test_a_slow_camera():
     sent = play("visible slow 0.5 2", [number / 10 for number in range(20)])
-    assert [picture.data[0] for picture in sent if picture] == [0, 1, 2, 3, 4, 7, 10, 13, 16, 19]
+    assert [image.data[0] for image in sent if image] == [0, 1, 2, 3, 4, 7, 10, 13, 16, 19]
     assert all(play("visible slow 0 9", [0.0, 5.0, 0.1])), "a loop starts again at zero"
 
 
@@ -131,18 +131,18 @@ def test_a_silent_camera():
 
 
 def test_only_its_camera_and_only_its_time():
-    picture = Picture.of("visible", 3.0, PIXELS["visible"])
+    image = RecordedImage.of("visible", 3.0, PIXELS["visible"])
     for text, seconds in (("thermal silent 2 4", 3.0), ("visible silent 2 3", 3.0), ("visible silent 3.1 4", 3.0)):
-        assert Faults([Fault.of(text)]).spoil(picture, seconds) is picture
+        assert Faults([Fault.of(text)]).spoil(image, seconds) is image
     silent = Faults([Fault.of("visible silent 9 10")])
-    assert silent.spoil(picture, 9.5) is None, "seconds count from the start, over loops"
+    assert silent.spoil(image, 9.5) is None, "seconds count from the start, over loops"
 
 
 @pytest.mark.parametrize(("kind", "camera"), [(name, camera) for name in KINDS for camera in KINDS[name].cameras])
 def test_a_recording_stays_as_it_is(kind, camera):
-    picture = Picture.of(camera, 3.0, PIXELS[camera])
-    Faults([Fault.of(f"{camera} {kind} 2 4")]).spoil(picture, 3.0)
-    assert picture == Picture.of(camera, 3.0, PIXELS[camera])
+    image = RecordedImage.of(camera, 3.0, PIXELS[camera])
+    Faults([Fault.of(f"{camera} {kind} 2 4")]).spoil(image, 3.0)
+    assert image == RecordedImage.of(camera, 3.0, PIXELS[camera])
 
 
 def test_the_documentation_has_every_kind():

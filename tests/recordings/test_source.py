@@ -23,9 +23,9 @@ def test_bag_gives_back_what_was_written(tmp_path):
     visible, thermal = noise(3, 8, 10, 3), noise(3, 8, 10, dtype=np.uint16)
     bag = write_bag(tmp_path / "bag", visible, thermal, rate=10.0, thermal_delay=0.005)
     recording = open_recording(bag=str(bag))
-    pictures = list(recording)
-    assert recording.pictures == 6 and [p.camera for p in pictures] == ["visible", "thermal"] * 3
-    for number, (v, t) in enumerate(zip(pictures[::2], pictures[1::2], strict=True)):
+    images = list(recording)
+    assert recording.images == 6 and [p.camera for p in images] == ["visible", "thermal"] * 3
+    for number, (v, t) in enumerate(zip(images[::2], images[1::2], strict=True)):
         np.testing.assert_array_equal(encodings.visible_array(v), visible[number])
         np.testing.assert_array_equal(encodings.thermal_array(t), thermal[number])
         assert v.stamp == pytest.approx(number / 10) and t.stamp == pytest.approx(number / 10 + 0.005)
@@ -36,7 +36,7 @@ COMPRESSED = ("/visible/image_raw/compressed", "/thermal/image_raw/compressed")
 
 @pytest.mark.parametrize("mcap", [False, True])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_a_bag_of_compressed_pictures_is_one_of_raw_ones(tmp_path, dtype, mcap):
+def test_a_bag_of_compressed_images_is_one_of_raw_ones(tmp_path, dtype, mcap):
     visible, thermal = noise(3, 8, 10, 3), noise(3, 8, 10, dtype=dtype)
     raw = write_bag(tmp_path / "raw", visible, thermal, thermal_delay=0.005)
     packed = write_bag(tmp_path / "packed", visible, thermal, thermal_delay=0.005, mcap=mcap, topics=COMPRESSED)
@@ -46,19 +46,19 @@ def test_a_bag_of_compressed_pictures_is_one_of_raw_ones(tmp_path, dtype, mcap):
 
 
 def test_jpeg_in_a_bag(tmp_path):
-    visible, thermal = (np.stack([picture] * 2) for picture in street(48, 64))
+    visible, thermal = (np.stack([image] * 2) for image in street(48, 64))
 
     def jpeg(number, pixels):
         return cv2.imencode(".jpg", pixels[..., ::-1] if pixels.ndim == 3 else pixels)[1].tobytes()
 
     bag = write_bag(tmp_path / "bag", visible, thermal, topics=COMPRESSED, compress=jpeg)
-    pictures = list(open_recording(bag=str(bag)))
-    assert [picture.encoding for picture in pictures] == ["rgb8", "mono8"] * 2
-    assert np.abs(encodings.visible_array(pictures[2]).astype(int) - visible[1]).mean() < 3
-    assert np.abs(encodings.thermal_array(pictures[3]).astype(int) - thermal[1]).mean() < 3
+    images = list(open_recording(bag=str(bag)))
+    assert [image.encoding for image in images] == ["rgb8", "mono8"] * 2
+    assert np.abs(encodings.visible_array(images[2]).astype(int) - visible[1]).mean() < 3
+    assert np.abs(encodings.thermal_array(images[3]).astype(int) - thermal[1]).mean() < 3
 
 
-def test_a_damaged_picture_is_no_damaged_bag(tmp_path):
+def test_a_damaged_image_is_no_damaged_bag(tmp_path):
     visible = noise(4, 8, 10, 3)
 
     def compress(number, pixels):
@@ -66,22 +66,22 @@ def test_a_damaged_picture_is_no_damaged_bag(tmp_path):
         return {1: data[: len(data) // 2], 2: b"GIF89a"}.get(number, data) if pixels.ndim == 3 else data
 
     bag = write_bag(tmp_path / "bag", visible, noise(4, 8, 10), rate=10.0, topics=COMPRESSED, compress=compress)
-    pictures = list(open_recording(bag=str(bag)))
-    faults = {number: picture.fault for number, picture in enumerate(pictures) if picture.fault}
-    assert len(pictures) == 8 and list(faults) == [2, 4]
+    images = list(open_recording(bag=str(bag)))
+    faults = {number: image.fault for number, image in enumerate(images) if image.fault}
+    assert len(images) == 8 and list(faults) == [2, 4]
     assert "cut off" in faults[2] and "no JPEG and no PNG" in faults[4]
-    assert (pictures[2].camera, pictures[2].data) == ("visible", None)
-    assert pictures[2].stamp == pytest.approx(0.1)
-    np.testing.assert_array_equal(encodings.visible_array(pictures[6]), visible[3])
+    assert (images[2].camera, images[2].data) == ("visible", None)
+    assert images[2].stamp == pytest.approx(0.1)
+    np.testing.assert_array_equal(encodings.visible_array(images[6]), visible[3])
 
 
 def test_video_pairs_by_frame(tmp_path):
     paths = [write_video(tmp_path / f"{name}.mp4", 5) for name in ("v", "t")]
     recording = open_recording(visible=paths[0], thermal=paths[1])
-    pictures = list(recording)
-    assert recording.duration == pytest.approx(0.25) and len(pictures) == 10
-    assert pictures[4].encoding == "rgb8" and pictures[5].encoding == "mono8"
-    assert encodings.thermal_array(pictures[9]).mean() == pytest.approx(80, abs=3)
+    images = list(recording)
+    assert recording.duration == pytest.approx(0.25) and len(images) == 10
+    assert images[4].encoding == "rgb8" and images[5].encoding == "mono8"
+    assert encodings.thermal_array(images[9]).mean() == pytest.approx(80, abs=3)
 
 
 def test_a_video_without_times_goes_by_its_rate(tmp_path, monkeypatch):
@@ -99,23 +99,23 @@ def test_a_video_without_times_goes_by_its_rate(tmp_path, monkeypatch):
 
     paths = [write_video(tmp_path / f"{name}.mp4", 3) for name in ("v", "t")]
     monkeypatch.setattr(cv2, "VideoCapture", Timeless)
-    times = [picture.stamp for picture in open_recording(visible=paths[0], thermal=paths[1])]
+    times = [image.stamp for image in open_recording(visible=paths[0], thermal=paths[1])]
     assert times == pytest.approx([0, 0, 0.05, 0.05, 0.1, 0.1])
 
 
 def test_folders_pair_by_name(tmp_path):
     visible, thermal = noise(2, 8, 10, 3), noise(2, 8, 10)
     folders = write_folders(tmp_path, visible, thermal)
-    pictures = list(open_recording(visible=str(folders[0]), thermal=str(folders[1])))
-    np.testing.assert_array_equal(encodings.visible_array(pictures[2]), visible[1])
-    np.testing.assert_array_equal(encodings.thermal_array(pictures[3]), thermal[1])
+    images = list(open_recording(visible=str(folders[0]), thermal=str(folders[1])))
+    np.testing.assert_array_equal(encodings.visible_array(images[2]), visible[1])
+    np.testing.assert_array_equal(encodings.thermal_array(images[3]), thermal[1])
 
 
 def test_16_bit_images_stay_16_bit(tmp_path):
     thermal = noise(1, 8, 10, dtype=np.uint16)
     folders = write_folders(tmp_path, noise(1, 8, 10, 3), thermal)
-    pictures = list(open_recording(visible=str(folders[0]), thermal=str(folders[1])))
-    np.testing.assert_array_equal(encodings.thermal_array(pictures[1]), thermal[0])
+    images = list(open_recording(visible=str(folders[0]), thermal=str(folders[1])))
+    np.testing.assert_array_equal(encodings.thermal_array(images[1]), thermal[0])
 
 
 def refused(**source):
@@ -162,7 +162,7 @@ def test_image_without_partner(tmp_path):
 
 def test_unreadable_image(tmp_path):
     folders = write_folders(tmp_path, noise(1, 8, 10, 3), noise(1, 8, 10))
-    (folders[0] / "0000.png").write_bytes(b"not a picture")
+    (folders[0] / "0000.png").write_bytes(b"not an image")
     assert "0000.png cannot be read" in refused(visible=str(folders[0]), thermal=str(folders[1]))
 
 

@@ -50,7 +50,7 @@ def test_nearest_wins():
     assert rig.pairs == [(1.03, 1.04)]
 
 
-def test_late_message_brings_no_old_picture_back():
+def test_late_message_brings_no_old_image_back():
     rig = Rig()
     rig.send(0, 1.0)
     rig.send(0, 1.1)
@@ -60,7 +60,7 @@ def test_late_message_brings_no_old_picture_back():
 
 
 def test_late_message_does_not_cost_the_others_their_pairs():
-    """Two drivers on one topic by mistake, one half a period late: the pictures of the other still pair."""
+    """Two drivers on one topic by mistake, one half a period late: the images of the other still pair."""
     rig = Rig()
     for number in range(3):
         stamp = 1 + number / 10
@@ -88,7 +88,7 @@ def test_queue_is_bounded():
 @pytest.mark.parametrize("slop", [0.0, 0.02])
 @given(events=st.lists(st.tuples(st.integers(0, 1), st.integers(0, 500)), max_size=60))
 def test_properties(slop, events):
-    """Whatever comes, in whatever order: within slop, and no picture twice."""
+    """Whatever comes, in whatever order: within slop, and no image twice."""
     rig = Rig(slop)
     sent = [0, 0]
     for source, centiseconds in events:
@@ -114,7 +114,7 @@ def test_in_order_input_pairs_in_order_each_once(sources):
 
 
 def test_a_slow_camera_is_held():
-    """30 Hz beside 9 Hz: every visible picture has the thermal one that was the newest when it came."""
+    """30 Hz beside 9 Hz: every visible image has the thermal one that was the newest when it came."""
     rig = Rig(hold=0.2)
     times = sorted([(n / 30, 0) for n in range(60)] + [(n / 9, 1) for n in range(18)], key=lambda t: (t[0], -t[1]))
     for stamp, source in times:
@@ -140,7 +140,7 @@ def test_what_is_newer_by_more_than_slop_is_no_partner():
     assert rig.pairs == [(1.04, 1.05)]
 
 
-def test_a_held_picture_is_not_replaced_by_one_that_was_overtaken():
+def test_a_held_image_is_not_replaced_by_one_that_was_overtaken():
     rig = Rig(hold=1.0)
     rig.send(1, 1.1)
     rig.send(1, 1.0)
@@ -148,7 +148,7 @@ def test_a_held_picture_is_not_replaced_by_one_that_was_overtaken():
     assert rig.pairs == [(1.2, 1.1)]
 
 
-def test_only_an_unused_picture_waits():
+def test_only_an_unused_image_waits():
     rig = Rig(hold=1.0)
     rig.send(1, 1.0)
     assert len(rig.synchronizer.queues[1]) == 1

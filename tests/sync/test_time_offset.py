@@ -13,11 +13,11 @@ from tests.helpers import moving
 VIDEOS = Path(__file__).parents[2] / "shared" / "data" / "video"
 
 
-def watched(camera, stamps, picture):
-    """A camera that has seen picture(stamp) at each stamp."""
+def watched(camera, stamps, image):
+    """A camera that has seen image(stamp) at each stamp."""
     motion = Motion(camera)
     for stamp in stamps:
-        motion.add(stamp, picture(stamp))
+        motion.add(stamp, image(stamp))
     return motion
 
 
@@ -75,7 +75,7 @@ def test_cameras_that_stand_see_people_walk():
 
 
 def test_a_shutter_and_a_gap_do_no_harm():
-    """The thermal picture stands still for half a second and comes back brighter; then the visible one is missing."""
+    """The thermal image stands still for half a second and comes back brighter; then the visible one is missing."""
     scene = moving.world(3)
     visible = watched(
         "visible",
@@ -83,12 +83,12 @@ def test_a_shutter_and_a_gap_do_no_harm():
         lambda time: moving.visible(scene, moving.unsteady(time))[..., 0],
     )
 
-    def thermal_picture(stamp):
+    def thermal_image(stamp):
         time = stamp + 0.1
-        picture = moving.thermal(scene, moving.unsteady(min(time, 3.0) if time < 3.5 else time))
-        return cv2.convertScaleAbs(picture, alpha=2.0 if time >= 3.5 else 1.0)
+        image = moving.thermal(scene, moving.unsteady(min(time, 3.0) if time < 3.5 else time))
+        return cv2.convertScaleAbs(image, alpha=2.0 if time >= 3.5 else 1.0)
 
-    found = estimate(visible, watched("thermal", np.arange(0, 12, 1 / 9), thermal_picture))
+    found = estimate(visible, watched("thermal", np.arange(0, 12, 1 / 9), thermal_image))
     assert found.offset == pytest.approx(0.1, abs=0.01)
     assert found.sure, found.summary()
 
@@ -107,7 +107,7 @@ def swaying(period):
         ({"path": swaying(1.1), "offset": 0.2}, "agrees as well"),
         ({"path": moving.unsteady, "thermal_path": lambda time: moving.unsteady(40 - time)}, ""),
         ({"path": moving.unsteady, "seconds": 4.0}, "share 3.8 s"),
-        ({"path": moving.unsteady, "rates": (30.0, 1.0)}, "thermal pictures are more than 0.5 s apart"),
+        ({"path": moving.unsteady, "rates": (30.0, 1.0)}, "thermal images are more than 0.5 s apart"),
         ({"path": moving.unsteady, "offset": 500.0}, "share 0.0 s"),
         ({"path": moving.unsteady, "offset": 1.04, "seconds": 10.0}, "beyond the limit of 1 s"),
         ({"path": moving.unsteady, "offset": -1.8, "seconds": 10.0}, "beyond the limit of 1 s"),
@@ -129,7 +129,7 @@ def test_noise_has_no_offset(seed):
     assert not estimate(*cameras).sure
 
 
-def test_no_pictures():
+def test_no_images():
     found = estimate(Motion("visible"), Motion("thermal"))
     assert not found.sure and "share 0.0 s" in found.doubt and found.summary() == "no estimate"
 
@@ -139,21 +139,21 @@ def test_a_larger_limit_believes_more():
     assert found.sure and found.offset == pytest.approx(-1.8, abs=0.01), found.summary()
 
 
-def test_pictures_are_not_kept():
+def test_images_are_not_kept():
     motion, sizes = Motion("visible"), []
     random = np.random.default_rng(0)
     for number in range(200):
         motion.add(number / 30, random.integers(0, 255, (480, 640), np.uint8))
         if number % 100 == 99:
             sizes.append(len(pickle.dumps(motion)))
-    assert (sizes[1] - sizes[0]) / 100 < 2000  # bytes for each picture of 307200
+    assert (sizes[1] - sizes[0]) / 100 < 2000  # bytes for each image of 307200
 
 
 @pytest.mark.parametrize("stamp", [1.0, 0.5])
 def test_stamps_that_do_not_go_forward(stamp):
     motion = Motion("thermal")
     motion.add(1.0, np.zeros((60, 80), np.uint8))
-    with pytest.raises(TimeOffsetError, match=r"thermal stamps .* picture 1, from 1.000 s"):
+    with pytest.raises(TimeOffsetError, match=r"thermal stamps .* image 1, from 1.000 s"):
         motion.add(stamp, np.zeros((60, 80), np.uint8))
 
 
@@ -174,7 +174,7 @@ def test_real_videos(shift):
     ):
         capture, motion, number = cv2.VideoCapture(str(file)), Motion(name), 0
         while (read := capture.read())[0]:
-            if number == round(motion.pictures * step):
+            if number == round(motion.images * step):
                 motion.add(number / 30 - late, cv2.cvtColor(read[1], cv2.COLOR_BGR2GRAY))
             number += 1
         cameras.append(motion)

@@ -7,7 +7,7 @@ from ros2_textfuse.training.losses import Weights, fidelity, fusion_loss, intens
 
 
 @pytest.fixture
-def pictures():
+def images():
     generator = torch.Generator().manual_seed(0)
     return torch.rand(2, 3, 48, 64, generator=generator), torch.rand(2, 1, 48, 64, generator=generator)
 
@@ -19,12 +19,12 @@ def grey(value):
 PLAIN = {"additive": 0.0, "washout": 0.0, "detail": 0.0, "contrast": 1.0, "vividness": 0.0}
 
 
-def test_plain_intensity_target_is_the_maximum_of_eq_10(pictures):
-    visible, thermal = luma(pictures[0]), pictures[1]
+def test_plain_intensity_target_is_the_maximum_of_eq_10(images):
+    visible, thermal = luma(images[0]), images[1]
     torch.testing.assert_close(intensity_target(visible, thermal, **PLAIN), torch.maximum(visible, thermal))
 
 
-def test_additive_share_keeps_an_even_thermal_picture_from_washing_out():
+def test_additive_share_keeps_an_even_thermal_image_from_washing_out():
     target = intensity_target(grey(0.5), grey(0.9), **{**PLAIN, "additive": 1.0})
     assert target.mean().item() == pytest.approx(0.5)
 
@@ -61,23 +61,21 @@ def test_contrast_is_about_the_mean():
     assert (stretched.std() / ramp.std()).item() == pytest.approx(1.1)
 
 
-def test_fidelity_is_that_of_the_metric_at_its_finest_scales(pictures, monkeypatch):
-    a, f = luma(pictures[0])[:1], 0.8 * luma(pictures[0])[:1] + 0.1 * pictures[1][:1]
+def test_fidelity_is_that_of_the_metric_at_its_finest_scales(images, monkeypatch):
+    a, f = luma(images[0])[:1], 0.8 * luma(images[0])[:1] + 0.1 * images[1][:1]
     monkeypatch.setattr(losses, "FLOOR", 0.0)
     (metric,) = visual_information_fidelity([255 * a[0, 0].double().numpy()], 255 * f[0, 0].double().numpy())
     assert fidelity(f, (a,)).item() == pytest.approx(metric, rel=0.05)
 
 
-def test_fidelity_falls_with_noise_and_rises_with_contrast(pictures):
-    picture = 0.25 + 0.5 * pictures[1]
-    same, noisy, strong = (
-        fidelity(x, (picture,)) for x in (picture, picture + 0.2 * pictures[1].flip(3), 1.2 * picture)
-    )
+def test_fidelity_falls_with_noise_and_rises_with_contrast(images):
+    image = 0.25 + 0.5 * images[1]
+    same, noisy, strong = (fidelity(x, (image,)) for x in (image, image + 0.2 * images[1].flip(3), 1.2 * image))
     assert noisy < same < strong
 
 
-def test_fidelity_adds_sources_up(pictures):
-    visible, thermal = luma(pictures[0]), pictures[1]
+def test_fidelity_adds_sources_up(images):
+    visible, thermal = luma(images[0]), images[1]
     both = fidelity(visible, (visible, thermal))
     torch.testing.assert_close(both, fidelity(visible, (visible,)) + fidelity(visible, (thermal,)))
 
@@ -96,15 +94,15 @@ def test_gradient_follows_the_stronger_source_with_its_sign():
     assert losses.gradient_loss(1 - rising, rising, falling).item() == pytest.approx(2 / 15, abs=1e-6)
 
 
-def test_colour_ignores_brightness_and_sees_tint(pictures):
-    visible = pictures[0]
+def test_colour_ignores_brightness_and_sees_tint(images):
+    visible = images[0]
     torch.testing.assert_close(losses.chroma(visible + 0.1), losses.chroma(visible), atol=1e-6, rtol=0)
     tint = torch.tensor([0.1, 0.0, -0.1]).view(1, 3, 1, 1)
     assert (losses.chroma(visible + tint) - losses.chroma(visible)).abs().mean() > 0.05
 
 
-def test_complementarity_is_zero_for_the_sum_of_both(pictures):
-    visible, thermal = luma(pictures[0]), pictures[1]
+def test_complementarity_is_zero_for_the_sum_of_both(images):
+    visible, thermal = luma(images[0]), images[1]
     assert losses.complementarity_loss(visible + thermal, visible, thermal).item() == pytest.approx(0, abs=1e-3)
     assert losses.complementarity_loss(visible, visible, thermal) > 0.5
 
@@ -115,16 +113,16 @@ def test_flat_crops_give_finite_gradients():
     assert torch.isfinite(fused.grad).all()
 
 
-def test_total_is_the_weighted_sum_of_eq_14(pictures):
-    visible, thermal = pictures
+def test_total_is_the_weighted_sum_of_eq_14(images):
+    visible, thermal = images
     weights = Weights()
     parts = fusion_loss(visible * 0.9, visible, thermal, weights)
     total = sum(getattr(weights, name) * part for name, part in parts.items() if name != "total")
     torch.testing.assert_close(parts["total"], total)
 
 
-def test_faults_name_the_shapes(pictures):
-    visible, thermal = pictures
+def test_faults_name_the_shapes(images):
+    visible, thermal = images
     with pytest.raises(ValueError, match=r"\(2, 3, 48, 64\), \(2, 3, 48, 64\), \(2, 1, 24, 64\)"):
         fusion_loss(visible, visible, thermal[:, :, :24], Weights())
     with pytest.raises(ValueError, match="24x64 are smaller than the 26 pixels"):

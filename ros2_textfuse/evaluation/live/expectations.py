@@ -11,7 +11,7 @@ from ros2_textfuse.evaluation.live.observations import FIGURES, LEVELS, Diagnost
 
 @dataclass(frozen=True)
 class Stretch:
-    """From one second to another since the first fused picture."""
+    """From one second to another since the first fused image."""
 
     since: float
     until: float

@@ -20,11 +20,11 @@ COUNTS = (
     "pairs_fused",
     "passed_through",
     "thermal_held",
-    "pairs_unwanted",
+    "pairs_skipped",
     "clock_resets",
     "pairs_dropped",
-    "visible_alone",
-    "thermal_alone",
+    "visible_unpaired",
+    "thermal_unpaired",
     "images_rejected",
 )
 """Counters of FusionStatus."""
@@ -36,13 +36,13 @@ NODES = ("fusion", "detection", "player", "evaluation")
 OLDEST = 10_000.0  # ms; a stamp older than this is not of this moment but of a recording
 
 FIGURES: dict[str, tuple[str, str]] = {
-    "visible_hz": ("Hz", "visible pictures that the fusion node received"),
-    "thermal_hz": ("Hz", "thermal pictures that the fusion node received"),
-    "fused_hz": ("Hz", "fused pictures"),
-    "detections_hz": ("Hz", "detections, one message for each picture looked at"),
+    "visible_hz": ("Hz", "visible images that the fusion node received"),
+    "thermal_hz": ("Hz", "thermal images that the fusion node received"),
+    "fused_hz": ("Hz", "fused images"),
+    "detections_hz": ("Hz", "detections, one message for each image looked at"),
     **{
         f"{stream}_{kind}_ms": ("ms", f"camera stamp to {what}, {words}")
-        for stream, what in (("fused", "fused picture"), ("detections", "detections"))
+        for stream, what in (("fused", "fused image"), ("detections", "detections"))
         for kind, words in (
             ("p50", "median"),
             ("p95", "95 % are below"),
@@ -50,22 +50,22 @@ FIGURES: dict[str, tuple[str, str]] = {
             ("max", "the longest"),
         )
     },
-    "fused_jitter_ms": ("ms", "standard deviation of the time between two fused pictures"),
+    "fused_jitter_ms": ("ms", "standard deviation of the time between two fused images"),
     "detections_jitter_ms": ("ms", "standard deviation of the time between two detections"),
-    "lost_share": ("", "pictures dropped, visible ones alone, and rejected, of these and the fused ones; 0 to 1"),
+    "lost_share": ("", "images dropped, visible ones alone, and rejected, of these and the fused ones; 0 to 1"),
     "pairs_dropped": ("", "pairs given up for a newer one, or while an engine was built"),
-    "visible_alone": ("", "visible pictures without a thermal one within slop"),
-    "thermal_alone": ("", "thermal pictures without a visible one within slop"),
-    "images_rejected": ("", "pictures that were malformed or of a size that does not fit"),
-    "undetected": ("", "fused pictures that the detection node did not look at"),
+    "visible_unpaired": ("", "visible images without a thermal one within slop"),
+    "thermal_unpaired": ("", "thermal images without a visible one within slop"),
+    "images_rejected": ("", "images that were malformed or of a size that does not fit"),
+    "undetected": ("", "fused images that the detection node did not look at"),
     "restarts": ("", "times the fusion node began to count anew"),
     "pairing_p50_ms": ("ms", "difference of the two stamps of a pair, median"),
     "pairing_max_ms": ("ms", "difference of the two stamps of a pair, the largest"),
     "prompt_late_frames": (
         "",
-        "pictures between the answer of set_prompt and the first surely made with the new words",
+        "images between the answer of set_prompt and the first surely made with the new words",
     ),
-    "prompt_ms": ("ms", "from the answer of set_prompt to the first picture surely made with the new words"),
+    "prompt_ms": ("ms", "from the answer of set_prompt to the first image surely made with the new words"),
     **{f"{node}_cores": ("cores", f"processor cores that the {node} process kept busy") for node in NODES},
     **{f"{node}_mib": ("MiB", f"resident memory of the {node} process, the most") for node in NODES},
 }
@@ -74,7 +74,7 @@ FIGURES: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Seen:
-    """A picture or a message under its picture's stamp: when it came (s), the stamp, and how old that was (ms)."""
+    """An image or a message under its image's stamp: when it came (s), the stamp, and how old that was (ms)."""
 
     at: float
     stamp: int
@@ -83,7 +83,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Status:
-    """What FusionStatus said: `counts` has COUNTS, `stages` STAGES (in ms, of the picture of `stamp`)."""
+    """What FusionStatus said: `counts` has COUNTS, `stages` STAGES (in ms, of the image of `stamp`)."""
 
     at: float
     state: str
@@ -130,18 +130,18 @@ class Usage:
 
 @dataclass
 class Watch:
-    """Everything that was seen; all times in seconds since the first fused picture.
+    """Everything that was seen; all times in seconds since the first fused image.
 
     Args:
-        pictures: whether the picture topics were subscribed; else `visible`, `thermal` and `fused` stay empty.
-        slop: of the fusion node, in seconds; None when it did not say, or holds thermal pictures.
+        images: whether the image topics were subscribed; else `visible`, `thermal` and `fused` stay empty.
+        slop: of the fusion node, in seconds; None when it did not say, or holds thermal images.
         thermal_time_offset: of the fusion node, in seconds.
         unknown: what could not be watched, and why: stream or node -> reason.
         ended: processes of the scenario that ended by themselves: (name, exit code, when).
         seconds: how long was watched.
     """
 
-    pictures: bool = True
+    images: bool = True
     slop: float | None = None
     thermal_time_offset: float = 0.0
     visible: list[Seen] = field(default_factory=list)
@@ -230,20 +230,20 @@ def count_steps(watch: Watch, since: float, until: float) -> list[tuple[float, f
 
 
 def latencies(watch: Watch, stream: str) -> tuple[list[Seen], str]:
-    """Latency of each picture of `fused` or `detections` as its age_ms, and from where it counts, in words.
+    """Latency of each image of `fused` or `detections` as its age_ms, and from where it counts, in words.
 
-    From the camera's stamp; from the visible picture's arrival where stamps are of another time; from what the fusion
-    node says twice a second where the fused pictures are not watched. Empty where there is no such thing.
+    From the camera's stamp; from the visible image's arrival where stamps are of another time; from what the fusion
+    node says twice a second where the fused images are not watched. Empty where there is no such thing.
     """
     seen: list[Seen] = getattr(watch, stream)
     if not watch.stamps_are_now:
-        arrivals = {picture.stamp: picture.at for picture in watch.visible}
+        arrivals = {image.stamp: image.at for image in watch.visible}
         found = [replace(s, age_ms=(s.at - arrivals[s.stamp]) * 1e3) for s in seen if s.stamp in arrivals]
-        return found, "from the arrival of the visible picture, since stamps are of another time"
-    if stream == "fused" and not watch.pictures:
+        return found, "from the arrival of the visible image, since stamps are of another time"
+    if stream == "fused" and not watch.images:
         newest = {status.stamp: status for status in reversed(watch.statuses) if status.stamp}
         samples = [Seen(s.at, s.stamp, s.stages["latency_ms"]) for s in reversed(newest.values())]
-        return samples, "from the camera's stamp, as the fusion node says of its newest picture twice a second"
+        return samples, "from the camera's stamp, as the fusion node says of its newest image twice a second"
     return seen, "from the camera's stamp"
 
 
@@ -278,15 +278,15 @@ def pairing_errors(watch: Watch) -> list[Seen]:
 
 
 def prompt_switches(watch: Watch) -> list[tuple[PromptCall, int, float]]:
-    """For each accepted call: how many pictures, and milliseconds, until the first one surely made with the new words.
+    """For each accepted call: how many images, and milliseconds, until the first one surely made with the new words.
 
-    Pictures that came between the answer and that one are counted, and the time is from the answer to its arrival.
+    Images that came between the answer and that one are counted, and the time is from the answer to its arrival.
 
-    Surely: the visible picture was taken after the answer, so that its fusion began after it; the picture before it
-    may have been as well, so both are upper bounds. Calls without a later picture are left out.
+    Surely: the visible image was taken after the answer, so that its fusion began after it; the image before it
+    may have been as well, so both are upper bounds. Calls without a later image are left out.
     """
     stream = watch.fused or watch.detections
-    arrivals = {picture.stamp: picture.at for picture in watch.visible}
+    arrivals = {image.stamp: image.at for image in watch.visible}
     found = []
     for call in watch.prompts:
         if not call.accepted or call.answered is None:
@@ -323,12 +323,12 @@ def _counted(watch: Watch, since: float, until: float, known: dict[str, float], 
         known[f"{camera}_hz"] = totals[f"{camera}_received"] / seconds
     for name in LOSSES:
         known[name] = max(0, totals[name])
-    lost = known["pairs_dropped"] + known["visible_alone"] + known["images_rejected"]
+    lost = known["pairs_dropped"] + known["visible_unpaired"] + known["images_rejected"]
     if lost + totals["pairs_fused"]:
         known["lost_share"] = lost / (lost + totals["pairs_fused"])
     else:
-        unknown["lost_share"] = "no picture was received in that time"
-    if not watch.pictures:
+        unknown["lost_share"] = "no image was received in that time"
+    if not watch.images:
         known["fused_hz"] = totals["pairs_fused"] / seconds
     statuses = _within(watch.statuses, since, until)
     known["restarts"] = sum(_restarted(a, b) for a, b in itertools.pairwise(statuses))
@@ -337,7 +337,7 @@ def _counted(watch: Watch, since: float, until: float, known: dict[str, float], 
 def _streams(watch: Watch, since: float, until: float, known: dict[str, float], unknown: dict[str, str]) -> None:
     for stream in ("fused", "detections"):
         seen = _within(getattr(watch, stream), since, until)
-        watched = stream == "detections" or watch.pictures
+        watched = stream == "detections" or watch.images
         why = watch.unknown.get(stream, "")
         if watched and not why:
             known[f"{stream}_hz"] = len(seen) / (until - since)
@@ -346,18 +346,18 @@ def _streams(watch: Watch, since: float, until: float, known: dict[str, float], 
         if len(seen) > 2:
             known[f"{stream}_jitter_ms"] = float(np.std(np.diff([item.at for item in seen]))) * 1e3
         else:
-            unknown[f"{stream}_jitter_ms"] = why or ("too few came" if watched else "the pictures are not watched")
+            unknown[f"{stream}_jitter_ms"] = why or ("too few came" if watched else "the images are not watched")
         ages = [item.age_ms for item in _within(latencies(watch, stream)[0], since, until)]
         names = [f"{stream}_{kind}_ms" for kind in ("p50", "p95", "p99", "max")]
         if ages:
             known |= dict(zip(names, map(float, np.percentile(ages, (50, 95, 99, 100))), strict=True))
-        elif not watch.stamps_are_now and not watch.pictures:
-            why = "stamps are of another time, and the pictures are not watched"
+        elif not watch.stamps_are_now and not watch.images:
+            why = "stamps are of another time, and the images are not watched"
         unknown |= dict.fromkeys([name for name in names if name not in known], why or "none came in that time")
 
 
 def _undetected(watch: Watch, since: float, until: float, known: dict[str, float], unknown: dict[str, str]) -> None:
-    if why := watch.unknown.get("detections") or ("" if watch.pictures else "the pictures are not watched"):
+    if why := watch.unknown.get("detections") or ("" if watch.images else "the images are not watched"):
         unknown["undetected"] = why
         return
     looked_at = {seen.stamp for seen in watch.detections}
@@ -372,10 +372,10 @@ def _pairing(watch: Watch, since: float, until: float, known: dict[str, float], 
         known["pairing_p50_ms"], known["pairing_max_ms"] = float(np.median(errors)), max(errors)
         return
     why = watch.unknown.get("visible") or watch.unknown.get("thermal") or "no pair was fused in that time"
-    if not watch.pictures:
-        why = "the pictures are not watched"
+    if not watch.images:
+        why = "the images are not watched"
     elif watch.slop is None:
-        why = "the fusion node did not say its slop, or holds thermal pictures"
+        why = "the fusion node did not say its slop, or holds thermal images"
     unknown["pairing_p50_ms"] = unknown["pairing_max_ms"] = why
 
 
@@ -385,7 +385,7 @@ def _prompts(watch: Watch, since: float, until: float, known: dict[str, float], 
         known["prompt_late_frames"] = max(late for _, late, _ in switches)
         known["prompt_ms"] = max(milliseconds for _, _, milliseconds in switches)
     else:
-        unknown["prompt_late_frames"] = unknown["prompt_ms"] = "no words were set, or no picture came after them"
+        unknown["prompt_late_frames"] = unknown["prompt_ms"] = "no words were set, or no image came after them"
 
 
 def _usage(watch: Watch, since: float, until: float, known: dict[str, float], unknown: dict[str, str]) -> None:

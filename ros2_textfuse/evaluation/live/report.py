@@ -54,7 +54,7 @@ def assess(scenario: Scenario, watch: Watch, command: Sequence[str], source: str
 
     Args:
         scenario: what was to happen.
-        watch: what did, counted from the first fused picture.
+        watch: what did, counted from the first fused image.
         command: to get it again.
         source: text of the scenario file; empty without one.
 
@@ -82,7 +82,7 @@ def assess(scenario: Scenario, watch: Watch, command: Sequence[str], source: str
         "namespace": scenario.namespace,
         "seconds": watch.seconds,
         "warm_up": scenario.warm_up,
-        "pictures": watch.pictures,
+        "images": watch.images,
         "simulated": scenario.start.simulated,
         "engine": status.engine if status else "",
         "verdict": [asdict(judgement) for judgement in verdict],
@@ -104,13 +104,13 @@ def assess(scenario: Scenario, watch: Watch, command: Sequence[str], source: str
 
 
 def write_results(folder: Path, result: dict[str, Any], watch: Watch) -> None:
-    """Write live.json, live.csv (a row for each picture) and live.html into a folder that exists.
+    """Write live.json, live.csv (a row for each image) and live.html into a folder that exists.
 
     Raises:
         OSError: they cannot be written.
     """
     write_json(folder / "live.json", result)
-    rows = picture_rows(watch)
+    rows = image_rows(watch)
     with (folder / "live.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]) if rows else ["stamp"], lineterminator="\n")
         writer.writeheader()
@@ -144,8 +144,8 @@ def write_results(folder: Path, result: dict[str, Any], watch: Watch) -> None:
     (folder / "live.html").write_text(page, encoding="utf-8")
 
 
-def picture_rows(watch: Watch) -> list[dict[str, float]]:
-    """A row for each picture by its stamp: when it was first seen (s), latencies, pairing error (ms); NaN for none."""
+def image_rows(watch: Watch) -> list[dict[str, float]]:
+    """A row for each image by its stamp: when it was first seen (s), latencies, pairing error (ms); NaN for none."""
     found: dict[int, dict[str, float]] = {}
     columns = {"fused_ms": latencies(watch, "fused")[0], "detections_ms": latencies(watch, "detections")[0]}
     columns["pairing_ms"] = pairing_errors(watch)
@@ -160,7 +160,7 @@ def picture_rows(watch: Watch) -> list[dict[str, float]]:
 
 
 def _stages(watch: Watch, since: float) -> dict[str, float]:
-    """Medians of where the milliseconds of a picture went, as the fusion node says."""
+    """Medians of where the milliseconds of an image went, as the fusion node says."""
     newest = {s.stamp: s for s in watch.statuses if s.stamp and since <= s.at <= watch.seconds}
     return {name: float(np.median([s.stages[name] for s in newest.values()])) for name in STAGES if newest}
 
@@ -190,8 +190,8 @@ def _plots(watch: Watch, rows: list[dict[str, float]]) -> list[dict[str, Any]]:
     cpu_times, cores, memory = _usage(watch)
     both = {"fused": columns["fused_ms"], "detections": columns["detections_ms"]}
     found = [
-        _plot("Rate", "pictures a second", rate_times, rates, watch.seconds),
-        _plot("Latency", "ms from camera to fused picture and to detections", times, both, watch.seconds),
+        _plot("Rate", "images a second", rate_times, rates, watch.seconds),
+        _plot("Latency", "ms from camera to fused image and to detections", times, both, watch.seconds),
         _plot(
             "Pairing error", "thermal stamp minus visible, ms", times, {"pair": columns["pairing_ms"]}, watch.seconds
         ),
@@ -202,7 +202,7 @@ def _plots(watch: Watch, rows: list[dict[str, float]]) -> list[dict[str, Any]]:
 
 
 def _with_gaps(rows: list[dict[str, float]]) -> list[dict[str, float]]:
-    """Rows with an empty one wherever pictures stayed away, so that no line is drawn across."""
+    """Rows with an empty one wherever images stayed away, so that no line is drawn across."""
     if len(rows) < 3:
         return rows
     steps = np.diff([row["time"] for row in rows])

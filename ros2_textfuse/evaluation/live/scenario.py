@@ -26,7 +26,7 @@ from ros2_textfuse.prompts.prompt import MAX_LENGTH
 from ros2_textfuse.recordings.faults import Fault, FaultError
 
 SECONDS = 20.0  # watched, unless the scenario or the command says otherwise
-WARM_UP = 1.0  # s after the first fused picture: queues fill and caches warm
+WARM_UP = 1.0  # s after the first fused image: queues fill and caches warm
 LONGEST = 86_400.0  # s
 NODES = ("fusion", "detection")
 
@@ -64,9 +64,9 @@ class Start:
 
 @dataclass(frozen=True)
 class Scenario:
-    """What to watch, for how long, and what is expected; times in seconds since the first fused picture.
+    """What to watch, for how long, and what is expected; times in seconds since the first fused image.
 
-    `pictures` says whether the picture topics are subscribed: all stamps are seen then, at the cost of that.
+    `images` says whether the image topics are subscribed: all stamps are seen then, at the cost of that.
     """
 
     name: str = ""
@@ -76,7 +76,7 @@ class Scenario:
     namespace: str = "textfuse"
     visible_topic: str = "/visible/image_raw"
     thermal_topic: str = "/thermal/image_raw"
-    pictures: bool = True
+    images: bool = True
     start: Start = field(default_factory=Start)
     prompts: tuple[Words, ...] = ()
     expect: tuple[Expectation, ...] = ()
@@ -116,7 +116,7 @@ def parse_scenario(text: str, path: Path, parameters: Mapping[str, Collection[st
         namespace=(namespace := top.take("namespace", _text, "textfuse").strip("/")),
         visible_topic=top.take("visible_topic", _text, Scenario.visible_topic),
         thermal_topic=top.take("thermal_topic", _text, Scenario.thermal_topic),
-        pictures=top.take("pictures", _yes_or_no, True),
+        images=top.take("images", _yes_or_no, True),
         start=_start(top.part("start"), path.parent, parameters),
         prompts=tuple(_words(one, seconds) for one in top.parts("prompts")),
         expect=tuple(_expectation(one, seconds, namespace) for one in top.parts("expect", needed=True)),

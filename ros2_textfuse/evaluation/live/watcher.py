@@ -28,17 +28,17 @@ except ImportError:
 class LiveWatcher(Node):
     """Fills a Watch; its times are seconds since the node was made.
 
-    Of pictures only the stamp is read, from the serialised message: they come as bytes and become no message, which
+    Of images only the stamp is read, from the serialised message: they come as bytes and become no message, which
     would copy the pixels once more.
     """
 
     def __init__(self, scenario: Scenario, use_sim_time: bool = False) -> None:
         clock = Parameter("use_sim_time", value=use_sim_time)
         super().__init__("live_evaluation", namespace=scenario.namespace, parameter_overrides=[clock])
-        self.watch = Watch(pictures=scenario.pictures)
+        self.watch = Watch(images=scenario.images)
         self.start = time.monotonic()
         self.first_fused: float | None = None
-        if scenario.pictures:
+        if scenario.images:
             topics = {"visible": scenario.visible_topic, "thermal": scenario.thermal_topic, "fused": "fused"}
             for stream, topic in topics.items():
                 self.create_subscription(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ros2_textfuse.recordings.source import RecordingError
 
-OUTSIDE = 1.0  # pixels that a box may reach beyond its picture, for rounding
+OUTSIDE = 1.0  # pixels that a box may reach beyond its image, for rounding
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,12 @@ class Box:
 
 @dataclass
 class Boxes:
-    """The boxes of each picture that has any statement about them; no boxes means that nothing is there."""
+    """The boxes of each image that has any statement about them; no boxes means that nothing is there."""
 
     of: dict[str, list[Box]]
     """Name of a pair -> its boxes."""
     excluded: Counter[str]
-    """Reason -> boxes or pictures left out."""
+    """Reason -> boxes or images left out."""
 
 
 def read_boxes(path: Path, sizes: Mapping[str, tuple[int, int]], names: Sequence[str]) -> Boxes:
@@ -37,12 +37,12 @@ def read_boxes(path: Path, sizes: Mapping[str, tuple[int, int]], names: Sequence
 
     Args:
         path: a folder with NAME.txt for each pair (lines of class number, centre x, y, width, height, as shares of the
-            picture), or a COCO JSON file (its file_name without folder and suffix is the pair's name).
-        sizes: pair's name -> height and width of its pictures.
+            image), or a COCO JSON file (its file_name without folder and suffix is the pair's name).
+        sizes: pair's name -> height and width of its images.
         names: the detector's classes; YOLO's class numbers are places in it, COCO's classes go by name.
 
     Raises:
-        RecordingError: there is nothing of that form, or no box of a known class in any picture.
+        RecordingError: there is nothing of that form, or no box of a known class in any image.
     """
     if path.is_dir():
         found, excluded = _yolo(path, sizes, names)
@@ -53,7 +53,7 @@ def read_boxes(path: Path, sizes: Mapping[str, tuple[int, int]], names: Sequence
     boxes = Boxes({}, excluded)
     for name, (height, width) in sizes.items():
         if name not in found:
-            boxes.excluded["picture without a statement about its boxes"] += 1
+            boxes.excluded["image without a statement about its boxes"] += 1
             continue
         boxes.of[name] = []
         for box in found[name]:
@@ -64,7 +64,7 @@ def read_boxes(path: Path, sizes: Mapping[str, tuple[int, int]], names: Sequence
                 inside = max(left, 0.0), max(top, 0.0), min(right, float(width)), min(bottom, float(height))
                 boxes.of[name].append(Box(box.name, inside))
     if unknown := sum(name not in sizes for name in found):
-        boxes.excluded["boxes of a picture that is not there"] = unknown
+        boxes.excluded["boxes of an image that is not there"] = unknown
     if not any(boxes.of.values()):
         reasons = "; ".join(f"{count} × {reason}" for reason, count in boxes.excluded.items())
         raise RecordingError(f"{path} has no box that can be used: {reasons or 'it is empty'}")
@@ -76,7 +76,7 @@ def _fault(box: tuple[float, float, float, float], height: int, width: int) -> s
     if not all(map(math.isfinite, box)) or right <= left or bottom <= top:
         return "box without an area"
     if left < -OUTSIDE or top < -OUTSIDE or right > width + OUTSIDE or bottom > height + OUTSIDE:
-        return "box outside its picture"
+        return "box outside its image"
     return ""
 
 
@@ -112,18 +112,18 @@ def _coco(
     excluded: Counter[str] = Counter()
     try:
         content = json.loads(path.read_text())
-        pictures = {image["id"]: Path(image["file_name"]).stem for image in content["images"]}
+        images = {image["id"]: Path(image["file_name"]).stem for image in content["images"]}
         classes = {category["id"]: str(category["name"]) for category in content["categories"]}
-        found: dict[str, list[Box]] = {name: [] for name in pictures.values()}
+        found: dict[str, list[Box]] = {name: [] for name in images.values()}
         for annotation in content["annotations"]:
             name = classes.get(annotation["category_id"], f"{annotation['category_id']}")
-            if annotation["image_id"] not in pictures:
-                excluded["box of a picture that is not listed"] += 1
+            if annotation["image_id"] not in images:
+                excluded["box of an image that is not listed"] += 1
             elif name not in names:
                 excluded[f"box of the unknown class {name}"] += 1
             else:
                 x, y, w, h = map(float, annotation["bbox"])
-                found[pictures[annotation["image_id"]]].append(Box(name, (x, y, x + w, y + h)))
+                found[images[annotation["image_id"]]].append(Box(name, (x, y, x + w, y + h)))
     except (ValueError, KeyError, TypeError) as error:
         raise RecordingError(f"{path} is not a COCO JSON file of boxes: {error!r}") from error
     return found, excluded

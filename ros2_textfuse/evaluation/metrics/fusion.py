@@ -1,8 +1,8 @@
 """Fusion metrics, as the field's two common evaluators compute them.
 
 The definitions are those that the MATLAB toolbox of Tang et al. and the Python evaluator of CDDFuse (Zhao et al., CVPR
-2023) share; where the field has several, the docstring of a metric says which is meant. All take grey pictures of one
-size with values 0..255 and compute in float64; f is the fused picture, a and b are its sources.
+2023) share; where the field has several, the docstring of a metric says which is meant. All take grey images of one
+size with values 0..255 and compute in float64; f is the fused image, a and b are its sources.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ LESS_IS_BETTER = ("PIQE",)
 
 
 def evaluate(thermal: ArrayLike, visible: ArrayLike, fused: ArrayLike) -> dict[str, float]:
-    """All metrics of one fused picture.
+    """All metrics of one fused image.
 
     Args:
         thermal: grey [H, W], 0..255.
@@ -31,16 +31,14 @@ def evaluate(thermal: ArrayLike, visible: ArrayLike, fused: ArrayLike) -> dict[s
         fused: grey [H, W], 0..255.
 
     Returns:
-        EN, SD, SF, AG and PIQE of the fused picture; SCD, VIF, Qabf, MI, SSIM and CC of it against its sources. More
+        EN, SD, SF, AG and PIQE of the fused image; SCD, VIF, Qabf, MI, SSIM and CC of it against its sources. More
         is better, but for PIQE.
 
     Raises:
-        ValueError: a picture is not grey, smaller than 42 pixels on a side, of another size than the fused one, or has
+        ValueError: an image is not grey, smaller than 42 pixels on a side, of another size than the fused one, or has
             values outside 0..255.
     """
-    a, b, f = (
-        _checked(picture, name) for picture, name in ((thermal, "thermal"), (visible, "visible"), (fused, "fused"))
-    )
+    a, b, f = (_checked(image, name) for image, name in ((thermal, "thermal"), (visible, "visible"), (fused, "fused")))
     if not a.shape == b.shape == f.shape:
         raise ValueError(f"sizes differ: thermal {a.shape}, visible {b.shape}, fused {f.shape}")
     return {
@@ -54,21 +52,21 @@ def evaluate(thermal: ArrayLike, visible: ArrayLike, fused: ArrayLike) -> dict[s
     }
 
 
-def evaluate_single(picture: ArrayLike) -> dict[str, float]:
-    """The metrics that need no sources, EN, SD, SF, AG and PIQE, of any picture: fused, or a camera's own.
+def evaluate_single(image: ArrayLike) -> dict[str, float]:
+    """The metrics that need no sources, EN, SD, SF, AG and PIQE, of any image: fused, or a camera's own.
 
     Args:
-        picture: grey [H, W], 0..255.
+        image: grey [H, W], 0..255.
 
     Raises:
-        ValueError: the picture is not grey, smaller than 42 pixels on a side, or has values outside 0..255.
+        ValueError: the image is not grey, smaller than 42 pixels on a side, or has values outside 0..255.
     """
-    return _single(_checked(picture, "the picture"))
+    return _single(_checked(image, "the image"))
 
 
-def to_grey(picture: NDArray) -> Grey:
+def to_grey(image: NDArray) -> Grey:
     """RGB [H, W, 3] or grey [H, W] to grey float64 [H, W] by the weights 0.299, 0.587, 0.114 (BT.601)."""
-    return picture @ np.array([0.299, 0.587, 0.114]) if picture.ndim == 3 else picture.astype(np.float64)
+    return image @ np.array([0.299, 0.587, 0.114]) if image.ndim == 3 else image.astype(np.float64)
 
 
 def entropy(f: Grey) -> float:
@@ -93,7 +91,7 @@ def sum_of_correlations_of_differences(a: Grey, b: Grey, f: Grey) -> float:
 
 
 def correlation(x: Grey, y: Grey) -> float:
-    """Pearson's, -1..1; 0 where a picture is flat. The fusion metric CC is its mean over both sources."""
+    """Pearson's, -1..1; 0 where an image is flat. The fusion metric CC is its mean over both sources."""
     x, y = x - x.mean(), y - y.mean()
     # Not by BLAS, whose sums depend on the number of threads in their last digits.
     size = np.sqrt((x * x).sum() * (y * y).sum())
@@ -101,7 +99,7 @@ def correlation(x: Grey, y: Grey) -> float:
 
 
 def mutual_information(a: Grey, f: Grey) -> float:
-    """Mutual information of two pictures of 256 levels in nats, as scikit-learn and CDDFuse's evaluator have it.
+    """Mutual information of two images of 256 levels in nats, as scikit-learn and CDDFuse's evaluator have it.
 
     Toolboxes in MATLAB give bits: divide by ln 2.
     """
@@ -131,13 +129,13 @@ def visual_information_fidelity(sources: Sequence[Grey], f: Grey) -> list[float]
 
     The fusion metric VIF is their sum. A source without any variance has no information to keep and counts 1.
     """
-    pictures = [*sources, f]
+    images = [*sources, f]
     seen, there = np.zeros(len(sources)), np.zeros(len(sources))
     for window in (17, 9, 5, 3):
         sigma = window / 5
         if window < 17:
-            pictures = [np.ascontiguousarray(_smooth(picture, window, sigma)[::2, ::2]) for picture in pictures]
-        for _, var_f, of_sources in _statistics(pictures[:-1], pictures[-1], window, sigma):
+            images = [np.ascontiguousarray(_smooth(image, window, sigma)[::2, ::2]) for image in images]
+        for _, var_f, of_sources in _statistics(images[:-1], images[-1], window, sigma):
             for number, (_, var, covariance) in enumerate(of_sources):
                 seen[number] += _information_seen(var, var_f, covariance)
                 there[number] += np.log1p(var / VIF_NOISE).sum()
@@ -148,7 +146,7 @@ def edge_preservation(a: Grey, b: Grey, f: Grey) -> float:
     """Qabf, 0..1: how well strength and direction of the sources' edges are kept (Xydeas and Petrovic, 2000)."""
     kept = total = 0.0
     for top in range(0, len(f), STRIP):
-        (strength_f, angle_f), *sources = (_edges(picture, top, STRIP) for picture in (f, a, b))
+        (strength_f, angle_f), *sources = (_edges(image, top, STRIP) for image in (f, a, b))
         for strength, angle in sources:
             larger = np.maximum(strength, strength_f)
             larger[larger == 0] = 1  # no edge in either: the ratio is 0, and so is its weight
@@ -170,19 +168,19 @@ def _single(f: Grey) -> dict[str, float]:
     }
 
 
-def _checked(picture: ArrayLike, name: str) -> Grey:
-    grey = np.asarray(picture, np.float64)
+def _checked(image: ArrayLike, name: str) -> Grey:
+    grey = np.asarray(image, np.float64)
     if grey.ndim != 2 or min(grey.shape) < SMALLEST:
         raise ValueError(
-            f"{name} has the shape {grey.shape}: a grey picture [H, W] of at least {SMALLEST} pixels is needed"
+            f"{name} has the shape {grey.shape}: a grey image [H, W] of at least {SMALLEST} pixels is needed"
         )
     if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 255):
         raise ValueError(f"{name} has values outside 0..255")
     return grey
 
 
-def _levels(picture: Grey) -> NDArray[np.uint8]:
-    return np.round(picture).astype(np.uint8)
+def _levels(image: Grey) -> NDArray[np.uint8]:
+    return np.round(image).astype(np.uint8)
 
 
 def _entropy(counts: NDArray) -> float:
@@ -190,11 +188,11 @@ def _entropy(counts: NDArray) -> float:
     return float(-(share * np.log2(share)).sum())
 
 
-def _smooth(picture: Grey, window: int, sigma: float) -> Grey:
+def _smooth(image: Grey, window: int, sigma: float) -> Grey:
     """Gaussian average of every whole window: [H, W] -> [H - window + 1, W - window + 1]."""
     kernel = cv2.getGaussianKernel(window, sigma, cv2.CV_64F)
     border = window // 2
-    smoothed = np.asarray(cv2.sepFilter2D(picture, cv2.CV_64F, kernel, kernel), np.float64)
+    smoothed = np.asarray(cv2.sepFilter2D(image, cv2.CV_64F, kernel, kernel), np.float64)
     return smoothed[border:-border, border:-border]
 
 
@@ -207,7 +205,7 @@ def _statistics(
         fused = f[strip]
         mean_f, ff = (_smooth(p, window, sigma) for p in (fused, fused * fused))
         of_sources = []
-        for source in (picture[strip] for picture in sources):
+        for source in (image[strip] for image in sources):
             mean, square, product = (_smooth(p, window, sigma) for p in (source, source * source, source * fused))
             of_sources.append((mean, np.maximum(square - mean**2, 0), product - mean * mean_f))
         yield mean_f, np.maximum(ff - mean_f**2, 0), of_sources
@@ -223,15 +221,13 @@ def _information_seen(var_source: Grey, var_fused: Grey, covariance: Grey) -> fl
     return float(np.log1p(gain**2 * var_source / (noise + VIF_NOISE)).sum())
 
 
-def _edges(picture: Grey, top: int, rows: int) -> tuple[Grey, Grey]:
-    """Strength, and angle in -pi/2..pi/2, of Sobel edges in some rows of a picture with a border of zeros."""
-    first, last = max(top - 1, 0), min(top + rows + 1, len(picture))
-    # The neighbouring rows come along, so that only the picture's own border is one of zeros.
-    inside = slice(top - first, min(top + rows, len(picture)) - first)
+def _edges(image: Grey, top: int, rows: int) -> tuple[Grey, Grey]:
+    """Strength, and angle in -pi/2..pi/2, of Sobel edges in some rows of an image with a border of zeros."""
+    first, last = max(top - 1, 0), min(top + rows + 1, len(image))
+    # The neighbouring rows come along, so that only the image's own border is one of zeros.
+    inside = slice(top - first, min(top + rows, len(image)) - first)
     dx, dy = (
-        np.asarray(cv2.Sobel(picture[first:last], cv2.CV_64F, *order, borderType=cv2.BORDER_CONSTANT), np.float64)[
-            inside
-        ]
+        np.asarray(cv2.Sobel(image[first:last], cv2.CV_64F, *order, borderType=cv2.BORDER_CONSTANT), np.float64)[inside]
         for order in ((1, 0), (0, 1))
     )
     upright = dx == 0

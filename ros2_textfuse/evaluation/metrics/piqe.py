@@ -1,4 +1,4 @@
-"""PIQE, how disturbed a single picture looks (Venkatanath et al., "Blind image quality evaluation", NCC 2015)."""
+"""PIQE, how disturbed a single image looks (Venkatanath et al., "Blind image quality evaluation", NCC 2015)."""
 
 import cv2
 import numpy as np
@@ -11,22 +11,22 @@ ACTIVE = 0.1  # variance of a block that is looked at
 IMPAIRED = 0.1  # standard deviation of a segment below which the edge is a compression block's
 
 
-def piqe(picture: NDArray) -> float:
-    """PIQE of one picture, 0 (undisturbed) .. 100, as MATLAB's function of that name gives it.
+def piqe(image: NDArray) -> float:
+    """PIQE of one image, 0 (undisturbed) .. 100, as MATLAB's function of that name gives it.
 
-    The picture is first stretched so that its brightest pixel is 255: a dark picture is judged as if it were lit.
+    The image is first stretched so that its brightest pixel is 255: a dark image is judged as if it were lit.
 
     Args:
-        picture: grey [H, W], whole levels 0..255, H and W > 6.
+        image: grey [H, W], whole levels 0..255, H and W > 6.
 
     Returns:
-        0..100, less is better; 100 for a picture without texture.
+        0..100, less is better; 100 for an image without texture.
     """
-    brightest = float(picture.max())
+    brightest = float(image.max())
     if brightest == 0:
         return 100.0
-    height, width = picture.shape
-    padded = np.pad(picture, ((0, -height % BLOCK), (0, -width % BLOCK)), "symmetric")
+    height, width = image.shape
+    padded = np.pad(image, ((0, -height % BLOCK), (0, -width % BLOCK)), "symmetric")
     normalised = _contrast_normalised(np.round(padded * (255 / brightest)))
     rows, columns = (side // BLOCK for side in normalised.shape)
     blocks = normalised.reshape(rows, BLOCK, columns, BLOCK).swapaxes(1, 2).reshape(-1, BLOCK, BLOCK)
@@ -36,13 +36,13 @@ def piqe(picture: NDArray) -> float:
     return float(100 * (score + 1) / (len(blocks) + 1))
 
 
-def _contrast_normalised(picture: NDArray) -> NDArray[np.float64]:
+def _contrast_normalised(image: NDArray) -> NDArray[np.float64]:
     """Minus the local mean, divided by the local deviation."""
     mean, square = (
         np.asarray(cv2.GaussianBlur(p, (7, 7), 7 / 6, borderType=cv2.BORDER_REPLICATE), np.float64)
-        for p in (picture, picture * picture)
+        for p in (image, image * image)
     )
-    return (picture - mean) / (np.sqrt(np.abs(square - mean * mean)) + 1)
+    return (image - mean) / (np.sqrt(np.abs(square - mean * mean)) + 1)
 
 
 def _blocky(blocks: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -75,7 +75,7 @@ def compare(paths: Sequence[Path], out: Path) -> dict[str, Any]:
 
 
 def _matching(runs: Sequence[dict[str, Any]]) -> list[tuple[Row, Row]]:
-    """The rows of frames that are in both runs: of one source, and the same pair of pictures."""
+    """The rows of frames that are in both runs: of one source, and the same pair of images."""
     if runs[0]["source"]["names"] != runs[1]["source"]["names"]:
         return []
     of_a = {(row["number"], row["time"]): row for row in runs[0]["rows"]}
@@ -99,7 +99,7 @@ def _figure(
 
 
 def _detection(paths: Sequence[Path]) -> dict[str, Any] | None:
-    """mAP50 of the fused pictures that both runs have, where their true boxes are the same."""
+    """mAP50 of the fused images that both runs have, where their true boxes are the same."""
     a, b = (load_detections(path) for path in paths)
     if not (a and b):
         return None

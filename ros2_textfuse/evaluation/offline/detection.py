@@ -1,4 +1,4 @@
-"""Detection value: the same detector on visible, thermal and fused pictures with known boxes.
+"""Detection value: the same detector on visible, thermal and fused images with known boxes.
 
 mAP is COCO's (pycocotools): precision averaged over recall and over the classes that have boxes, at an overlap of 0.5,
 of 0.75, and over 0.5 to 0.95.
@@ -50,7 +50,7 @@ class Task:
     boxes: dict[str, list[Box]]
     """Name of a pair -> its boxes."""
     excluded: Counter[str]
-    """Reason -> boxes or pictures left out."""
+    """Reason -> boxes or images left out."""
     detector: Detector
 
 
@@ -82,20 +82,20 @@ def evaluate(task: Task, fuser: Fuser, words: Mapping[str, Any]) -> tuple[dict[s
     Args:
         task: of `prepare`.
         fuser: its words are changed.
-        words: arguments of `Fuser.set_prompt` for the pictures as they are.
+        words: arguments of `Fuser.set_prompt` for the images as they are.
 
     Returns:
         images, boxes and classes: what was judged; exclusions: reason -> count; clean: visible, thermal, fused ->
-        mAP50, mAP75, mAP; over: camera -> interval of mAP50 fused minus that camera, by bootstrap over pictures;
+        mAP50, mAP75, mAP; over: camera -> interval of mAP50 fused minus that camera, by bootstrap over images;
         degraded: mode -> visible, thermal, fused, and prompted, fused with the mode named -> the same figures. And the
-        detections in the fused pictures as they are, for a later comparison.
+        detections in the fused images as they are, for a later comparison.
     """
     truth, detector = task.boxes, task.detector
     clean: dict[str, Found] = {stream: {} for stream in STREAMS}
     degraded: dict[str, dict[str, Found]] = {mode: {stream: {} for stream in (*STREAMS, "prompted")} for mode in MODES}
     for pair in tqdm(task.pairs, desc="detection", unit="pair", mininterval=0.5):
-        for stream, picture in _streams(pair.visible, pair.thermal, fuser, words).items():
-            clean[stream][pair.name] = detector.detect(picture)
+        for stream, image in _streams(pair.visible, pair.thermal, fuser, words).items():
+            clean[stream][pair.name] = detector.detect(image)
         for mode, found in degraded.items():
             _detect_degraded(pair, mode, clean, found, detector, fuser)
     classes = Counter(box.name for found in truth.values() for box in found)
@@ -121,8 +121,8 @@ def average_precision(truth: Truth, found: Found, names: Sequence[str]) -> dict[
     """COCO's mAP50, mAP75 and mAP (0.5 to 0.95), each 0..1.
 
     Args:
-        truth: name of a picture -> true boxes; its keys are the pictures judged.
-        found: name of a picture -> detections; those of other classes do not count.
+        truth: name of an image -> true boxes; its keys are the images judged.
+        found: name of an image -> detections; those of other classes do not count.
         names: the classes.
     """
     precision = _precision(_matched(truth, found, names, OVERLAPS))
@@ -144,9 +144,9 @@ def _detect_degraded(
     suffers = "thermal" if mode.startswith("ir_") else "visible"
     streams = _streams(visible, thermal, fuser, {})
     streams["prompted"] = _streams(visible, thermal, fuser, {"modes": (mode,), "severity": SEVERITY})["fused"]
-    for stream, picture in streams.items():
+    for stream, image in streams.items():
         untouched = stream in CAMERAS and stream != suffers
-        found[stream][pair.name] = clean[stream][pair.name] if untouched else detector.detect(picture)
+        found[stream][pair.name] = clean[stream][pair.name] if untouched else detector.detect(image)
 
 
 def _colour(thermal: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -209,11 +209,11 @@ def _mean(precision: NDArray[np.float64]) -> float:
 
 
 def difference(truth: Truth, found: Found, other: Found, names: Sequence[str]) -> Interval:
-    """mAP50 of some detections minus that of others in the same pictures, with its interval by bootstrap over pictures.
+    """mAP50 of some detections minus that of others in the same images, with its interval by bootstrap over images.
 
     Args:
-        truth: name of a picture -> true boxes.
-        found: name of a picture -> detections.
+        truth: name of an image -> true boxes.
+        found: name of an image -> detections.
         other: as `found`.
         names: the classes.
     """
@@ -223,9 +223,9 @@ def difference(truth: Truth, found: Found, other: Found, names: Sequence[str]) -
     drawn = [np.arange(count), *random.integers(0, count, (RESAMPLES, count))]
     matched = [np.array(judge.evalImgs, dtype=object).reshape(-1, count) for judge in judges]
     values = np.empty((2, len(drawn)))
-    for row, (judge, pictures) in enumerate(zip(judges, matched, strict=True)):
+    for row, (judge, images) in enumerate(zip(judges, matched, strict=True)):
         for column, indices in enumerate(drawn):
-            judge.evalImgs = pictures[:, indices].ravel().tolist()
+            judge.evalImgs = images[:, indices].ravel().tolist()
             values[row, column] = _mean(_precision(judge))
     differences = values[0] - values[1]
     low, high = np.quantile(differences[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])

@@ -29,7 +29,7 @@ from ros2_textfuse.recordings.source import (
 )
 from ros2_textfuse.runtime.machine import describe
 
-QUEUE_SIZE = 10  # pictures that wait for a partner, as in the node
+QUEUE_SIZE = 10  # images that wait for a partner, as in the node
 SHOWN = 3  # worst pairs, and as many best ones
 WATCHED = 6  # pairs in the middle, to see new words act
 TEST_WORDS: dict[str, Any] = {"modes": ("low_light",)}  # to change to in a run without words
@@ -52,7 +52,7 @@ class Asked:
     model: str = "nano"
     engine: str = "auto"
     detection: bool = True
-    """Whether to look for objects in the pictures that are shown."""
+    """Whether to look for objects in the images that are shown."""
     boxes: str = ""
     """File or folder of the boxes of a folder of pairs, or empty."""
     calibration: str = ""
@@ -80,7 +80,7 @@ class Source:
     @property
     def period(self) -> float:
         """Seconds between two pairs; 0 where they do not follow each other."""
-        return 2 * self.recording.duration / self.recording.pictures if self.ordered else 0.0
+        return 2 * self.recording.duration / self.recording.images if self.ordered else 0.0
 
 
 def open_source(asked: Asked) -> Source:
@@ -129,7 +129,7 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
         OSError: the folder cannot be written.
     """
     if asked.boxes and asked.calibration:
-        raise RunError("boxes are those of registered pictures: give either boxes or a calibration")
+        raise RunError("boxes are those of registered images: give either boxes or a calibration")
     alignment = Alignment(read_calibration(asked.calibration)) if asked.calibration else None
     if asked.boxes and source.ordered:
         raise RunError("boxes need a folder of pairs, vi/ and ir/, as the source: they are known by a pair's name")
@@ -139,7 +139,7 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
     files = [*asked.sources, *filter(None, [asked.calibration])]
     folder = RunFolder(out, {**asdict(asked), "files": [_identity(Path(path)) for path in files]})
     tally = Tally.of(source.recording)
-    total = source.recording.pictures // 2
+    total = source.recording.images // 2
     try:
         with tqdm(total=total, unit="pair", initial=0, mininterval=0.5, maxinterval=5) as bar:
             replay.evaluate(
@@ -199,23 +199,23 @@ def _look_closer(
     folder: RunFolder,
     alignment: Alignment | None,
 ) -> dict[str, Any]:
-    """A second pass: pictures of the worst and the best pairs, and the middle of the recording for words and speed."""
+    """A second pass: images of the worst and the best pairs, and the middle of the recording for words and speed."""
     worst, best = extremes(rows, SHOWN, source.recording.duration / 20 if source.ordered else 0.0)
     kinds = {int(row["number"]): kind for kind, found in (("worst", worst), ("best", best)) for row in found}
     start = int(rows[len(rows) // 2]["number"]) if source.ordered else -1
     wanted = {*kinds, *range(start, start + WATCHED)} if source.ordered else set(kinds)
-    folder.pictures.mkdir(exist_ok=True)
-    pictures, middle = {}, []
+    folder.images.mkdir(exist_ok=True)
+    images, middle = {}, []
     for pair in _pairs(source, asked, Tally.of(source.recording), alignment):
         if pair.number in kinds:
-            pictures[pair.number] = _show(pair, kinds[pair.number], source, fuser, folder)
+            images[pair.number] = _show(pair, kinds[pair.number], source, fuser, folder)
         if source.ordered and start <= pair.number < start + WATCHED:
             middle.append(pair)
         wanted.discard(pair.number)
         if not wanted:
             break
-    found: dict[str, Any] = {"pictures": [pictures[int(row["number"])] for row in [*worst, *best]]}
-    found["boxes"] = _find_objects(found["pictures"], folder) if asked.detection else "not asked for"
+    found: dict[str, Any] = {"images": [images[int(row["number"])] for row in [*worst, *best]]}
+    found["boxes"] = _find_objects(found["images"], folder) if asked.detection else "not asked for"
     if middle:
         found["speed"] = replay.speed(fuser, middle[0])
     if len(middle) > 1:
@@ -225,14 +225,14 @@ def _look_closer(
 
 
 def _show(pair: Pair, kind: str, source: Source, fuser: Fuser, folder: RunFolder) -> dict[str, Any]:
-    """Write the three pictures of a pair."""
+    """Write the three images of a pair."""
     fused = fuser.fuse(pair.visible, pair.thermal)
     files = {}
-    for stream, picture in (("visible", pair.visible), ("thermal", pair.thermal), ("fused", fused)):
+    for stream, image in (("visible", pair.visible), ("thermal", pair.thermal), ("fused", fused)):
         files[stream] = f"{pair.number:06}_{stream}.jpg"
-        pixels = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR) if picture.ndim == 3 else picture
-        if not cv2.imwrite(str(folder.pictures / files[stream]), pixels, [cv2.IMWRITE_JPEG_QUALITY, 88]):
-            raise OSError(f"{folder.pictures / files[stream]} cannot be written")
+        pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
+        if not cv2.imwrite(str(folder.images / files[stream]), pixels, [cv2.IMWRITE_JPEG_QUALITY, 88]):
+            raise OSError(f"{folder.images / files[stream]} cannot be written")
     height, width = pair.thermal.shape
     return {
         "number": pair.number,
@@ -246,18 +246,18 @@ def _show(pair: Pair, kind: str, source: Source, fuser: Fuser, folder: RunFolder
     }
 
 
-def _find_objects(pictures: list[dict[str, Any]], folder: RunFolder) -> str:
-    """Add the detector's boxes to the pictures; returns whose they are, or why there are none."""
+def _find_objects(images: list[dict[str, Any]], folder: RunFolder) -> str:
+    """Add the detector's boxes to the images; returns whose they are, or why there are none."""
     from ros2_textfuse.detection.detector import Detector, DetectorError
 
     try:
         detector = Detector()
     except (DetectorError, WeightsError) as error:
         return f"no boxes: {error}"
-    for entry in pictures:
+    for entry in images:
         for stream, file in entry["files"].items():
-            picture = read_image(folder.pictures / file, "visible")  # a grey one in three channels
-            entry["boxes"][stream] = [asdict(detection) for detection in detector.detect(picture)]
+            image = read_image(folder.images / file, "visible")  # a grey one in three channels
+            entry["boxes"][stream] = [asdict(detection) for detection in detector.detect(image)]
     return f"YOLO26n on {detector.engine_name}, score at least {detector.confidence:g}"
 
 

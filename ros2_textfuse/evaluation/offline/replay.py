@@ -1,6 +1,6 @@
 """Offline evaluation: every pair of a recording, paired and fused as the node does it, one after the other.
 
-Nothing is dropped for lack of time, so that two runs give the same figures. Pictures go as they come; what grows with
+Nothing is dropped for lack of time, so that two runs give the same figures. Images go as they come; what grows with
 the recording is one row of figures for each evaluated pair.
 """
 
@@ -22,7 +22,7 @@ from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.imaging.encodings import ENCODINGS, ImageError, check_message, thermal_array, visible_array
 from ros2_textfuse.imaging.gain_control import GainControl
-from ros2_textfuse.recordings.source import Picture, Recording, RecordingError
+from ros2_textfuse.recordings.source import RecordedImage, Recording, RecordingError
 from ros2_textfuse.sync.pairing import ApproximateTimeSynchronizer, SimpleFilter
 
 CAMERAS = ("visible", "thermal")
@@ -42,9 +42,9 @@ class Pair:
     number: int
     """Of the pairs of the recording, from 0."""
     time: float
-    """Seconds from the start of the recording, the visible picture's stamp."""
+    """Seconds from the start of the recording, the visible image's stamp."""
     difference: float
-    """Seconds by which the thermal picture's stamp is later."""
+    """Seconds by which the thermal image's stamp is later."""
     visible: NDArray[np.uint8]
     """[H, W, 3] RGB."""
     thermal: NDArray[np.uint8]
@@ -53,18 +53,18 @@ class Pair:
 
 @dataclass
 class Tally:
-    """What became of every picture of the recording."""
+    """What became of every image of the recording."""
 
     duration: float
     """Seconds of the recording."""
     bins: int = BINS
     """Stretches of the timeline."""
     received: Counter[str] = field(default_factory=Counter)
-    """Pictures of each camera."""
+    """Images of each camera."""
     paired: int = 0
     evaluated: int = 0
     excluded: Counter[str] = field(default_factory=Counter)
-    """Reason -> pictures or pairs left out."""
+    """Reason -> images or pairs left out."""
     damage: str = ""
     """Where the recording breaks off; empty when it was read to its end."""
     timeline: dict[str, list[int]] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Tally:
     @classmethod
     def of(cls, recording: Recording) -> "Tally":
         """An empty tally; a stretch is as long as a whole number of pairs, so that a steady stream looks steady."""
-        pairs = max(1, recording.pictures // 2)
+        pairs = max(1, recording.images // 2)
         return cls(recording.duration, math.ceil(pairs / math.ceil(pairs / BINS)))
 
     def count(self, kind: str, at: float, by: int = 1) -> None:
@@ -97,31 +97,31 @@ def pairs(
     Args:
         recording: to read.
         slop: seconds, the largest difference of two stamps.
-        queue_size: pictures of one camera that wait for a partner.
+        queue_size: images of one camera that wait for a partner.
         tally: counts, written.
         alignment: brings every pair into one geometry; None for registered cameras.
         thermal_time_offset: seconds to add to thermal stamps, as the node does.
     """
     filters = {camera: SimpleFilter() for camera in CAMERAS}
     synchronizer = ApproximateTimeSynchronizer(list(filters.values()), queue_size, slop)
-    made: list[tuple[Picture, Picture]] = []
-    synchronizer.registerCallback(lambda *messages: made.append((messages[0].picture, messages[1].picture)))
+    made: list[tuple[RecordedImage, RecordedImage]] = []
+    synchronizer.registerCallback(lambda *messages: made.append((messages[0].image, messages[1].image)))
     gain_control = GainControl()
     try:
-        for picture in recording:
-            tally.received[picture.camera] += 1
+        for image in recording:
+            tally.received[image.camera] += 1
             try:
-                if picture.fault:
-                    raise ImageError(picture.fault)
-                check_message(picture, ENCODINGS[picture.camera])
+                if image.fault:
+                    raise ImageError(image.fault)
+                check_message(image, ENCODINGS[image.camera])
             except ImageError as error:
-                tally.excluded[f"{picture.camera} picture rejected: {error}"] += 1
-                tally.count("rejected", picture.time)
+                tally.excluded[f"{image.camera} image rejected: {error}"] += 1
+                tally.count("rejected", image.time)
                 continue
-            if picture.camera == "thermal":
-                picture = replace(picture, stamp=picture.stamp + thermal_time_offset)
-            tally.count(f"{picture.camera} alone", picture.time)  # until it has a partner
-            filters[picture.camera].signalMessage(_stamped(picture))
+            if image.camera == "thermal":
+                image = replace(image, stamp=image.stamp + thermal_time_offset)
+            tally.count(f"{image.camera} alone", image.time)  # until it has a partner
+            filters[image.camera].signalMessage(_stamped(image))
             for visible, thermal in made:
                 for one in (visible, thermal):
                     tally.count(f"{one.camera} alone", one.time, -1)
@@ -140,7 +140,7 @@ def pairs(
         tally.damage = str(error)
     for camera in CAMERAS:
         if alone := sum(tally.timeline.get(f"{camera} alone", [])):
-            tally.excluded[f"{camera} picture alone: no partner within {slop * 1e3:g} ms"] = alone
+            tally.excluded[f"{camera} image alone: no partner within {slop * 1e3:g} ms"] = alone
 
 
 def evaluate(
@@ -206,15 +206,15 @@ def evaluate(
 
 @dataclass(frozen=True)
 class Levels:
-    """Grey pictures of one moment, for comparison with the next."""
+    """Grey images of one moment, for comparison with the next."""
 
     time: float
-    pictures: dict[str, Grey8]
+    images: dict[str, Grey8]
 
     @classmethod
     def of(cls, pair: Pair, fused: NDArray[np.uint8]) -> "Levels":
         """Visible, thermal and fused in grey."""
-        grey = {name: _grey8(picture) for name, picture in (("visible", pair.visible), ("fused", fused))}
+        grey = {name: _grey8(image) for name, image in (("visible", pair.visible), ("fused", fused))}
         return cls(pair.time, {"visible": grey["visible"], "thermal": pair.thermal, "fused": grey["fused"]})
 
 
@@ -222,23 +222,23 @@ def measure(pair: Pair, fused: NDArray[np.uint8], levels: Levels, before: Levels
     """All figures of one pair; NaN for flicker where there is no frame right before.
 
     Raises:
-        ValueError: the pictures are too small.
+        ValueError: the images are too small.
     """
     visible = metrics.to_grey(pair.visible)
     row: Row = {"number": pair.number, "time": pair.time, "pairing_ms": abs(pair.difference) * 1e3}
     row |= metrics.evaluate(pair.thermal, visible, metrics.to_grey(fused))
-    for camera, picture in (("visible", visible), ("thermal", pair.thermal)):
-        row |= {f"{camera}_{name}": value for name, value in metrics.evaluate_single(picture).items()}
-    for name, picture in levels.pictures.items():
-        last = before.pictures[name] if before and before.pictures[name].shape == picture.shape else None
-        row[f"{name}_level"] = float(picture.mean())
+    for camera, image in (("visible", visible), ("thermal", pair.thermal)):
+        row |= {f"{camera}_{name}": value for name, value in metrics.evaluate_single(image).items()}
+    for name, image in levels.images.items():
+        last = before.images[name] if before and before.images[name].shape == image.shape else None
+        row[f"{name}_level"] = float(image.mean())
         row[f"{name}_flicker"] = math.nan if last is None else abs(row[f"{name}_level"] - float(last.mean()))
-        row[f"{name}_change"] = math.nan if last is None else float(cv2.absdiff(picture, last).mean())
+        row[f"{name}_change"] = math.nan if last is None else float(cv2.absdiff(image, last).mean())
     return row
 
 
 def prompt_change(fuser: Fuser, frames: Sequence[Pair], words: dict[str, Any]) -> dict[str, Any]:
-    """How many frames after new words the picture is still not wholly theirs.
+    """How many frames after new words the image is still not wholly theirs.
 
     Args:
         fuser: its words are changed.
@@ -246,9 +246,9 @@ def prompt_change(fuser: Fuser, frames: Sequence[Pair], words: dict[str, Any]) -
         words: arguments of `Fuser.set_prompt`.
 
     Returns:
-        frames: 0 when the first picture after the change is, to one level, what it is under the new words alone;
+        frames: 0 when the first image after the change is, to one level, what it is under the new words alone;
         milliseconds: what the change took, with the sentence understood already; difference: mean levels between the
-        pictures under old and new words, which shows that they do something.
+        images under old and new words, which shows that they do something.
     """
     fuser.set_prompt()
     old = [fuser.fuse(pair.visible, pair.thermal) for pair in frames[1:]]
@@ -281,13 +281,11 @@ def speed(fuser: Fuser, pair: Pair, times: int = 40) -> dict[str, float]:
     return {"median_ms": median, "p95_ms": high}
 
 
-def _grey8(picture: NDArray[np.uint8]) -> Grey8:
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+def _grey8(image: NDArray[np.uint8]) -> Grey8:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def _stamped(picture: Picture) -> Any:
-    """A picture as the synchroniser takes it, with the header of a message."""
-    seconds, nanoseconds = divmod(round(picture.stamp * 1e9), 1_000_000_000)
-    return SimpleNamespace(
-        header=SimpleNamespace(stamp=SimpleNamespace(sec=seconds, nanosec=nanoseconds)), picture=picture
-    )
+def _stamped(image: RecordedImage) -> Any:
+    """An image as the synchroniser takes it, with the header of a message."""
+    seconds, nanoseconds = divmod(round(image.stamp * 1e9), 1_000_000_000)
+    return SimpleNamespace(header=SimpleNamespace(stamp=SimpleNamespace(sec=seconds, nanosec=nanoseconds)), image=image)

@@ -1,4 +1,4 @@
-"""A run as one HTML file that needs nothing beside it: made from run.json, frames.csv and the pictures."""
+"""A run as one HTML file that needs nothing beside it: made from run.json, frames.csv and the images."""
 
 import base64
 import json
@@ -40,14 +40,14 @@ def write_report(folder: Path) -> Path:
 
     Raises:
         RunError: there is no finished run.
-        OSError: a picture is missing, or the file cannot be written.
+        OSError: an image is missing, or the file cannot be written.
     """
     run = load_run(folder)
     rows = run.pop("rows")
-    for picture in run["pictures"]:
-        for stream, name in picture["files"].items():
-            content = base64.b64encode((folder / "pictures" / name).read_bytes()).decode()
-            picture["files"][stream] = f"data:image/jpeg;base64,{content}"
+    for image in run["images"]:
+        for stream, name in image["files"].items():
+            content = base64.b64encode((folder / "images" / name).read_bytes()).decode()
+            image["files"][stream] = f"data:image/jpeg;base64,{content}"
     plots = _plots(run, rows)
     page = render(
         "report.html",
@@ -163,7 +163,7 @@ def _plot(name: str, columns: dict[str, str], run: dict[str, Any], rows: list[di
 
 
 def _timeline(run: dict[str, Any]) -> dict[str, Any]:
-    """Bars of what became of the pictures, one stacked on the other."""
+    """Bars of what became of the images, one stacked on the other."""
     timeline = run["timeline"]
     kinds = [kind for kind in TIMELINE if any(timeline.get(kind, []))]
     stacks = list(zip(*(timeline[kind] for kind in kinds), strict=True))

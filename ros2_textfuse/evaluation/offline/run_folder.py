@@ -3,9 +3,9 @@
 settings.json    what was asked; a run that was killed goes on when the same is asked again
 frames.csv       a row for each evaluated pair, written as it goes
 run.json         everything: settings, counts, figures with intervals; layout in docs/evaluation.md
-detections.json  true boxes, and what the detector found in the fused pictures, to compare runs by
-pictures/        the worst and the best pairs
-report.html      run.json and the pictures, for people
+detections.json  true boxes, and what the detector found in the fused images, to compare runs by
+images/        the worst and the best pairs
+report.html      run.json and the images, for people
 """
 
 import csv
@@ -42,7 +42,7 @@ class RunFolder:
     def __init__(self, path: Path, settings: dict[str, Any]) -> None:
         settings = json.loads(json.dumps(settings))  # as it will be read back: tuples are lists
         self.path = path
-        self.pictures = path / "pictures"
+        self.images = path / "images"
         asked = path / "settings.json"
         if asked.exists():
             before = _read_json(asked)
@@ -124,7 +124,7 @@ def write_detections(path: Path, truth: dict[str, list[Box]], found: dict[str, l
 
 
 def load_detections(path: Path) -> tuple[dict[str, list[Box]], dict[str, list[Detection]]] | None:
-    """True boxes and detections of a run's fused pictures; None for a run without boxes."""
+    """True boxes and detections of a run's fused images; None for a run without boxes."""
     if not (path / "detections.json").exists():
         return None
     content = _read_json(path / "detections.json")

@@ -116,7 +116,7 @@ def _better(metrics: dict[str, Any]) -> dict[str, str]:
     majority = len(SINGLE) // 2
     answer = "yes" if len(better) > majority else "no" if len(worse) > majority else "partly"
     return {
-        "question": "Does the fused picture show more than either camera?",
+        "question": "Does the fused image show more than either camera?",
         "answer": answer,
         "words": "; ".join(parts) + ". These figures count contrast and detail, and noise looks like detail.",
     }
@@ -128,13 +128,13 @@ def _detects(detection: dict[str, Any]) -> dict[str, str]:
     best = max(CAMERAS, key=lambda camera: clean[camera]["mAP50"])
     difference = Interval(**detection["over"][best])
     answer = {1: "yes", 0: "unclear", -1: "no"}[difference.sign]
-    certainty = "" if difference.sign else ": too few pictures to tell"
+    certainty = "" if difference.sign else ": too few images to tell"
     return {
         "question": "Does the detector find more in it than in the better camera?",
         "answer": answer,
         "words": f"mAP50 {clean['fused']['mAP50']:.3f}, {best} alone {clean[best]['mAP50']:.3f}; difference "
         f"{difference.mean:+.3f} ({difference.low:+.3f} to {difference.high:+.3f}) over {detection['images']} "
-        f"pictures{certainty}.",
+        f"images{certainty}.",
     }
 
 
@@ -162,11 +162,11 @@ def _flickers(flicker: dict[str, Any]) -> dict[str, str]:
 
 def _answers_words(change: dict[str, Any]) -> dict[str, str]:
     frames = change["frames"]
-    late = "the first picture after new words is wholly theirs" if frames == 0 else f"{frames} pictures come late"
+    late = "the first image after new words is wholly theirs" if frames == 0 else f"{frames} images come late"
     return {
         "question": "Do new words act at once?",
         "answer": "yes" if frames == 0 else "no",
-        "words": f"{late}; the switch took {change['milliseconds']:.1f} ms, and changes the picture by "
+        "words": f"{late}; the switch took {change['milliseconds']:.1f} ms, and changes the image by "
         f"{change['difference']:.1f} levels ({change['words']}).",
     }
 
@@ -179,6 +179,6 @@ def _left_out(counts: dict[str, int], every: int, exclusions: dict[str, int], da
         "question": "Was everything measured?",
         "answer": "stated" if parts else "yes",
         "words": f"{counts['evaluated']} of {counts['pairs']} pairs{asked}; "
-        + ("; ".join(parts) if parts else "no picture was left out")
+        + ("; ".join(parts) if parts else "no image was left out")
         + ".",
     }

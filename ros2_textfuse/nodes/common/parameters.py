@@ -79,13 +79,13 @@ FUSION = (
     Parameter("model", "nano", "Fusion network: a name of the family, or the path of a safetensors file."),
     Parameter("engine", "auto", "What runs the network.", choices=("auto", *FUSION_ENGINES)),
     Parameter("threads", 0, "CPU threads of the engine; 0 for the engine's own choice.", 0, 256),
-    Parameter("width", 640, "Expected picture width in pixels; the engine is built for it at configure.", 16, 8192),
-    Parameter("height", 480, "Expected picture height in pixels; the engine is built for it at configure.", 16, 8192),
+    Parameter("width", 640, "Expected image width in pixels; the engine is built for it at configure.", 16, 8192),
+    Parameter("height", 480, "Expected image height in pixels; the engine is built for it at configure.", 16, 8192),
     Parameter(
         "calibration", "", "YAML file that says how the cameras lie to each other; empty for registered cameras."
     ),
     Parameter(
-        "camera_info", False, "Take both cameras' intrinsics from CameraInfo beside their pictures, not from the file."
+        "camera_info", False, "Take both cameras' intrinsics from CameraInfo beside their images, not from the file."
     ),
     Parameter("prompt", "", f"Words in force at the start, at most {MAX_LENGTH} characters."),
     Parameter("modes", (), "Degradation modes in force at the start."),
@@ -93,7 +93,7 @@ FUSION = (
     Parameter(
         "thermal_gain",
         "percentile",
-        "How thermal pictures of more than 8 bits come to 8: a line over their range, or plateau equalisation.",
+        "How thermal images of more than 8 bits come to 8: a line over their range, or plateau equalisation.",
         choices=("percentile", "plateau"),
         live=True,
     ),
@@ -116,7 +116,7 @@ FUSION = (
     _transport("visible"),
     _transport("thermal"),
     Parameter("slop", 0.02, "Largest difference of the two stamps of a pair, in seconds.", 0.0, 10.0, live=True),
-    Parameter("queue_size", 10, "Pictures of one camera that wait for a partner.", 1, 1000, live=True),
+    Parameter("queue_size", 10, "Images of one camera that wait for a partner.", 1, 1000, live=True),
     Parameter(
         "thermal_time_offset",
         0.0,
@@ -128,8 +128,8 @@ FUSION = (
     Parameter(
         "hold",
         0.0,
-        "For a slower thermal camera: each RGB picture pairs at once with the newest thermal one, at most so many "
-        "seconds older; 0 pairs by nearest stamp, each picture once.",
+        "For a slower thermal camera: each RGB image pairs at once with the newest thermal one, at most so many "
+        "seconds older; 0 pairs by nearest stamp, each image once.",
         0.0,
         10.0,
         live=True,
@@ -137,7 +137,7 @@ FUSION = (
     Parameter(
         "source_timeout",
         1.0,
-        "Seconds without a usable picture until a camera counts as silent.",
+        "Seconds without a usable image until a camera counts as silent.",
         0.05,
         60.0,
         live=True,
@@ -145,10 +145,10 @@ FUSION = (
     Parameter(
         "pass_through",
         True,
-        "While one camera is silent, publish the other one's pictures, marked with a border and a caption.",
+        "While one camera is silent, publish the other one's images, marked with a border and a caption.",
         live=True,
     ),
-    Parameter("lazy", False, "Do not fuse while nobody listens to the fused pictures.", live=True),
+    Parameter("lazy", False, "Do not fuse while nobody listens to the fused images.", live=True),
     Parameter(
         "jpeg_quality", 90, "Of fused/compressed, which is made while somebody listens to it.", 1, 100, live=True
     ),
@@ -162,10 +162,10 @@ DETECTION = (
     Parameter("engine", "auto", "What runs the detector.", choices=("auto", *DETECTION_ENGINES)),
     Parameter("confidence", 0.25, "Smallest score of a detection.", 0.0, 1.0),
     Parameter("classes", (), "Class names to report; empty for all that the weights know."),
-    Parameter("width", 640, "Expected picture width in pixels; the detector is built for it.", 32, 8192),
-    Parameter("height", 480, "Expected picture height in pixels; the detector is built for it.", 32, 8192),
+    Parameter("width", 640, "Expected image width in pixels; the detector is built for it.", 32, 8192),
+    Parameter("height", 480, "Expected image height in pixels; the detector is built for it.", 32, 8192),
     Parameter("threads", 0, "CPU threads of the detector; 0 for the engine's own choice.", 0, 256),
-    Parameter("queue_size", 3, "Fused pictures that may wait their turn; the oldest gives way.", 1, 100),
+    Parameter("queue_size", 3, "Fused images that may wait their turn; the oldest gives way.", 1, 100),
     Parameter(
         "nice", 10, "How far to step back where processor time is short, as in nice(1); fusion goes first at 10.", 0, 19
     ),
@@ -177,12 +177,12 @@ PLAYER = (
     Parameter("bag", "", "A rosbag2 folder, or an .mcap or .db3 file. Give this, or visible and thermal."),
     Parameter("visible", "", "A video, or a folder of images, of the RGB camera."),
     Parameter("thermal", "", "A video, or a folder of images, of the thermal camera; frames pair by order or name."),
-    Parameter("visible_topic", "/visible/image_raw", "Topic of the RGB pictures inside the bag."),
-    Parameter("thermal_topic", "/thermal/image_raw", "Topic of the thermal pictures inside the bag."),
+    Parameter("visible_topic", "/visible/image_raw", "Topic of the RGB images inside the bag."),
+    Parameter("thermal_topic", "/thermal/image_raw", "Topic of the thermal images inside the bag."),
     Parameter("rate", 0.0, "Pairs a second; 0 plays as recorded (folders: 10).", 0.0, 1000.0),
     Parameter("loop", False, "Start again at the end, with stamps that go on."),
     Parameter("wait", 10.0, "Wait up to so many seconds for a subscriber on both topics.", 0.0, 3600.0),
-    Parameter("frame_id", "camera", "frame_id of the pictures."),
+    Parameter("frame_id", "camera", "frame_id of the images."),
     Parameter("faults", (), "What to spoil, and when: CAMERA KIND START END, as in 'thermal silent 6 9'."),
 )
 

@@ -65,7 +65,7 @@ def run(
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         node = make_node()
         # Python's collector would walk through all that torch and ROS have set up, tens of milliseconds in the middle
-        # of a picture, again and again.
+        # of an image, again and again.
         gc.collect()
         gc.freeze()
         # An event, since Ctrl-C under `ros2 launch` comes twice, and a second KeyboardInterrupt would break the end.

@@ -68,7 +68,7 @@ def _in_force(node: Node, endpoints: list[Any], asked: QoSProfile) -> QoSProfile
 
 
 def _elsewhere(node: Node, topic: str, wanted: str) -> str:
-    """Nobody publishes on a topic: whether its pictures are in the graph under another name."""
+    """Nobody publishes on a topic: whether its images are in the graph under another name."""
     topics = dict(node.get_topic_names_and_types())
     twin, transport = (
         (f"{topic}/compressed", "compressed") if wanted == IMAGE else (topic.removesuffix("/compressed"), "raw")
@@ -85,7 +85,7 @@ def _elsewhere(node: Node, topic: str, wanted: str) -> str:
     if not images:
         return "nobody publishes there: is the driver running, in this ROS_DOMAIN_ID?"
     more = ", ..." if len(images) > SHOWN else ""
-    return f"nobody publishes there; pictures are on {', '.join(images[:SHOWN])}{more}: remap the input"
+    return f"nobody publishes there; images are on {', '.join(images[:SHOWN])}{more}: remap the input"
 
 
 def _name(endpoint: Any) -> str:

@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 class LatestOnlyWorker(Generic[Item]):
     """Calls `work(item)` in a thread of its own; while it is busy, few items wait, and a newer one replaces the oldest.
 
-    A subscription's callback thus returns at once, and pictures do not grow old in a queue.
+    A subscription's callback thus returns at once, and images do not grow old in a queue.
 
     Args:
         work: called with each item taken; it must not raise.

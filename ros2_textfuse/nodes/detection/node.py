@@ -1,4 +1,4 @@
-"""The detection node: YOLO on the fused pictures."""
+"""The detection node: YOLO on the fused images."""
 
 import os
 import threading
@@ -27,7 +27,7 @@ LOG_PERIOD = 5.0  # s
 
 
 class DetectionNode(Node):
-    """Finds objects in the newest fused picture; the detections carry its stamp and frame_id."""
+    """Finds objects in the newest fused image; the detections carry its stamp and frame_id."""
 
     def __init__(self) -> None:
         super().__init__("detection", namespace="textfuse")
@@ -79,7 +79,7 @@ class DetectionNode(Node):
             return
         if self._worker.put(message):
             self.get_logger().warning(
-                "a fused picture was replaced by a newer one before its turn",
+                "a fused image was replaced by a newer one before its turn",
                 throttle_duration_sec=LOG_PERIOD,
             )
 
@@ -88,7 +88,7 @@ class DetectionNode(Node):
         pixels = encodings.visible_array(message)
         try:
             found = self._detector.detect(pixels)
-        except Exception as error:  # the node outlives whatever one picture does to the engine
+        except Exception as error:  # the node outlives whatever one image does to the engine
             self.get_logger().error(f"detection failed: {error}", throttle_duration_sec=LOG_PERIOD)
             return
         array = Detection2DArray(header=message.header)
@@ -122,4 +122,4 @@ def _work(node: DetectionNode, interrupted: threading.Event) -> None:
 
 def main() -> int:
     """Run the detection node."""
-    return run("detection", DetectionNode, parameters.DETECTION, "find objects in the fused pictures", work=_work)
+    return run("detection", DetectionNode, parameters.DETECTION, "find objects in the fused images", work=_work)

@@ -20,14 +20,14 @@ AHEAD, BEHIND = 0.2, 2.0  # s that stamps may be off this machine's clock; a dri
 
 
 class Camera:
-    """A subscription that checks pictures, counts them and hands on the usable ones.
+    """A subscription that checks images, counts them and hands on the usable ones.
 
     Args:
         node: that subscribes.
         name: `visible` or `thermal`.
         transport: `raw` or `compressed`.
-        take: called with this camera and each usable picture, whose fields are those of sensor_msgs/Image.
-        refuse: called with the reason for which a picture is not usable.
+        take: called with this camera and each usable image, whose fields are those of sensor_msgs/Image.
+        refuse: called with the reason for which an image is not usable.
     """
 
     def __init__(
@@ -45,23 +45,23 @@ class Camera:
         """Nanoseconds to add to stamps."""
         self.received = 0
         self.refusal = ""
-        """Why the newest picture was not usable; empty when it was."""
+        """Why the newest image was not usable; empty when it was."""
         self.alone: list[float] = []
-        """When its first pictures since the newest one of the other camera came; for the owner to keep."""
+        """When its first images since the newest one of the other camera came; for the owner to keep."""
         self.set_back = False
-        """Whether the newest picture's stamp lies before its predecessor's by more than SET_BACK."""
+        """Whether the newest image's stamp lies before its predecessor's by more than SET_BACK."""
         self.frame_id = ""
         self.stamp = 0
-        """Nanoseconds, of the newest usable picture."""
+        """Nanoseconds, of the newest usable image."""
         self._node, self._take, self._refuse = node, take, refuse
         self._encodings = encodings.ENCODINGS[name]
         self._health = CameraHealth(thermal=name == "thermal")
-        self._late = 0.0  # s, of the newest picture's stamp when it came
+        self._late = 0.0  # s, of the newest image's stamp when it came
         self._newest: Any = None  # until it is inspected
         self._began = time.monotonic()
         topic = f"/{name}/image_raw"
         if transport == "compressed":
-            topic = node.resolve_topic_name(topic) + "/compressed"  # remapped as raw pictures are
+            topic = node.resolve_topic_name(topic) + "/compressed"  # remapped as raw images are
         self._subscription: Subscription = node.create_subscription(
             CompressedImage if transport == "compressed" else Image,
             topic,
@@ -75,43 +75,43 @@ class Camera:
         """Leave the topic."""
         self._node.destroy_subscription(self._subscription)
 
-    def array(self, picture: Any) -> Any:
-        """A usable picture as an array that `Fuser` takes."""
-        return encodings.camera_array(picture, self.name)
+    def array(self, image: Any) -> Any:
+        """A usable image as an array that `Fuser` takes."""
+        return encodings.camera_array(image, self.name)
 
     # How it fares ---------------------------------------------------------------------------------------------------
 
     @property
     def age(self) -> float:
-        """Seconds since the last usable picture; -1 before the first."""
+        """Seconds since the last usable image; -1 before the first."""
         return self._health.age(time.monotonic())
 
     @property
     def rate(self) -> float:
-        """Usable pictures a second of late."""
+        """Usable images a second of late."""
         return self._health.rate(time.monotonic())
 
     @property
     def gap(self) -> float:
-        """Longest seconds without a usable picture of late."""
+        """Longest seconds without a usable image of late."""
         return self._health.gap(time.monotonic())
 
     def silent(self, timeout: float) -> bool:
-        """Whether no usable picture came for so many seconds, counted from the subscription before the first."""
+        """Whether no usable image came for so many seconds, counted from the subscription before the first."""
         age = self.age
         return (age if age >= 0 else time.monotonic() - self._began) > timeout
 
     def inspect(self, frozen_after: float) -> None:
-        """Look at the newest picture, if one came since the last call; see CameraHealth.inspect."""
-        picture, self._newest = self._newest, None
-        if picture is None:
+        """Look at the newest image, if one came since the last call; see CameraHealth.inspect."""
+        image, self._newest = self._newest, None
+        if image is None:
             return
-        pixels = self.array(picture) if self.name == "visible" else encodings.pixels(picture)
+        pixels = self.array(image) if self.name == "visible" else encodings.pixels(image)
         self._health.inspect(pixels, time.monotonic(), frozen_after)
 
     @property
     def fault(self) -> Fault | None:
-        """What is wrong with the pictures that come: their looks first, then their stamps."""
+        """What is wrong with the images that come: their looks first, then their stamps."""
         late = self._late
         if self._health.fault or -AHEAD <= late <= BEHIND:
             return self._health.fault
@@ -121,17 +121,17 @@ class Camera:
         return Fault("stamps", f"stamps are {late:.1f} s old: {advice}")
 
     def why_silent(self) -> str:
-        """Why no usable picture comes, and what to do."""
+        """Why no usable image comes, and what to do."""
         reason = self.refusal or why_silent(self._node, self._subscription)
-        return f"no {'usable ' if self.refusal else ''}{self.name} picture on {self.topic}: {reason}"
+        return f"no {'usable ' if self.refusal else ''}{self.name} image on {self.topic}: {reason}"
 
-    # Pictures -------------------------------------------------------------------------------------------------------
+    # Images -------------------------------------------------------------------------------------------------------
 
     def _receive(self, message: Image | CompressedImage) -> None:
         try:
             if not stamp_ns(message):
                 raise encodings.ImageError(
-                    "its stamp is zero: the driver must stamp pictures, to tell which belong together"
+                    "its stamp is zero: the driver must stamp images, to tell which belong together"
                 )
             if isinstance(message, CompressedImage):
                 message = compressed.decode(message)

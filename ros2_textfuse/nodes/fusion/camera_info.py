@@ -1,4 +1,4 @@
-"""sensor_msgs/CameraInfo to cameras, and the one of the fused picture."""
+"""sensor_msgs/CameraInfo to cameras, and the one of the fused image."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,13 +18,13 @@ LOG_PERIOD = 5.0  # s, between two lines about the same fault
 
 
 class Geometry:
-    """What the cameras' CameraInfo says, for the alignment and for the CameraInfo of the fused pictures.
+    """What the cameras' CameraInfo says, for the alignment and for the CameraInfo of the fused images.
 
-    Messages come in one thread, pictures are fused in another.
+    Messages come in one thread, images are fused in another.
 
     Args:
         node: that subscribes.
-        topics: of the pictures, by camera.
+        topics: of the images, by camera.
         fuser: whose alignment is set where intrinsics come from CameraInfo.
         calibration: None for registered cameras.
         use_info: take the intrinsics of both cameras from CameraInfo.
@@ -56,7 +56,7 @@ class Geometry:
         return [beside(topic) for camera, topic in self._topics.items() if camera not in self._infos]
 
     def aligned(self) -> bool:
-        """Take up what has come; returns whether pictures can be aligned, or need not be.
+        """Take up what has come; returns whether images can be aligned, or need not be.
 
         Raises:
             ImageError: what has come does not fit the calibration.
@@ -75,19 +75,19 @@ class Geometry:
         self._fuser.alignment = alignment
         return True
 
-    def fused(self, picture: Image) -> CameraInfo | None:
-        """CameraInfo of a fused picture, with its header, where it is known and of its size."""
+    def fused(self, image: Image) -> CameraInfo | None:
+        """CameraInfo of a fused image, with its header, where it is known and of its size."""
         info = self._fused
         if info is None:
             return None
-        if (info.width, info.height) != (picture.width, picture.height):
+        if (info.width, info.height) != (image.width, image.height):
             self._node.get_logger().warning(
-                f"no camera_info: the camera's own is for {info.width}x{info.height}, the fused picture is "
-                f"{picture.width}x{picture.height}",
+                f"no camera_info: the camera's own is for {info.width}x{info.height}, the fused image is "
+                f"{image.width}x{image.height}",
                 throttle_duration_sec=LOG_PERIOD,
             )
             return None
-        info.header = picture.header
+        info.header = image.header
         return info
 
     def _needs(self, camera: str) -> bool:
@@ -108,15 +108,15 @@ class Geometry:
             self._fused = fused_info(self._fuser.alignment, message)
 
 
-def subscribe(node: Node, picture_topic: str, callback: Callable[[CameraInfo], None]) -> Subscription:
-    """Subscribe to the camera_info beside a picture topic, as every ROS camera driver names it."""
-    topic = beside(picture_topic)
+def subscribe(node: Node, image_topic: str, callback: Callable[[CameraInfo], None]) -> Subscription:
+    """Subscribe to the camera_info beside an image topic, as every ROS camera driver names it."""
+    topic = beside(image_topic)
     return node.create_subscription(CameraInfo, topic, callback, qos_profile_sensor_data)
 
 
-def beside(picture_topic: str) -> str:
-    """The camera_info topic of a picture topic, raw or compressed: /rig/rgb/image_raw has /rig/rgb/camera_info."""
-    return picture_topic.removesuffix("/compressed").rsplit("/", 1)[0] + "/camera_info"
+def beside(image_topic: str) -> str:
+    """The camera_info topic of an image topic, raw or compressed: /rig/rgb/image_raw has /rig/rgb/camera_info."""
+    return image_topic.removesuffix("/compressed").rsplit("/", 1)[0] + "/camera_info"
 
 
 def to_camera(message: CameraInfo) -> Camera:
@@ -138,10 +138,10 @@ def same(first: CameraInfo | None, second: CameraInfo) -> bool:
 
 
 def fused_info(alignment: Alignment | None, reference: CameraInfo | None) -> CameraInfo | None:
-    """The CameraInfo of the fused picture, its header left to the caller; None where K is not known.
+    """The CameraInfo of the fused image, its header left to the caller; None where K is not known.
 
     Args:
-        alignment: None for registered cameras, whose fused picture is the visible camera's.
+        alignment: None for registered cameras, whose fused image is the visible camera's.
         reference: what the reference camera's driver says, or None. The calibration's own intrinsics go first.
     """
     known = None if reference is None else to_camera(reference)
@@ -153,7 +153,7 @@ def fused_info(alignment: Alignment | None, reference: CameraInfo | None) -> Cam
     rectified = np.column_stack([camera.matrix, np.zeros(3)])
     message.r = np.eye(3).ravel().tolist()
     if reference is not None and known is not None and known.matrix is not None:
-        # R and P are the driver's, P in the pixels of the fused picture.
+        # R and P are the driver's, P in the pixels of the fused image.
         change = np.eye(3) if alignment is None else alignment.pixel_change()
         if np.allclose(change @ known.matrix, camera.matrix):
             message.r = reference.r

@@ -44,7 +44,7 @@ def _fusion(node: str, status: FusionStatus) -> DiagnosticStatus:
 
 
 def _camera(node: str, camera: Camera, status: FusionStatus, source_timeout: float) -> DiagnosticStatus:
-    level, message = DiagnosticStatus.OK, f"{camera.rate:.1f} pictures a second"
+    level, message = DiagnosticStatus.OK, f"{camera.rate:.1f} images a second"
     if camera.silent(source_timeout):
         level, message = DiagnosticStatus.ERROR, camera.why_silent()
     elif camera.refusal:

@@ -1,4 +1,4 @@
-"""Engines for pictures of a new size, built while the node goes on."""
+"""Engines for images of a new size, built while the node goes on."""
 
 import threading
 
@@ -35,7 +35,7 @@ class EngineBuilder:
         """
         if height * width > FACTOR * self._expected[0] * self._expected[1]:
             raise EngineError(
-                f"pictures are {width}x{height}, and the node is set up for {self._expected[0]}x{self._expected[1]}: "
+                f"images are {width}x{height}, and the node is set up for {self._expected[0]}x{self._expected[1]}: "
                 "set the parameters width and height if that is meant"
             )
         if (height, width) in self._unbuildable:
@@ -43,7 +43,7 @@ class EngineBuilder:
         if self.building:
             return
         self.building = f"{width}x{height}"
-        self._logger.warning(f"pictures are {self.building} now: dropped while an engine is built for that")
+        self._logger.warning(f"images are {self.building} now: dropped while an engine is built for that")
         self._thread = threading.Thread(target=self._build, args=(height, width), name="builder")
         self._thread.start()
 
@@ -56,6 +56,6 @@ class EngineBuilder:
         try:
             self._fuser.prepare(height, width)
         except EngineError as error:
-            self._unbuildable[height, width] = f"pictures are {self.building}, and for that {error}"
+            self._unbuildable[height, width] = f"images are {self.building}, and for that {error}"
         finally:
             self.building = ""

@@ -1,4 +1,4 @@
-"""The fusion node: two cameras in, one fused picture out, words by a service."""
+"""The fusion node: two cameras in, one fused image out, words by a service."""
 
 import gc
 import threading
@@ -44,13 +44,13 @@ except ImportError:  # not on PyPI; a distribution has it
     from ros2_textfuse.sync.pairing import ApproximateTimeSynchronizer, SimpleFilter
 
 STATUS_PERIOD = 0.5  # s
-ALONE = 3  # pictures without a partner, after which a camera may be passed through
+ALONE = 3  # images without a partner, after which a camera may be passed through
 LOG_PERIOD = 5.0  # s, between two lines about the same fault
 
 
 @dataclass
 class Counts:
-    """What happened to pictures and pairs since activation."""
+    """What happened to images and pairs since activation."""
 
     paired: int = 0
     held: int = 0
@@ -182,7 +182,7 @@ class FusionNode(LifecycleNode):
         self.destroy_timer(self._timer)
         self._worker.drain()
         self._builder.join()
-        gc.collect()  # a camera and its subscription refer to each other, and keep the last pictures until then
+        gc.collect()  # a camera and its subscription refer to each other, and keep the last images until then
 
     def _release(self) -> None:
         self._worker.stop()
@@ -220,10 +220,10 @@ class FusionNode(LifecycleNode):
             self._connect()
         return ""
 
-    # Pictures -------------------------------------------------------------------------------------------------------
+    # Images -------------------------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        """Pair the cameras' pictures from now on, forgetting those that wait."""
+        """Pair the cameras' images from now on, forgetting those that wait."""
         p = self._settings
         self._thermal.offset = round(p["thermal_time_offset"] * 1e9)
         filters = SimpleFilter(), SimpleFilter()
@@ -236,8 +236,8 @@ class FusionNode(LifecycleNode):
         self._visible.filter, self._thermal.filter = filters
         self._paired_thermal: Any = None
 
-    def _take(self, camera: Camera, picture: Any) -> None:
-        """A usable picture of a camera: to its partner, or by itself while the other camera is silent."""
+    def _take(self, camera: Camera, image: Any) -> None:
+        """A usable image of a camera: to its partner, or by itself while the other camera is silent."""
         if camera.set_back:
             self._counts.clock_resets += 1
             self.get_logger().warning(f"stamps on {camera.topic} went back: pairing starts anew")
@@ -247,13 +247,13 @@ class FusionNode(LifecycleNode):
         if len(camera.alone) < ALONE:
             camera.alone.append(time.monotonic())
         # By how long this one was alone, not by how long the other was silent: of two slow cameras, both are at times.
-        # And not by one picture of the other that was lost on its way.
+        # And not by one image of the other that was lost on its way.
         long = time.monotonic() - camera.alone[0] > self._settings["source_timeout"]
         if self._settings["pass_through"] and len(camera.alone) == ALONE and long:
             self._counts.taken_alone[camera.name] += 1
-            self._hand_over({camera.name: picture})
+            self._hand_over({camera.name: image})
         else:
-            camera.filter.signalMessage(picture)
+            camera.filter.signalMessage(image)
 
     def _pair(self, visible: Any, thermal: Any) -> None:
         self._counts.paired += 1
@@ -261,31 +261,31 @@ class FusionNode(LifecycleNode):
         self._paired_thermal = thermal
         self._hand_over({"visible": visible, "thermal": thermal})
 
-    def _hand_over(self, pictures: dict[str, Any]) -> None:
-        """To the worker, unless it is an old picture, or nobody wants one."""
-        stamp = stamp_ns(next(iter(pictures.values())))
+    def _hand_over(self, images: dict[str, Any]) -> None:
+        """To the worker, unless it is an old image, or nobody wants one."""
+        stamp = stamp_ns(next(iter(images.values())))
         if 0 <= self._last_stamp - stamp < SET_BACK:  # message_filters also pairs what came late
             self._counts.dropped += 1
             return
         self._last_stamp = stamp
         if self._idle():
             self._counts.unwanted += 1
-        elif self._worker.put(pictures):
+        elif self._worker.put(images):
             self._counts.dropped += 1
 
     def _idle(self) -> bool:
         publishers = self._fused_publisher, self._jpeg_publisher
         return self._settings["lazy"] and not any(publisher.get_subscription_count() for publisher in publishers)
 
-    def _work_on(self, pictures: dict[str, Any]) -> None:
-        """Fuse a pair, or pass one camera's picture through, and publish."""
+    def _work_on(self, images: dict[str, Any]) -> None:
+        """Fuse a pair, or pass one camera's image through, and publish."""
         try:
             if not self._geometry.aligned():
                 self._counts.dropped += 1
-            elif len(pictures) == 2:
-                self._fuse(**pictures)
+            elif len(images) == 2:
+                self._fuse(**images)
             else:
-                self._pass_through(*pictures.popitem())
+                self._pass_through(*images.popitem())
         except (encodings.ImageError, EngineError) as error:
             self._reject(str(error))
         except Exception as error:  # the node outlives whatever one pair does to the engine
@@ -321,20 +321,20 @@ class FusionNode(LifecycleNode):
         status.latency_ms = status.pairing_ms + (published - started) * 1e3
         status.pair_skew_ms = (stamp_ns(visible) - stamp_ns(thermal)) / 1e6
 
-    def _pass_through(self, camera: str, picture: Any) -> None:
+    def _pass_through(self, camera: str, image: Any) -> None:
         source = self._visible if camera == "visible" else self._thermal
-        marked = self._fuser.pass_through(camera, source.array(picture))
-        message = Image(header=self._header(picture))
+        marked = self._fuser.pass_through(camera, source.array(image))
+        message = Image(header=self._header(image))
         encodings.fill_message(message, marked, "rgb8")
         self._publish(message, marked)
         self._counts.passed_through += 1
         self._last_passed, self._fault = time.monotonic(), ""
 
-    def _header(self, picture: Any) -> Header:
-        """The picture's stamp, and the frame_id of the camera whose geometry fused pictures have."""
+    def _header(self, image: Any) -> Header:
+        """The image's stamp, and the frame_id of the camera whose geometry fused images have."""
         alignment = self._fuser.alignment
         reference = self._thermal if alignment and alignment.calibration.reference == "thermal" else self._visible
-        return Header(stamp=picture.header.stamp, frame_id=reference.frame_id or picture.header.frame_id)
+        return Header(stamp=image.header.stamp, frame_id=reference.frame_id or image.header.frame_id)
 
     def _publish(self, message: Image, pixels: Any) -> None:
         self._fused_publisher.publish(message)
@@ -392,13 +392,13 @@ class FusionNode(LifecycleNode):
         status.thermal_low, status.thermal_high = self._fuser.gain_control.range or (0.0, 0.0)
         status.prompt_changes = self._prompt_changes
         status.pairs_fused, status.pairs_dropped = counts.fused, counts.dropped
-        status.pairs_unwanted, status.thermal_held = counts.unwanted, counts.held
+        status.pairs_skipped, status.thermal_held = counts.unwanted, counts.held
         status.passed_through, status.clock_resets = counts.passed_through, counts.clock_resets
         status.images_rejected = counts.rejected
         paired = counts.paired, counts.paired - counts.held
         for camera, partners, queue in zip(self._cameras, paired, self._synchronizer.queues, strict=True):
             # message_filters keeps what has missed its partner; only what is newer than the last pair still waits.
-            waiting = sum(stamp_ns(picture) > self._last_stamp for picture in queue.values())
+            waiting = sum(stamp_ns(image) > self._last_stamp for image in queue.values())
             figures = {
                 "fault": camera.fault.text if camera.fault else "",
                 "rate": camera.rate,
@@ -418,16 +418,16 @@ class FusionNode(LifecycleNode):
         if size := self._builder.building:
             return (
                 FusionStatus.BUILDING,
-                f"pictures are {size} now: they are dropped until the engine for that is built",
+                f"images are {size} now: they are dropped until the engine for that is built",
             )
         if self._idle():
-            return FusionStatus.IDLE, "nobody listens to the fused pictures, and the parameter lazy is set"
+            return FusionStatus.IDLE, "nobody listens to the fused images, and the parameter lazy is set"
         silent = [camera for camera in self._cameras if camera.silent(timeout)]
         reasons = "; ".join(camera.why_silent() for camera in silent)
         if len(silent) == 1 and _within(self._last_passed, timeout):
             only = "VISIBLE" if silent == [self._thermal] else "THERMAL"
             state = FusionStatus.VISIBLE_ONLY if only == "VISIBLE" else FusionStatus.THERMAL_ONLY
-            return state, f"{only.lower()} pictures are passed through: {reasons}"
+            return state, f"{only.lower()} images are passed through: {reasons}"
         if self._fault:
             return FusionStatus.ERROR, self._fault
         if _within(self._last_fused, timeout):
@@ -438,7 +438,7 @@ class FusionNode(LifecycleNode):
         if silent:
             return FusionStatus.WAITING, reasons
         if unseen := [camera.topic for camera in self._cameras if camera.age < 0]:
-            return FusionStatus.WAITING, f"waiting for the first picture on {' and '.join(unseen)}"
+            return FusionStatus.WAITING, f"waiting for the first image on {' and '.join(unseen)}"
         apart = (self._thermal.stamp - self._visible.stamp) / 1e9
         return (
             FusionStatus.WAITING,

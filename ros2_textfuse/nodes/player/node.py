@@ -15,18 +15,18 @@ from tqdm import tqdm
 from ros2_textfuse.nodes.common import parameters
 from ros2_textfuse.nodes.common.run import StartError, run, spin
 from ros2_textfuse.recordings.faults import Fault, FaultError, Faults
-from ros2_textfuse.recordings.source import Picture, RecordingError, open_recording
+from ros2_textfuse.recordings.source import RecordedImage, RecordingError, open_recording
 
 PURPOSE = "publish a bag, two videos or two folders as two cameras"
 SETTLE = 1.0  # s without a new subscriber: discovery is not done with the first one
-LOG_PERIOD = 5.0  # s, between two lines about pictures that are skipped
+LOG_PERIOD = 5.0  # s, between two lines about images that are skipped
 
 
 class PlayerNode(Node):
     """Publishes a recording with stamps moved to the present.
 
-    All stamps move by one and the same time (and shrink with the rate), so that what lay between two pictures in
-    the recording lies between them now: a camera that stamped late stays late. Compressed pictures of a bag are
+    All stamps move by one and the same time (and shrink with the rate), so that what lay between two images in
+    the recording lies between them now: a camera that stamped late stays late. Compressed images of a bag are
     published as the raw ones that they were; one that does not decode is skipped and counted.
     """
 
@@ -40,7 +40,7 @@ class PlayerNode(Node):
             self._faults = Faults(map(Fault.of, p["faults"]))
         except (RecordingError, FaultError) as error:
             raise StartError(str(error)) from error
-        recorded_rate = self._recording.pictures / 2 / self._recording.duration
+        recorded_rate = self._recording.images / 2 / self._recording.duration
         self._speed = p["rate"] / recorded_rate if p["rate"] else 1.0
         self._loop, self._wait, self._frame_id = p["loop"], p["wait"], p["frame_id"]
         self._camera_publishers = {
@@ -48,42 +48,42 @@ class PlayerNode(Node):
             for camera in ("visible", "thermal")
         }
         self.skipped = 0
-        """Damaged pictures that were not published."""
+        """Damaged images that were not published."""
         rate = recorded_rate * self._speed
-        self.get_logger().info(f"{self._recording.pictures // 2} pairs at {rate:.1f} Hz")
+        self.get_logger().info(f"{self._recording.images // 2} pairs at {rate:.1f} Hz")
 
     def play(self, interrupted: threading.Event) -> None:
         """Publish the recording to its end, or in a loop until interrupted."""
         self._wait_for_subscribers(interrupted)
         began = start = self.get_clock().now().nanoseconds
         while not interrupted.is_set():
-            with tqdm(total=self._recording.pictures // 2, unit="pair", disable=not sys.stderr.isatty()) as bar:
+            with tqdm(total=self._recording.images // 2, unit="pair", disable=not sys.stderr.isatty()) as bar:
                 for recorded in self._recording:
-                    picture = replace(recorded, time=recorded.time / self._speed, stamp=recorded.stamp / self._speed)
-                    due = start + round(picture.time * 1e9)
+                    image = replace(recorded, time=recorded.time / self._speed, stamp=recorded.stamp / self._speed)
+                    due = start + round(image.time * 1e9)
                     if interrupted.wait(max(0.0, (due - self.get_clock().now().nanoseconds) / 1e9)):
                         return
-                    if picture.fault:
-                        self._skip(picture)
-                    elif spoilt := self._faults.spoil(picture, (due - began) / 1e9):
+                    if image.fault:
+                        self._skip(image)
+                    elif spoilt := self._faults.spoil(image, (due - began) / 1e9):
                         self._publish(spoilt, start)
-                    bar.update(picture.camera == "visible")
+                    bar.update(image.camera == "visible")
             if not self._loop:
                 return
             start += round(self._recording.duration / self._speed * 1e9)
 
-    def _publish(self, picture: Picture, start: int) -> None:
-        message = Image(height=picture.height, width=picture.width, encoding=picture.encoding)
-        message.is_bigendian, message.step, message.data = picture.is_bigendian, picture.step, picture.data
+    def _publish(self, image: RecordedImage, start: int) -> None:
+        message = Image(height=image.height, width=image.width, encoding=image.encoding)
+        message.is_bigendian, message.step, message.data = image.is_bigendian, image.step, image.data
         message.header.frame_id = self._frame_id
-        if math.isfinite(picture.stamp):  # else it stays zero
-            message.header.stamp = Time(nanoseconds=max(0, start + round(picture.stamp * 1e9))).to_msg()
-        self._camera_publishers[picture.camera].publish(message)
+        if math.isfinite(image.stamp):  # else it stays zero
+            message.header.stamp = Time(nanoseconds=max(0, start + round(image.stamp * 1e9))).to_msg()
+        self._camera_publishers[image.camera].publish(message)
 
-    def _skip(self, picture: Picture) -> None:
+    def _skip(self, image: RecordedImage) -> None:
         self.skipped += 1
         self.get_logger().warning(
-            f"skipped {self.skipped} so far: {picture.camera} picture at {picture.time:.2f} s: {picture.fault}",
+            f"skipped {self.skipped} so far: {image.camera} image at {image.time:.2f} s: {image.fault}",
             throttle_duration_sec=LOG_PERIOD,
         )
 
@@ -113,7 +113,7 @@ def _play(node: PlayerNode, interrupted: threading.Event) -> None:
         over.set()
         services.join()
         if node.skipped:
-            node.get_logger().warning(f"{node.skipped} damaged pictures were skipped")
+            node.get_logger().warning(f"{node.skipped} damaged images were skipped")
 
 
 def main() -> int:

@@ -15,7 +15,7 @@ from ros2_textfuse.evaluation.live.observations import PromptCall, Watch
 from tests.helpers.watches import status, steady
 
 SOURCE = "textfuse/fusion"
-SILENT = "no pictures from thermal (/thermal/image_raw)"
+SILENT = "no images from thermal (/thermal/image_raw)"
 
 
 def stopped():
@@ -38,7 +38,7 @@ def stopped():
         (FigureIs("fused_p95_ms", at_most=0.5), False, "20 ms, missed by 19.5 ms"),
         (FigureIs("fused_p95_ms", 30.0, 40.0), False, "20 ms, missed by 10 ms, 20 ms to spare"),
         (FigureIs("lost_share", at_most=0.0), True, "0, 0 to spare"),
-        (FigureIs("prompt_ms", at_most=100.0), False, "not measured: no words were set, or no picture came after them"),
+        (FigureIs("prompt_ms", at_most=100.0), False, "not measured: no words were set, or no image came after them"),
         (FigureIs("fusion_cores", at_most=1.0), True, "0.40 cores, 0.60 cores to spare"),
     ],
 )
@@ -59,12 +59,12 @@ def test_figures(expectation, met, found):
         (StateNever("WAITING"), False, f"2 of 11 statuses, from 4.0 s: {SILENT}"),
         (StateNever("WAITING", Stretch(6.5, 10)), True, "none of 4"),
         (StateNever("WAITING", Stretch(20, 30)), False, "no status came"),
-        (DiagnosticSeen("WARN", SOURCE, "From THERMAL"), True, "at 4.0 s: no pictures from thermal"),
-        (DiagnosticSeen("WARN", SOURCE, "visible"), False, "never; seen: OK (fusing); WARN (no pictures"),
+        (DiagnosticSeen("WARN", SOURCE, "From THERMAL"), True, "at 4.0 s: no images from thermal"),
+        (DiagnosticSeen("WARN", SOURCE, "visible"), False, "never; seen: OK (fusing); WARN (no images"),
         (DiagnosticSeen("OK", SOURCE, between=Stretch(7, 9)), True, "at 7.0 s: fusing"),
         (DiagnosticSeen("ERROR", SOURCE), False, "never"),
         (DiagnosticSeen("ERROR", "lidar"), True, "no return"),
-        (DiagnosticNever("WARN", SOURCE), False, "WARN at 4.0 s: no pictures from thermal"),
+        (DiagnosticNever("WARN", SOURCE), False, "WARN at 4.0 s: no images from thermal"),
         (DiagnosticNever("ERROR", SOURCE), True, "none of 11 diagnostics"),
         (DiagnosticNever("WARN", SOURCE, between=Stretch(5.5, 5.8)), False, "no diagnostic of it"),
         (DiagnosticNever("WARN", SOURCE, between=Stretch(6, 10)), True, "none of 5"),

@@ -28,7 +28,7 @@ def test_a_steady_stream():
     assert known["lost_share"] == known["undetected"] == known["restarts"] == known["pairing_max_ms"] == 0
     assert known["fusion_cores"] == pytest.approx(0.4) and known["fusion_mib"] == 520
     assert unknown == dict.fromkeys(FIGURES.keys() - known.keys(), "it was not found") | dict.fromkeys(
-        ("prompt_late_frames", "prompt_ms"), "no words were set, or no picture came after them"
+        ("prompt_late_frames", "prompt_ms"), "no words were set, or no image came after them"
     )
 
 
@@ -50,9 +50,9 @@ def test_only_the_stretch_counts():
 
 def test_losses_by_their_reason():
     before = status(1.0, pairs_fused=10, pairs_dropped=7, visible_received=17)
-    after = status(2.0, pairs_fused=100, pairs_dropped=12, visible_alone=3, thermal_alone=1, images_rejected=2)
+    after = status(2.0, pairs_fused=100, pairs_dropped=12, visible_unpaired=3, thermal_unpaired=1, images_rejected=2)
     known, _ = measure(Watch(statuses=[before, after]), 0.0, 3.0)
-    assert [known[name] for name in ("pairs_dropped", "visible_alone", "thermal_alone", "images_rejected")] == [
+    assert [known[name] for name in ("pairs_dropped", "visible_unpaired", "thermal_unpaired", "images_rejected")] == [
         5,
         3,
         1,
@@ -64,7 +64,7 @@ def test_losses_by_their_reason():
 def test_a_restarted_node_counts_from_zero():
     counts = [0, 10, 20, 4, 14]
     statuses = [status(float(at), pairs_fused=count, visible_received=count) for at, count in enumerate(counts)]
-    known, _ = measure(Watch(pictures=False, statuses=statuses), 0.0, 4.0)
+    known, _ = measure(Watch(images=False, statuses=statuses), 0.0, 4.0)
     assert known["restarts"] == 1
     assert known["fused_hz"] == known["visible_hz"] == pytest.approx((10 + 10 + 4 + 10) / 4)
 
@@ -72,7 +72,7 @@ def test_a_restarted_node_counts_from_zero():
 def test_undetected():
     watch = steady()
     del watch.detections[10:15]
-    watch.detections.pop()  # of the newest picture, which may still be in the works
+    watch.detections.pop()  # of the newest image, which may still be in the works
     assert measure(watch, 0.0, 10.0)[0]["undetected"] == 5
 
 
@@ -98,11 +98,11 @@ def answered(at, **changes):
 
 
 def test_new_words():
-    """At 10 Hz and 50 ms: the answer comes at 1.02 s; the picture of 1.0 s comes at 1.05 s, and at 1.15 s the next."""
+    """At 10 Hz and 50 ms: the answer comes at 1.02 s; the image of 1.0 s comes at 1.05 s, and at 1.15 s the next."""
     watch = Watch(detections=[seen(0.1 * n, 50.0) for n in range(30)], prompts=[answered(1.02)])
     ((_, late, milliseconds),) = prompt_switches(watch)
     assert (late, milliseconds) == (1, pytest.approx(130))
-    watch.prompts.append(answered(2.055))  # between two pictures: the next one is theirs
+    watch.prompts.append(answered(2.055))  # between two images: the next one is theirs
     known, _ = measure(watch, 0.0, 3.0)
     assert known["prompt_late_frames"] == 1 and known["prompt_ms"] == pytest.approx(130)
 
@@ -115,23 +115,23 @@ def test_words_that_came_to_nothing_have_no_figure(call):
 
 
 def test_stamps_of_a_played_bag():
-    """`ros2 bag play` sends the stamps of the recording: what counts then is when the visible picture came."""
+    """`ros2 bag play` sends the stamps of the recording: what counts then is when the visible image came."""
     watch = steady(clock=86_400.0)
     watch.prompts = [answered(1.03)]
     assert not watch.stamps_are_now
     known, _ = measure(watch, 0.0, 10.0)
     assert known["fused_p50_ms"] == pytest.approx(18) and known["detections_p50_ms"] == pytest.approx(48)
     assert known["prompt_late_frames"] == 0 and known["prompt_ms"] == pytest.approx(90)
-    blind = replace(watch, pictures=False, visible=[], thermal=[], fused=[])
+    blind = replace(watch, images=False, visible=[], thermal=[], fused=[])
     assert "another time" in measure(blind, 0.0, 10.0)[1]["detections_p50_ms"]
 
 
-def test_without_the_pictures():
-    watch = replace(steady(), pictures=False, visible=[], thermal=[], fused=[])
+def test_without_the_images():
+    watch = replace(steady(), images=False, visible=[], thermal=[], fused=[])
     known, unknown = measure(watch, 0.0, 10.0)
     assert known["fused_hz"] == pytest.approx(10) and known["detections_hz"] == pytest.approx(10)
     assert known["fused_p95_ms"] == 20.0, "what the fusion node says"
-    assert unknown["pairing_max_ms"] == unknown["fused_jitter_ms"] == "the pictures are not watched"
+    assert unknown["pairing_max_ms"] == unknown["fused_jitter_ms"] == "the images are not watched"
 
 
 def test_nothing_at_all():

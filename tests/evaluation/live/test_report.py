@@ -11,7 +11,7 @@ import pytest
 
 from ros2_textfuse.evaluation.live.expectations import DiagnosticSeen, FigureIs, StatesPass
 from ros2_textfuse.evaluation.live.observations import FIGURES, PromptCall, Watch
-from ros2_textfuse.evaluation.live.report import HEADLINES, assess, picture_rows, write_results
+from ros2_textfuse.evaluation.live.report import HEADLINES, assess, image_rows, write_results
 from ros2_textfuse.evaluation.live.scenario import Scenario
 from tests.evaluation.offline.test_report import BROWSER
 from tests.helpers.watches import EPOCH, status, steady
@@ -35,10 +35,10 @@ document.title = JSON.stringify({
 
 
 def watched():
-    """Ten seconds with a camera that is silent from 4 to 6 s, and words at 7 s; 3 pictures are lost at 5 s."""
+    """Ten seconds with a camera that is silent from 4 to 6 s, and words at 7 s; 3 images are lost at 5 s."""
     watch = steady()
     for number, one in enumerate(watch.statuses):
-        counts = dict(one.counts, visible_alone=3 if one.at >= 5 else 0)
+        counts = dict(one.counts, visible_unpaired=3 if one.at >= 5 else 0)
         state = "WAITING" if 4 <= one.at < 6 else "OK"
         watch.statuses[number] = status(one.at, state, "<silent>" if state == "WAITING" else "", one.stamp, **counts)
     watch.diagnose(5.0, "textfuse/fusion: fusion", "WARN", "<silent>")
@@ -74,7 +74,7 @@ def test_the_verdict(result, tmp_path):
     assert result["stages"]["latency_ms"] == 20.0
 
 
-def test_a_row_for_each_picture(result, tmp_path):
+def test_a_row_for_each_image(result, tmp_path):
     with (tmp_path / "live.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 100
@@ -85,10 +85,10 @@ def test_a_row_for_each_picture(result, tmp_path):
 def test_what_is_not_known_stays_empty():
     watch = watched()
     del watch.detections[3]
-    assert math.isnan(picture_rows(watch)[3]["detections_ms"])
+    assert math.isnan(image_rows(watch)[3]["detections_ms"])
 
 
-def test_no_line_is_drawn_where_no_picture_came(tmp_path):
+def test_no_line_is_drawn_where_no_image_came(tmp_path):
     def breaks(watch):
         write_results(tmp_path, assess(Scenario(seconds=10.0), watch, ["textfuse"], ""), watch)
         page = (tmp_path / "live.html").read_text()

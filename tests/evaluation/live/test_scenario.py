@@ -34,7 +34,7 @@ FULL = {
     "namespace": "/front/textfuse",
     "visible_topic": "/front/rgb",
     "thermal_topic": "/front/lwir",
-    "pictures": False,
+    "images": False,
     "start": {
         "fusion": {"engine": "eager", "slop": 0.05},
         "detection": None,
@@ -64,7 +64,7 @@ def test_the_shipped_ones_can_be_read(path):
 
 
 def test_there_are_shipped_ones():
-    assert [path.stem for path in SHIPPED] == ["bad_pictures", "camera_stops", "clean"]
+    assert [path.stem for path in SHIPPED] == ["bad_images", "camera_stops", "clean"]
 
 
 def test_everything_that_can_be_said():
@@ -72,7 +72,7 @@ def test_everything_that_can_be_said():
     assert scenario.start.nodes == {"fusion": {"engine": "eager", "slop": 0.05}, "detection": {}}
     assert scenario.start.player == {"rate": 15.0, "faults": ["thermal silent 6 9"]} and scenario.start.simulated
     assert scenario.prompts == (Words(4.0, "dark", ("ir_noise",), 0.5),)
-    assert (scenario.seconds, scenario.warm_up, scenario.namespace, scenario.pictures) == (
+    assert (scenario.seconds, scenario.warm_up, scenario.namespace, scenario.images) == (
         12,
         2,
         "front/textfuse",
@@ -123,7 +123,7 @@ EXPECT = "expect: [{no_state: ERROR}]\n"
         (EXPECT + "seconds: 1" + "0" * 400, "seconds: it is 1000"),
         (EXPECT + "seconds: .nan", "seconds: it is nan; a number"),
         (EXPECT + "seconds: 5\nwarm_up: 5", "warm_up: it is 5; a number from 0 to less than 5"),
-        (EXPECT + "pictures: maybe", "pictures: it is 'maybe'; true or false"),
+        (EXPECT + "images: maybe", "images: it is 'maybe'; true or false"),
         (EXPECT + "start: fusion", "start: it is 'fusion'; a mapping"),
         (EXPECT + "start: {camera: {}}", "start.camera: there is no such key"),
         (EXPECT + "start: {fusion: {egnine: auto}}", "start.fusion.egnine: there is no such key; did you mean engine?"),

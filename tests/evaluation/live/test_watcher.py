@@ -12,7 +12,7 @@ from ros2_textfuse.sync.pairing import stamp_ns
 
 
 @pytest.mark.parametrize(("seconds", "nanoseconds"), [(0, 0), (1_700_000_000, 999_999_999), (-1, 1)])
-def test_the_stamp_of_a_serialised_picture(seconds, nanoseconds):
+def test_the_stamp_of_a_serialised_image(seconds, nanoseconds):
     message = Image(height=2, width=2, encoding="mono8", step=2, data=[1, 2, 3, 4])
     message.header.stamp.sec, message.header.stamp.nanosec = seconds, nanoseconds
     message.header.frame_id = "camera"

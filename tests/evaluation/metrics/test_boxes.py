@@ -39,7 +39,7 @@ def test_yolo(tmp_path):
 def test_coco(tmp_path):
     boxes = read_boxes(coco(tmp_path / "boxes.json"), SIZES, NAMES)
     assert boxes.of == {"a": [Box("car", (20, 10, 60, 40))], "b": []}
-    assert boxes.excluded == {"box of the unknown class toothbrush": 1, "box of a picture that is not listed": 1}
+    assert boxes.excluded == {"box of the unknown class toothbrush": 1, "box of an image that is not listed": 1}
 
 
 def test_every_exclusion_is_counted(tmp_path):
@@ -57,11 +57,11 @@ def test_every_exclusion_is_counted(tmp_path):
     assert len(boxes.of["a"]) == 1
     assert boxes.excluded == {
         "box of the unknown class 99": 1,
-        "box outside its picture": 1,
+        "box outside its image": 1,
         "box without an area": 2,
         "line that is not five numbers": 1,
-        "picture without a statement about its boxes": 1,
-        "boxes of a picture that is not there": 1,
+        "image without a statement about its boxes": 1,
+        "boxes of an image that is not there": 1,
     }
 
 

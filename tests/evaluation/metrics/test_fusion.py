@@ -66,7 +66,7 @@ def test_cameras_have_the_metrics_that_need_no_sources(pair):
     assert metrics.evaluate_single(f) == {name: result[name] for name in metrics.SINGLE}
 
 
-def test_flat_pictures_have_figures():
+def test_flat_images_have_figures():
     flat = np.full((64, 64), 100.0)
     result = metrics.evaluate(flat, flat, flat)
     assert all(np.isfinite(list(result.values())))
@@ -83,7 +83,7 @@ def test_ssim_is_that_of_scikit_image(pair):
 
 
 def test_correlation_is_that_of_numpy(pair):
-    a, b, f = (picture.ravel() for picture in pair)
+    a, b, f = (image.ravel() for image in pair)
     expected = (np.corrcoef(a, f)[0, 1] + np.corrcoef(b, f)[0, 1]) / 2
     assert metrics.evaluate(*pair)["CC"] == pytest.approx(expected, abs=1e-12)
 
@@ -111,8 +111,8 @@ def test_qabf_is_that_of_a_direct_convolution(pair):
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**16), height=st.integers(42, 70), width=st.integers(42, 70))
 def test_ranges(seed, height, width):
-    pictures = [noise(height, width, seed=seed + number) for number in range(3)]
-    result = metrics.evaluate(*pictures)
+    images = [noise(height, width, seed=seed + number) for number in range(3)]
+    result = metrics.evaluate(*images)
     assert 0 <= result["EN"] <= 8 and 0 <= result["SD"] <= 127.5
     assert -2 <= result["SCD"] <= 2 and 0 <= result["Qabf"] <= 1 and -2 <= result["SSIM"] <= 2
     assert result["VIF"] >= 0 and result["MI"] >= -1e-9
@@ -134,7 +134,7 @@ def test_to_grey():
         (lambda p: np.where(p > 100, np.nan, p), "outside 0..255"),
     ],
 )
-def test_wrong_pictures_are_named(change, reason):
+def test_wrong_images_are_named(change, reason):
     good = street(64, 64)[1].astype(float)
     with pytest.raises(ValueError, match=reason):
         metrics.evaluate(change(good), good, good)

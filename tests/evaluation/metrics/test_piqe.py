@@ -28,10 +28,10 @@ def test_compression_and_noise_make_it_worse():
 
 
 def test_brightness_alone_changes_nothing():
-    picture = 2 * (noise(64, 80) // 8)
-    assert piqe(picture) == pytest.approx(piqe(4 * picture))
+    image = 2 * (noise(64, 80) // 8)
+    assert piqe(image) == pytest.approx(piqe(4 * image))
 
 
 @pytest.mark.parametrize("level", [0, 100])
-def test_a_picture_without_texture(level):
+def test_a_image_without_texture(level):
     assert piqe(np.full((64, 64), level, np.uint8)) == 100

@@ -70,8 +70,8 @@ def test_runs_of_two_recordings_share_no_frame(tmp_path):
     assert result["figures"]["VIF"]["better"] == "B" and "share no frame" in page
 
 
-def test_detections_are_compared_picture_by_picture(tmp_path):
-    """Ten pictures with a car each: A finds half of them, B all but one; of an eleventh, the boxes differ."""
+def test_detections_are_compared_image_by_image(tmp_path):
+    """Ten images with a car each: A finds half of them, B all but one; of an eleventh, the boxes differ."""
     pytest.importorskip("pycocotools", reason="pycocotools is not installed")
     box = (10.0, 10.0, 50.0, 50.0)
     runs = []

@@ -1,4 +1,4 @@
-"""mAP against closed forms, and the detector's value on pictures whose objects are known."""
+"""mAP against closed forms, and the detector's value on images whose objects are known."""
 
 import cv2
 import pytest
@@ -17,10 +17,10 @@ TRUTH = {"a": [Box("car", LEFT), Box("car", RIGHT)], "b": [Box("person", LEFT)]}
 
 
 def found(*entries):
-    """Detections of picture, class, box, score."""
+    """Detections of image, class, box, score."""
     result = {"a": [], "b": []}
-    for picture, name, box, score in entries:
-        result[picture].append(Detection(name, 0, score, box))
+    for image, name, box, score in entries:
+        result[image].append(Detection(name, 0, score, box))
     return result
 
 
@@ -56,7 +56,7 @@ def test_classes_without_boxes_do_not_count():
 
 
 def test_the_interval_of_a_difference():
-    """Ten pictures with one car each; fused finds all, the camera those of the first half."""
+    """Ten images with one car each; fused finds all, the camera those of the first half."""
     truth = {str(number): [Box("car", LEFT)] for number in range(10)}
     every = {name: [Detection("car", 2, 0.9, LEFT)] for name in truth}
     half = {name: every[name] if int(name) < 5 else [] for name in truth}
@@ -72,9 +72,9 @@ def test_a_folder_with_boxes(tmp_path):
     except (WeightsError, DetectorError) as error:
         pytest.skip(str(error))
     visible, thermal = still()
-    for side, picture in (("vi", visible[..., ::-1]), ("ir", thermal)):
+    for side, image in (("vi", visible[..., ::-1]), ("ir", thermal)):
         (tmp_path / side).mkdir()
-        cv2.imwrite(str(tmp_path / side / "scene.png"), picture)
+        cv2.imwrite(str(tmp_path / side / "scene.png"), image)
     height, width = thermal.shape
     lines = []
     for one in detector.detect(visible):
@@ -88,7 +88,7 @@ def test_a_folder_with_boxes(tmp_path):
     result, found = detection.evaluate(task, Fuser(engine="eager"), {})
     assert detection.average_precision(task.boxes, found, list(result["classes"])) == result["clean"]["fused"]
     assert result["images"] == 1 and result["boxes"] == len(lines) and result["exclusions"] == {}
-    # The boxes are what the detector itself found with confidence in the visible picture.
+    # The boxes are what the detector itself found with confidence in the visible image.
     assert result["clean"]["visible"]["mAP50"] > 0.9
     assert result["degraded"]["ir_noise"]["visible"] == result["clean"]["visible"]
     assert result["degraded"]["haze"]["thermal"] == result["clean"]["thermal"]

@@ -22,7 +22,7 @@ BASE = ["--engine", "eager", "--no-detection"]
 def scene():
     """A street that moves by a pixel each frame: visible [N, H, W, 3], thermal [N, H, W]."""
     visible, thermal = street(64, 80)
-    return tuple(np.stack([np.roll(picture, n, axis=1) for n in range(PAIRS)]) for picture in (visible, thermal))
+    return tuple(np.stack([np.roll(image, n, axis=1) for n in range(PAIRS)]) for image in (visible, thermal))
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_every_third_pair_of_a_bag(bag, scene, tmp_path, capsys):
     out = tmp_path / "run"
     assert evaluate(bag, "--every", 3, "--mode", "low_light", "--out", out) == 0
     shown = capsys.readouterr().out
-    assert "visible: /visible/image_raw (24 pictures, rgb8 80x64)" in shown and "Was everything measured? Yes" in shown
+    assert "visible: /visible/image_raw (24 images, rgb8 80x64)" in shown and "Was everything measured? Yes" in shown
     run, rows = result(out)
     assert [int(float(row["number"])) for row in rows] == list(range(0, PAIRS, 3))
     assert run["counts"] == {"visible": PAIRS, "thermal": PAIRS, "pairs": PAIRS, "evaluated": 8}
@@ -108,18 +108,18 @@ def test_topics_are_confirmed_at_a_terminal(bag, tmp_path, monkeypatch, answer, 
 
 
 def test_what_is_left_out_is_counted(scene, tmp_path, capsys):
-    """Every fourth thermal picture comes 30 ms late: further than slop from its partner."""
+    """Every fourth thermal image comes 30 ms late: further than slop from its partner."""
     visible, thermal = scene
     bag = write_bag(tmp_path / "bag", visible, thermal, rate=10.0, thermal_delay=lambda n: 0.03 if n % 4 == 0 else 0.0)
     assert evaluate(bag, "--out", tmp_path / "run") == 0
     run, rows = result(tmp_path / "run")
     assert run["counts"]["pairs"] == run["counts"]["evaluated"] == len(rows) == 18
     assert run["exclusions"] == {
-        "visible picture alone: no partner within 20 ms": 6,
-        "thermal picture alone: no partner within 20 ms": 6,
+        "visible image alone: no partner within 20 ms": 6,
+        "thermal image alone: no partner within 20 ms": 6,
     }
     assert sum(run["timeline"]["thermal alone"]) == 6
-    assert "6 × visible picture alone" in capsys.readouterr().out
+    assert "6 × visible image alone" in capsys.readouterr().out
     # No flicker across a pair that is missing.
     assert [float(row["number"]) for row in rows if row["fused_flicker"] == ""] == list(range(0, 18, 3))
 
@@ -134,8 +134,8 @@ def test_a_thermal_clock_that_is_late(scene, bag, tmp_path):
     assert [row["Qabf"] for row in rows] == [row["Qabf"] for row in expected]
 
 
-def test_a_bag_of_compressed_pictures(bag, scene, tmp_path, capsys):
-    """The figures of the raw bag; pictures that are damaged are counted with their reason, whatever their length."""
+def test_a_bag_of_compressed_images(bag, scene, tmp_path, capsys):
+    """The figures of the raw bag; images that are damaged are counted with their reason, whatever their length."""
 
     def compress(number, pixels):
         data = compressed.png(pixels).tobytes()
@@ -145,20 +145,20 @@ def test_a_bag_of_compressed_pictures(bag, scene, tmp_path, capsys):
     packed = write_bag(tmp_path / "packed", *scene, topics=topics, compress=compress)
     assert evaluate(bag, "--every", 8, "--out", tmp_path / "raw") == 0
     assert evaluate(packed, "--every", 8, "--out", tmp_path / "run", "--thermal-topic", "/thermal/image_raw") == 0
-    assert f"thermal: {topics[1]} (24 pictures, mono8 80x64)" in capsys.readouterr().out
+    assert f"thermal: {topics[1]} (24 images, mono8 80x64)" in capsys.readouterr().out
     (run, rows), (_, expected) = result(tmp_path / "run"), result(tmp_path / "raw")
     assert run["counts"] == {"visible": PAIRS, "thermal": PAIRS, "pairs": PAIRS - 2, "evaluated": 3}
     assert run["exclusions"] == {
-        "thermal picture rejected: the picture is cut off: it has no end marker (format 'some compressed')": 2,
-        "visible picture alone: no partner within 20 ms": 2,
+        "thermal image rejected: the image is cut off: it has no end marker (format 'some compressed')": 2,
+        "visible image alone: no partner within 20 ms": 2,
     }
     assert sum(run["timeline"]["rejected"]) == 2
     assert rows[0]["Qabf"] == expected[0]["Qabf"]
 
 
 def test_a_damaged_bag_is_evaluated_up_to_the_damage(tmp_path, capsys):
-    pictures = [np.stack([picture] * 20) for picture in street(240, 320)]
-    bag = write_bag(tmp_path / "bag", *pictures, mcap=True)
+    images = [np.stack([image] * 20) for image in street(240, 320)]
+    bag = write_bag(tmp_path / "bag", *images, mcap=True)
     file = bag / "bag.mcap"
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     assert evaluate(bag, "--every", 4, "--out", tmp_path / "run") == 0
@@ -172,14 +172,14 @@ def test_bad_input_is_named(bag, scene, tmp_path, capsys):
     out = ["--out", tmp_path / "run"]
     assert "nowhere does not exist" in refused(capsys, tmp_path / "nowhere", *out)
     assert "vi/ and ir/" in refused(capsys, tmp_path, *out)
-    assert "no thermal pictures on /lwir" in refused(capsys, bag, "--thermal-topic", "/lwir", *out)
+    assert "no thermal images on /lwir" in refused(capsys, bag, "--thermal-topic", "/lwir", *out)
     assert "--every is 0" in refused(capsys, bag, "--every", 0, *out)
     assert "Did you mean 'haze'" in refused(capsys, bag, "--mode", "hase", *out)
     assert not (tmp_path / "run").exists()
     late = write_bag(tmp_path / "late", *scene, rate=10.0, thermal_delay=0.05)
-    assert "no pair could be measured: 24 × visible picture alone" in refused(capsys, late, *out)
-    empty = write_bag(tmp_path / "empty", *(pictures[:0] for pictures in scene))
-    assert "has pictures on: no topic" in refused(capsys, empty, "--out", tmp_path / "empty_run")
+    assert "no pair could be measured: 24 × visible image alone" in refused(capsys, late, *out)
+    empty = write_bag(tmp_path / "empty", *(images[:0] for images in scene))
+    assert "has images on: no topic" in refused(capsys, empty, "--out", tmp_path / "empty_run")
     small = write_bag(tmp_path / "small", noise(3, 40, 60, 3), noise(3, 40, 60))
     assert "at least 42 pixels" in refused(capsys, small, "--out", tmp_path / "small_run")
     odd = write_bag(tmp_path / "odd", noise(3, 48, 60, 3), noise(3, 44, 60))

@@ -54,7 +54,7 @@ def detection():
         "images": 3,
         "boxes": 7,
         "classes": {"car": 4, "person": 3},
-        "exclusions": {"box outside its picture": 2},
+        "exclusions": {"box outside its image": 2},
         "detector": "YOLO26n on openvino",
         "severity": 0.5,
         "clean": clean,
@@ -65,14 +65,14 @@ def detection():
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A run's folder, with a box in its first picture."""
+    """A run's folder, with a box in its first image."""
     folder = tmp_path_factory.mktemp("report")
-    pictures = [np.stack([np.roll(picture, n, axis=1) for n in range(40)]) for picture in street(64, 80)]
+    images = [np.stack([np.roll(image, n, axis=1) for n in range(40)]) for image in street(64, 80)]
     late = [0.03 if number % 7 == 3 else 0.001 * (number % 5) for number in range(40)]
-    bag = write_bag(folder / "<bag>", *pictures, rate=10.0, thermal_delay=late.__getitem__)
+    bag = write_bag(folder / "<bag>", *images, rate=10.0, thermal_delay=late.__getitem__)
     assert cli.main(["eval", str(bag), "--out", str(folder / "run"), "--engine", "eager", "--no-detection"]) == 0
     found = json.loads((folder / "run" / "run.json").read_text())
-    found["pictures"][0]["boxes"] = {"fused": [BOX]}
+    found["images"][0]["boxes"] = {"fused": [BOX]}
     found["detection"] = detection()
     (folder / "run" / "run.json").write_text(json.dumps(found))
     return folder / "run"
@@ -111,7 +111,7 @@ def test_detection_value_is_shown(run):
     row = re.search(r"<th>ir_low_contrast</th>(.*?)</tr>", page).group(1)
     assert re.findall(r">([\d.]+)<", row) == ["0.611", "0.522", "0.733", "0.744"]
     assert row.count("win") == 1 and "win" in row.split("0.744")[0].split("0.733")[1]
-    assert "2 × box outside its picture" in page and "+0.122 (-0.030 to +0.200)" in page
+    assert "2 × box outside its image" in page and "+0.122 (-0.030 to +0.200)" in page
 
 
 def test_what_comes_from_outside_is_escaped(run):

@@ -49,14 +49,14 @@ def answers(found, **run):
     ],
 )
 def test_better_than_the_cameras(better, answer, words):
-    found = answers(rows(better=better))["Does the fused picture show more than either camera?"]
+    found = answers(rows(better=better))["Does the fused image show more than either camera?"]
     assert found[0] == answer and words in found[1]
 
 
 def test_a_difference_within_noise_is_not_better():
     """As good as the visible camera in the mean, a little off in each frame: between the two, not better than both."""
     noisy = [row | {name: row[name] + math.cos(7 * row["number"]) for name in SINGLE} for row in rows()]
-    assert answers(noisy)["Does the fused picture show more than either camera?"][0] == "partly"
+    assert answers(noisy)["Does the fused image show more than either camera?"][0] == "partly"
 
 
 @pytest.mark.parametrize(("p95", "answer"), [(90.0, "yes"), (110.0, "no")])
@@ -82,7 +82,7 @@ def test_detection_comes_first(low, high, answer):
     detection = {"clean": clean, "over": {"thermal": difference}, "images": 33}
     question, found = next(iter(answers(rows(), detection=detection).items()))
     assert "detector" in question and found[0] == answer and "thermal alone 0.600" in found[1]
-    assert ("too few pictures" in found[1]) == (answer == "unclear")
+    assert ("too few images" in found[1]) == (answer == "unclear")
 
 
 def test_what_was_left_out_is_said():

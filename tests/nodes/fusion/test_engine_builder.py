@@ -1,4 +1,4 @@
-"""Engines for pictures of a new size."""
+"""Engines for images of a new size."""
 
 import threading
 from types import SimpleNamespace

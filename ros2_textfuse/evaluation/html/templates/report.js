@@ -1,4 +1,4 @@
-// A slider over three pictures: 0 shows the visible one, 1 the fused one, 2 the thermal one; between two, the new one
+// A slider over three images: 0 shows the visible one, 1 the fused one, 2 the thermal one; between two, the new one
 // comes in from the left.
 const NAMES = ["visible", "fused", "thermal"];
 for (const shot of document.querySelectorAll(".shot")) {

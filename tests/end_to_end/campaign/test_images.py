@@ -1,4 +1,4 @@
-"""Pictures that are broken, strange, or only unusual."""
+"""Images that are broken, strange, or only unusual."""
 
 from array import array
 
@@ -40,17 +40,17 @@ def test_broken(rig, camera, spoil, reason):
 
 
 @pytest.mark.parametrize("camera", ["visible", "thermal"])
-def test_a_second_of_broken_pictures_is_silence(rig, camera):
+def test_a_second_of_broken_images_is_silence(rig, camera):
     """The other camera is passed through, and the message still has the reason."""
     with rig.fault(**{camera: spoils.truncated}, usable=False):
         rig.expect("ERROR", "bytes", grows=["images_rejected"])
         rig.expect(LIVING[camera], "bytes", grows=["passed_through"])
 
 
-def test_one_broken_picture_in_five_costs_that_pair_alone(rig):
+def test_one_broken_image_in_five_costs_that_pair_alone(rig):
     with rig.fault(thermal=spoils.one_in(5, spoils.truncated)):
         rig.wait_ticks(15)
-        status = rig.expect(grows=["images_rejected", "visible_alone"])
+        status = rig.expect(grows=["images_rejected", "visible_unpaired"])
         assert status.state in ("OK", "ERROR") and status.pairs_fused
         assert rig.status().passed_through == status.passed_through
 
@@ -72,13 +72,13 @@ def test_both_cameras_change_their_size(rig):
     visible = spoils.shown(lambda number: visible_pixels(number % 4, 200, 264), "rgb8")
     thermal = spoils.shown(lambda number: thermal_pixels(number % 4, 200, 264), "mono8")
     with rig.fault(visible=visible, thermal=thermal):
-        rig.wait(lambda: rig.wait_pictures(1)[-1].size == (264, 200), 15.0, "the new size is not fused")
+        rig.wait(lambda: rig.wait_images(1)[-1].size == (264, 200), 15.0, "the new size is not fused")
         rig.expect("OK", grows=["pairs_fused"])
-    assert rig.wait_pictures(1)[-1].size == (WIDTH, HEIGHT)
+    assert rig.wait_images(1)[-1].size == (WIDTH, HEIGHT)
 
 
 @pytest.mark.parametrize(("width", "height"), [(3840, 2160), (7680, 4320)], ids=["4k", "8k"])
-def test_a_picture_far_too_large(rig, width, height):
+def test_a_image_far_too_large(rig, width, height):
     """Each costs a pair and no more. Most of 8k get lost in the middleware, which sends them best effort in pieces."""
     large = np.zeros((height, width), np.uint8)
     with rig.fault(thermal=spoils.one_in(8, spoils.shown(lambda number: large, "mono8"))):
@@ -97,9 +97,9 @@ def degrees(number):
 
 def spotted(value):
     def pixels(number):
-        picture = degrees(number)
-        picture[::7, ::5] = value
-        return picture
+        image = degrees(number)
+        image[::7, ::5] = value
+        return image
 
     return pixels
 
@@ -184,7 +184,7 @@ UNUSUAL = {
     "thermal temperatures with some NaN": {"thermal": spoils.shown(spotted(np.nan), "32FC1")},
     "thermal temperatures with some inf": {"thermal": spoils.shown(spotted(np.inf), "32FC1")},
     "thermal temperatures with some -inf": {"thermal": spoils.shown(spotted(-np.inf), "32FC1")},
-    "frame_id changes with every picture": {
+    "frame_id changes with every image": {
         "visible": spoils.alternating(
             *(
                 lambda message, number, name=name: (setattr(message.header, "frame_id", name), (message,))[1]
@@ -198,7 +198,7 @@ UNUSUAL = {
 @pytest.mark.parametrize("spoilt", UNUSUAL.values(), ids=[*UNUSUAL])
 def test_unusual_and_no_fault(rig, spoilt):
     with rig.fault(**spoilt):
-        rig.wait_pictures(8)
+        rig.wait_images(8)
         status = rig.expect("OK", grows=["pairs_fused"])
         assert status.images_rejected == rig.before.images_rejected
         rig.expect_diagnostic("fusion", OK)
