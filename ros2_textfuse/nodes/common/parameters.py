@@ -242,7 +242,7 @@ def values(node: Node, table: tuple[Parameter, ...]) -> dict[str, Any]:
 
 
 def markdown() -> str:
-    """The table of docs/parameters.md."""
+    """The table of docs/reference/parameters.md."""
     lines = [
         "# Parameters",
         "",
