@@ -171,7 +171,7 @@ def _report(name: str, figures: dict[str, float], count: int) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `textfuse train words`."""
-    parser.add_argument("--output", type=Path, default=prompt.WEIGHTS, help="weights to write (%(default)s)")
+    parser.add_argument("--output", type=Path, default=prompt.WEIGHTS, help="weights to write (default: those that are installed)")
     parser.add_argument("--count", type=int, default=9000, help="sentences made from templates (%(default)s)")
     parser.add_argument("--epochs", type=int, default=60, help="passes over the clauses (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same head (%(default)s)")
