@@ -28,7 +28,7 @@ OVERLAP_WEIGHT = 0.25  # exponent; without it, a small overlap wins by chance
 SMALLEST_OVERLAP = 0.15  # of the visible image
 SMALLEST_SIDE = 64  # pixels
 
-# What it takes to be sure; chosen on pairs warped by known amounts (docs/alignment.md).
+# What it takes to be sure; chosen on pairs warped by known amounts (docs/guides/alignment.md).
 SMALLEST_AGREEMENT = 0.12
 SMALLEST_MARGIN = 1.15
 LARGEST_SPREAD = 3.0  # pixels
