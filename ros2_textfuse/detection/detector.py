@@ -25,6 +25,7 @@ import torch
 from numpy.typing import NDArray
 
 from ros2_textfuse.detection.weights import NAME, WeightsError, find_weights, sha256
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.runtime.cache_folder import cache_dir
 
 logger = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ STRIDE = 32  # the network halves the image five times
 CHECKSUMS = "textfuse.sha256"
 
 
-class DetectorError(RuntimeError):
+class DetectorError(TextfuseError, RuntimeError):
     """The detector cannot be built on this machine; the message names the cure."""
 
 

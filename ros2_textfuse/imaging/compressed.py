@@ -44,7 +44,7 @@ def decode(message: Any) -> ImageView:
     encoding = _ENCODINGS.get((channels, pixels.dtype.name))
     if encoding is None:
         raise ImageError(f"the image has {channels} channels of {8 * pixels.itemsize} bits (format '{message.format}')")
-    return ImageView.of(message.header, pixels, encoding)
+    return ImageView.from_pixels(message.header, pixels, encoding)
 
 
 def jpeg(pixels: NDArray[np.uint8], quality: int) -> array:

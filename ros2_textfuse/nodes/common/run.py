@@ -14,13 +14,14 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.nodes.common.parameters import Parameter
 from ros2_textfuse.runtime import environment
 
 INVALID_PARAMETER = InvalidParameterTypeException, InvalidParameterValueException
 
 
-class StartError(RuntimeError):
+class StartError(TextfuseError, RuntimeError):
     """A node cannot start; the message names the cause and the cure."""
 
 

@@ -13,15 +13,11 @@ from ros2_textfuse.detection.detector import Detection, Detector, DetectorError
 from ros2_textfuse.detection.weights import WeightsError
 from ros2_textfuse.imaging import encodings
 from ros2_textfuse.nodes.common import parameters
+from ros2_textfuse.nodes.common.detection_messages import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 from ros2_textfuse.nodes.common.qos import OVERRIDABLE
 from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
 from ros2_textfuse.runtime import cache_folder
-
-try:
-    from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
-except ImportError:  # not on PyPI; the same fields
-    from textfuse.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 
 LOG_PERIOD = 5.0  # s
 
