@@ -10,8 +10,8 @@ from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.runtime.processes import Processes, node_command
 
 START_PATIENCE = 180.0  # s: the first start may fetch the detector's weights and build engines
-LOOK = 0.05  # s between two looks at what is waited for
-TAIL = 5  # lines of each log in a message
+LOOK = 0.02  # s between two looks at what is waited for
+TAIL = 12  # lines of each log in a message
 
 
 class GraphError(TextfuseError, RuntimeError):
