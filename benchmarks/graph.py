@@ -143,7 +143,7 @@ def graph(rate: float, seconds: float, args: argparse.Namespace) -> tuple[dict, 
         "fused": after.pairs_fused - before.pairs_fused,
         "dropped": after.pairs_dropped - before.pairs_dropped,
         "prompt_changes": after.prompt_changes - before.prompt_changes,
-        "alone": after.visible_unpaired + after.thermal_unpaired - before.visible_unpaired - before.thermal_unpaired,
+        "unpaired": after.visible_unpaired + after.thermal_unpaired - before.visible_unpaired - before.thermal_unpaired,
         "detections": len(detections),
         "stages": {stage: spread([getattr(status, stage) for status in measured]) for stage in STAGES},
         "stamp_to_detections_ms": spread(detections),
@@ -173,7 +173,7 @@ def trend(values: list[float]) -> dict[str, float]:
 
 
 def print_run(run: dict) -> None:
-    counts = ", ".join(f"{run[name]} {name}" for name in ("received", "fused", "dropped", "alone", "detections"))
+    counts = ", ".join(f"{run[name]} {name}" for name in ("received", "fused", "dropped", "unpaired", "detections"))
     print(f"\n{run['rate_hz']:g} Hz, {run['seconds']:g} s, fusion on {run['engine']}: {counts}")
     rows = {**run["stages"], "stamp to detections": run["stamp_to_detections_ms"]}
     for name, values in rows.items():

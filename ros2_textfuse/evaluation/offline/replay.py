@@ -68,7 +68,7 @@ class Tally:
     damage: str = ""
     """Where the recording breaks off; empty when it was read to its end."""
     timeline: dict[str, list[int]] = field(default_factory=dict)
-    """Counts in equal stretches of the recording: `paired`, `visible alone`, `thermal alone`, `rejected`."""
+    """Counts in equal stretches of the recording: `paired`, `visible unpaired`, `thermal unpaired`, `rejected`."""
 
     @classmethod
     def of(cls, recording: Recording) -> "Tally":
