@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from ros2_textfuse.detection.detector import DetectorError
+from ros2_textfuse.detection.types import DetectorError
 from ros2_textfuse.detection.weights import WeightsError as DetectorWeightsError
 from ros2_textfuse.engines import EngineError
 from ros2_textfuse.evaluation.offline.compare import compare

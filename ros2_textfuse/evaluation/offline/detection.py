@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ros2_textfuse.degradations.modes import MODES
-from ros2_textfuse.detection.detector import Detection, Detector, DetectorError
+from ros2_textfuse.detection.detector import Detector
+from ros2_textfuse.detection.types import Detection, DetectorError
 from ros2_textfuse.evaluation.metrics.bootstrap import LEVEL, Interval
 from ros2_textfuse.evaluation.metrics.boxes import Box, read_boxes
 from ros2_textfuse.evaluation.offline.replay import CAMERAS

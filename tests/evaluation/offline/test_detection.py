@@ -4,7 +4,8 @@ import cv2
 import pytest
 
 from ros2_textfuse import Fuser
-from ros2_textfuse.detection.detector import Detection, Detector, DetectorError
+from ros2_textfuse.detection.detector import Detector
+from ros2_textfuse.detection.types import Detection, DetectorError
 from ros2_textfuse.detection.weights import WeightsError
 from ros2_textfuse.evaluation.metrics.boxes import Box
 from ros2_textfuse.evaluation.offline import detection
