@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_textfuse.detection.detector import Detection, DetectorError
+from ros2_textfuse.detection.types import Detection, DetectorError
 from ros2_textfuse.evaluation.metrics.bootstrap import LEVEL, Interval
 from ros2_textfuse.evaluation.metrics.boxes import Box
 

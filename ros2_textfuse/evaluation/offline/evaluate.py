@@ -245,7 +245,8 @@ def _show(pair: Pair, kind: str, source: Source, fuser: Fuser, folder: RunFolder
 
 def _find_objects(images: list[dict[str, Any]], folder: RunFolder) -> str:
     """Add the detector's boxes to the images; returns whose they are, or why there are none."""
-    from ros2_textfuse.detection.detector import Detector, DetectorError
+    from ros2_textfuse.detection.detector import Detector
+    from ros2_textfuse.detection.types import DetectorError
 
     try:
         detector = Detector()

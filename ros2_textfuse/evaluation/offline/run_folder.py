@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ros2_textfuse.detection.detector import Detection
+from ros2_textfuse.detection.types import Detection
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.evaluation.metrics.boxes import Box
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ros2_textfuse.detection.detector import Detection
+from ros2_textfuse.detection.types import Detection
 from ros2_textfuse.evaluation.metrics import average_precision as ap
 from ros2_textfuse.evaluation.metrics.boxes import Box
 

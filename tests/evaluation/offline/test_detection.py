@@ -4,7 +4,8 @@ import cv2
 import pytest
 
 from ros2_textfuse import Fuser
-from ros2_textfuse.detection.detector import Detector, DetectorError
+from ros2_textfuse.detection.detector import Detector
+from ros2_textfuse.detection.types import DetectorError
 from ros2_textfuse.detection.weights import WeightsError
 from ros2_textfuse.evaluation.metrics.average_precision import average_precision
 from ros2_textfuse.evaluation.offline import detection
