@@ -79,12 +79,12 @@ def graph(rate: float, seconds: float, args: argparse.Namespace) -> tuple[dict, 
     environment.prepare()
     os.environ.setdefault("ROS_DOMAIN_ID", "99")
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    import rclpy
     from rclpy.executors import SingleThreadedExecutor
     from rclpy.node import Node
     from textfuse.msg import Detection2DArray, FusionStatus
     from textfuse.srv import SetPrompt
 
+    from ros2_textfuse.nodes.common.compat import rclpy_running
     from ros2_textfuse.sync.pairing import stamp_ns
 
     class Watcher(Node):
@@ -101,7 +101,7 @@ def graph(rate: float, seconds: float, args: argparse.Namespace) -> tuple[dict, 
         def detect(self, message: Detection2DArray) -> None:
             self.detections.append((self.get_clock().now().nanoseconds - stamp_ns(message)) / 1e6)
 
-    with tempfile.TemporaryDirectory() as folder, rclpy.init(args=[]), Processes() as processes:
+    with tempfile.TemporaryDirectory() as folder, rclpy_running(), Processes() as processes:
         visible, thermal = write_videos(folder, rate)
         watcher = Watcher()
         executor = SingleThreadedExecutor()

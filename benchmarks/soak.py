@@ -201,13 +201,14 @@ class Soak:
         environment.prepare()
         os.environ.setdefault("ROS_DOMAIN_ID", "98")
         os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-        import rclpy
         from rclpy.executors import SingleThreadedExecutor
+
+        from ros2_textfuse.nodes.common.compat import rclpy_running
 
         self.logs.mkdir(parents=True, exist_ok=True)
         for log in self.logs.glob("*.log"):
             log.unlink()
-        with tempfile.TemporaryDirectory() as folder, rclpy.init(args=[]), Processes() as self._processes:
+        with tempfile.TemporaryDirectory() as folder, rclpy_running(), Processes() as self._processes:
             self._make_node()
             executor = SingleThreadedExecutor()
             executor.add_node(self.node)

@@ -4,6 +4,8 @@ import argparse
 import importlib
 import sys
 
+from ros2_textfuse.runtime.middleware import MiddlewareError
+
 VERBS = {
     "fuse": ("ros2_textfuse.commands.fuse", "fuse image files or folders"),
     "up": ("ros2_textfuse.commands.up", "start the fusion and detection nodes"),
@@ -46,6 +48,9 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         return args.run(args)
+    except MiddlewareError as error:
+        print(f"textfuse {args.verb}: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 

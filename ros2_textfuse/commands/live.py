@@ -72,16 +72,16 @@ def run(args: argparse.Namespace) -> int:
 def _run(scenario: Scenario, use_sim_time: bool, out: Path) -> Watch:
     """Start what is to be started and watch for as long as the scenario says."""
     # What needs rclpy is imported after the environment is prepared.
-    import rclpy
     from rclpy.executors import SingleThreadedExecutor
     from rclpy.signals import SignalHandlerOptions
 
     from ros2_textfuse.evaluation.live.watcher import LiveWatcher
+    from ros2_textfuse.nodes.common.compat import rclpy_running
 
     # Ctrl-C is ours: rclpy would shut down under the thread that spins. A CI that has run out of patience sends
     # SIGTERM, which would leave the nodes behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO), Processes() as processes:
+    with rclpy_running(signal_handler_options=SignalHandlerOptions.NO), Processes() as processes:
         watcher = LiveWatcher(scenario, use_sim_time)
         executor = SingleThreadedExecutor()
         executor.add_node(watcher)
