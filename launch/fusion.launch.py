@@ -5,8 +5,8 @@ ros2 launch textfuse fusion.launch.py visible:=/cam/rgb thermal:=/cam/lwir promp
 
 from pathlib import Path
 
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
-from launch.substitutions import EnvironmentVariable, LaunchConfiguration
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
@@ -68,12 +68,4 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument(name, default_value=default, description=description)
         for name, (default, description) in ARGUMENTS.items()
     ]
-    # Fast DDS's own shared-memory segment holds less than one image; a profile of the user's own stays.
-    profile = EnvironmentVariable("FASTDDS_DEFAULT_PROFILES_FILE", default_value=str(CONFIG / "fastdds.xml"))
-    return LaunchDescription(
-        [
-            *arguments,
-            SetEnvironmentVariable("FASTDDS_DEFAULT_PROFILES_FILE", profile),
-            OpaqueFunction(function=start_nodes),
-        ]
-    )
+    return LaunchDescription([*arguments, OpaqueFunction(function=start_nodes)])

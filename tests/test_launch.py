@@ -40,4 +40,3 @@ def test_detection_can_be_left_out(module):
 
 def test_the_files_it_names_exist(module):
     assert Path(module.ARGUMENTS["params_file"][0]).is_file()
-    assert (module.CONFIG / "fastdds.xml").is_file()

@@ -53,14 +53,14 @@ def run(args: argparse.Namespace) -> int:
 
     environment.prepare()
     # What needs rclpy is imported after the environment is prepared.
-    import rclpy
     from rclpy.executors import SingleThreadedExecutor
 
     from ros2_textfuse.demo.monitor import Monitor
+    from ros2_textfuse.nodes.common.compat import rclpy_running
 
     config = environment.share_dir() / "config" / "fusion.yaml"
     video = args.out / "demo.mp4"
-    with rclpy.init(args=[]), Processes() as processes:
+    with rclpy_running(), Processes() as processes:
         monitor = Monitor(SideBySide(video, args.rate, simulated))
         executor = SingleThreadedExecutor()
         executor.add_node(monitor)

@@ -5,10 +5,10 @@ A folder of pairs holds `vi/NAME.*` (RGB) and `ir/NAME.*` (thermal).
 
 from pathlib import Path
 
-import cv2
-import numpy as np
 from numpy.typing import NDArray
 
+from ros2_textfuse.imaging import image_files
+from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.recordings.types import RecordingError
 
 SIDES = ("vi", "ir")
@@ -58,16 +58,15 @@ def read_image(path: Path, camera: str) -> NDArray:
         camera: `visible` or `thermal`.
 
     Returns:
-        uint8 RGB [H, W, 3] for visible; uint8 or uint16 [H, W] for thermal.
+        uint8 RGB [H, W, 3] for visible; uint8, uint16 or float32 [H, W] for thermal.
 
     Raises:
-        RecordingError: the file cannot be read as an image.
+        RecordingError: the file cannot be read as an image, or not as one of a camera.
     """
-    flags = cv2.IMREAD_COLOR if camera == "visible" else cv2.IMREAD_ANYDEPTH | cv2.IMREAD_GRAYSCALE
-    pixels = cv2.imdecode(np.fromfile(path, np.uint8), flags) if path.stat().st_size else None
-    if pixels is None:
-        raise RecordingError(f"{path} cannot be read as an image")
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if camera == "visible" else pixels
+    try:
+        return image_files.decode(path.read_bytes(), colour=camera == "visible")
+    except (ImageError, OSError) as error:
+        raise RecordingError(f"{path} cannot be read as an image: {error}") from error
 
 
 def _by_name(folder: Path) -> dict[str, Path]:

@@ -17,6 +17,7 @@ from rclpy.signals import SignalHandlerOptions
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.nodes.common.parameters import Parameter
 from ros2_textfuse.runtime import environment
+from ros2_textfuse.runtime.dds_profile import expected_image
 
 INVALID_PARAMETER = InvalidParameterTypeException, InvalidParameterValueException
 
@@ -58,7 +59,7 @@ def run(
     if {"-h", "--help"} & set(sys.argv[1:]):
         print(_help(name, table, purpose))
         return 0
-    environment.prepare()
+    environment.prepare(expected_image(sys.argv))
     interrupted = threading.Event()
     node = None
     try:
