@@ -4,6 +4,8 @@ import argparse
 import importlib
 import sys
 
+from ros2_textfuse.runtime import interrupts, parent
+
 VERBS = {
     "fuse": ("ros2_textfuse.commands.fuse", "fuse image files or folders"),
     "up": ("ros2_textfuse.commands.up", "start the fusion and detection nodes"),
@@ -24,7 +26,7 @@ VERBS = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one verb; returns its exit code.
+    """Run one verb; returns its exit code, which is 128 and the signal's number where one has interrupted it.
 
     Args:
         argv: the arguments without the program's name; None for those of the process.
@@ -44,10 +46,12 @@ def main(argv: list[str] | None = None) -> int:
             implementation.add_arguments(subparser)
             subparser.set_defaults(run=implementation.run)
     args = parser.parse_args(argv)
+    interrupts.on_signal(interrupts.interrupt)
+    parent.end_with_parent()
     try:
         return args.run(args)
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as interrupt:
+        return interrupts.exit_code(interrupt)
 
 
 if __name__ == "__main__":

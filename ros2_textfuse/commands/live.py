@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import signal
 import sys
 import threading
 import time
@@ -78,9 +77,7 @@ def _run(scenario: Scenario, use_sim_time: bool, out: Path) -> Watch:
 
     from ros2_textfuse.evaluation.live.watcher import LiveWatcher
 
-    # Ctrl-C is ours: rclpy would shut down under the thread that spins. A CI that has run out of patience sends
-    # SIGTERM, which would leave the nodes behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Signals are ours: rclpy's handlers shut down under the thread that spins.
     with rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO), Processes() as processes:
         watcher = LiveWatcher(scenario, use_sim_time)
         executor = SingleThreadedExecutor()

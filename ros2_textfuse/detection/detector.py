@@ -25,6 +25,7 @@ import torch
 from numpy.typing import NDArray
 
 from ros2_textfuse.detection.weights import NAME, WeightsError, find_weights, sha256
+from ros2_textfuse.runtime import interrupts, telemetry
 from ros2_textfuse.runtime.cache_folder import cache_dir
 
 logger = logging.getLogger(__name__)
@@ -200,7 +201,8 @@ class Detector:
         exported = ("tensorrt" if cuda else "openvino") if engine == "auto" else engine
         if exported in EXPORTS:
             try:
-                return self._load_export(exported, path, threads)
+                with interrupts.not_swallowed():
+                    return self._load_export(exported, path, threads)
             except DetectorError as error:
                 if engine != "auto":
                     raise
@@ -290,7 +292,6 @@ def _colour(class_id: int) -> tuple[int, int, int]:
 def _prepare_ultralytics() -> None:
     """Make ultralytics quiet, local and able to run; every setting of the user's own is left alone."""
     settings = {
-        "YOLO_OFFLINE": "true",  # no usage reports, no look for updates
         "YOLO_AUTOINSTALL": "false",  # it would install packages over the ones that ROS was tested with
         "YOLO_VERBOSE": "false",
         "YOLO_CONFIG_DIR": str(cache_dir()),
@@ -298,13 +299,16 @@ def _prepare_ultralytics() -> None:
     }
     for name, value in settings.items():
         os.environ.setdefault(name, value)
+    telemetry.switch_off()
     try:
-        importlib.import_module("ultralytics")
+        ultralytics = importlib.import_module("ultralytics")
     except ImportError as error:
         raise DetectorError(
             f"ultralytics cannot be imported ({error}); cure: pip install ultralytics-opencv-headless"
         ) from error
     logging.getLogger("ultralytics").setLevel(logging.WARNING)
+    if os.environ["YOLO_CONFIG_DIR"] == str(cache_dir()) and ultralytics.settings["sync"]:
+        ultralytics.settings.update(sync=False)  # the file's default says yes, to whoever reads it next
     _replace_broken_torchvision()
 
 
