@@ -9,8 +9,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, RegisterEventHandler, SetEnvironmentVariable
-from launch.event_handlers import OnProcessExit
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.events.process import ProcessExited
 from launch.logging import get_logger
 from launch.substitutions import EnvironmentVariable, LaunchConfiguration
@@ -69,11 +68,17 @@ def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         # The node configures and activates itself, the same in every distribution and under `textfuse up`.
         parameters=[str(params_file), settings, sim_time, start],
         remappings=[(f"/{camera}/image_raw", beside(pushed, value[camera])) for camera in ("visible", "thermal")],
+        on_exit=refusal(),
         **common,
     )
-    detection = Node(executable="detection", name="detection", parameters=[str(params_file), sim_time], **common)
-    nodes = [fusion, detection] if truth("detection", value["detection"]) else [fusion]
-    return [*(RegisterEventHandler(OnProcessExit(target_action=node, on_exit=refusal())) for node in nodes), *nodes]
+    detection = Node(
+        executable="detection",
+        name="detection",
+        parameters=[str(params_file), sim_time],
+        on_exit=refusal(),
+        **common,
+    )
+    return [fusion, detection] if truth("detection", value["detection"]) else [fusion]
 
 
 def truth(name: str, value: str) -> bool:
