@@ -5,6 +5,7 @@ import importlib
 import sys
 
 from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.runtime import interrupts, parent
 
 VERBS = {
     "fuse": ("ros2_textfuse.commands.fuse", "fuse image files or folders"),
@@ -26,7 +27,7 @@ VERBS = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one verb; returns its exit code: 1 after saying what was wrong, 130 after Ctrl-C.
+    """Run one verb; returns its exit code: 1 after saying what was wrong, 128 and a signal's number after a signal.
 
     What a user may cause is caught here, for all verbs; anything else is a fault of textfuse and shows its traceback.
 
@@ -48,10 +49,12 @@ def main(argv: list[str] | None = None) -> int:
             implementation.add_arguments(subparser)
             subparser.set_defaults(run=implementation.run)
     args = parser.parse_args(argv)
+    interrupts.on_signal(interrupts.interrupt)
+    parent.end_with_parent()
     try:
         return args.run(args)
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as interrupt:
+        return interrupts.exit_code(interrupt)
     except (TextfuseError, OSError) as error:
         print(f"textfuse {args.verb}: {error}", file=sys.stderr)
         return 1

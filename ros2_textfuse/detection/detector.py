@@ -16,6 +16,7 @@ from ros2_textfuse.detection.export import EXPORTS, exported
 from ros2_textfuse.detection.types import Detection, DetectorError, check_image
 from ros2_textfuse.detection.ultralytics_setup import prepare_ultralytics, read_weights
 from ros2_textfuse.detection.weights import NAME, find_weights
+from ros2_textfuse.runtime import interrupts
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +133,8 @@ class Detector:
         wanted = ("tensorrt" if cuda else "openvino") if engine == "auto" else engine
         if wanted in EXPORTS:
             try:
-                return self._load_export(wanted, path, threads)
+                with interrupts.not_swallowed():
+                    return self._load_export(wanted, path, threads)
             except DetectorError as error:
                 if engine != "auto":
                     raise

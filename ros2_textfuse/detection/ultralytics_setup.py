@@ -11,6 +11,7 @@ from typing import Any
 
 from ros2_textfuse.detection.types import DetectorError
 from ros2_textfuse.detection.weights import WeightsError
+from ros2_textfuse.runtime import telemetry
 from ros2_textfuse.runtime.cache_folder import cache_dir
 
 logger = logging.getLogger(__name__)
@@ -19,7 +20,6 @@ logger = logging.getLogger(__name__)
 def prepare_ultralytics() -> None:
     """Make ultralytics quiet, local and able to run; every setting of the user's own is left alone."""
     settings = {
-        "YOLO_OFFLINE": "true",  # no usage reports, no look for updates
         "YOLO_AUTOINSTALL": "false",  # it would install packages over the ones that ROS was tested with
         "YOLO_VERBOSE": "false",
         "YOLO_CONFIG_DIR": str(cache_dir()),
@@ -27,13 +27,16 @@ def prepare_ultralytics() -> None:
     }
     for name, value in settings.items():
         os.environ.setdefault(name, value)
+    telemetry.switch_off()
     try:
-        importlib.import_module("ultralytics")
+        ultralytics = importlib.import_module("ultralytics")
     except ImportError as error:
         raise DetectorError(
             f"ultralytics cannot be imported ({error}); cure: pip install ultralytics-opencv-headless"
         ) from error
     logging.getLogger("ultralytics").setLevel(logging.WARNING)
+    if os.environ["YOLO_CONFIG_DIR"] == str(cache_dir()) and ultralytics.settings["sync"]:
+        ultralytics.settings.update(sync=False)  # the file's default says yes, to whoever reads it next
     _replace_broken_torchvision()
 
 

@@ -1,7 +1,6 @@
 """One live evaluation: start what a scenario wants, watch the graph, note what processes use."""
 
 import os
-import signal
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -47,8 +46,6 @@ def watch(scenario: Scenario, use_sim_time: bool, out: Path) -> Watch:
     Raises:
         LiveError, GraphError: there is nothing to watch, or what was started did not get to work.
     """
-    # A CI that has run out of patience sends SIGTERM, which would leave the nodes behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with (
         NodeGraph(out, scenario.namespace) as nodes,
         observing(lambda context: LiveWatcher(scenario, use_sim_time, context)) as watcher,
