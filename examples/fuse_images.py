@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from ros2_textfuse import Fuser
-from ros2_textfuse.imaging.gain_control import GainControl
+from ros2_textfuse.imaging import GainControl
 
 
 def main() -> None:

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse.degradations.modes import MODES
-from ros2_textfuse.demo.side_by_side import panel
-from ros2_textfuse.evaluation.quality import Pair
+from ros2_textfuse.degradations.pairs import RegisteredPair
 from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.imaging.drawing import panel
 from ros2_textfuse.imaging.gain_control import GainControl
-from ros2_textfuse.recordings.source import read_image
+from ros2_textfuse.recordings.pairs import read_image
 
 Image = NDArray[np.uint8]
 
@@ -27,14 +27,14 @@ REPAIRED = ("low_light", "haze", "visible_noise", "ir_stripe")
 COLD_SKY = 2500  # counts (25 K in centi-kelvin) by which the sky of the gain control's example is colder
 
 
-def night(fuser: Fuser, pair: Pair) -> Image:
+def night(fuser: Fuser, pair: RegisteredPair) -> Image:
     """Visible, thermal, and fused without a prompt."""
     captions = ("visible", "thermal", "fused, no prompt")
     images = (pair.visible, pair.thermal, fuser.fuse(pair.visible, pair.thermal))
     return _row(zip(captions, images, strict=True))
 
 
-def single_camera(fuser: Fuser, pair: Pair) -> Image:
+def single_camera(fuser: Fuser, pair: RegisteredPair) -> Image:
     """What is published while a camera is missing: fused, then each camera's image passed through."""
     return _row(
         [
@@ -45,7 +45,7 @@ def single_camera(fuser: Fuser, pair: Pair) -> Image:
     )
 
 
-def gain_control(pair: Pair) -> Image:
+def gain_control(pair: RegisteredPair) -> Image:
     """Counts of a warm street under a cold sky, by each way that brings them to 8 bits."""
     counts = 29000 + 6 * pair.thermal.astype(np.uint16)
     horizon = pair.thermal.shape[0] // 2
@@ -60,7 +60,7 @@ def gain_control(pair: Pair) -> Image:
     return _row((caption, way(counts)) for caption, way in ways.items())
 
 
-def degradations(pair: Pair) -> Image:
+def degradations(pair: RegisteredPair) -> Image:
     """Each mode at severity 0.5, four in a row, after the two clean images."""
     images = [("clean visible", pair.visible), ("clean thermal", pair.thermal)]
     for mode in MODES:
@@ -68,7 +68,7 @@ def degradations(pair: Pair) -> Image:
     return np.vstack([_row(images[start : start + 4]) for start in range(0, len(images), 4)])
 
 
-def repair(fuser: Fuser, pair: Pair) -> Image:
+def repair(fuser: Fuser, pair: RegisteredPair) -> Image:
     """The degraded side, fused without a prompt, fused with the mode named, and the fusion of the clean pair."""
     clean = _fused(fuser, (pair.visible, pair.thermal))
     rows = []
@@ -104,7 +104,7 @@ def main() -> None:
     parser.add_argument("--day", help="a registered pair of a day, to degrade", **pair)
     args = parser.parse_args()
     dark, day = (
-        Pair(name, read_image(files[0], "visible"), read_image(files[1], "thermal"), seed=0)
+        RegisteredPair(name, read_image(files[0], "visible"), read_image(files[1], "thermal"), seed=0)
         for name, files in (("night", args.night), ("day", args.day))
     )
     fuser = Fuser(engine="eager")

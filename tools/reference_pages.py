@@ -8,8 +8,9 @@ A test compares each page with what this writes.
 import argparse
 import ast
 import importlib
+import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ros2_textfuse import cli
@@ -18,17 +19,16 @@ ROOT = Path(__file__).parent.parent
 PAGES = ROOT / "docs" / "reference"
 PACKAGE = "ros2_textfuse"
 
-# What scripts may rely on: module below the package, its public names, and how the page introduces them.
+# What scripts may rely on: title of the section, where users import from, and the names.
 API = (
-    ("fuser", ("Fuser",), "Fusion"),
-    ("prompts.prompt", ("understand", "resolve", "Understanding", "Prompt"), "Prompts"),
-    ("imaging.gain_control", ("GainControl",), "Thermal images of more than 8 bits"),
-    ("geometry.calibration", ("read_calibration", "write_calibration"), "Calibration files"),
-    ("geometry.alignment", ("Alignment",), "Alignment"),
-    ("sync.time_offset", ("Motion", "estimate", "TimeOffset"), "Time offset"),
-    ("detection.detector", ("Detector", "Detection"), "Detection"),
-    ("recordings.source", ("open_recording", "RecordedImage", "pair_folders", "read_image"), "Recordings"),
-    ("evaluation.metrics.fusion", ("evaluate", "evaluate_single"), "Metrics"),
+    ("Fusion", PACKAGE, ("Fuser",)),
+    ("Prompts", f"{PACKAGE}.prompts", ("understand", "resolve", "Understanding", "Prompt")),
+    ("Thermal images of more than 8 bits", f"{PACKAGE}.imaging", ("GainControl",)),
+    ("Calibration and alignment", f"{PACKAGE}.geometry", ("read_calibration", "Alignment")),
+    ("Time offset", f"{PACKAGE}.sync.time_offset", ("Motion", "estimate", "TimeOffset")),
+    ("Detection", f"{PACKAGE}.detection.detector", ("Detector", "Detection")),
+    ("Recordings", f"{PACKAGE}.recordings", ("open_recording", "RecordedImage")),
+    ("Metrics", f"{PACKAGE}.evaluation.metrics", ("evaluate", "evaluate_single")),
 )
 
 _SECTION = re.compile(r"(Args|Returns|Raises|Yields):")
@@ -91,22 +91,19 @@ def python_api() -> str:
         "NumPy in, NumPy out; nothing here imports ROS. Names that are not on this page may change without notice.",
         "[examples/fuse_images.py](../../examples/fuse_images.py) is a script that uses them.",
     ]
-    for module, names, title in API:
-        path = ROOT / PACKAGE / (module.replace(".", "/") + ".py")
-        tree = ast.parse(path.read_text())
-        found = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
-        lines += ["", f"## {title}", "", "```python", f"from {_public(module)} import {', '.join(names)}", "```"]
+    for title, module, names in API:
+        lines += ["", f"## {title}", "", "```python", f"from {module} import {', '.join(names)}", "```"]
         for name in names:
-            lines += _described(found[name], name)
+            lines += _described(_definition(getattr(importlib.import_module(module), name)), name)
     return "\n".join(lines) + "\n"
 
 
-def _public(module: str) -> str:
-    """Where users import from: the room, where it exports the names, else the module."""
-    room, _, _ = module.rpartition(".")
-    names = next(names for name, names, _ in API if name == module)
-    exported = getattr(importlib.import_module(f"{PACKAGE}.{room}" if room else PACKAGE), "__all__", ())
-    return (f"{PACKAGE}.{room}" if room else PACKAGE) if set(names) <= set(exported) else f"{PACKAGE}.{module}"
+def _definition(public: type | Callable) -> ast.ClassDef | ast.FunctionDef:
+    """Its source, where its signature stands as it was written, in every version of Python."""
+    tree = ast.parse(inspect.getsource(public))
+    node = tree.body[0]
+    assert isinstance(node, ast.ClassDef | ast.FunctionDef)
+    return node
 
 
 def _described(node: ast.ClassDef | ast.FunctionDef, name: str) -> list[str]:
