@@ -6,6 +6,7 @@ which ends the process where a name is not UTF-8.
 """
 
 import struct
+import zlib
 from typing import Any
 
 import cv2
@@ -20,23 +21,27 @@ MOST_PIXELS = 1 << 25
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
 MARK = b"textfuse"
+"""What an image that textfuse has written says of who made it, so that only such a one is written over."""
+Bytes = bytes | memoryview
+
 _PNG_HEADER = len(PNG) + 25  # bytes of the signature and of the chunk IHDR
 # Markers of the JPEG segments that hold the size: start of frame, but for three of its codes (ITU-T T.81, table B.1).
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
-def image_size(data: bytes) -> tuple[int, int] | None:
+def image_size(data: Bytes) -> tuple[int, int] | None:
     """Width and height that a PNG, JPEG, BMP or TIFF says it has; None where it is none of them, or broken."""
+    head = bytes(data[:8])
     try:
-        if data.startswith(PNG):
+        if head == PNG:
             return struct.unpack_from(">II", data, 16)
-        if data.startswith(JPEG):
+        if head.startswith(JPEG):
             return _jpeg_size(data)
-        if data.startswith(b"BM"):
+        if head.startswith(b"BM"):
             width, height = struct.unpack_from("<ii", data, 18)
             return width, abs(height)  # negative: rows from top to bottom
-        if data[:4] in (b"II*\0", b"MM\0*"):
-            return _tiff_size(data)
+        if head.startswith((b"II*\0", b"MM\0*")):
+            return _tiff_size(data, "<" if head.startswith(b"II") else ">")
     except struct.error:  # cut off
         pass
     return None
@@ -109,38 +114,40 @@ def encode(pixels: NDArray[Any], suffix: str, quality: int = 95) -> bytes:
 
 def is_ours(head: bytes) -> bool:
     """Whether a file that begins so is an image that `encode` made."""
-    return MARK in head[:64] and head == _marked(head.replace(_note(head), b"", 1))[: len(head)]
+    at, note = _note(head)
+    return bool(at) and head[at : at + len(note)] == note
 
 
 def _marked(data: bytes) -> bytes:
-    at = _PNG_HEADER if data.startswith(PNG) else 2 if data.startswith(JPEG) else 0
-    return data[:at] + _note(data) + data[at:] if at else data
+    at, note = _note(data)
+    return data[:at] + note + data[at:]
 
 
-def _note(data: bytes) -> bytes:
-    """The text chunk of a PNG, or the comment of a JPEG, that says who made it."""
+def _note(data: bytes) -> tuple[int, bytes]:
+    """What says who made it, and where it belongs: a text chunk of a PNG, a comment of a JPEG; else 0 and nothing."""
     if data.startswith(PNG):
-        import zlib
-
         text = b"tEXtSoftware\0" + MARK
-        return struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
-    return b"\xff\xfe" + struct.pack(">H", len(MARK) + 2) + MARK
+        return _PNG_HEADER, struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
+    if data.startswith(JPEG):
+        return 2, b"\xff\xfe" + struct.pack(">H", len(MARK) + 2) + MARK
+    return 0, b""
 
 
-def _jpeg_size(data: bytes) -> tuple[int, int] | None:
+def _jpeg_size(data: Bytes) -> tuple[int, int] | None:
     """From the frame header."""
     at = 2
-    while data[at : at + 1] == b"\xff":
-        if data[at + 1] in _FRAMES:
+    while True:
+        start, marker, length = struct.unpack_from(">BBH", data, at)
+        if start != 0xFF:
+            return None
+        if marker in _FRAMES:
             height, width = struct.unpack_from(">HH", data, at + 5)
             return width, height
-        at += 2 + struct.unpack_from(">H", data, at + 2)[0]
-    return None
+        at += 2 + length
 
 
-def _tiff_size(data: bytes) -> tuple[int, int] | None:
+def _tiff_size(data: Bytes, order: str) -> tuple[int, int] | None:
     """From tags 256 and 257 of the first directory."""
-    order = "<" if data.startswith(b"II") else ">"
     (directory,) = struct.unpack_from(f"{order}I", data, 4)
     (count,) = struct.unpack_from(f"{order}H", data, directory)
     sides = {}
