@@ -1,4 +1,4 @@
-"""`textfuse demo`: player, fusion and detection as processes over DDS, with new words half-way."""
+"""`textfuse demo`: player, fusion and detection as processes over DDS, with a prompt change half-way."""
 
 import argparse
 import sys
@@ -27,14 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--thermal", default="", help="its thermal side")
     parser.add_argument("--visible-topic", default="/visible/image_raw", help="RGB topic, in the bag")
     parser.add_argument("--thermal-topic", default="/thermal/image_raw", help="thermal topic, in the bag")
-    parser.add_argument("--prompt", default=PROMPT, help=f"the words from half-way on (default: '{PROMPT}')")
+    parser.add_argument("--prompt", default=PROMPT, help=f"the prompt from half-way on (default: '{PROMPT}')")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long to play (default 20)")
     parser.add_argument("--rate", type=float, default=15.0, help="pairs a second (default 15)")
     parser.add_argument("--out", type=Path, default=Path("demo"), help="folder for what it writes (default demo/)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the demo; returns 0 when images were fused before and after the new words."""
+    """Run the demo; returns 0 when images were fused before and after the prompt change."""
     args.out.mkdir(parents=True, exist_ok=True)
     simulated = not (args.bag or args.visible or args.thermal)
     if simulated:
@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     print(monitor.summary())
     sheet = args.out / "demo.png"
     if not answered or not recorder.write_sheet(sheet):
-        print(f"textfuse demo: no images before or after the new words; see {args.out}/*.log", file=sys.stderr)
+        print(f"textfuse demo: no images before or after the prompt change; see {args.out}/*.log", file=sys.stderr)
         return 1
     print(f"wrote {video} and {sheet}")
     return 0
@@ -106,7 +106,7 @@ def _wait_for_nodes(monitor: "Monitor", processes: Processes, out: Path) -> bool
 
 
 def _play(monitor: "Monitor", prompt: str, seconds: float) -> bool:
-    """Watch for `seconds` from the first fused image, and change the words half-way."""
+    """Watch for `seconds` from the first fused image, and change the prompt half-way."""
     live = sys.stdout.isatty()
     deadline = time.monotonic() + 20.0
     while not monitor.fused and time.monotonic() < deadline:
