@@ -6,6 +6,7 @@ Run it again when the weights change. docs/images/README.md names the pairs and 
 """
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
@@ -91,7 +92,7 @@ def _fused(fuser: Fuser, sides: tuple[Image, Image], modes: tuple[str, ...] = ()
     return fused
 
 
-def _row(captioned) -> Image:
+def _row(captioned: Iterable[tuple[str, Image]]) -> Image:
     return np.hstack([panel(image, caption) for caption, image in captioned])
 
 
