@@ -134,7 +134,7 @@ def test_any_other_arguments_are_refused_or_resolve(modes: list[str], severity: 
         ("asdfghjkl", set()),
         ("a torch is dazzling the lens", {"over_exposure"}),
         ("In this fusion task the visible image exhibits very severe low light degradation.", {"low_light"}),
-        ("people do not pop out in thermal", {"ir_low_contrast"}),
+        ("thermal: pedestrians hardly differ from the pavement", {"ir_low_contrast"}),
     ],
 )
 def test_free_text_is_understood(text: str, modes: set[str]) -> None:
