@@ -409,7 +409,7 @@ class FusionNode(LifecycleNode):
                 "gap": camera.gap,
                 "age": camera.age,
                 "received": camera.received,
-                "alone": camera.received - partners - waiting - counts.taken_alone[camera.name],
+                "unpaired": camera.received - partners - waiting - counts.taken_alone[camera.name],
             }
             for name, value in figures.items():
                 setattr(status, f"{camera.name}_{name}", value)
