@@ -47,7 +47,6 @@ def test_detection_can_be_left_out(module):
 
 def test_the_files_it_names_exist(module):
     assert Path(module.ARGUMENTS["params_file"][0]).is_file()
-    assert (module.CONFIG / "fastdds.xml").is_file()
 
 
 def test_what_is_wrong_is_refused_or_named(module, tmp_path, capfd):

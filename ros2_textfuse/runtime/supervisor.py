@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from subprocess import Popen
 from typing import NoReturn
 
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.runtime import notify, shared_memory
 from ros2_textfuse.runtime.processes import Processes
 
@@ -22,7 +23,7 @@ RESTARTS, LAST_END = "TEXTFUSE_RESTARTS", "TEXTFUSE_LAST_END"
 """Environment variables of a node: how often it was started again, and how it ended the last time."""
 
 
-class NodeRefusedError(RuntimeError):
+class NodeRefusedError(TextfuseError, RuntimeError):
     """A node cannot start, whatever its supervisor does; the message names it. It has said why by itself."""
 
 

@@ -15,15 +15,17 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.nodes.common.parameters import Parameter
 from ros2_textfuse.nodes.common.restarts import report_restarts
 from ros2_textfuse.runtime import environment, interrupts, notify, parent
+from ros2_textfuse.runtime.dds_profile import expected_image
 from ros2_textfuse.runtime.supervisor import REFUSED
 
 INVALID_PARAMETER = InvalidParameterTypeException, InvalidParameterValueException
 
 
-class StartError(RuntimeError):
+class StartError(TextfuseError, RuntimeError):
     """A node cannot start; the message names the cause and the cure."""
 
 
@@ -65,7 +67,7 @@ def run(
         return 0
     interrupts.on_signal(interrupts.interrupt)
     parent.end_with_parent()
-    environment.prepare()
+    environment.prepare(expected_image(sys.argv))
     interrupted = threading.Event()
     node = None
     try:

@@ -9,7 +9,6 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
-from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
@@ -25,6 +24,7 @@ from ros2_textfuse.imaging import compressed, encodings
 from ros2_textfuse.imaging.gain_control import GainControl
 from ros2_textfuse.networks.weights import WeightsError
 from ros2_textfuse.nodes.common import parameters
+from ros2_textfuse.nodes.common.compat import PublisherEventCallbacks
 from ros2_textfuse.nodes.common.qos import OVERRIDABLE
 from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.common.topic_checks import why_unserved
