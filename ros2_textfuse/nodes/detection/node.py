@@ -63,6 +63,10 @@ class DetectionNode(Node):
         """What the detector runs on."""
         return self._detector.engine_name
 
+    def alive(self) -> bool:
+        """Whether detection goes on, or waits for images."""
+        return not self._worker.stuck()
+
     def destroy_node(self) -> None:
         """Stop the worker before its publishers go."""
         if hasattr(self, "_worker"):
@@ -115,7 +119,7 @@ def _work(node: DetectionNode, interrupted: threading.Event) -> None:
     if node.build_only:
         node.get_logger().info(f"built: {node.engine_name}")
     else:
-        spin(node, interrupted)
+        spin(node, interrupted, node.alive)
 
 
 def main() -> int:
