@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-rclpy = pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
 from ros2_textfuse.nodes.common import run as run_module
 from ros2_textfuse.runtime import notify
