@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.demo.side_by_side import panel
-from ros2_textfuse.evaluation.offline import replay
-from ros2_textfuse.evaluation.offline.evaluate import QUEUE_SIZE, Asked, open_source
-from ros2_textfuse.evaluation.offline.replay import Pair, Tally
+from ros2_textfuse.evaluation.offline.evaluate import Asked, open_source
 from ros2_textfuse.geometry import registration
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.geometry.calibration import (
@@ -25,7 +25,10 @@ from ros2_textfuse.geometry.calibration import (
 )
 from ros2_textfuse.geometry.chessboard import register_board
 from ros2_textfuse.geometry.registration import RegistrationError, register
+from ros2_textfuse.nodes.common.parameter_file import ParameterFileError
+from ros2_textfuse.recordings.frames import RecordedPair, Tally, recorded_pairs
 from ros2_textfuse.recordings.source import Recording, RecordingError
+from ros2_textfuse.settings import FusionSettings
 
 EXAMPLES = """\
 examples:
@@ -60,13 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--field-of-view", choices=FIELDS_OF_VIEW, default="reference", help="pad to it, or crop")
     parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
     parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
-    parser.add_argument("--slop", type=float, default=0.02, help="seconds, largest difference of a pair's stamps")
-    parser.add_argument(
-        "--thermal-time-offset",
-        type=float,
-        default=0.0,
-        help="seconds to add to thermal stamps, as textfuse time-offset finds them (default 0)",
-    )
+    fusion_arguments.add_parameters_file(parser)
+    fusion_arguments.add_pairing(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -75,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
         if args.pairs < 1 or (args.scale is not None and not args.scale > 0):
             raise RegistrationError("--pairs must be 1 or more, and --scale above 0")
         asked = Asked(tuple(args.source), args.visible_topic, args.thermal_topic)
-        pairs = _spread(open_source(asked).recording, args.slop, args.thermal_time_offset, args.pairs)
+        pairs = _spread(open_source(asked).recording, fusion_arguments.settings(args), args.pairs)
         visible = [np.asarray(cv2.cvtColor(pair.visible, cv2.COLOR_RGB2GRAY), np.uint8) for pair in pairs]
         thermal = [pair.thermal for pair in pairs]
         if args.board:
@@ -97,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
     except NotSureError as error:
         print(f"textfuse calibrate: not sure, nothing was written: {error}", file=sys.stderr)
         return 2
-    except (RecordingError, RegistrationError, CalibrationError, OSError) as error:
+    except (ParameterFileError, RecordingError, RegistrationError, CalibrationError, ValueError, OSError) as error:
         print(f"textfuse calibrate: {error}", file=sys.stderr)
         return 1
     print(f"wrote {args.out} and {image}: look whether the edges meet")
@@ -130,11 +128,12 @@ def _by_board(
     return homography, f"From a chessboard in {count} of {len(visible)} pairs: residual {residual:.2f} px."
 
 
-def _spread(recording: Recording, slop: float, thermal_time_offset: float, count: int) -> list[Pair]:
-    """So many pairs of a recording, evenly spread; those of another size than the first are refused."""
-    tally = Tally.of(recording)
+def _spread(recording: Recording, settings: FusionSettings, count: int) -> list[RecordedPair]:
+    """So many pairs of a recording, evenly spread, after gain control; another size than the first's is refused."""
+    tally = Tally.from_recording(recording)
     step = max(1, recording.images // 2 // count)
-    made = replay.pairs(recording, slop, QUEUE_SIZE, tally, thermal_time_offset=thermal_time_offset)
+    gain_control = settings.gain_control()
+    made = (replace(p, thermal=gain_control(p.thermal)) for p in recorded_pairs(recording, settings, tally))
     pairs = [pair for pair in made if pair.number % step == step // 2][:count]
     if not pairs:
         reasons = "; ".join(f"{number} × {reason}" for reason, number in tally.excluded.items()) or tally.damage
@@ -147,7 +146,7 @@ def _spread(recording: Recording, slop: float, thermal_time_offset: float, count
     return pairs
 
 
-def _overlay(pair: Pair, calibration: Calibration) -> NDArray[np.uint8]:
+def _overlay(pair: RecordedPair, calibration: Calibration) -> NDArray[np.uint8]:
     """Edges of the thermal image over the visible one, before and after: uint8 BGR."""
     aligned = Alignment(calibration)(pair.visible, pair.thermal)
     height, width = pair.visible.shape[:2]

@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.detection.detector import DetectorError
 from ros2_textfuse.detection.weights import WeightsError as DetectorWeightsError
 from ros2_textfuse.engines import EngineError
@@ -11,6 +12,7 @@ from ros2_textfuse.evaluation.offline.evaluate import Asked, Source, evaluate, o
 from ros2_textfuse.evaluation.offline.run_folder import RunError
 from ros2_textfuse.geometry.calibration import CalibrationError
 from ros2_textfuse.networks.weights import WeightsError
+from ros2_textfuse.nodes.common.parameter_file import ParameterFileError
 from ros2_textfuse.prompts.prompt import PromptError
 from ros2_textfuse.prompts.text_encoder import EncoderError
 from ros2_textfuse.recordings.source import RecordingError
@@ -23,30 +25,24 @@ def run(args: argparse.Namespace) -> int:
         return 1
     if args.compare:
         return _compare(args)
-    asked = Asked(
-        tuple(args.source),
-        args.visible_topic,
-        args.thermal_topic,
-        args.slop,
-        args.every,
-        args.prompt,
-        tuple(args.mode),
-        args.severity,
-        args.model,
-        args.engine,
-        args.detection,
-        args.boxes,
-        args.calibration,
-        args.thermal_time_offset,
-    )
     try:
         if args.every < 1:
             raise RunError(f"--every is {args.every}; it is 1 or more")
+        asked = Asked(
+            tuple(args.source),
+            args.visible_topic,
+            args.thermal_topic,
+            args.every,
+            args.detection,
+            args.boxes,
+            fusion_arguments.settings(args),
+        )
         source = open_source(asked)
         if not _confirmed(source, asked):
             return 1
         result = evaluate(asked, source, args.out, ["textfuse", *sys.argv[1:]])
     except (
+        ParameterFileError,
         RecordingError,
         CalibrationError,
         RunError,

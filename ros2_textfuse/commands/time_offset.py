@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -10,11 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.evaluation.html.charts import Scale
 from ros2_textfuse.evaluation.offline.evaluate import Asked, open_source
-from ros2_textfuse.imaging.encodings import ENCODINGS, ImageError, check_message, thermal_array, visible_array
-from ros2_textfuse.imaging.gain_control import GainControl
+from ros2_textfuse.nodes.common.parameter_file import ParameterFileError
+from ros2_textfuse.recordings.frames import Tally, usable_images
 from ros2_textfuse.recordings.source import FolderRecording, Recording, RecordingError
+from ros2_textfuse.settings import FusionSettings
+from ros2_textfuse.sync.camera_input import CameraInput
+from ros2_textfuse.sync.pairing import CAMERAS
 from ros2_textfuse.sync.time_offset import LIMIT, RATE, Motion, TimeOffset, TimeOffsetError, estimate
 
 EXAMPLES = """\
@@ -44,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=float, default=LIMIT, help=f"seconds, the largest offset either way (default {LIMIT:g})"
     )
+    fusion_arguments.add_parameters_file(parser)
     parser.add_argument("--chart", type=Path, help="write an image of both cameras' motion, before and after")
     parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
     parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
@@ -59,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         recording = open_source(Asked(tuple(args.source), args.visible_topic, args.thermal_topic)).recording
         if isinstance(recording, FolderRecording):
             raise RecordingError("images in a folder have no stamps: give a bag, or two videos")
-        visible, thermal = _watch(recording)
+        visible, thermal = _watch(recording, fusion_arguments.settings(args))
         found = estimate(visible, thermal, args.limit)
         print(f"{visible.images} visible and {thermal.images} thermal images: {found.summary()}.")
         if args.chart and len(found.lags):
@@ -67,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
             if not cv2.imwrite(str(args.chart), _chart(found, args.limit)):
                 raise OSError(f"{args.chart} cannot be written")
             print(f"wrote {args.chart}")
-    except (RecordingError, TimeOffsetError, OSError) as error:
+    except (ParameterFileError, RecordingError, TimeOffsetError, OSError) as error:
         print(f"textfuse time-offset: {error}", file=sys.stderr)
         return 1
     if not found.sure:
@@ -82,27 +86,23 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _watch(recording: Recording) -> tuple[Motion, Motion]:
+def _watch(recording: Recording, settings: FusionSettings) -> tuple[Motion, Motion]:
     """What each camera saw; images that cannot be read, and the end of a damaged bag, are left out and named."""
-    motions = {camera: Motion(camera) for camera in ("visible", "thermal")}
-    gain_control, rejected = GainControl(), Counter[str]()
-    try:
-        for image in tqdm(recording, total=recording.images, unit="image", disable=None):
-            try:
-                if image.fault:
-                    raise ImageError(image.fault)
-                check_message(image, ENCODINGS[image.camera])
-            except ImageError as error:
-                rejected[f"{image.camera} image: {error}"] += 1
-                continue
+    motions = {camera: Motion(camera) for camera in CAMERAS}
+    cameras = {camera: CameraInput(camera) for camera in CAMERAS}  # by their own stamps, whatever the offset set
+    gain_control, tally = settings.gain_control(), Tally.from_recording(recording)
+    with tqdm(total=recording.images, unit="image", disable=None) as bar:
+        for image, stamped in usable_images(recording, cameras, tally):
+            pixels = cameras[image.camera].array(stamped)
             if image.camera == "visible":
-                grey = np.asarray(cv2.cvtColor(visible_array(image), cv2.COLOR_RGB2GRAY), np.uint8)
+                grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
             else:
-                grey = gain_control(thermal_array(image))
+                grey = gain_control(pixels)
             motions[image.camera].add(image.stamp, grey)
-    except RecordingError as error:
-        print(f"textfuse time-offset: only what comes before is used: {error}", file=sys.stderr)
-    for reason, count in rejected.items():
+            bar.update(tally.received.total() - bar.n)
+    if tally.damage:
+        print(f"textfuse time-offset: only what comes before is used: {tally.damage}", file=sys.stderr)
+    for reason, count in tally.excluded.items():
         print(f"textfuse time-offset: left out {count} × {reason}", file=sys.stderr)
     return motions["visible"], motions["thermal"]
 

@@ -21,9 +21,9 @@ from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.detection.detector import Detection, Detector, DetectorError
 from ros2_textfuse.evaluation.metrics.bootstrap import LEVEL, Interval
 from ros2_textfuse.evaluation.metrics.boxes import Box, read_boxes
-from ros2_textfuse.evaluation.offline.replay import CAMERAS
 from ros2_textfuse.evaluation.quality import Pair, load_pairs
 from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.sync.pairing import CAMERAS
 
 LEAST = 0.001  # score; mAP weighs all detections, sure or not
 SEVERITY = 0.5  # of each degradation, and of the prompt that names it

@@ -12,7 +12,7 @@ from sensor_msgs.msg import Image
 from ros2_textfuse.detection.detector import Detection, Detector, DetectorError
 from ros2_textfuse.detection.weights import WeightsError
 from ros2_textfuse.imaging import encodings
-from ros2_textfuse.nodes.common import parameters
+from ros2_textfuse.nodes.common import declaration, parameters
 from ros2_textfuse.nodes.common.qos import OVERRIDABLE
 from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
@@ -31,9 +31,9 @@ class DetectionNode(Node):
 
     def __init__(self) -> None:
         super().__init__("detection", namespace="textfuse")
-        parameters.declare(self, parameters.DETECTION)
+        declaration.declare(self, parameters.DETECTION)
         forward_logs(self)
-        p = parameters.values(self, parameters.DETECTION)
+        p = declaration.values(self, parameters.DETECTION)
         self.build_only = p["build_only"]
         cache_folder.use(p["cache_dir"])
         # Two engines that each take all cores stand in each other's way, unless one always goes first. The threads of

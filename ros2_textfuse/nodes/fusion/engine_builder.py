@@ -33,11 +33,7 @@ class EngineBuilder:
         Raises:
             EngineError: it was tried before, and cannot be; or the size is not what anybody expects.
         """
-        if height * width > FACTOR * self._expected[0] * self._expected[1]:
-            raise EngineError(
-                f"images are {width}x{height}, and the node is set up for {self._expected[0]}x{self._expected[1]}: "
-                "set the parameters width and height if that is meant"
-            )
+        self.check(height, width)
         if (height, width) in self._unbuildable:
             raise EngineError(self._unbuildable[height, width])
         if self.building:
@@ -46,6 +42,14 @@ class EngineBuilder:
         self._logger.warning(f"images are {self.building} now: dropped while an engine is built for that")
         self._thread = threading.Thread(target=self._build, args=(height, width), name="builder")
         self._thread.start()
+
+    def check(self, height: int, width: int) -> None:
+        """Raise EngineError where a size is so far from the expected one that nobody can have meant it."""
+        if height * width > FACTOR * self._expected[0] * self._expected[1]:
+            raise EngineError(
+                f"images are {width}x{height}, and the node is set up for {self._expected[0]}x{self._expected[1]}: "
+                "set the parameters width and height if that is meant"
+            )
 
     def join(self) -> None:
         """Wait for the engine that is being built."""
