@@ -71,7 +71,7 @@ class Fuser:
 
         Raises:
             WeightsError, EngineError, PromptError, EncoderError: as of the constructor and `set_prompt`.
-            ValueError: the fixed thermal range has no extent.
+            GainControlError: the fixed thermal range has no extent.
         """
         fuser = cls(settings.model, settings.engine, settings.threads, settings.gain_control(), alignment)
         fuser.set_prompt(**settings.words())

@@ -49,7 +49,7 @@ class FusionSettings(PairingSettings):
         """A new gain control, which has seen nothing yet.
 
         Raises:
-            ValueError: the fixed range has no extent.
+            GainControlError: the fixed range has no extent.
         """
         follow = self.thermal_low == self.thermal_high
         return GainControl(self.thermal_gain, None if follow else (self.thermal_low, self.thermal_high))

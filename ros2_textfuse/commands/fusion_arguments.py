@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from ros2_textfuse.commands import prompt_arguments
-from ros2_textfuse.nodes.common.parameter_file import read_parameters
 from ros2_textfuse.settings import FusionSettings
 
 DEFAULTS = FusionSettings()
@@ -55,5 +54,8 @@ def settings(args: argparse.Namespace) -> FusionSettings:
     given["modes"] = tuple(getattr(args, "mode", ())) or None
     found = FusionSettings()
     if args.params_file:
+        # Here and not above: the nodes' room asks for a ROS middleware, which nothing else of these verbs needs.
+        from ros2_textfuse.nodes.common.parameter_file import read_parameters
+
         found = FusionSettings.from_parameters(read_parameters(args.params_file, "fusion"))
     return replace(found, **{name: value for name, value in given.items() if value is not None})

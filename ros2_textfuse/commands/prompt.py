@@ -22,8 +22,10 @@ def run(args: argparse.Namespace) -> int:
     from rclpy.client import Client
     from textfuse.srv import SetPrompt
 
+    from ros2_textfuse.nodes.common.compat import rclpy_running
+
     request = SetPrompt.Request(prompt=args.prompt, modes=args.mode, severity=args.severity or 0.0)
-    with rclpy.init(args=[]):
+    with rclpy_running():
         node = rclpy.create_node("prompt", namespace=args.namespace)
         client: Client = node.create_client(SetPrompt, "set_prompt")
         service = client.srv_name

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from numpy.typing import NDArray
 
 from ros2_textfuse.imaging.encodings import ImageError
-from ros2_textfuse.recordings.source import RecordedImage, Recording, RecordingError
+from ros2_textfuse.recordings.types import RecordedImage, Recording, RecordingError
 from ros2_textfuse.sync.camera_input import CameraInput
 from ros2_textfuse.sync.pairing import CAMERAS, Stamped
 from ros2_textfuse.sync.policy import PairingPolicy, PairingSettings

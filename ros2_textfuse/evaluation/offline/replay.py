@@ -20,7 +20,7 @@ from ros2_textfuse.evaluation import metrics
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.recordings.frames import Tally, recorded_pairs
-from ros2_textfuse.recordings.source import Recording
+from ros2_textfuse.recordings.types import Recording
 from ros2_textfuse.settings import FusionSettings
 
 GAP = 1.5  # periods; frames further apart are not compared for flicker

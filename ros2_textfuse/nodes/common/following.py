@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
-from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
 from rclpy.qos import QoSPolicyKind, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 
+from ros2_textfuse.nodes.common.compat import SubscriptionEventCallbacks
 from ros2_textfuse.nodes.common.qos import OVERRIDABLE
 from ros2_textfuse.nodes.common.topic_checks import type_name
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import yaml
 
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.nodes.common.parameters import NODES, Parameter, unknown
 
 LARGEST = 1 << 20  # bytes; a parameter file has a few hundred
 
 
-class ParameterFileError(ValueError):
+class ParameterFileError(TextfuseError):
     """A parameter file cannot be used; the message says what was expected."""
 
 

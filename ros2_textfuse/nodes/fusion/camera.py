@@ -133,8 +133,8 @@ class Camera(CameraInput):
         cure = (
             "the link or this machine is too slow for them: send fewer, smaller or compressed ones"
             if self._following.reliable
-            else "they come best effort: let the driver offer reliable delivery, or start it with a DDS profile that has "
-            "room for images (config/fastdds.xml)"
+            else "they come best effort: let the driver offer reliable delivery, or start it with a DDS profile that "
+            "has room for images (config/fastdds.xml)"
         )
         return f"by their stamps, {(1 - share) * rate:.0f} of {rate:.0f} images a second come; {cure}"
 

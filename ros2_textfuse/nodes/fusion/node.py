@@ -9,11 +9,10 @@ from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from textfuse.msg import FusionStatus
 
-from ros2_textfuse.engines import EngineError
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.geometry.alignment import Alignment
-from ros2_textfuse.geometry.calibration import CalibrationError
-from ros2_textfuse.networks.weights import WeightsError
+from ros2_textfuse.imaging.gain_control import GainControlError
 from ros2_textfuse.nodes.common import declaration, parameters
 from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
@@ -28,7 +27,7 @@ from ros2_textfuse.nodes.fusion.pairing import make_pairing
 from ros2_textfuse.nodes.fusion.prompt_service import PromptService
 from ros2_textfuse.nodes.fusion.state import CameraReport, Situation
 from ros2_textfuse.nodes.fusion.status import status_message
-from ros2_textfuse.prompts.prompt import PromptError, understand
+from ros2_textfuse.prompts.prompt import understand
 from ros2_textfuse.prompts.text_encoder import EncoderError
 from ros2_textfuse.runtime import cache_folder
 from ros2_textfuse.settings import FusionSettings
@@ -53,8 +52,12 @@ class FusionNode(LifecycleNode):
         self.build_only: bool = self.get_parameter("build_only").value
         if self.build_only:
             return
-        if self.get_parameter("autostart").value and self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
-            self.trigger_activate()
+        if self.get_parameter("autostart").value and not self._start() and self.get_parameter("exit_on_failure").value:
+            raise StartError("cannot start, for the reason above")
+
+    def _start(self) -> bool:
+        done = TransitionCallbackReturn.SUCCESS
+        return self.trigger_configure() == done and self.trigger_activate() == done
 
     # Lifecycle ------------------------------------------------------------------------------------------------------
 
@@ -69,7 +72,7 @@ class FusionNode(LifecycleNode):
             fuser = Fuser.from_settings(settings, alignment)
             width, height = alignment.size if alignment else (settings.width, settings.height)
             fuser.prepare(height, width)
-        except (CalibrationError, WeightsError, EngineError, PromptError, EncoderError, ValueError) as error:
+        except TextfuseError as error:
             self.get_logger().error(f"cannot configure: {error}")
             return TransitionCallbackReturn.FAILURE
         try:
@@ -171,7 +174,7 @@ class FusionNode(LifecycleNode):
         if changes.keys() & {"thermal_gain", "thermal_low", "thermal_high"}:
             try:
                 self._fuser.gain_control = settings.gain_control()
-            except ValueError as error:
+            except GainControlError as error:
                 return f"{error}; both may be set at once"
         self._values = {**self._values, **changes}
         self._settings = settings

@@ -4,13 +4,13 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from numpy.typing import NDArray
-from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from textfuse.msg import FusionStatus
 
 from ros2_textfuse.imaging import compressed
+from ros2_textfuse.nodes.common.compat import PublisherEventCallbacks
 from ros2_textfuse.nodes.common.qos import OVERRIDABLE
 from ros2_textfuse.nodes.common.topic_checks import why_unserved
 
