@@ -14,6 +14,7 @@ from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.imaging.gain_control import GainControlError
 from ros2_textfuse.nodes.common import declaration, parameters
+from ros2_textfuse.nodes.common.keeping_up import KeepingUp
 from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
 from ros2_textfuse.nodes.fusion.camera import Camera
@@ -89,7 +90,7 @@ class FusionNode(LifecycleNode):
         """Subscribe to the cameras and start to fuse."""
         self._values = p = declaration.values(self, parameters.FUSION)
         self._settings = settings = FusionSettings.from_parameters(p)
-        self._ledger = Ledger()
+        self._ledger, self._keeping_up = Ledger(), KeepingUp()
         self._policy: PairingPolicy[Any] = PairingPolicy(settings, make_pairing)
         self._builder = EngineBuilder(self._fuser, self.get_logger(), (settings.width, settings.height))
         self._cameras = {name: Camera(self, name, p[f"{name}_transport"], self._take, self._reject) for name in CAMERAS}
@@ -206,7 +207,7 @@ class FusionNode(LifecycleNode):
         if self._idle():
             self._ledger.skip()
         elif self._worker.put(frame):
-            self._ledger.drop()
+            self._ledger.overrun()
 
     def _idle(self) -> bool:
         return bool(self._values["lazy"]) and not self._outputs.wanted()
@@ -218,6 +219,8 @@ class FusionNode(LifecycleNode):
     def _look_around(self) -> None:
         for camera in self._cameras.values():
             camera.inspect()
+        account = self._ledger.read()
+        self._keeping_up.sample(time.monotonic(), account.pairs_fused, account.overruns)
         reports = self._reports()
         status, now = self._publish_status(reports), self.get_clock().now().to_msg()
         self._outputs.diagnostics.publish(diagnostics(self.get_fully_qualified_name(), status, reports, now))
@@ -232,6 +235,10 @@ class FusionNode(LifecycleNode):
             cameras=reports,
             source_timeout=self._settings.source_timeout,
             slop=self._settings.slop,
+            latency=self._ledger.latency(),
+            turnover=self._keeping_up.of_late(),
+            max_drop_share=self._values["max_drop_share"],
+            max_latency=self._values["max_latency"],
             building=self._builder.building,
             idle=self._idle(),
             missing_info=self._geometry.missing(),
