@@ -5,29 +5,24 @@ import threading
 import time
 from typing import Any
 
-from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from textfuse.msg import FusionStatus
 
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.imaging.gain_control import GainControlError
 from ros2_textfuse.nodes.common import declaration, parameters
-from ros2_textfuse.nodes.common.keeping_up import KeepingUp
 from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
 from ros2_textfuse.nodes.fusion.camera import Camera
 from ros2_textfuse.nodes.fusion.camera_info import Geometry, expected_calibration
-from ros2_textfuse.nodes.fusion.diagnostics import diagnostics
 from ros2_textfuse.nodes.fusion.engine_builder import EngineBuilder
 from ros2_textfuse.nodes.fusion.frame_fuser import FrameFuser
 from ros2_textfuse.nodes.fusion.ledger import Ledger
 from ros2_textfuse.nodes.fusion.outputs import Outputs
 from ros2_textfuse.nodes.fusion.pairing import make_pairing
 from ros2_textfuse.nodes.fusion.prompt_service import PromptService
-from ros2_textfuse.nodes.fusion.state import CameraReport, Situation
-from ros2_textfuse.nodes.fusion.status import status_message
+from ros2_textfuse.nodes.fusion.reporter import Reporter
 from ros2_textfuse.prompts.prompt import understand
 from ros2_textfuse.prompts.text_encoder import EncoderError
 from ros2_textfuse.runtime import cache_folder
@@ -35,7 +30,6 @@ from ros2_textfuse.settings import FusionSettings
 from ros2_textfuse.sync.pairing import CAMERAS, Stamped
 from ros2_textfuse.sync.policy import Frame, PairingPolicy
 
-STATUS_PERIOD = 0.5  # s
 LOG_PERIOD = 5.0  # s, between two lines about the same fault
 
 
@@ -90,7 +84,7 @@ class FusionNode(LifecycleNode):
         """Subscribe to the cameras and start to fuse."""
         self._values = p = declaration.values(self, parameters.FUSION)
         self._settings = settings = FusionSettings.from_parameters(p)
-        self._ledger, self._keeping_up = Ledger(), KeepingUp()
+        self._ledger = Ledger()
         self._policy: PairingPolicy[Any] = PairingPolicy(settings, make_pairing)
         self._builder = EngineBuilder(self._fuser, self.get_logger(), (settings.width, settings.height))
         self._cameras = {name: Camera(self, name, p[f"{name}_transport"], self._take, self._reject) for name in CAMERAS}
@@ -109,8 +103,18 @@ class FusionNode(LifecycleNode):
             lambda: int(self._values["jpeg_quality"]),
         )
         result = super().on_activate(state)
-        # By a clock that goes on: a simulation that stands still is a state as well.
-        self._timer = self.create_timer(STATUS_PERIOD, self._look_around, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._reporter = Reporter(
+            self,
+            self._outputs,
+            self._fuser,
+            self._cameras,
+            self._policy,
+            self._ledger,
+            self._builder,
+            self._geometry,
+            lambda: self._values,
+            self._idle,
+        )
         self._active = True
         self.get_logger().info(
             f"active: listening to {' and '.join(topics.values())}, fusing on {self._fuser.engine_name}"
@@ -148,7 +152,7 @@ class FusionNode(LifecycleNode):
         for camera in self._cameras.values():
             camera.destroy()
         self._geometry.destroy()
-        self.destroy_timer(self._timer)
+        self._reporter.destroy()
         self._worker.drain()
         self._builder.join()
         gc.collect()  # a camera and its subscription refer to each other, and keep the last images until then
@@ -188,13 +192,14 @@ class FusionNode(LifecycleNode):
         for camera in self._cameras.values():
             camera.offset, camera.timeout = settings.offset(camera.name), settings.source_timeout
             camera.max_missing_share = self._values["max_missing_share"]
+            camera.most_pixels = self._builder.most_pixels
 
     def _prompt_changed(self) -> None:
         if self._active:
             self._ledger.change_prompt()
-            self._publish_status(self._reports())
+            self._reporter.publish_status()
 
-    # Images and health ----------------------------------------------------------------------------------------------
+    # Images ---------------------------------------------------------------------------------------------------------
 
     def _take(self, camera: Camera, image: Stamped[Any]) -> None:
         """A usable image of a camera: what it completes goes to the worker, unless nobody wants it."""
@@ -215,37 +220,6 @@ class FusionNode(LifecycleNode):
     def _reject(self, fault: str) -> None:
         self._ledger.reject(fault)
         self.get_logger().warning(f"rejected: {fault}", throttle_duration_sec=LOG_PERIOD)
-
-    def _look_around(self) -> None:
-        for camera in self._cameras.values():
-            camera.inspect()
-        account = self._ledger.read()
-        self._keeping_up.sample(time.monotonic(), account.pairs_fused, account.overruns)
-        reports = self._reports()
-        status, now = self._publish_status(reports), self.get_clock().now().to_msg()
-        self._outputs.diagnostics.publish(diagnostics(self.get_fully_qualified_name(), status, reports, now))
-
-    def _reports(self) -> list[CameraReport]:
-        return [camera.report(self._policy.unpaired(name)) for name, camera in self._cameras.items()]
-
-    def _publish_status(self, reports: list[CameraReport]) -> FusionStatus:
-        situation = Situation(
-            now=time.monotonic(),
-            account=self._ledger.read(),
-            cameras=reports,
-            source_timeout=self._settings.source_timeout,
-            slop=self._settings.slop,
-            latency=self._ledger.latency(),
-            turnover=self._keeping_up.of_late(),
-            max_drop_share=self._values["max_drop_share"],
-            max_latency=self._values["max_latency"],
-            building=self._builder.building,
-            idle=self._idle(),
-            missing_info=self._geometry.missing(),
-        )
-        status = status_message(situation, self._policy, self._fuser)
-        self._outputs.status.publish(status)
-        return status
 
 
 def _work(node: FusionNode, interrupted: threading.Event) -> None:

@@ -50,6 +50,7 @@ class Situation:
         slop: seconds.
         latency: milliseconds from a camera's stamp to the fused image, of late.
         turnover: pairs fused and given up for newer ones of late; None while that cannot be told.
+        twin: that another node publishes the same; empty when none does.
         max_drop_share: of the pairs, above which it is not all well.
         max_latency: seconds, likewise.
         building: the size for which an engine is being built, empty for none.
@@ -64,6 +65,7 @@ class Situation:
     slop: float
     latency: float = 0.0
     turnover: Turnover | None = None
+    twin: str = ""
     max_drop_share: float = 1.0
     max_latency: float = float("inf")
     building: str = ""
@@ -90,7 +92,7 @@ def judge(s: Situation) -> tuple[str, str]:
         return ERROR, s.account.fault
     if recent(s.account.last_fused):
         wrong = [f"{c.name} camera: {text}" for c in s.cameras for text in (c.fault, c.loss) if text]
-        wrong += [text for text in (_overrun(s), _age(s)) if text]
+        wrong += [text for text in (_overrun(s), _age(s), s.twin) if text]
         return (DEGRADED, "; ".join(wrong)) if wrong else (OK, "")
     if s.missing_info:
         return WAITING, f"no CameraInfo on {' and '.join(s.missing_info)}, where the intrinsics come from"
