@@ -14,7 +14,7 @@ from ros2_textfuse.detection.drawing import draw
 from ros2_textfuse.detection.types import Detection, DetectorError
 from ros2_textfuse.detection.weights import WeightsError
 from ros2_textfuse.imaging import encodings
-from ros2_textfuse.nodes.common import parameters
+from ros2_textfuse.nodes.common import declaration, parameters
 from ros2_textfuse.nodes.common.detection_messages import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 from ros2_textfuse.nodes.common.qos import OVERRIDABLE
 from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
@@ -29,9 +29,9 @@ class DetectionNode(Node):
 
     def __init__(self) -> None:
         super().__init__("detection", namespace="textfuse")
-        parameters.declare(self, parameters.DETECTION)
+        declaration.declare(self, parameters.DETECTION)
         forward_logs(self)
-        p = parameters.values(self, parameters.DETECTION)
+        p = declaration.values(self, parameters.DETECTION)
         self.build_only = p["build_only"]
         cache_folder.use(p["cache_dir"])
         # Two engines that each take all cores stand in each other's way, unless one always goes first. The threads of
