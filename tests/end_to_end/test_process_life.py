@@ -115,3 +115,19 @@ def test_up_tells_systemd_when_the_nodes_are_ready(graph, tmp_path, monkeypatch)
             said.append(systemd.recv(100))
         assert graph.seen["status"] or graph.status()
         assert said.count(b"READY=1") == 1
+
+
+def test_up_says_on_the_terminal_that_images_come_or_why_not(graph, bag):
+    start(graph, *UP, "--visible", "typo/image_raw")
+    graph.wait(lambda: graph.seen["status"], START, "fusion is not active")
+    graph.start("player", bag=bag, loop=True)
+    graph.wait(lambda: "no pair fused yet" in graph.log("textfuse"), 6.0, "it does not say why nothing is fused")
+    assert "on /typo/image_raw: nobody publishes there" in graph.log("textfuse")
+
+
+def test_up_says_on_the_terminal_that_the_first_pair_is_fused(graph, bag):
+    start(graph, *UP)
+    graph.start("player", bag=bag, loop=True)
+    graph.wait(lambda: graph.seen["fused"], START, "nothing is fused")
+    graph.wait(lambda: "first pair fused" in graph.log("textfuse"), 5.0, "it does not say that images are fused")
+    assert "published on /textfuse/fused" in graph.log("textfuse")
