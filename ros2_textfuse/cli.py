@@ -35,6 +35,20 @@ def main(argv: list[str] | None = None) -> int:
         argv: the arguments without the program's name; None for those of the process.
     """
     argv = sys.argv[1:] if argv is None else argv
+    # Before a verb is imported: torch takes seconds, in which a signal may come as well.
+    interrupts.on_signal(interrupts.interrupt)
+    parent.end_with_parent()
+    try:
+        args = _parse(argv)
+        return args.run(args)
+    except KeyboardInterrupt as interrupt:
+        return interrupts.exit_code(interrupt)
+    except (TextfuseError, OSError) as error:
+        print(f"textfuse {argv[0]}: {error}", file=sys.stderr)
+        return 1
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="textfuse",
         description="RGB and thermal images fused into one, guided by a prompt.",
@@ -48,16 +62,7 @@ def main(argv: list[str] | None = None) -> int:
             implementation = importlib.import_module(module)
             implementation.add_arguments(subparser)
             subparser.set_defaults(run=implementation.run)
-    args = parser.parse_args(argv)
-    interrupts.on_signal(interrupts.interrupt)
-    parent.end_with_parent()
-    try:
-        return args.run(args)
-    except KeyboardInterrupt as interrupt:
-        return interrupts.exit_code(interrupt)
-    except (TextfuseError, OSError) as error:
-        print(f"textfuse {args.verb}: {error}", file=sys.stderr)
-        return 1
+    return parser.parse_args(argv)
 
 
 if __name__ == "__main__":

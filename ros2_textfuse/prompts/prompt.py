@@ -221,7 +221,7 @@ def _checked_text(text: object) -> str:
 def _checked_modes(modes: object) -> tuple[str, ...]:
     if isinstance(modes, str | bytes) or not isinstance(modes, Iterable):
         raise PromptError(
-            f"modes is {modes!r}; expected a list of names. Write for example modes=['low_light', 'ir_noise']."
+            f"modes is {modes!r:.80}; expected a list of names. Write for example modes=['low_light', 'ir_noise']."
         )
     names = tuple(modes)
     for name in names:
@@ -229,7 +229,7 @@ def _checked_modes(modes: object) -> tuple[str, ...]:
             continue
         close = difflib.get_close_matches(name.lower(), MODES, 1) if isinstance(name, str) else []
         guess = f" Did you mean {close[0]!r}?" if close else ""
-        raise PromptError(f"Unknown mode {name!r}.{guess} Choose from: {', '.join(MODES)}; or 'none' alone.")
+        raise PromptError(f"Unknown mode {name!r:.80}.{guess} Choose from: {', '.join(MODES)}; or 'none' alone.")
     if "none" in names and set(names) != {"none"}:
         raise PromptError(
             f"modes has 'none' beside {', '.join(sorted(set(names) - {'none'}))}; expected 'none' alone. Remove one."

@@ -15,8 +15,8 @@ from ros2_textfuse.degradations.pairs import RegisteredPair, load_pairs
 from ros2_textfuse.detection.detector import Detector
 from ros2_textfuse.evaluation.metrics.average_precision import Found, average_precision, difference, require_judge
 from ros2_textfuse.evaluation.metrics.boxes import Box, read_boxes
-from ros2_textfuse.evaluation.offline.replay import CAMERAS
 from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.sync.pairing import CAMERAS
 
 LEAST = 0.001  # score; mAP weighs all detections, sure or not
 SEVERITY = 0.5  # of each degradation, and of the prompt that names it

@@ -14,7 +14,7 @@ from ros2_textfuse.detection.drawing import draw
 from ros2_textfuse.detection.types import Detection, DetectorError
 from ros2_textfuse.detection.weights import WeightsError
 from ros2_textfuse.imaging import encodings
-from ros2_textfuse.nodes.common import parameters
+from ros2_textfuse.nodes.common import declaration, parameters
 from ros2_textfuse.nodes.common.detection_messages import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 from ros2_textfuse.nodes.common.qos import OVERRIDABLE
 from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
@@ -29,9 +29,9 @@ class DetectionNode(Node):
 
     def __init__(self) -> None:
         super().__init__("detection", namespace="textfuse")
-        parameters.declare(self, parameters.DETECTION)
+        declaration.declare(self, parameters.DETECTION)
         forward_logs(self)
-        p = parameters.values(self, parameters.DETECTION)
+        p = declaration.values(self, parameters.DETECTION)
         self.build_only = p["build_only"]
         cache_folder.use(p["cache_dir"])
         # Two engines that each take all cores stand in each other's way, unless one always goes first. The threads of
@@ -62,6 +62,10 @@ class DetectionNode(Node):
     def engine_name(self) -> str:
         """What the detector runs on."""
         return self._detector.engine_name
+
+    def alive(self) -> bool:
+        """Whether detection goes on, or waits for images."""
+        return not self._worker.stuck()
 
     def destroy_node(self) -> None:
         """Stop the worker before its publishers go."""
@@ -115,7 +119,7 @@ def _work(node: DetectionNode, interrupted: threading.Event) -> None:
     if node.build_only:
         node.get_logger().info(f"built: {node.engine_name}")
     else:
-        spin(node, interrupted)
+        spin(node, interrupted, node.alive)
 
 
 def main() -> int:

@@ -1,0 +1,67 @@
+"""What the fusion node publishes."""
+
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from numpy.typing import NDArray
+from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from textfuse.msg import FusionStatus
+
+from ros2_textfuse.imaging import compressed
+from ros2_textfuse.nodes.common.compat import PublisherEventCallbacks
+from ros2_textfuse.nodes.common.qos import OVERRIDABLE
+from ros2_textfuse.nodes.common.topic_checks import why_unserved
+
+
+class Outputs:
+    """The publishers of a lifecycle node, silent while it is inactive.
+
+    Args:
+        node: that publishes.
+    """
+
+    def __init__(self, node: LifecycleNode) -> None:
+        self._node = node
+        # A reliable publisher serves reliable and best-effort subscribers alike.
+        self._fused = node.create_lifecycle_publisher(
+            Image,
+            "fused",
+            QoSProfile(depth=5),
+            qos_overriding_options=OVERRIDABLE,
+            event_callbacks=PublisherEventCallbacks(incompatible_qos=self._warn_of_unserved),
+        )
+        self._jpeg = node.create_lifecycle_publisher(CompressedImage, "fused/compressed", QoSProfile(depth=5))
+        self._info = node.create_lifecycle_publisher(CameraInfo, "camera_info", QoSProfile(depth=5))
+        self.status = node.create_lifecycle_publisher(FusionStatus, "status", 10)
+        self.diagnostics = node.create_lifecycle_publisher(DiagnosticArray, "/diagnostics", 10)
+
+    def destroy(self) -> None:
+        """Take the topics back."""
+        for publisher in (self._fused, self._jpeg, self._info, self.status, self.diagnostics):
+            self._node.destroy_lifecycle_publisher(publisher)
+
+    def wanted(self) -> bool:
+        """Whether anybody listens to the fused images."""
+        return bool(self._fused.get_subscription_count() or self._jpeg.get_subscription_count())
+
+    def publish(self, message: Image, pixels: NDArray[Any], info: CameraInfo | None, jpeg_quality: int) -> None:
+        """Publish an image, and what belongs to it where somebody listens.
+
+        Args:
+            message: rgb8.
+            pixels: of the message, uint8 [H, W, 3].
+            info: of the camera whose geometry it has; None where it is not known.
+            jpeg_quality: 1..100.
+        """
+        self._fused.publish(message)
+        if info:
+            self._info.publish(info)
+        if self._jpeg.get_subscription_count():
+            data = compressed.jpeg(pixels, jpeg_quality)
+            self._jpeg.publish(CompressedImage(header=message.header, format=compressed.FORMAT, data=data))
+
+    def _warn_of_unserved(self, _: object) -> None:
+        if reason := why_unserved(self._node, self._fused):
+            self._node.get_logger().warning(reason)
