@@ -11,7 +11,14 @@ HARDWARE = "textfuse"
 
 
 def diagnostics(
-    node: str, report: Report, streams: Sequence[str], faults: Mapping[str, str], silent: str, engine: str, now: Any
+    node: str,
+    report: Report,
+    streams: Sequence[str],
+    faults: Mapping[str, str],
+    incomplete: int,
+    silent: str,
+    engine: str,
+    now: Any,
 ) -> DiagnosticArray:
     """What an operator's panel shows; the entry is named as diagnostic_updater would name it.
 
@@ -20,6 +27,7 @@ def diagnostics(
         report: of the frames of late.
         streams: that were asked for.
         faults: camera -> what is wrong with its images; empty when nothing is.
+        incomplete: frames since the start that lacked an image of a stream.
         silent: why no frame comes; for when none does.
         engine: what the detector runs on.
         now: builtin_interfaces/Time, the stamp.
@@ -43,6 +51,7 @@ def diagnostics(
         "rate": f"{report.rate:.1f}",
         "received": report.received,
         "dropped": report.dropped,
+        "incomplete": incomplete,
     }
     entry = DiagnosticStatus(level=level, name=f"{node.lstrip('/')}: detection", message=message, hardware_id=HARDWARE)
     entry.values = [KeyValue(key=key, value=str(value)) for key, value in values.items()]

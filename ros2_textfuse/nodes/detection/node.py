@@ -146,7 +146,8 @@ class DetectionNode(Node):
         except encodings.ImageError as error:
             self.get_logger().warning(f"rejected {stream} image: {error}", throttle_duration_sec=LOG_PERIOD)
             return
-        frame = self._collector.put(stream, stamp_ns(message), message)
+        one = not self._joins()
+        frame = {stream: message} if one else self._collector.put(stream, stamp_ns(message), message)
         if frame is not None:
             self._ledger.receive(time.monotonic(), dropped=self._worker.put(frame))
 
@@ -191,7 +192,8 @@ class DetectionNode(Node):
             self.get_logger().warning(report.behind, throttle_duration_sec=LOG_PERIOD)
         now = self.get_clock().now().to_msg()
         name = self.get_fully_qualified_name()
-        array = diagnostics(name, report, self._streams, self._faults(), silent, self.engine_name, now)
+        incomplete = self._collector.incomplete
+        array = diagnostics(name, report, self._streams, self._faults(), incomplete, silent, self.engine_name, now)
         self._diagnostics.publish(array)
 
 

@@ -53,8 +53,9 @@ def test_streams_are_told_in_the_order_of_the_detections():
 )
 def test_diagnostics(report, faults, level, text):
     silent = "no image on /textfuse/fused: nobody publishes there"
-    array = diagnostics("/textfuse/detection", report, STREAMS, faults, silent, "openvino", Time(sec=5))
+    array = diagnostics("/textfuse/detection", report, STREAMS, faults, 3, silent, "openvino", Time(sec=5))
     (entry,) = array.status
     assert entry.name == "textfuse/detection: detection" and entry.level == level and text in entry.message
     values = {value.key: value.value for value in entry.values}
+    assert values["incomplete"] == "3"
     assert values["rate"] == f"{report.rate:.1f}" and values["streams"] == "fused, visible, thermal"
