@@ -19,6 +19,7 @@ VERBS = {
         "ros2_textfuse.commands.demo",
         "run everything for 20 seconds and write a video and a contact sheet",
     ),
+    "doctor": ("ros2_textfuse.commands.doctor", "say what is wrong on this machine, and how to cure it"),
     "quality": ("ros2_textfuse.evaluation.quality", "judge a fusion network: metrics, repair, flicker, contact sheets"),
     "train": ("ros2_textfuse.training.train", "train the fusion network"),
     "train-words": ("ros2_textfuse.training.severity_head", "train what understands free text"),
