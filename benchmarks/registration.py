@@ -21,7 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ros2_textfuse.geometry.registration import Registration, RegistrationError, distance, register
-from ros2_textfuse.recordings.source import pair_folders, read_image
+from ros2_textfuse.recordings.pairs import pair_folders, read_image
 
 
 def main() -> int:

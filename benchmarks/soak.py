@@ -24,7 +24,6 @@ import signal
 import statistics
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -34,7 +33,6 @@ from typing import Any
 
 import numpy as np
 import psutil
-from graph import wait
 from machine import describe_machine, write
 from tqdm import tqdm
 
@@ -42,8 +40,10 @@ from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.recordings.faults import KINDS
 from ros2_textfuse.recordings.simulated_scene import write_videos
 from ros2_textfuse.runtime import environment
-from ros2_textfuse.runtime.processes import PATIENCE, Processes, node_command
+from ros2_textfuse.runtime.graph import GraphError, NodeGraph
+from ros2_textfuse.runtime.processes import PATIENCE
 
+START = 120.0  # s for the nodes to start
 RECOVERY = 3.0  # s from the end of a fault to OK
 DETECTION_START = 60.0  # s from the start of detection to its first message, while fusion goes on
 LENGTHS = 0.5, 5.0  # s of a fault
@@ -201,28 +201,23 @@ class Soak:
         environment.prepare()
         os.environ.setdefault("ROS_DOMAIN_ID", "98")
         os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-        from rclpy.executors import SingleThreadedExecutor
 
-        from ros2_textfuse.nodes.common.compat import rclpy_running
+        from ros2_textfuse.nodes.common.observer import observing
 
         self.logs.mkdir(parents=True, exist_ok=True)
         for log in self.logs.glob("*.log"):
             log.unlink()
-        with tempfile.TemporaryDirectory() as folder, rclpy_running(), Processes() as self._processes:
-            self._make_node()
-            executor = SingleThreadedExecutor()
-            executor.add_node(self.node)
-            thread = threading.Thread(target=executor.spin)
-            thread.start()
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            NodeGraph(self.logs) as self._graph,
+            observing(self._make_node) as self.node,
+        ):
             try:
                 self._start_graph(folder)
                 self._follow_schedule()
-            except (CrashError, TimeoutError, subprocess.TimeoutExpired, psutil.Error) as error:
+            except (CrashError, GraphError, TimeoutError, subprocess.TimeoutExpired, psutil.Error) as error:
                 self.failures.append(str(error))
-            finally:
-                executor.shutdown()
-                thread.join()
-        codes = self._processes.exit_codes()
+        codes = self._graph.processes.exit_codes()
         self.failures += [f"{name} ended with exit code {code}" for name, code in codes.items() if code]
         self.failures += [f"traceback in {log}" for log in self.logs.glob("*.log") if "Traceback" in log.read_text()]
 
@@ -256,7 +251,7 @@ class Soak:
 
     # The graph ------------------------------------------------------------------------------------------------------
 
-    def _make_node(self) -> None:
+    def _make_node(self, context: Any) -> Any:
         """It listens to small messages only, so that it does not load the graph with images."""
         from lifecycle_msgs.srv import ChangeState
         from rclpy.node import Node
@@ -265,19 +260,22 @@ class Soak:
         from textfuse.msg import Detection2DArray, FusionStatus
         from textfuse.srv import SetPrompt
 
-        self.node = Node("soak", namespace="textfuse")
-        self.node.create_subscription(FusionStatus, "status", self._see_status, 10)
-        self.node.create_subscription(Detection2DArray, "detections", self._see_detections, 100)
-        self._set_prompt = self.node.create_client(SetPrompt, "set_prompt")
-        self._change_state = self.node.create_client(ChangeState, "fusion/change_state")
-        self._first_image = self.node.create_subscription(
+        node = Node("soak", namespace="textfuse", context=context)
+        node.create_subscription(FusionStatus, "status", self._see_status, 10)
+        node.create_subscription(Detection2DArray, "detections", self._see_detections, 100)
+        self._set_prompt = node.create_client(SetPrompt, "set_prompt")
+        self._change_state = node.create_client(ChangeState, "fusion/change_state")
+        self._first_image = node.create_subscription(
             Image, "/visible/image_raw", self._see_image, qos_profile_sensor_data, raw=True
         )
+        return node
 
     def _start_graph(self, folder: str) -> None:
         self._start("fusion")
         self._start("detection")
-        wait(lambda: self.statuses and self.node.count_publishers("detections"))
+        self._graph.wait(
+            lambda: self.statuses and self.node.count_publishers("detections"), START, "the nodes did not start"
+        )
         if self.bag:
             source = {"bag": self.bag}
         else:
@@ -285,12 +283,12 @@ class Soak:
             source = {"visible": str(visible), "thermal": str(thermal)}
         faults = [f"{e.what} {e.start} {e.end}" for e in self.events if e.what in CAMERA_FAULTS]
         self._start("player", **source, rate=self.rate, loop=True, faults=faults)
-        wait(lambda: self._began)
+        self._graph.wait(lambda: self._began, START, "no image came")
         self.node.destroy_subscription(self._first_image)
 
     def _start(self, name: str, **parameters: Any) -> None:
-        log = self.logs / f"{name}_{len(list(self.logs.glob(f'{name}_*')))}.log"
-        self._running[name] = self._processes.start(name, node_command(name, parameters=parameters), log=log)
+        number = len(list(self.logs.glob(f"{name}_*")))
+        self._running[name] = self._graph.start(name, parameters, log=f"{name}_{number}")
 
     def _now(self) -> float:
         """Seconds of playing; below 0 before."""
@@ -329,7 +327,7 @@ class Soak:
         """Look at the processes and set new words, until it is time for something else."""
         while (now := self._now()) < until:
             bar.update(int(now) - bar.n)
-            if ended := self._processes.ended():
+            if ended := self._graph.processes.ended():
                 raise CrashError(f"{ended[0]} ended by itself after {now:.0f} s")
             if self._restarted is not None and now > self._restarted + DETECTION_START:
                 raise TimeoutError(f"detection was not heard of within {DETECTION_START:g} s")
@@ -364,7 +362,7 @@ class Soak:
 
         request = ChangeState.Request(transition=Transition(id=getattr(Transition, name)))
         future = self._change_state.call_async(request)
-        wait(future.done, f"fusion did not answer to {name}")
+        self._graph.wait(future.done, START, f"fusion did not answer to {name}")
         if not future.result().success:
             self.failures.append(f"{name} failed after {self._now():.0f} s")
 

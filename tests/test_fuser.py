@@ -5,7 +5,7 @@ import pytest
 
 from ros2_textfuse import Fuser
 from ros2_textfuse.geometry.alignment import Alignment
-from ros2_textfuse.geometry.calibration import Calibration, Camera
+from ros2_textfuse.geometry.calibration import Calibration, CameraModel
 from ros2_textfuse.imaging.drawing import AMBER
 from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.prompts.prompt import PromptError
@@ -126,7 +126,7 @@ def test_one_camera_is_passed_through_marked(fuser):
 
 def test_what_is_passed_through_lies_where_it_lies_in_fused_images():
     """Thermal pixels, 5 to the right and 3 down, in the visible camera's image; the source stays."""
-    cameras = {"visible": Camera(160, 120), "thermal": Camera(160, 120)}
+    cameras = {"visible": CameraModel(160, 120), "thermal": CameraModel(160, 120)}
     shift = np.array([[1.0, 0, 5], [0, 1, 3], [0, 0, 1]])
     fuser = Fuser(engine="eager", alignment=Alignment(Calibration("rig.yaml", "visible", cameras, shift)))
     source = THERMAL.copy()

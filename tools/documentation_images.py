@@ -13,16 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse.degradations.modes import MODES
-from ros2_textfuse.demo.side_by_side import panel
-from ros2_textfuse.evaluation.quality import LADDER, Pair, sheets
+from ros2_textfuse.degradations.pairs import RegisteredPair
+from ros2_textfuse.evaluation.quality import LADDER, sheets
 from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.imaging.drawing import panel
 from ros2_textfuse.recordings.simulated_scene import still
 
 WIDTH = 1300  # pixels of a sheet
 COMPOUND = {"haze": 0.5, "visible_noise": 0.5, "ir_noise": 0.5, "ir_stripe": 0.5}
 
 
-def degradation_sheet(pair: Pair) -> NDArray[np.uint8]:
+def degradation_sheet(pair: RegisteredPair) -> NDArray[np.uint8]:
     """A row for each mode, its severity growing to the right, and one for several at once on both sides."""
     rows = []
     for mode in MODES:
@@ -39,7 +40,7 @@ def degradation_sheet(pair: Pair) -> NDArray[np.uint8]:
 def main(folder: Path) -> None:
     """Write degradations.jpg and repair.jpg into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    pair = Pair("simulated", *still(), seed=0)
+    pair = RegisteredPair("simulated", *still(), seed=0)
     images = {"degradations": degradation_sheet(pair), **dict(sheets(Fuser(engine="eager"), [pair]))}
     for name in ("degradations", "repair"):
         image = images[name][..., ::-1]

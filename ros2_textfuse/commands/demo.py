@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ros2_textfuse.demo.side_by_side import SideBySide
-from ros2_textfuse.recordings.source import RecordingError, open_recording
+from ros2_textfuse.recordings.source import open_recording
+from ros2_textfuse.recordings.types import RecordingError
 from ros2_textfuse.runtime import environment
 from ros2_textfuse.runtime.processes import Processes, node_command
 
@@ -53,13 +54,15 @@ def run(args: argparse.Namespace) -> int:
     environment.prepare()
     # What needs rclpy is imported after the environment is prepared.
     from rclpy.executors import SingleThreadedExecutor
+    from rclpy.signals import SignalHandlerOptions
 
     from ros2_textfuse.demo.monitor import Monitor
     from ros2_textfuse.nodes.common.compat import rclpy_running
 
     config = environment.share_dir() / "config" / "fusion.yaml"
     video = args.out / "demo.mp4"
-    with rclpy_running(), Processes() as processes:
+    # Signals are ours: rclpy's handlers shut down under the thread that spins, and leave the loop here to go on.
+    with rclpy_running(signal_handler_options=SignalHandlerOptions.NO), Processes() as processes:
         monitor = Monitor(SideBySide(video, args.rate, simulated))
         executor = SingleThreadedExecutor()
         executor.add_node(monitor)

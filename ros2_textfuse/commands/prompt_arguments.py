@@ -14,4 +14,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODE",
         help=f"a degradation to repair, again for more: {', '.join(MODES)}",
     )
-    parser.add_argument("--severity", type=float, metavar="0..1", help="how strong it is; else the words decide")
+    parser.add_argument("--severity", type=float, metavar="0..1", help="how strong it is; else the prompt decides")

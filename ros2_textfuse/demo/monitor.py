@@ -15,12 +15,8 @@ from textfuse.srv import SetPrompt
 from ros2_textfuse.demo.side_by_side import SideBySide
 from ros2_textfuse.imaging import encodings
 from ros2_textfuse.imaging.gain_control import GainControl
+from ros2_textfuse.nodes.common.detection_messages import Detection2DArray
 from ros2_textfuse.sync.pairing import stamp_ns
-
-try:
-    from vision_msgs.msg import Detection2DArray
-except ImportError:
-    from textfuse.msg import Detection2DArray
 
 KEEP = 30  # images kept until their fused image arrives
 WINDOW = 2.0  # s, over which rate and latency are shown

@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-PANEL = (480, 360)  # pixels, width and height of one image
-CAPTION = 28  # pixels, height of the line above it
+from ros2_textfuse.imaging.drawing import CAPTION, PANEL, panel
 
 
 class SideBySide:
@@ -40,18 +39,3 @@ class SideBySide:
     def close(self) -> None:
         """Finish the video."""
         self._writer.release()
-
-
-def panel(image: NDArray[np.uint8], caption: str) -> NDArray[np.uint8]:
-    """An image, uint8 RGB [H, W, 3] or grey [H, W], fitted into PANEL under its caption: uint8 RGB."""
-    if image.ndim == 2:
-        image = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB).astype(np.uint8)
-    scale = min(PANEL[0] / image.shape[1], PANEL[1] / image.shape[0])
-    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    panel = np.zeros((PANEL[1] + CAPTION, PANEL[0], 3), np.uint8)
-    left = (PANEL[0] - small.shape[1]) // 2
-    panel[CAPTION : CAPTION + small.shape[0], left : left + small.shape[1]] = small
-    # The built-in font knows ASCII alone.
-    text = caption.encode("ascii", "replace").decode()
-    cv2.putText(panel, text, (8, 19), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
-    return panel

@@ -1,22 +1,10 @@
 """Finds objects in an image with a YOLO network, through ultralytics."""
 
-import colorsys
 import contextlib
 import difflib
-import hashlib
-import importlib.metadata
-import importlib.util
 import logging
-import os
-import shutil
-import sys
-import tempfile
-import time
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import cv2
@@ -24,38 +12,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ros2_textfuse.detection.weights import NAME, WeightsError, find_weights, sha256
-from ros2_textfuse.runtime.cache_folder import cache_dir
+from ros2_textfuse.detection.export import EXPORTS, exported
+from ros2_textfuse.detection.types import Detection, DetectorError, check_image
+from ros2_textfuse.detection.ultralytics_setup import prepare_ultralytics, read_weights
+from ros2_textfuse.detection.weights import NAME, find_weights
+from ros2_textfuse.runtime import interrupts
 
 logger = logging.getLogger(__name__)
 
-# What each engine needs to be installed, and what ultralytics exports the weights to and with for it.
-REQUIRES = {"tensorrt": "tensorrt", "openvino": "openvino"}
-EXPORTS: dict[str, dict[str, Any]] = {
-    "tensorrt": {"format": "engine", "quantize": 16},
-    "openvino": {"format": "openvino"},
-}
 ENGINES = (*EXPORTS, "torch")
 STRIDE = 32  # the network halves the image five times
-CHECKSUMS = "textfuse.sha256"
-
-
-class DetectorError(RuntimeError):
-    """The detector cannot be built on this machine; the message names the cure."""
-
-
-@dataclass(frozen=True)
-class Detection:
-    """One object in an image."""
-
-    name: str
-    """Class name, for instance "person"."""
-    class_id: int
-    """The class's number in the weights (COCO: 0..79)."""
-    score: float
-    """0..1."""
-    box: tuple[float, float, float, float]
-    """Left, top, right, bottom in pixels of the image given to detect(); 0 <= x <= W, 0 <= y <= H."""
 
 
 class Detector:
@@ -102,7 +68,7 @@ class Detector:
         self._class_ids: list[int] | None = None  # all
         self._size = [-(-side // STRIDE) * STRIDE for side in image_size]
         path = find_weights(weights)
-        _prepare_ultralytics()
+        prepare_ultralytics()
         with _torch_threads_kept():  # ultralytics changes the count for the whole process
             self._model = self._load(path, engine, threads)
         self._names: dict[int, str] = self._model.names
@@ -146,7 +112,7 @@ class Detector:
             TypeError: the dtype is not uint8.
             ValueError: the shape is not [H, W, 3].
         """
-        _check_image(image)
+        check_image(image)
         with _torch_threads_kept():
             if self._engine == "openvino":
                 # torch only scales the image and sorts boxes here; more threads than one win nothing at
@@ -160,77 +126,30 @@ class Detector:
         ]
         return sorted(found, key=lambda detection: -detection.score)
 
-    def draw(self, image: NDArray[np.uint8], detections: Sequence[Detection]) -> NDArray[np.uint8]:
-        """A copy of the image with a box and a label ("person 87%") for each detection.
-
-        Args:
-            image: uint8 RGB [H, W, 3]; left as it is.
-            detections: what detect() found in it.
-
-        Returns:
-            uint8 RGB [H, W, 3].
-
-        Raises:
-            TypeError: the dtype is not uint8.
-            ValueError: the shape is not [H, W, 3].
-        """
-        _check_image(image)
-        canvas = np.array(image, order="C")
-        height, width = canvas.shape[:2]
-        line = max(1, round(min(height, width) / 240))
-        scale = max(0.4, min(height, width) / 1000)
-        for detection in reversed(detections):  # the surest on top
-            left, top, right, bottom = (round(value) for value in detection.box)
-            colour = _colour(detection.class_id)
-            cv2.rectangle(canvas, (left, top), (right, bottom), colour, line)
-            label = f"{detection.name} {detection.score:.0%}"
-            (text_width, text_height), below = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
-            x = max(0, min(left, width - text_width - 4))  # a label stays within the canvas
-            y = max(top, text_height + below + 2)
-            corner = (x + text_width + 4, y - text_height - below - 2)
-            cv2.rectangle(canvas, (x, y), corner, colour, cv2.FILLED)
-            origin = (x + 2, y - below)
-            cv2.putText(canvas, label, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, (0, 0, 0), 1, cv2.LINE_AA)
-        return canvas
-
     def _load(self, path: Path, engine: str, threads: int) -> Any:
         """The model on its engine, warmed up; sets self._engine."""
         cuda = torch.cuda.is_available() and engine != "openvino"
         self._device = torch.device("cuda:0" if cuda else "cpu")
-        exported = ("tensorrt" if cuda else "openvino") if engine == "auto" else engine
-        if exported in EXPORTS:
+        wanted = ("tensorrt" if cuda else "openvino") if engine == "auto" else engine
+        if wanted in EXPORTS:
             try:
-                return self._load_export(exported, path, threads)
+                with interrupts.not_swallowed():
+                    return self._load_export(wanted, path, threads)
             except DetectorError as error:
                 if engine != "auto":
                     raise
                 logger.warning("The detector runs on torch, which is slower: %s", error)
         self._engine = "torch"
-        model = _read(path)
+        model = read_weights(path)
         self._predict(model, np.zeros((*self._size, 3), np.uint8))  # the first call allocates
         return model
 
     def _load_export(self, engine: str, path: Path, threads: int) -> Any:
         """The model exported for tensorrt or openvino, from the cache or made now."""
-        if engine == "tensorrt" and self._device.type == "cpu":
-            raise DetectorError("tensorrt needs a CUDA device, and torch sees none")
-        if importlib.util.find_spec(REQUIRES[engine]) is None:
-            raise DetectorError(f"{engine} is not installed; cure: pip install {REQUIRES[engine]}")
-        self._engine = engine
-        parts = [sha256(path), *map(str, self._size), str(EXPORTS[engine])]
-        parts += [importlib.metadata.version(name) for name in ("torch", REQUIRES[engine])]
-        parts.append(_ultralytics_version())
-        if engine == "tensorrt":
-            parts.append(torch.cuda.get_device_name(self._device))
-        key = hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
-        folder = cache_dir() / f"{path.stem}_{self._size[0]}x{self._size[1]}_{key}_{engine}"
-        if not _intact(folder):
-            if folder.exists():
-                logger.warning("The exported detector %s is damaged and is built again", folder)
-            _export(engine, path, self._size, str(self._device), folder)
         from ultralytics import YOLO
 
-        export = next(file for file in folder.iterdir() if file.name != CHECKSUMS)
+        export = exported(engine, path, self._size, self._device)
+        self._engine = engine
         try:
             model: Any = YOLO(export, task="detect")
             self._predict(model, np.zeros((*self._size, 3), np.uint8))
@@ -272,114 +191,3 @@ def _torch_threads_kept() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-def _check_image(image: NDArray[np.uint8]) -> None:
-    if image.dtype != np.uint8:
-        raise TypeError(f"the image is {image.dtype}; the detector takes uint8 RGB")
-    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-        raise ValueError(f"the image has the shape {list(image.shape)}; the detector takes [H, W, 3]")
-
-
-def _colour(class_id: int) -> tuple[int, int, int]:
-    """A light colour of its own for each class: black text reads on it, and it shows in a dark image."""
-    red, green, blue = colorsys.hsv_to_rgb(0.11 + class_id * 0.618034 % 1, 0.65, 1.0)
-    return round(red * 255), round(green * 255), round(blue * 255)
-
-
-def _prepare_ultralytics() -> None:
-    """Make ultralytics quiet, local and able to run; every setting of the user's own is left alone."""
-    settings = {
-        "YOLO_OFFLINE": "true",  # no usage reports, no look for updates
-        "YOLO_AUTOINSTALL": "false",  # it would install packages over the ones that ROS was tested with
-        "YOLO_VERBOSE": "false",
-        "YOLO_CONFIG_DIR": str(cache_dir()),
-        "ULTRALYTICS_SAFE_LOAD": "true",  # weights are read as data: a file cannot run code
-    }
-    for name, value in settings.items():
-        os.environ.setdefault(name, value)
-    try:
-        importlib.import_module("ultralytics")
-    except ImportError as error:
-        raise DetectorError(
-            f"ultralytics cannot be imported ({error}); cure: pip install ultralytics-opencv-headless"
-        ) from error
-    logging.getLogger("ultralytics").setLevel(logging.WARNING)
-    _replace_broken_torchvision()
-
-
-def _replace_broken_torchvision() -> None:
-    """Stand in for a torchvision whose operators are missing.
-
-    PyPI's torchvision beside a CPU build of torch fails to import ("operator torchvision::nms does not
-    exist"), and ultralytics imports it before the first prediction although it carries a suppression of its
-    own. That one function is all that it takes from torchvision to predict.
-    """
-    try:
-        importlib.import_module("torchvision")
-    except (ImportError, RuntimeError) as error:
-        from ultralytics.utils.nms import TorchNMS
-
-        stand_in: Any = ModuleType("torchvision")
-        stand_in.__version__ = importlib.metadata.version("torchvision")
-        stand_in.ops = SimpleNamespace(nms=TorchNMS.nms)
-        sys.modules["torchvision"] = stand_in
-        logger.debug("torchvision is replaced by ultralytics' own suppression: %s", error)
-
-
-def _ultralytics_version() -> str:
-    return str(importlib.import_module("ultralytics").__version__)  # several distributions carry the module
-
-
-def _read(path: Path) -> Any:
-    """The weights as an ultralytics model."""
-    from ultralytics import YOLO
-
-    try:
-        model = YOLO(path, task="detect")
-    except Exception as error:  # a damaged pickle raises whatever comes
-        raise WeightsError(
-            f"{path.name} cannot be read as a detector's weights ({type(error).__name__}: {error}). It is "
-            "damaged, not made by ultralytics, or holds code of its own; for code that you trust set "
-            "ULTRALYTICS_SAFE_LOAD=false."
-        ) from error
-    if model.task != "detect":
-        raise WeightsError(f"{path.name} holds a network for the task '{model.task}'; a detector is needed")
-    return model
-
-
-def _export(engine: str, path: Path, size: list[int], device: str, export: Path) -> None:
-    """Export the weights for an engine into the folder `export`, which appears complete or not at all."""
-    expected = "some minutes" if engine == "tensorrt" else "some seconds"
-    logger.info("Exporting %s for %s at %dx%d, %s, once", path.name, engine, size[1], size[0], expected)
-    started = time.monotonic()
-    try:
-        with tempfile.TemporaryDirectory(prefix=".export-", dir=export.parent) as folder, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about torch's tracing, which is ultralytics' choice
-            copy = Path(folder) / path.name  # ultralytics writes its export beside the weights
-            shutil.copyfile(path, copy)
-            made = Path(_read(copy).export(imgsz=size, device=device, verbose=False, **EXPORTS[engine]))
-            whole = Path(folder) / "whole"
-            whole.mkdir()
-            made.rename(whole / made.name)  # ultralytics knows the format by the end of this name
-            files = sorted(file for file in whole.rglob("*") if file.is_file())
-            (whole / CHECKSUMS).write_text("".join(f"{sha256(file)}  {file.relative_to(whole)}\n" for file in files))
-            if not _intact(export):  # else another process was first
-                shutil.rmtree(export, ignore_errors=True)
-                whole.rename(export)
-    except WeightsError:
-        raise
-    except OSError as error:
-        raise DetectorError(f"the exported detector cannot be kept in {export.parent} ({error})") from error
-    except Exception as error:  # the exporter raises whatever comes
-        raise DetectorError(f"{path} cannot be exported for {engine}: {error}") from error
-    logger.info("Exported to %s in %.1f s", export, time.monotonic() - started)
-
-
-def _intact(export: Path) -> bool:
-    """Whether the exported files are the ones once written: a power cut can leave a file full of zeros."""
-    try:
-        lines = [line.split("  ") for line in (export / CHECKSUMS).read_text().splitlines()]
-        return bool(lines) and all(sha256(export / name) == digest for digest, name in lines)
-    except (OSError, ValueError):
-        return False

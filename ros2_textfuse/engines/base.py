@@ -6,10 +6,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.networks.nano import Nano
 
 
-class EngineError(RuntimeError):
+class EngineError(TextfuseError, RuntimeError):
     """An engine is unknown, or cannot be built on this machine."""
 
 

@@ -3,13 +3,16 @@
 import logging
 
 import numpy as np
-import openvino
 import torch
 from numpy.typing import NDArray
 
 from ros2_textfuse.engines.base import EngineConfig
 from ros2_textfuse.engines.cache import CachedEngine
 from ros2_textfuse.engines.image_graph import ImageGraph
+from ros2_textfuse.runtime import telemetry
+
+telemetry.switch_off()
+import openvino  # noqa: E402  # it reports with its import
 
 logger = logging.getLogger(__name__)
 

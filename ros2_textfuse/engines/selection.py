@@ -7,6 +7,7 @@ import torch
 
 from ros2_textfuse.engines.base import Engine, EngineConfig, EngineError
 from ros2_textfuse.engines.verification import check_agreement
+from ros2_textfuse.runtime import interrupts
 
 INSTALL = {
     "tensorrt": "pip install torch-tensorrt-rtx, or torch-tensorrt from NVIDIA's index or a JetPack image",
@@ -47,8 +48,9 @@ def build_engine(name: str, config: EngineConfig) -> tuple[Engine, str]:
     failures: list[str] = []
     for candidate in candidates() if name == "auto" else (name,):
         try:
-            engine: Engine = importlib.import_module(MODULES[candidate]).build(config)
-            check_agreement(engine, config)
+            with interrupts.not_swallowed():
+                engine: Engine = importlib.import_module(MODULES[candidate]).build(config)
+                check_agreement(engine, config)
         except Exception as error:  # compilers raise whatever comes
             reason = (" ".join(str(error).split()) or type(error).__name__)[:500]
             cure = f"; cure: {INSTALL[candidate]}" if isinstance(error, ImportError) else ""

@@ -1,36 +1,28 @@
-"""How well a fusion network fuses, and how well it repairs what the words name: one command, a table and sheets.
+"""How well a fusion network fuses, and how well it repairs what a prompt names.
 
-    textfuse quality --data FOLDER --out FOLDER
-
-The folder holds registered pairs as `vi/NAME.*` and `ir/NAME.*`. Degradations are made up (training/degradations.py)
-and seeded by the image, so the clean pair is known and two networks are judged on the same images. The tables are
-written as they are printed, quality.md and quality.json, beside a contact sheet for each degradation.
+Degradations are synthetic and seeded by the image, so the clean pair is known and two networks are judged on the same
+images.
 """
 
-import argparse
 import json
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ros2_textfuse.degradations import synthesis
 from ros2_textfuse.degradations.modes import MODES
-from ros2_textfuse.demo.side_by_side import panel
+from ros2_textfuse.degradations.pairs import Image, RegisteredPair
 from ros2_textfuse.evaluation import metrics
 from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.imaging.drawing import panel
 from ros2_textfuse.imaging.encodings import thermal_array, visible_array
-from ros2_textfuse.networks.weights import WeightsError
 from ros2_textfuse.prompts.phrasings import TEST, handwritten
-from ros2_textfuse.prompts.text_encoder import EncoderError
-from ros2_textfuse.recordings.source import RecordingError, open_recording, pair_folders, read_image
+from ros2_textfuse.recordings.source import open_recording
+from ros2_textfuse.recordings.types import RecordingError
 
 SEVERITY = 0.5
 LADDER = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -38,78 +30,39 @@ DAYLIGHT = 60.0  # mean level of a visible image that may stand for a clean one
 PHRASINGS = 5  # unseen sentences of each mode
 STILL = 0.2  # levels that the sources' mean may move between two frames of a static stretch
 
-Image = NDArray[np.uint8]
 
+def judge(fuser: Fuser, pairs: list[RegisteredPair], videos: Sequence[tuple[str, str]], out: Path) -> dict[str, Any]:
+    """Judge a network and write quality.json, quality.md and the contact sheets.
 
-@dataclass(frozen=True)
-class Pair:
-    """A registered pair: visible uint8 RGB [H, W, 3], thermal uint8 [H, W]; the seed is its own."""
+    Args:
+        fuser: with the network.
+        pairs: registered ones.
+        videos: visible and thermal, to look for flicker in.
+        out: the folder, made where it is missing, once there is something to write.
 
-    name: str
-    visible: Image
-    thermal: Image
-    seed: int
-
-    def degraded(self, severities: Mapping[str, float]) -> tuple[Image, Image]:
-        """The pair with degradations, the same each time."""
-        visible, thermal = (image.astype(np.float32) / 255 for image in (self.visible, self.thermal))
-        visible, thermal = synthesis.apply(visible, thermal, severities, np.random.default_rng(self.seed))
-        return np.round(visible * 255).astype(np.uint8), np.round(thermal * 255).astype(np.uint8)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the verb."""
-    parser.add_argument("--data", type=Path, required=True, help="folder with vi/ and ir/, registered pairs by name")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the tables and the contact sheets")
-    parser.add_argument("--model", default="nano", help="network: a name or a path (default nano)")
-    parser.add_argument("--engine", default="eager", help="of docs/engines.md (default eager, the reference)")
-    parser.add_argument("--video", nargs=2, action="append", default=[], metavar=("VISIBLE", "THERMAL"),
-                        help="two videos or folders of frames to look for flicker in; again for more")  # fmt: skip
-
-
-def run(args: argparse.Namespace) -> int:
-    """Judge; returns 0, or 1 after saying what was wrong."""
-    try:
-        pairs = load_pairs(args.data)
-        fuser = Fuser(args.model, args.engine)
-        result = {
-            "model": fuser.model_name,
-            "fusion": fusion(fuser, pairs),
-            "repair": repair(fuser, [pair for pair in pairs if pair.visible.mean() >= DAYLIGHT]),
-            "video": {Path(visible).stem: flicker(fuser, visible, thermal) for visible, thermal in args.video},
-        }
-        result["engine"] = fuser.engine_name
-        args.out.mkdir(parents=True, exist_ok=True)
-        text = report(result)
-        (args.out / "quality.json").write_text(json.dumps(result, indent=2) + "\n")
-        (args.out / "quality.md").write_text(text)
-        for name, sheet in sheets(fuser, pairs):
-            cv2.imwrite(str(args.out / f"{name}.jpg"), sheet[..., ::-1])
-    except (RecordingError, WeightsError, EncoderError, ValueError, OSError) as error:
-        print(f"textfuse quality: {error}", file=sys.stderr)
-        return 1
-    print(text)
-    print(f"wrote {args.out}/quality.md, quality.json and the contact sheets")
-    return 0
-
-
-def load_pairs(folder: Path) -> list[Pair]:
-    """The pairs of a folder, sorted by name.
+    Returns:
+        What quality.json holds.
 
     Raises:
-        RecordingError: the folder or a side is missing or empty, or an image has no partner or cannot be read.
+        RecordingError: no pair can stand for a clean one, or a video cannot be read.
+        OSError: the folder cannot be written.
     """
-    sides = folder / "vi", folder / "ir"
-    for side in sides:
-        if not side.is_dir():
-            raise RecordingError(f"{side} does not exist: registered pairs are vi/NAME.* and ir/NAME.*")
-    return [
-        Pair(name, read_image(visible, "visible"), read_image(thermal, "thermal"), seed)
-        for seed, (name, (visible, thermal)) in enumerate(pair_folders(*sides).items())
-    ]
+    result = {
+        "model": fuser.model_name,
+        "fusion": fusion(fuser, pairs),
+        "repair": repair(fuser, [pair for pair in pairs if pair.visible.mean() >= DAYLIGHT]),
+        "video": {Path(visible).stem: flicker(fuser, visible, thermal) for visible, thermal in videos},
+    }
+    result["engine"] = fuser.engine_name
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "quality.json").write_text(json.dumps(result, indent=2) + "\n")
+    (out / "quality.md").write_text(report(result))
+    for name, sheet in sheets(fuser, pairs):
+        cv2.imwrite(str(out / f"{name}.jpg"), sheet[..., ::-1])
+    return result
 
 
-def fusion(fuser: Fuser, pairs: list[Pair]) -> dict[str, dict[str, float]]:
+def fusion(fuser: Fuser, pairs: list[RegisteredPair]) -> dict[str, dict[str, float]]:
     """Metrics without words, averaged over each data set (what a name has before its first underscore)."""
     fuser.set_prompt()
     rows: dict[str, list[dict[str, float]]] = {}
@@ -123,7 +76,7 @@ def fusion(fuser: Fuser, pairs: list[Pair]) -> dict[str, dict[str, float]]:
     }
 
 
-def repair(fuser: Fuser, pairs: list[Pair]) -> dict[str, Any]:
+def repair(fuser: Fuser, pairs: list[RegisteredPair]) -> dict[str, Any]:
     """What words repair on degraded daylight pairs.
 
     Closeness is PSNR, in dB, to the fusion of the clean pair without words: fused without words, with the mode by
@@ -194,7 +147,7 @@ def flicker(fuser: Fuser, visible: str, thermal: str) -> dict[str, float]:
     return {"frames": len(levels), "static_stretches": len(runs), **deviations}
 
 
-def sheets(fuser: Fuser, pairs: list[Pair]) -> Iterator[tuple[str, Image]]:
+def sheets(fuser: Fuser, pairs: list[RegisteredPair]) -> Iterator[tuple[str, Image]]:
     """Contact sheets: all pairs fused without words and with low_light, and each mode degraded, fused, repaired."""
     rows = []
     for pair in pairs:

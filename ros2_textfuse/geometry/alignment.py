@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_textfuse.geometry.calibration import CAMERAS, Calibration, CalibrationError, Camera
+from ros2_textfuse.geometry.calibration import CAMERAS, Calibration, CalibrationError, CameraModel
 from ros2_textfuse.imaging.encodings import ImageError
 
 GRID = 4  # pixels; the shared field of view is cropped to whole multiples of it
@@ -127,7 +127,7 @@ class Alignment:
         except CalibrationError as error:
             raise ImageError(str(error)) from error
 
-    def fused_camera(self, reference: Camera | None = None) -> Camera | None:
+    def fused_camera(self, reference: CameraModel | None = None) -> CameraModel | None:
         """The camera of the fused image: the reference camera, cropped or scaled; None where K is not known.
 
         Args:
@@ -208,7 +208,7 @@ def _project(points: NDArray[np.float64]) -> Pixels:
     return points[..., :2] / depth
 
 
-def _rays(camera: Camera, pixels: Pixels) -> NDArray[np.float64]:
+def _rays(camera: CameraModel, pixels: Pixels) -> NDArray[np.float64]:
     """Directions [H, W, 3] with third coordinate 1; NaN where distortion cannot be undone."""
     assert camera.matrix is not None
     flat = np.nan_to_num(pixels.reshape(-1, 1, 2), nan=0.0)
@@ -228,7 +228,7 @@ def _rays(camera: Camera, pixels: Pixels) -> NDArray[np.float64]:
     return np.dstack([ideal, np.ones(pixels.shape[:2])])
 
 
-def _distort(camera: Camera, ideal: Pixels) -> Pixels:
+def _distort(camera: CameraModel, ideal: Pixels) -> Pixels:
     """Pixels of directions x/z, y/z; NaN where the lens model does not lead back to them."""
     pixels = _lens(camera, ideal)
     if camera.distortion:
@@ -240,7 +240,7 @@ def _distort(camera: Camera, ideal: Pixels) -> Pixels:
     return pixels
 
 
-def _lens(camera: Camera, ideal: Pixels) -> Pixels:
+def _lens(camera: CameraModel, ideal: Pixels) -> Pixels:
     assert camera.matrix is not None
     there = np.isfinite(ideal).all(axis=2).reshape(-1)
     flat = np.ascontiguousarray(ideal.reshape(-1, 2)[there])

@@ -1,4 +1,4 @@
-"""How two cameras lie to each other: the calibration file, read, checked and written.
+"""The geometric relation of the two cameras: the calibration file, read, checked and written.
 
 A file says which pixels of the two cameras show the same thing, by a homography or by intrinsics, distortion and
 extrinsics at a working depth, and what the fused image is to show. docs/alignment.md describes its keys;
@@ -14,6 +14,8 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from ros2_textfuse.errors import TextfuseError
+
 CAMERAS = ("visible", "thermal")
 FIELDS_OF_VIEW = ("reference", "shared")
 DISTORTION_MODELS = {"plumb_bob": (4, 5), "rational_polynomial": (8, 12, 14), "equidistant": (4,)}
@@ -27,12 +29,12 @@ _CAMERA_UNUSED = {"camera_name", "rectification_matrix", "projection_matrix"}
 Matrix = NDArray[np.float64]
 
 
-class CalibrationError(ValueError):
+class CalibrationError(TextfuseError, ValueError):
     """A calibration cannot be used; the message names file and key, and what was expected there."""
 
 
 @dataclass(frozen=True)
-class Camera:
+class CameraModel:
     """One camera.
 
     Args:
@@ -82,7 +84,7 @@ class Calibration:
 
     source: str
     reference: str
-    cameras: Mapping[str, Camera]
+    cameras: Mapping[str, CameraModel]
     homography: Matrix | None = None
     extrinsics: Extrinsics | None = None
     field_of_view: str = "reference"
@@ -107,7 +109,7 @@ class Calibration:
             return []
         return [name for name in CAMERAS if name not in self.cameras or self.cameras[name].matrix is None]
 
-    def with_cameras(self, cameras: Mapping[str, Camera]) -> "Calibration":
+    def with_cameras(self, cameras: Mapping[str, CameraModel]) -> "Calibration":
         """The same with other cameras, as CameraInfo describes them; sizes that the file names must agree.
 
         Raises:
@@ -198,14 +200,14 @@ class _Reader:
             output,
         )
 
-    def _camera(self, tree: Any, key: str) -> Camera:
+    def _camera(self, tree: Any, key: str) -> CameraModel:
         self._known_keys(tree, key, _CAMERA, _CAMERA_UNUSED)
         width, height = self._count(tree, key, "image_width"), self._count(tree, key, "image_height")
         if "camera_matrix" not in tree:
             for name in ("distortion_model", "distortion_coefficients"):
                 if name in tree:
                     raise self._error(f"{key}.{name}", "makes sense beside camera_matrix alone, which is missing")
-            return Camera(width, height)
+            return CameraModel(width, height)
         matrix = self._regular(tree, key, "camera_matrix")
         if not np.array_equal(matrix * [[0, 1, 0], [1, 0, 0], [1, 1, 1]], [[0, 0, 0], [0, 0, 0], [0, 0, 1]]):
             shape = "[[fx, 0, cx], [0, fy, cy], [0, 0, 1]]"
@@ -214,7 +216,7 @@ class _Reader:
         values = self._numbers(tree.get("distortion_coefficients", []), f"{key}.distortion_coefficients", None)
         if len(values) not in (0, *DISTORTION_MODELS[model]):
             raise self._error(f"{key}.distortion_coefficients", f"has {len(values)} numbers: expected {_models()}")
-        return Camera(width, height, matrix, model, tuple(values.tolist()))
+        return CameraModel(width, height, matrix, model, tuple(values.tolist()))
 
     def _extrinsics(self, tree: Any) -> Extrinsics:
         self._known_keys(tree, "extrinsics", {"rotation", "translation", "depth"})

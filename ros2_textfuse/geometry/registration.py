@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_textfuse.errors import TextfuseError
+
 SCALES = np.geomspace(0.6, 1.67, 27)  # about the guess
 ROTATIONS = np.arange(-8.0, 8.1, 2.0)  # degrees; at the border a step of either is about three pixels of the search
 LARGEST_SHIFT = 0.3  # of the visible image's width and height
@@ -38,8 +40,12 @@ Matrix = NDArray[np.float64]
 Field = NDArray[np.complex64]
 
 
-class RegistrationError(ValueError):
-    """The images do not tell how the cameras lie to each other; the message says what was found and what to try."""
+class RegistrationError(TextfuseError, ValueError):
+    """The images do not tell the relative pose of the cameras; the message says what was found and what to try."""
+
+
+class NotSureError(RegistrationError):
+    """Something was found that cannot be relied on."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,14 @@ class Registration:
     def sure(self) -> bool:
         """Whether it can be relied on."""
         return self.agreement >= SMALLEST_AGREEMENT and self.margin >= SMALLEST_MARGIN and self.spread <= LARGEST_SPREAD
+
+    def require_sure(self) -> None:
+        """Raise NotSureError, with what was found and what to try, where it cannot be relied on."""
+        if not self.sure:
+            raise NotSureError(
+                f"{self.summary()}. Try more pairs, of a scene with edges that both cameras see, a better guess of "
+                "the scale, or a chessboard"
+            )
 
     def summary(self) -> str:
         """One line for people."""

@@ -12,28 +12,26 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_textfuse.imaging.encodings import LARGEST, ImageError, ImageView
+from ros2_textfuse.imaging.encodings import ImageError, ImageView
+from ros2_textfuse.imaging.image_files import JPEG, MOST_PIXELS, PNG, check_size, image_size
 
 FORMAT = "rgb8; jpeg compressed bgr8"
 """The field `format` of what `jpeg` makes, as image_transport's own publisher writes it."""
 
 _ENCODINGS = {(1, "uint8"): "mono8", (1, "uint16"): "mono16", (3, "uint8"): "bgr8", (4, "uint8"): "bgra8"}
-_PNG = b"\x89PNG\r\n\x1a\n"
-_JPEG = b"\xff\xd8\xff"
-# Markers of the JPEG segments that hold the size: start of frame, but for three of its codes (ITU-T T.81, table B.1).
-_FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
-def decode(message: Any) -> ImageView:
+def decode(message: Any, most_pixels: int = MOST_PIXELS) -> ImageView:
     """The image that a message holds: mono8, mono16, bgr8 or bgra8, under the message's header.
 
     Args:
         message: with the fields of sensor_msgs/CompressedImage.
+        most_pixels: refused before they are decoded when there are more: a few hundred kilobytes can hold gigabytes.
 
     Raises:
-        ImageError: another format, a file that is cut off or damaged, or more than LARGEST pixels to a side.
+        ImageError: another format, a file that is cut off or damaged, or too many pixels.
     """
-    _check(message)
+    _check(message, most_pixels)
     try:
         pixels = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:  # some damage is None to OpenCV, some an exception
@@ -44,7 +42,7 @@ def decode(message: Any) -> ImageView:
     encoding = _ENCODINGS.get((channels, pixels.dtype.name))
     if encoding is None:
         raise ImageError(f"the image has {channels} channels of {8 * pixels.itemsize} bits (format '{message.format}')")
-    return ImageView.of(message.header, pixels, encoding)
+    return ImageView.from_pixels(message.header, pixels, encoding)
 
 
 def jpeg(pixels: NDArray[np.uint8], quality: int) -> array:
@@ -70,16 +68,16 @@ def png(pixels: NDArray[Any]) -> array:
     return array("B", data.tobytes())
 
 
-def _check(message: Any) -> None:
+def _check(message: Any, most_pixels: int) -> None:
     """Refuse what is no whole JPEG or PNG of a sensible size, without decoding it."""
-    data = np.frombuffer(message.data, np.uint8)
-    head, tail = data[:24].tobytes(), data[-64:].tobytes()
-    if head.startswith(_PNG) and len(data) >= 24:
+    data = memoryview(message.data).cast("B")
+    head, tail = bytes(data[:26]), bytes(data[-64:])
+    if head.startswith(PNG):
         whole = b"IEND" in tail
-        width, height = int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
-    elif head.startswith(_JPEG):
+        if head[24:26] in (b"\x10\2", b"\x10\6"):
+            raise ImageError(f"the image has colour of 16 bits a channel (format '{message.format}'): send 8")
+    elif head.startswith(JPEG):
         whole = b"\xff\xd9" in tail  # some cameras pad what follows
-        width, height = _jpeg_size(data)
     else:
         raise ImageError(
             f"the data are no JPEG and no PNG (format '{message.format}', first bytes {head[:4].hex(' ') or 'none'}): "
@@ -87,17 +85,4 @@ def _check(message: Any) -> None:
         )
     if not whole:
         raise ImageError(f"the image is cut off: it has no end marker (format '{message.format}')")
-    if not 0 < min(width, height) <= max(width, height) <= LARGEST:
-        raise ImageError(f"the image says that it has {width}x{height} pixels: at most {LARGEST} to a side are taken")
-
-
-def _jpeg_size(data: NDArray[np.uint8]) -> tuple[int, int]:
-    """Width and height from the frame header; zeros where there is none."""
-    at = 2
-    while at + 9 <= len(data) and data[at] == 0xFF:
-        marker = int(data[at + 1])
-        if marker in _FRAMES:
-            height, width = data[at + 5 : at + 9].view(">u2").tolist()
-            return width, height
-        at += 2 + int.from_bytes(data[at + 2 : at + 4].tobytes(), "big")
-    return 0, 0
+    check_size(image_size(data) or (0, 0), most_pixels)

@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_textfuse.errors import TextfuseError
+
 # Encoding to channels and numpy's type of one of them.
 _LAYOUTS = {
     **dict.fromkeys(("mono8", "8UC1"), (1, "u1")),
@@ -66,14 +68,14 @@ class ImageView:
     is_bigendian: int = 0
 
     @classmethod
-    def of(cls, header: Any, pixels: NDArray, encoding: str) -> "ImageView":
+    def from_pixels(cls, header: Any, pixels: NDArray, encoding: str) -> "ImageView":
         """A C-contiguous [H, W] or [H, W, C] array, in the byte order of this machine, as an image message."""
         height, width = pixels.shape[:2]
         big = int(sys.byteorder == "big")
         return cls(header, height, width, encoding, pixels.strides[0], pixels.data.cast("B"), big)
 
 
-class ImageError(ValueError):
+class ImageError(TextfuseError, ValueError):
     """An image or an image message cannot be used; the message says what was expected."""
 
 

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ros2_textfuse.imaging.luma import LUMA
+
 FOLD = 4
 CELL = FOLD**2  # pixels
-LUMA = (0.299, 0.587, 0.114)
 
 
 def fold(image: Tensor) -> Tensor:

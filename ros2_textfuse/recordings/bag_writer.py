@@ -13,7 +13,7 @@ from rosbags.typesys import Stores, get_typestore
 from ros2_textfuse.imaging import compressed
 from ros2_textfuse.imaging.encodings import thermal_array, visible_array
 from ros2_textfuse.recordings.bag_reader import COMPRESSED, IMAGE
-from ros2_textfuse.recordings.source import RecordedImage, RecordingError
+from ros2_textfuse.recordings.types import RecordedImage, RecordingError
 
 STORAGES = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 VERSION: Literal[8] = 8  # of metadata.yaml: Humble cannot read the QoS profiles of 9

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.imaging import encodings
-from ros2_textfuse.recordings.source import RecordedImage
+from ros2_textfuse.recordings.types import RecordedImage
 
 CAMERAS = ("visible", "thermal")
 SLOW = 4.0  # images a second
@@ -19,12 +20,12 @@ Spoil = Callable[[RecordedImage, RecordedImage], RecordedImage | None]
 """What a camera sends in place of an image, None for nothing; the second one is what it sent last."""
 
 
-class FaultError(ValueError):
+class FaultError(TextfuseError, ValueError):
     """A fault cannot be understood; the message says what was expected."""
 
 
 @dataclass(frozen=True)
-class Fault:
+class CameraFault:
     """One camera's images of the seconds `start` to `end` are spoilt in one way, a key of KINDS."""
 
     camera: str
@@ -33,7 +34,7 @@ class Fault:
     end: float
 
     @classmethod
-    def of(cls, text: str) -> "Fault":
+    def from_text(cls, text: str) -> "CameraFault":
         """Read "CAMERA KIND START END", as "thermal silent 6 9".
 
         Raises:
@@ -69,7 +70,7 @@ class Faults:
         faults: all that were asked for.
     """
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    def __init__(self, faults: Iterable[CameraFault]) -> None:
         self._faults = tuple(faults)
         self._sent: dict[str, RecordedImage] = {}
 
@@ -122,7 +123,7 @@ def _pixels(change: Callable[[NDArray], NDArray]) -> Spoil:
         except encodings.ImageError:
             return image
         pixels = encodings.camera_array(image, image.camera)
-        return RecordedImage.of(image.camera, image.time, change(pixels), image.stamp)
+        return RecordedImage.from_pixels(image.camera, image.time, change(pixels), image.stamp)
 
     return spoil
 

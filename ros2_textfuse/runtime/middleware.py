@@ -4,10 +4,12 @@ import os
 import sys
 from pathlib import Path
 
+from ros2_textfuse.errors import TextfuseError
+
 DEFAULT = "rmw_fastrtps_cpp"  # of every distribution from Humble to Lyrical
 
 
-class MiddlewareError(RuntimeError):
+class MiddlewareError(TextfuseError):
     """The middleware that RMW_IMPLEMENTATION asks for is not installed; the message names those that are."""
 
 

@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_textfuse.errors import TextfuseError
+
 SIZE = (160, 120)  # pixels, width and height of what is looked at
 GRID = (8, 6)  # cells
 CELLS = GRID[0] * GRID[1]
@@ -46,7 +48,7 @@ Values = NDArray[np.float32]
 Times = NDArray[np.float64]
 
 
-class TimeOffsetError(ValueError):
+class TimeOffsetError(TextfuseError, ValueError):
     """The images are not in order of time; the message says where."""
 
 

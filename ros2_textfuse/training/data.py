@@ -17,6 +17,7 @@ from tqdm import tqdm
 from ros2_textfuse.degradations import synthesis
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.degradations.synthesis import THERMAL, VISIBLE, Image
+from ros2_textfuse.errors import TextfuseError
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
 CACHED_PAIRS = 1500  # decoded pairs held in memory, about 2 GB at 640x480
@@ -47,7 +48,7 @@ KINDS = {
 }
 
 
-class DataError(Exception):
+class DataError(TextfuseError):
     """The data folder cannot be trained on; the message lists everything that is wrong with it."""
 
 

@@ -6,8 +6,6 @@ mode, whether a clause speaks of it and how strong it is; one answer more says w
 
 from __future__ import annotations
 
-import argparse
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +19,7 @@ from torch.nn import functional as F
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.prompts import prompt
 from ros2_textfuse.prompts.clauses import clauses
-from ros2_textfuse.prompts.phrasings import TEST, TRAIN, Part, Prompted
+from ros2_textfuse.prompts.phrasings import Part, Prompted
 from ros2_textfuse.prompts.phrasings import handwritten as handwritten_of
 from ros2_textfuse.prompts.phrasings import prompts as prompts_of
 from ros2_textfuse.prompts.text_encoder import FEATURES, encode, one_thread
@@ -157,51 +155,3 @@ def evaluate(cases: list[Prompted]) -> dict[str, float]:
         figures[f"precision/{mode}"] = ratio(hit[:, index], found[:, index] > 0)
         figures[f"recall/{mode}"] = ratio(hit[:, index], meant[:, index] > 0)
     return figures
-
-
-def _report(name: str, figures: dict[str, float], count: int) -> None:
-    print(
-        f"{name} ({count} prompts): precision {figures['precision']:.3f}, recall {figures['recall']:.3f}, "
-        f"severity error {figures['severity_mae']:.3f}, neutral false alarms {figures['false_alarms']:.3f}, "
-        f"foreign noticed {figures['unknown']:.3f}"
-    )
-    for mode in MODES:
-        print(f"  {mode:16s} precision {figures[f'precision/{mode}']:.3f}  recall {figures[f'recall/{mode}']:.3f}")
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `textfuse train words`."""
-    parser.add_argument("--output", type=Path, default=prompt.WEIGHTS, help="weights to write (%(default)s)")
-    parser.add_argument("--count", type=int, default=9000, help="sentences made from templates (%(default)s)")
-    parser.add_argument("--epochs", type=int, default=60, help="passes over the clauses (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same head (%(default)s)")
-    parser.add_argument("--test-count", type=int, default=600, help="held-out template sentences (%(default)s)")
-
-
-def run(args: argparse.Namespace) -> int:
-    """Trains, writes the weights and prints the held-out figures; 0 on success."""
-    start = time.perf_counter()
-    data = examples(TRAIN, args.count, args.seed)
-    print(f"{len(data.features)} clauses encoded in {time.perf_counter() - start:.0f} s")
-    save(fit(data, args.epochs, args.seed), args.output, args.seed)
-    print(f"wrote {args.output} after {time.perf_counter() - start:.0f} s")
-    if args.output.resolve() != prompt.WEIGHTS.resolve():
-        print("The figures below are of the installed weights only; none are given for another output.")
-        return 0
-    prompt.forget()
-    written = list(handwritten_of(TEST))
-    _report("held out, handwritten", evaluate(written), len(written))
-    made = prompts_of(TEST, args.test_count, args.seed + 1)[len(written) :]
-    _report("held out, templates", evaluate(made), len(made))
-    return 0
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Command line: python -m ros2_textfuse.training.train_words."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_arguments(parser)
-    return run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -10,7 +10,10 @@ import pytest
 import torch
 
 from ros2_textfuse.detection import detector as detector_module
-from ros2_textfuse.detection.detector import Detection, Detector, DetectorError
+from ros2_textfuse.detection import export
+from ros2_textfuse.detection.detector import Detector
+from ros2_textfuse.detection.drawing import draw
+from ros2_textfuse.detection.types import Detection, DetectorError
 from ros2_textfuse.detection.weights import WeightsError, find_weights
 
 PLACES = getattr(importlib.util.find_spec("ultralytics"), "submodule_search_locations", None)
@@ -137,7 +140,7 @@ def test_wrong_images_are_refused(image, error, text, detectors):
     with pytest.raises(error, match=text):
         detectors("torch").detect(image)
     with pytest.raises(error, match=text):
-        detectors("torch").draw(image, [])
+        draw(image, [])
 
 
 @pytest.mark.parametrize(
@@ -213,10 +216,11 @@ def test_the_tensorrt_path_with_a_stand_in_for_device_and_exporter(own_cache, mo
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda *_: "stand-in")
-    monkeypatch.setattr(detector_module.importlib.util, "find_spec", lambda name: name)
-    monkeypatch.setattr(detector_module.importlib.metadata, "version", lambda name: "1.0")
-    monkeypatch.setattr(detector_module, "_read", lambda path: Exporter())
-    monkeypatch.setattr(detector_module.Detector, "_predict", lambda *_: None)
+    monkeypatch.setattr(export.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(export.importlib.metadata, "version", lambda name: "1.0")
+    for module in (export, detector_module):
+        monkeypatch.setattr(module, "read_weights", lambda path: Exporter())
+    monkeypatch.setattr(Detector, "_predict", lambda *_: None)
     Exporter.names = {0: "person"}
     assert Detector(weights=weights).engine_name == "torch"
     assert "out of GPU memory" in caplog.text
@@ -245,9 +249,9 @@ def test_without_a_writable_cache_auto_runs_on_torch_and_says_why(tmp_path, monk
 def test_draw_returns_an_annotated_copy(detectors, bus):
     before = bus.copy()
     found = [Detection("person", 0, 0.9, (100.0, 200.0, 300.0, 400.0)), Detection("bus", 5, 0.5, (-5, -5, 900, 1100))]
-    drawn = detectors("torch").draw(bus, found)
+    drawn = draw(bus, found)
     assert np.array_equal(bus, before)
     assert drawn.shape == bus.shape and drawn.dtype == np.uint8
     assert not np.array_equal(drawn[200, 150:250], bus[200, 150:250])  # the box's upper edge
     assert np.array_equal(drawn[300, 150:250], bus[300, 150:250])  # and nothing inside it
-    assert np.array_equal(detectors("torch").draw(bus, []), bus)
+    assert np.array_equal(draw(bus, []), bus)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sensor_msgs.msg import CameraInfo
 
-from ros2_textfuse.geometry.calibration import Calibration, Camera, Extrinsics, write_calibration
+from ros2_textfuse.geometry.calibration import Calibration, CameraModel, Extrinsics, write_calibration
 from tests.end_to_end.conftest import scene
 from tests.helpers.graph import START
 
@@ -17,7 +17,7 @@ HOMOGRAPHY = np.array([[1.6, 0.08, 40.0], [-0.08, 1.6, 30.0], [0.0, 0.0, 1.0]])
 SMALL = (320, 256)
 SEEN = cv2.warpPerspective(REGISTERED, np.linalg.inv(HOMOGRAPHY), SMALL)
 MATRIX = np.array([[500.0, 0, 319.5], [0, 500.0, 239.5], [0, 0, 1]])
-CAMERAS = {"visible": Camera(640, 480, MATRIX), "thermal": Camera(*SMALL)}
+CAMERAS = {"visible": CameraModel(640, 480, MATRIX), "thermal": CameraModel(*SMALL)}
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_a_bad_calibration_fails_configure_with_the_reason(graph, tmp_path):
     graph.start("fusion", calibration=path)
     bad = (
         ({}, "homography is singular: expected 3 x 3"),
-        ({"cameras": {"visible": Camera(1280, 720), "thermal": Camera(*SMALL)}}, "visible.image_width"),
+        ({"cameras": {"visible": CameraModel(1280, 720), "thermal": CameraModel(*SMALL)}}, "visible.image_width"),
         ({"field_of_view": "wide"}, "field_of_view is 'wide': expected one of reference, shared"),
     )
     for number, (change, reason) in enumerate(bad):

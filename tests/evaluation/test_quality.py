@@ -8,6 +8,7 @@ import pytest
 
 from ros2_textfuse import cli
 from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.degradations.pairs import load_pairs
 from ros2_textfuse.evaluation import quality
 from ros2_textfuse.prompts.text_encoder import EncoderError, find_encoder
 from tests.helpers.images import street
@@ -49,7 +50,7 @@ def test_one_command_writes_tables_and_sheets(folder, tmp_path, monkeypatch, cap
 
 
 def test_degraded_pairs_are_the_same_each_time(folder):
-    pair = quality.load_pairs(folder)[0]
+    pair = load_pairs(folder)[0]
     for first, second in zip(pair.degraded({"rain": 0.5}), pair.degraded({"rain": 0.5}), strict=True):
         np.testing.assert_array_equal(first, second)
 

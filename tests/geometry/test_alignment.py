@@ -5,18 +5,20 @@ import numpy as np
 import pytest
 
 from ros2_textfuse.geometry.alignment import Alignment, _largest_rectangle
-from ros2_textfuse.geometry.calibration import Calibration, CalibrationError, Camera, Extrinsics
+from ros2_textfuse.geometry.calibration import Calibration, CalibrationError, CameraModel, Extrinsics
 from ros2_textfuse.imaging.encodings import ImageError
 
-RGB = Camera(160, 120, np.array([[150.0, 0, 79.5], [0, 150, 59.5], [0, 0, 1]]), "plumb_bob", (-0.2, 0.05, 0, 0, 0))
-LWIR = Camera(128, 96, np.array([[110.0, 0, 63.5], [0, 110, 47.5], [0, 0, 1]]), "plumb_bob", (-0.3, 0.1, 0, 0, 0))
-FISHEYE = Camera(128, 96, np.array([[110.0, 0, 63.5], [0, 110, 47.5], [0, 0, 1]]), "equidistant", (0.02, 0.01, 0, 0))
+RGB = CameraModel(160, 120, np.array([[150.0, 0, 79.5], [0, 150, 59.5], [0, 0, 1]]), "plumb_bob", (-0.2, 0.05, 0, 0, 0))
+LWIR = CameraModel(128, 96, np.array([[110.0, 0, 63.5], [0, 110, 47.5], [0, 0, 1]]), "plumb_bob", (-0.3, 0.1, 0, 0, 0))
+FISHEYE = CameraModel(
+    128, 96, np.array([[110.0, 0, 63.5], [0, 110, 47.5], [0, 0, 1]]), "equidistant", (0.02, 0.01, 0, 0)
+)
 TURN = cv2.Rodrigues(np.array([0.01, -0.02, 0.03]))[0]
 EXTRINSICS = Extrinsics(TURN, np.array([-0.1, 0.02, 0.01]), 5.0)
 
 
 def by_homography(homography, visible=(64, 48), thermal=(64, 48), **options):
-    cameras = {"visible": Camera(*visible), "thermal": Camera(*thermal)}
+    cameras = {"visible": CameraModel(*visible), "thermal": CameraModel(*thermal)}
     return Calibration("rig.yaml", options.pop("reference", "visible"), cameras, np.array(homography), **options)
 
 

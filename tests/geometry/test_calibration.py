@@ -9,7 +9,7 @@ import yaml
 from ros2_textfuse.geometry.calibration import (
     Calibration,
     CalibrationError,
-    Camera,
+    CameraModel,
     Extrinsics,
     read_calibration,
     write_calibration,
@@ -59,8 +59,8 @@ def test_the_example():
 def test_what_is_written_is_read_back(tmp_path, output):
     matrix = np.array([[600.25, 0, 320], [0, 601, 240.5], [0, 0, 1]])
     cameras = {
-        "visible": Camera(640, 480, matrix, "rational_polynomial", tuple(range(8))),
-        "thermal": Camera(320, 256, matrix / [[2], [2], [1]], "equidistant", (0.1, 0.2, 0.3, 0.4)),
+        "visible": CameraModel(640, 480, matrix, "rational_polynomial", tuple(range(8))),
+        "thermal": CameraModel(320, 256, matrix / [[2], [2], [1]], "equidistant", (0.1, 0.2, 0.3, 0.4)),
     }
     extrinsics = Extrinsics(np.eye(3), np.array([0.1, 0, 0]), 12.0)
     for written in (
@@ -152,9 +152,9 @@ def test_another_size_is_named(tmp_path):
 def test_intrinsics_from_elsewhere(tmp_path):
     calibration = read(tmp_path, {key: example()[key] for key in ("reference", "extrinsics")})
     assert calibration.missing_intrinsics() == ["visible", "thermal"]
-    good = Camera(64, 48, np.array([[60.0, 0, 32], [0, 60, 24], [0, 0, 1]]))
+    good = CameraModel(64, 48, np.array([[60.0, 0, 32], [0, 60, 24], [0, 0, 1]]))
     assert calibration.with_cameras({"visible": good, "thermal": good}).missing_intrinsics() == []
     with pytest.raises(CalibrationError, match="thermal camera: K is singular"):
-        calibration.with_cameras({"thermal": Camera(64, 48)})
+        calibration.with_cameras({"thermal": CameraModel(64, 48)})
     with pytest.raises(CalibrationError, match="'thin_prism'"):
-        calibration.with_cameras({"thermal": Camera(64, 48, good.matrix, "thin_prism", (1.0,))})
+        calibration.with_cameras({"thermal": CameraModel(64, 48, good.matrix, "thin_prism", (1.0,))})

@@ -1,19 +1,18 @@
 """Nodes as processes, and an observer in the test's own process."""
 
 import os
-import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import SetParameters
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
@@ -21,8 +20,9 @@ from textfuse.msg import Detection2DArray, FusionStatus
 from textfuse.srv import SetPrompt
 
 from ros2_textfuse.imaging import encodings
+from ros2_textfuse.nodes.common.observer import observing
 from ros2_textfuse.runtime import environment
-from ros2_textfuse.runtime.processes import Processes, node_command
+from ros2_textfuse.runtime.graph import GraphError, NodeGraph
 from ros2_textfuse.sync.pairing import stamp_ns
 
 START = 60.0  # s, enough for torch, the network and the engine on a busy machine
@@ -47,15 +47,18 @@ class Graph:
         os.environ["ROS_DOMAIN_ID"] = str(Graph._domain)
         os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
         environment.prepare()
-        self.processes = Processes()
+        self.nodes = NodeGraph(logs)
+        self.processes = self.nodes.processes
         self.seen: dict[str, list[Any]] = {name: [] for name in self.topics}
         self.diagnostics: list[Any] = []
         self.fused_times: list[float] = []
 
     def __enter__(self) -> "Graph":
-        self.context = rclpy.Context()
-        rclpy.init(context=self.context, args=[])
-        self.node = rclpy.create_node("observer", namespace="textfuse", context=self.context)
+        self._open = ExitStack()
+        self.node = self._open.enter_context(
+            observing(lambda context: Node("observer", namespace="textfuse", context=context))
+        )
+        self._open.enter_context(self.nodes)
         for name, (kind, topic) in self.topics.items():
             # Reliable, so that an image missing here is one that was not published.
             self.node.create_subscription(kind, topic, partial(self.receive, name), QoSProfile(depth=100))
@@ -64,24 +67,16 @@ class Graph:
             name: self.node.create_publisher(Image, f"/{name}/image_raw", QoSProfile(depth=10))
             for name in ("visible", "thermal")
         }
-        self._executor = SingleThreadedExecutor(context=self.context)
-        self._executor.add_node(self.node)
-        self._thread = threading.Thread(target=self._executor.spin)
-        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.processes.__exit__()
-        self._executor.shutdown()
-        self._thread.join()
-        self.node.destroy_node()
-        rclpy.try_shutdown(context=self.context)
+        self._open.close()
 
     # Processes ------------------------------------------------------------------------------------------------------
 
     def start(self, node: str, **parameters: object) -> Any:
         """Start a node of the package with parameters."""
-        return self.processes.start(node, node_command(node, parameters=parameters), log=self.logs / f"{node}.log")
+        return self.nodes.start(node, parameters)
 
     def start_fusion(self, **parameters: object) -> None:
         """Start fusion and wait until it is active."""
@@ -106,13 +101,10 @@ class Graph:
 
     def wait(self, condition: Callable[[], Any], seconds: float, complaint: str) -> Any:
         """Wait for a condition; the logs explain why it did not come."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if result := condition():
-                return result
-            time.sleep(0.02)
-        logs = "\n".join(f"--- {path.name}\n{path.read_text()[-2000:]}" for path in self.logs.glob("*.log"))
-        raise AssertionError(f"{complaint} within {seconds:.0f} s\n{logs}")
+        try:
+            return self.nodes.wait(condition, seconds, complaint, while_alive=False)
+        except GraphError as error:
+            raise AssertionError(str(error)) from None
 
     # Messages -------------------------------------------------------------------------------------------------------
 

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from ros2_textfuse import cli
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.prompts.phrasings import TEST, TRAIN, Part, handwritten, prompts
 from ros2_textfuse.prompts.prompt import WEIGHTS, resolve
 from ros2_textfuse.prompts.text_encoder import EncoderError, find_encoder
-from ros2_textfuse.training.severity_head import evaluate, main
+from ros2_textfuse.training.severity_head import evaluate
 
 try:
     find_encoder()
@@ -73,5 +74,5 @@ def test_neutral_words_are_exactly_no_prompt() -> None:
 @needs_encoder
 def test_training_writes_weights(tmp_path: Path) -> None:
     path = tmp_path / "words.safetensors"
-    assert main(["--output", str(path), "--count", "0", "--epochs", "1"]) == 0
+    assert cli.main(["train-words", "--output", str(path), "--count", "0", "--epochs", "1"]) == 0
     assert path.stat().st_size == pytest.approx(WEIGHTS.stat().st_size, abs=200)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ros2_textfuse.imaging import compressed
-from ros2_textfuse.recordings.bag_reader import Bag, BagError, find_cameras
+from ros2_textfuse.recordings.bag_reader import Bag, BagError
+from ros2_textfuse.recordings.bag_topics import find_cameras
 from tests.helpers.messages import noise
 from tests.helpers.recordings import START, write_bag
 

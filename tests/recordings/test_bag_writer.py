@@ -10,7 +10,8 @@ from rosbags.highlevel import AnyReader
 from ros2_textfuse import cli
 from ros2_textfuse.imaging.encodings import visible_array
 from ros2_textfuse.recordings.bag_writer import FORMATS, STORAGES, write_bag
-from ros2_textfuse.recordings.source import RecordingError, open_recording
+from ros2_textfuse.recordings.source import open_recording
+from ros2_textfuse.recordings.types import RecordingError
 from tests.helpers.images import street
 from tests.helpers.messages import noise
 from tests.helpers.recordings import write_folders

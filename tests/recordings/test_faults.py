@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from ros2_textfuse.imaging import encodings
-from ros2_textfuse.recordings.faults import KINDS, Fault, FaultError, Faults
-from ros2_textfuse.recordings.source import RecordedImage
+from ros2_textfuse.recordings.faults import KINDS, CameraFault, FaultError, Faults
+from ros2_textfuse.recordings.types import RecordedImage
 from tests.helpers.messages import noise
 
 PIXELS = {"visible": noise(48, 64, 3), "thermal": noise(48, 64, dtype=np.uint16, seed=1)}
@@ -16,8 +16,8 @@ ENCODINGS = {"visible": encodings.VISIBLE_ENCODINGS, "thermal": encodings.THERMA
 
 
 def spoilt(kind, camera="visible", pixels=None):
-    image = RecordedImage.of(camera, 3.0, PIXELS[camera] if pixels is None else pixels)
-    return Faults([Fault.of(f"{camera} {kind} 2 4")]).spoil(image, 3.0)
+    image = RecordedImage.from_pixels(camera, 3.0, PIXELS[camera] if pixels is None else pixels)
+    return Faults([CameraFault.from_text(f"{camera} {kind} 2 4")]).spoil(image, 3.0)
 
 
 def array(image):
@@ -28,10 +28,10 @@ def array(image):
 
 def play(text, seconds):
     """What a camera sends of images that are due at these seconds; each is grey in its own level."""
-    faults = Faults([Fault.of(text)])
+    faults = Faults([CameraFault.from_text(text)])
     camera = text.split()[0]
     return [
-        faults.spoil(RecordedImage.of(camera, time, np.full((4, 4, 3), number, np.uint8)), time)
+        faults.spoil(RecordedImage.from_pixels(camera, time, np.full((4, 4, 3), number, np.uint8)), time)
         for number, time in enumerate(seconds)
     ]
 
@@ -76,7 +76,7 @@ def test_levels(kind, name, expected):
 def test_black_is_black_in_any_encoding(encoding):
     image = RecordedImage("visible", 3.0, 3.0, 48, 32, encoding, 0, 96, spoilt("white").data)
     image.step = 32 * {"bgr8": 3, "yuv422": 2, "mono8": 1}[encoding]
-    assert not array(Faults([Fault.of("visible black 2 4")]).spoil(image, 3.0)).any()
+    assert not array(Faults([CameraFault.from_text("visible black 2 4")]).spoil(image, 3.0)).any()
 
 
 @pytest.mark.parametrize("name", LEVELS)
@@ -98,9 +98,9 @@ def test_thermal_images_without_a_number_and_with_a_palette():
 
 
 def test_what_is_no_image_any_more_does_not_stop_the_player():
-    faults = Faults([Fault.of("visible truncated 2 4"), Fault.of("visible black 2 4")])
+    faults = Faults([CameraFault.from_text("visible truncated 2 4"), CameraFault.from_text("visible black 2 4")])
     with pytest.raises(encodings.ImageError, match="bytes"):
-        array(faults.spoil(RecordedImage.of("visible", 3.0, PIXELS["visible"]), 3.0))
+        array(faults.spoil(RecordedImage.from_pixels("visible", 3.0, PIXELS["visible"]), 3.0))
 
 
 @pytest.mark.parametrize(
@@ -131,18 +131,18 @@ def test_a_silent_camera():
 
 
 def test_only_its_camera_and_only_its_time():
-    image = RecordedImage.of("visible", 3.0, PIXELS["visible"])
+    image = RecordedImage.from_pixels("visible", 3.0, PIXELS["visible"])
     for text, seconds in (("thermal silent 2 4", 3.0), ("visible silent 2 3", 3.0), ("visible silent 3.1 4", 3.0)):
-        assert Faults([Fault.of(text)]).spoil(image, seconds) is image
-    silent = Faults([Fault.of("visible silent 9 10")])
+        assert Faults([CameraFault.from_text(text)]).spoil(image, seconds) is image
+    silent = Faults([CameraFault.from_text("visible silent 9 10")])
     assert silent.spoil(image, 9.5) is None, "seconds count from the start, over loops"
 
 
 @pytest.mark.parametrize(("kind", "camera"), [(name, camera) for name in KINDS for camera in KINDS[name].cameras])
 def test_a_recording_stays_as_it_is(kind, camera):
-    image = RecordedImage.of(camera, 3.0, PIXELS[camera])
-    Faults([Fault.of(f"{camera} {kind} 2 4")]).spoil(image, 3.0)
-    assert image == RecordedImage.of(camera, 3.0, PIXELS[camera])
+    image = RecordedImage.from_pixels(camera, 3.0, PIXELS[camera])
+    Faults([CameraFault.from_text(f"{camera} {kind} 2 4")]).spoil(image, 3.0)
+    assert image == RecordedImage.from_pixels(camera, 3.0, PIXELS[camera])
 
 
 def test_the_documentation_has_every_kind():
@@ -167,4 +167,4 @@ def test_the_documentation_has_every_kind():
 )
 def test_what_is_no_fault(text, expected):
     with pytest.raises(FaultError, match=expected):
-        Fault.of(text)
+        CameraFault.from_text(text)

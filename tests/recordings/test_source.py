@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from ros2_textfuse.imaging import compressed, encodings
-from ros2_textfuse.recordings.source import RecordingError, open_recording, pair_folders
+from ros2_textfuse.recordings.pairs import pair_folders
+from ros2_textfuse.recordings.source import open_recording
+from ros2_textfuse.recordings.types import RecordingError
 from tests.helpers.images import street
 from tests.helpers.messages import noise
 from tests.helpers.recordings import write_bag, write_folders

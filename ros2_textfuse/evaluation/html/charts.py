@@ -23,7 +23,7 @@ class Scale:
     high: float
 
     @classmethod
-    def of(cls, *series: Sequence[float]) -> "Scale":
+    def from_values(cls, *series: Sequence[float]) -> "Scale":
         """A scale with room for all finite values."""
         values = np.concatenate([np.asarray(values, np.float64) for values in series])
         values = values[np.isfinite(values)]

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from ros2_textfuse.evaluation.live.observations import FIGURES, LEVELS, Diagnostic, Watch, measure
+from ros2_textfuse.evaluation.live.figures import FIGURES, measure
+from ros2_textfuse.evaluation.live.observations import LEVELS, Diagnostic, Watch
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ from pathlib import PurePath
 
 import psutil
 
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.evaluation.live.observations import Usage
 
 
-class NotFoundError(LookupError):
+class NotFoundError(TextfuseError, LookupError):
     """A node's process cannot be told; the message says why."""
 
 

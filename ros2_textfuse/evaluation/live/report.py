@@ -16,18 +16,15 @@ import numpy as np
 
 from ros2_textfuse.evaluation.html.charts import HIGH, POINTS, WIDE, Scale, curve, density
 from ros2_textfuse.evaluation.live.expectations import amount, judge
-from ros2_textfuse.evaluation.live.observations import (
+from ros2_textfuse.evaluation.live.figures import (
     FIGURES,
-    LOSSES,
-    NODES,
-    STAGES,
-    Watch,
     count_steps,
     latencies,
     measure,
     pairing_errors,
     prompt_switches,
 )
+from ros2_textfuse.evaluation.live.observations import LOSSES, NODES, STAGES, Watch
 from ros2_textfuse.evaluation.live.scenario import Scenario
 from ros2_textfuse.evaluation.offline.report import render
 from ros2_textfuse.evaluation.offline.run_folder import write_json
@@ -220,7 +217,7 @@ def _plot(name: str, about: str, times: Sequence[float], values: Series, end: fl
     if not values:
         return {}
     places, thin = _thinned(times, values)
-    scale = Scale.of([0.0] if min(map(np.nanmin, thin.values())) >= 0 else [], *thin.values())
+    scale = Scale.from_values([0.0] if min(map(np.nanmin, thin.values())) >= 0 else [], *thin.values())
     return {
         "name": name,
         "about": about,

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import yaml
 
 from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.evaluation.live.expectations import (
     DiagnosticNever,
     DiagnosticSeen,
@@ -21,9 +22,10 @@ from ros2_textfuse.evaluation.live.expectations import (
     StatesPass,
     Stretch,
 )
-from ros2_textfuse.evaluation.live.observations import FIGURES, LEVELS, STATES
+from ros2_textfuse.evaluation.live.figures import FIGURES
+from ros2_textfuse.evaluation.live.observations import LEVELS, STATES
 from ros2_textfuse.prompts.prompt import MAX_LENGTH
-from ros2_textfuse.recordings.faults import Fault, FaultError
+from ros2_textfuse.recordings.faults import CameraFault, FaultError
 
 SECONDS = 20.0  # watched, unless the scenario or the command says otherwise
 WARM_UP = 1.0  # s after the first fused image: queues fill and caches warm
@@ -31,7 +33,7 @@ LONGEST = 86_400.0  # s
 NODES = ("fusion", "detection")
 
 
-class ScenarioError(ValueError):
+class ScenarioError(TextfuseError, ValueError):
     """A scenario cannot be used; the message names the file, the key, what is there and what was expected."""
 
 
@@ -343,7 +345,7 @@ def _stretch(seconds: float) -> Check[Stretch]:
 
 def _fault(value: Any) -> str:
     try:
-        Fault.of(_text(value))
+        CameraFault.from_text(_text(value))
     except FaultError as error:
         raise ValueError(str(error).split(" is no fault: ", 1)[1]) from error
     return value

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.srv import GetParameters
 from rclpy.client import Client
+from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import qos_profile_sensor_data
@@ -17,12 +18,8 @@ from textfuse.srv import SetPrompt
 
 from ros2_textfuse.evaluation.live.observations import COUNTS, LEVELS, STAGES, PromptCall, Seen, Status, Watch
 from ros2_textfuse.evaluation.live.scenario import Scenario, Words
+from ros2_textfuse.nodes.common.detection_messages import Detection2DArray
 from ros2_textfuse.sync.pairing import stamp_ns
-
-try:
-    from vision_msgs.msg import Detection2DArray
-except ImportError:
-    from textfuse.msg import Detection2DArray
 
 
 class LiveWatcher(Node):
@@ -32,9 +29,9 @@ class LiveWatcher(Node):
     would copy the pixels once more.
     """
 
-    def __init__(self, scenario: Scenario, use_sim_time: bool = False) -> None:
+    def __init__(self, scenario: Scenario, use_sim_time: bool, context: Context) -> None:
         clock = Parameter("use_sim_time", value=use_sim_time)
-        super().__init__("live_evaluation", namespace=scenario.namespace, parameter_overrides=[clock])
+        super().__init__("live_evaluation", namespace=scenario.namespace, parameter_overrides=[clock], context=context)
         self.watch = Watch(images=scenario.images)
         self.start = time.monotonic()
         self.first_fused: float | None = None

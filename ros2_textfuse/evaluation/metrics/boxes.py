@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ros2_textfuse.recordings.source import RecordingError
+from ros2_textfuse.recordings.types import RecordingError
 
 OUTSIDE = 1.0  # pixels that a box may reach beyond its image, for rounding
 

@@ -11,7 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.evaluation.metrics.piqe import piqe
+from ros2_textfuse.imaging.luma import LUMA
 
 Grey = NDArray[np.float64]
 
@@ -20,6 +22,10 @@ VIF_NOISE = 2.0  # variance of the noise of human vision in VIF
 STRIP = 64  # rows that are worked on at a time: a strip and what is made of it stay in the processor's cache
 SINGLE = ("EN", "SD", "SF", "AG", "PIQE")  # need no sources: cameras have them too
 LESS_IS_BETTER = ("PIQE",)
+
+
+class MetricError(TextfuseError, ValueError):
+    """Images cannot be measured: they are too small, of different sizes, or have values outside 0..255."""
 
 
 def evaluate(thermal: ArrayLike, visible: ArrayLike, fused: ArrayLike) -> dict[str, float]:
@@ -35,12 +41,12 @@ def evaluate(thermal: ArrayLike, visible: ArrayLike, fused: ArrayLike) -> dict[s
         is better, but for PIQE.
 
     Raises:
-        ValueError: an image is not grey, smaller than 42 pixels on a side, of another size than the fused one, or has
+        MetricError: an image is not grey, smaller than 42 pixels on a side, of another size than the fused one, or has
             values outside 0..255.
     """
     a, b, f = (_checked(image, name) for image, name in ((thermal, "thermal"), (visible, "visible"), (fused, "fused")))
     if not a.shape == b.shape == f.shape:
-        raise ValueError(f"sizes differ: thermal {a.shape}, visible {b.shape}, fused {f.shape}")
+        raise MetricError(f"sizes differ: thermal {a.shape}, visible {b.shape}, fused {f.shape}")
     return {
         **_single(f),
         "SCD": sum_of_correlations_of_differences(a, b, f),
@@ -59,14 +65,14 @@ def evaluate_single(image: ArrayLike) -> dict[str, float]:
         image: grey [H, W], 0..255.
 
     Raises:
-        ValueError: the image is not grey, smaller than 42 pixels on a side, or has values outside 0..255.
+        MetricError: the image is not grey, smaller than 42 pixels on a side, or has values outside 0..255.
     """
     return _single(_checked(image, "the image"))
 
 
 def to_grey(image: NDArray) -> Grey:
-    """RGB [H, W, 3] or grey [H, W] to grey float64 [H, W] by the weights 0.299, 0.587, 0.114 (BT.601)."""
-    return image @ np.array([0.299, 0.587, 0.114]) if image.ndim == 3 else image.astype(np.float64)
+    """RGB [H, W, 3] or grey [H, W] to grey float64 [H, W] by the weights of BT.601."""
+    return image @ np.array(LUMA) if image.ndim == 3 else image.astype(np.float64)
 
 
 def entropy(f: Grey) -> float:
@@ -171,11 +177,11 @@ def _single(f: Grey) -> dict[str, float]:
 def _checked(image: ArrayLike, name: str) -> Grey:
     grey = np.asarray(image, np.float64)
     if grey.ndim != 2 or min(grey.shape) < SMALLEST:
-        raise ValueError(
+        raise MetricError(
             f"{name} has the shape {grey.shape}: a grey image [H, W] of at least {SMALLEST} pixels is needed"
         )
     if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= 255):
-        raise ValueError(f"{name} has values outside 0..255")
+        raise MetricError(f"{name} has values outside 0..255")
     return grey
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ros2_textfuse.evaluation.html.charts import Scale
+from ros2_textfuse.evaluation.metrics.average_precision import average_precision, difference, require_judge
 from ros2_textfuse.evaluation.metrics.bootstrap import Interval, difference_interval, mean_interval
 from ros2_textfuse.evaluation.metrics.fusion import LESS_IS_BETTER, SINGLE
-from ros2_textfuse.evaluation.offline import detection
 from ros2_textfuse.evaluation.offline.replay import Row
 from ros2_textfuse.evaluation.offline.report import ABOUT, TITLES, render
 from ros2_textfuse.evaluation.offline.run_folder import LAYOUT, RunError, load_detections, load_run, write_json
@@ -107,9 +107,9 @@ def _detection(paths: Sequence[Path]) -> dict[str, Any] | None:
     classes = sorted({box.name for boxes in truth.values() for box in boxes})
     if not classes:
         return None
-    detection.require_judge()
-    means = [detection.average_precision(truth, found, classes)["mAP50"] for _, found in (a, b)]
-    interval = detection.difference(truth, b[1], a[1], classes)
+    require_judge()
+    means = [average_precision(truth, found, classes)["mAP50"] for _, found in (a, b)]
+    interval = difference(truth, b[1], a[1], classes)
     better = {1: "B", -1: "A", 0: ""}[interval.sign]
     return {"a": means[0], "b": means[1], "difference": asdict(interval), "better": better}
 
@@ -128,5 +128,5 @@ def _verdict(result: dict[str, Any]) -> str:
 def _mark(difference: dict[str, float]) -> dict[str, float]:
     """The interval on a scale with zero on it, in percent from the left."""
     interval = Interval(**difference)
-    scale = Scale.of([interval.low, interval.high, 0.0])
+    scale = Scale.from_values([interval.low, interval.high, 0.0])
     return {name: 100 * (1 - scale.at(value)) for name, value in {**difference, "zero": 0.0}.items()}

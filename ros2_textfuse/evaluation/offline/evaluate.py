@@ -18,15 +18,12 @@ from ros2_textfuse.evaluation.offline.summary import extremes, summarise, verdic
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.geometry.calibration import read_calibration
-from ros2_textfuse.recordings.bag_reader import Bag, BagError, Camera, find_cameras
-from ros2_textfuse.recordings.source import (
-    FOLDER_RATE,
-    Recording,
-    RecordingError,
-    open_recording,
-    pair_folders,
-    read_image,
-)
+from ros2_textfuse.recordings.bag_reader import Bag, BagError
+from ros2_textfuse.recordings.bag_topics import ImageTopic, find_cameras
+from ros2_textfuse.recordings.folder import FOLDER_RATE
+from ros2_textfuse.recordings.pairs import pair_folders, read_image
+from ros2_textfuse.recordings.source import open_recording
+from ros2_textfuse.recordings.types import Recording, RecordingError
 from ros2_textfuse.runtime.machine import describe
 
 QUEUE_SIZE = 10  # images that wait for a partner, as in the node
@@ -72,7 +69,7 @@ class Source:
     recording: Recording
     ordered: bool
     """Whether pairs follow each other in time; those of a data set do not."""
-    cameras: tuple[Camera, ...] = ()
+    cameras: tuple[ImageTopic, ...] = ()
     """The topics of a bag."""
     names: tuple[str, ...] = ()
     """Of the pairs of a data set."""
@@ -248,7 +245,8 @@ def _show(pair: Pair, kind: str, source: Source, fuser: Fuser, folder: RunFolder
 
 def _find_objects(images: list[dict[str, Any]], folder: RunFolder) -> str:
     """Add the detector's boxes to the images; returns whose they are, or why there are none."""
-    from ros2_textfuse.detection.detector import Detector, DetectorError
+    from ros2_textfuse.detection.detector import Detector
+    from ros2_textfuse.detection.types import DetectorError
 
     try:
         detector = Detector()

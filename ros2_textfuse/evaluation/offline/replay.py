@@ -22,7 +22,7 @@ from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.imaging.encodings import ENCODINGS, ImageError, check_message, thermal_array, visible_array
 from ros2_textfuse.imaging.gain_control import GainControl
-from ros2_textfuse.recordings.source import RecordedImage, Recording, RecordingError
+from ros2_textfuse.recordings.types import RecordedImage, Recording, RecordingError
 from ros2_textfuse.sync.pairing import ApproximateTimeSynchronizer, SimpleFilter
 
 CAMERAS = ("visible", "thermal")
@@ -68,7 +68,7 @@ class Tally:
     damage: str = ""
     """Where the recording breaks off; empty when it was read to its end."""
     timeline: dict[str, list[int]] = field(default_factory=dict)
-    """Counts in equal stretches of the recording: `paired`, `visible alone`, `thermal alone`, `rejected`."""
+    """Counts in equal stretches of the recording: `paired`, `visible unpaired`, `thermal unpaired`, `rejected`."""
 
     @classmethod
     def of(cls, recording: Recording) -> "Tally":

@@ -110,7 +110,7 @@ def _camera_tile(name: str, metric: dict[str, Any]) -> dict[str, Any]:
 
 def _tile(name: str, about: str, rows: dict[str, dict[str, float]], best: str, ends: list[float]) -> dict[str, Any]:
     """Dots with intervals, where there are any, in percent from the left; `ends` are on the scale as well."""
-    scale = Scale.of(ends, *(list(row.values()) for row in rows.values()))
+    scale = Scale.from_values(ends, *(list(row.values()) for row in rows.values()))
     marks = {
         label: {key: 100 * (1 - scale.at(row.get(key, row["mean"]))) for key in ("mean", "low", "high")}
         | {"value": row["mean"]}
@@ -138,7 +138,7 @@ def _plot(name: str, columns: dict[str, str], run: dict[str, Any], rows: list[di
     values = {stream: [row[column] for row in rows] for stream, column in columns.items()}
     if not any(math.isfinite(value) for series in values.values() for value in series):
         return {}
-    scale = Scale.of(*values.values())
+    scale = Scale.from_values(*values.values())
     series = []
     data: dict[str, Any] = {"unit": "s" if ordered else "", "series": {}}
     for stream in reversed(values):  # fused on top

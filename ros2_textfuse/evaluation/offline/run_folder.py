@@ -16,14 +16,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ros2_textfuse.detection.detector import Detection
+from ros2_textfuse.detection.types import Detection
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.evaluation.metrics.boxes import Box
 
 LAYOUT = 1
 """Of run.json; a reader refuses another one."""
 
 
-class RunError(ValueError):
+class RunError(TextfuseError, ValueError):
     """A run's folder cannot be used; the message says why and what to do."""
 
 

@@ -153,6 +153,12 @@ FUSION = (
         "jpeg_quality", 90, "Of fused/compressed, which is made while somebody listens to it.", 1, 100, live=True
     ),
     Parameter("autostart", True, "Configure and activate at start; false leaves that to a lifecycle manager."),
+    Parameter(
+        "exit_on_failure",
+        False,
+        "End with exit code 1 when autostart fails, as under `textfuse up` and the launch file; false waits to be "
+        "configured again.",
+    ),
     CACHE,
     BUILD_ONLY,
 )

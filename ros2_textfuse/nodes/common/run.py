@@ -2,9 +2,10 @@
 
 import gc
 import logging
-import signal
+import os
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,14 +15,17 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.nodes.common.parameters import Parameter
-from ros2_textfuse.runtime import environment
+from ros2_textfuse.nodes.common.restarts import report_restarts
+from ros2_textfuse.runtime import environment, interrupts, notify, parent
 from ros2_textfuse.runtime.dds_profile import expected_image
+from ros2_textfuse.runtime.supervisor import REFUSED
 
 INVALID_PARAMETER = InvalidParameterTypeException, InvalidParameterValueException
 
 
-class StartError(RuntimeError):
+class StartError(TextfuseError, RuntimeError):
     """A node cannot start; the message names the cause and the cure."""
 
 
@@ -32,8 +36,10 @@ def spin(node: Node, interrupted: threading.Event) -> None:
     """Serve a node's callbacks until an interrupt."""
     executor = SingleThreadedExecutor()
     executor.add_node(node)
+    heartbeat = notify.Heartbeat()
     while not interrupted.is_set():
         executor.spin_once(timeout_sec=0.2)  # Python sees a signal only between two waits
+        heartbeat.beat()
 
 
 def run(
@@ -53,11 +59,14 @@ def run(
         work: what the node does; it returns when it is done or the event is set.
 
     Returns:
-        The exit code: 0 after an interrupt, 1 when the node could not start.
+        The exit code: 0 when the work is done or after an interrupt; REFUSED (1) when the node cannot start, for a
+        reason that it has logged; 70 (EX_SOFTWARE) after an error that nobody foresaw.
     """
     if {"-h", "--help"} & set(sys.argv[1:]):
         print(_help(name, table, purpose))
         return 0
+    interrupts.on_signal(interrupts.interrupt)
+    parent.end_with_parent()
     environment.prepare(expected_image(sys.argv))
     interrupted = threading.Event()
     node = None
@@ -70,26 +79,28 @@ def run(
         gc.collect()
         gc.freeze()
         # An event, since Ctrl-C under `ros2 launch` comes twice, and a second KeyboardInterrupt would break the end.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: interrupted.set())
+        interrupts.on_signal(lambda *_: interrupted.set())
+        report_restarts(node)
+        notify.notify("READY=1")
         work(node, interrupted)
     except KeyboardInterrupt:
         pass
     except (StartError, ValueError, ParameterException, *INVALID_PARAMETER) as error:
         rclpy.logging.get_logger(name).fatal(str(error))
-        return 1
-    except RuntimeError as error:
-        if rclpy.ok():
-            raise
-        # It could not even be initialised: a parameter file that is missing or no YAML, an unknown --ros-args option.
-        print(f"{name}: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
+        return REFUSED
+    except Exception as error:
+        if isinstance(error, RuntimeError) and not rclpy.ok():
+            # It could not even be initialised: a parameter file that is missing or no YAML, an unknown option.
+            print(f"{name}: {' '.join(str(error).split())}", file=sys.stderr)
+            return REFUSED
+        traceback.print_exc()
+        return os.EX_SOFTWARE
     finally:
+        # Until the very end: Python gives signals their deadly default back, and a late second Ctrl-C would find it.
+        interrupts.ignore()
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
-        # Python gives signals their deadly default back while it ends, and a late second Ctrl-C would find it.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
     return 0
 
 

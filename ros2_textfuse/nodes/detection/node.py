@@ -9,19 +9,17 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
-from ros2_textfuse.detection.detector import Detection, Detector, DetectorError
+from ros2_textfuse.detection.detector import Detector
+from ros2_textfuse.detection.drawing import draw
+from ros2_textfuse.detection.types import Detection, DetectorError
 from ros2_textfuse.detection.weights import WeightsError
 from ros2_textfuse.imaging import encodings
 from ros2_textfuse.nodes.common import parameters
+from ros2_textfuse.nodes.common.detection_messages import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 from ros2_textfuse.nodes.common.qos import OVERRIDABLE
 from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
 from ros2_textfuse.runtime import cache_folder
-
-try:
-    from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
-except ImportError:  # not on PyPI; the same fields
-    from textfuse.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 
 LOG_PERIOD = 5.0  # s
 
@@ -97,7 +95,7 @@ class DetectionNode(Node):
         self.get_logger().debug(f"detected in {(time.perf_counter() - start) * 1e3:.1f} ms")
         if self._annotated_publisher.get_subscription_count():
             annotated = Image(header=message.header)
-            encodings.fill_message(annotated, self._detector.draw(pixels, found), "rgb8")
+            encodings.fill_message(annotated, draw(pixels, found), "rgb8")
             self._annotated_publisher.publish(annotated)
 
 

@@ -11,7 +11,7 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.geometry.alignment import Alignment
-from ros2_textfuse.geometry.calibration import Calibration, CalibrationError, Camera
+from ros2_textfuse.geometry.calibration import Calibration, CalibrationError, CameraModel
 from ros2_textfuse.imaging.encodings import ImageError
 
 LOG_PERIOD = 5.0  # s, between two lines about the same fault
@@ -119,10 +119,10 @@ def beside(image_topic: str) -> str:
     return image_topic.removesuffix("/compressed").rsplit("/", 1)[0] + "/camera_info"
 
 
-def to_camera(message: CameraInfo) -> Camera:
+def to_camera(message: CameraInfo) -> CameraModel:
     """The camera that a CameraInfo describes; without a matrix where K is zero, which spells "not calibrated"."""
     matrix = np.array(message.k, np.float64).reshape(3, 3)
-    return Camera(
+    return CameraModel(
         message.width,
         message.height,
         matrix if matrix.any() else None,

@@ -79,8 +79,12 @@ class FusionNode(LifecycleNode):
         self.build_only: bool = self.get_parameter("build_only").value
         if self.build_only:
             return
-        if self.get_parameter("autostart").value and self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
-            self.trigger_activate()
+        if self.get_parameter("autostart").value and not self._start() and self.get_parameter("exit_on_failure").value:
+            raise StartError("cannot start, for the reason above")
+
+    def _start(self) -> bool:
+        done = TransitionCallbackReturn.SUCCESS
+        return self.trigger_configure() == done and self.trigger_activate() == done
 
     # Lifecycle ------------------------------------------------------------------------------------------------------
 
@@ -405,7 +409,7 @@ class FusionNode(LifecycleNode):
                 "gap": camera.gap,
                 "age": camera.age,
                 "received": camera.received,
-                "alone": camera.received - partners - waiting - counts.taken_alone[camera.name],
+                "unpaired": camera.received - partners - waiting - counts.taken_alone[camera.name],
             }
             for name, value in figures.items():
                 setattr(status, f"{camera.name}_{name}", value)

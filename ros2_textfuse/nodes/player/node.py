@@ -14,8 +14,9 @@ from tqdm import tqdm
 
 from ros2_textfuse.nodes.common import parameters
 from ros2_textfuse.nodes.common.run import StartError, run, spin
-from ros2_textfuse.recordings.faults import Fault, FaultError, Faults
-from ros2_textfuse.recordings.source import RecordedImage, RecordingError, open_recording
+from ros2_textfuse.recordings.faults import CameraFault, FaultError, Faults
+from ros2_textfuse.recordings.source import open_recording
+from ros2_textfuse.recordings.types import RecordedImage, RecordingError
 
 PURPOSE = "publish a bag, two videos or two folders as two cameras"
 SETTLE = 1.0  # s without a new subscriber: discovery is not done with the first one
@@ -37,7 +38,7 @@ class PlayerNode(Node):
         try:
             names = ("bag", "visible", "thermal", "visible_topic", "thermal_topic")
             self._recording = open_recording(**{name: p[name] for name in names})
-            self._faults = Faults(map(Fault.of, p["faults"]))
+            self._faults = Faults(map(CameraFault.from_text, p["faults"]))
         except (RecordingError, FaultError) as error:
             raise StartError(str(error)) from error
         recorded_rate = self._recording.images / 2 / self._recording.duration

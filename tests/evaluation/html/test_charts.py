@@ -14,7 +14,7 @@ def test_ticks_are_round_and_within():
 
 
 def test_a_scale_of_equal_values_has_room():
-    scale = Scale.of([5.0, 5.0, math.nan])
+    scale = Scale.from_values([5.0, 5.0, math.nan])
     assert scale.low < 5 < scale.high and scale.at(5) == pytest.approx(0.5)
 
 

@@ -10,7 +10,8 @@ import subprocess
 import pytest
 
 from ros2_textfuse.evaluation.live.expectations import DiagnosticSeen, FigureIs, StatesPass
-from ros2_textfuse.evaluation.live.observations import FIGURES, PromptCall, Watch
+from ros2_textfuse.evaluation.live.figures import FIGURES
+from ros2_textfuse.evaluation.live.observations import PromptCall, Watch
 from ros2_textfuse.evaluation.live.report import HEADLINES, assess, image_rows, write_results
 from ros2_textfuse.evaluation.live.scenario import Scenario
 from tests.evaluation.offline.test_report import BROWSER

@@ -16,7 +16,7 @@ from ros2_textfuse.evaluation.live.expectations import (
     StatesPass,
     Stretch,
 )
-from ros2_textfuse.evaluation.live.observations import FIGURES
+from ros2_textfuse.evaluation.live.figures import FIGURES
 from ros2_textfuse.evaluation.live.scenario import Scenario, ScenarioError, Words, load_scenario, parse_scenario
 
 SHIPPED = sorted((Path(__file__).parents[3] / "config" / "scenarios").glob("*.yaml"))

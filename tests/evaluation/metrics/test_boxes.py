@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ros2_textfuse.evaluation.metrics.boxes import Box, read_boxes
-from ros2_textfuse.recordings.source import RecordingError
+from ros2_textfuse.recordings.types import RecordingError
 
 NAMES = ("person", "bicycle", "car")
 SIZES = {"a": (100, 200), "b": (100, 200)}

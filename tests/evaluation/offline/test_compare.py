@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ros2_textfuse import cli
-from ros2_textfuse.detection.detector import Detection
+from ros2_textfuse.detection.types import Detection
 from ros2_textfuse.evaluation.metrics.boxes import Box
 from ros2_textfuse.evaluation.offline.compare import COLUMNS
 from ros2_textfuse.evaluation.offline.run_folder import LAYOUT, RunFolder, write_detections, write_json
