@@ -5,7 +5,7 @@ Give it the folders of the distribution's sources or of an installation of it (s
     python -m tools.distribution_names humble rclpy launch launch_ros common_interfaces rcl_interfaces ...
 
 It reads text and imports nothing: the modules of rclpy, launch, launch_ros and message_filters, and the fields of the
-messages. What an earlier run wrote of other distributions stays.
+messages; of classes, the members of those whose objects textfuse holds. What an earlier run wrote of other distributions stays.
 """
 
 import argparse
@@ -20,6 +20,16 @@ PACKAGES = ("rclpy", "launch", "launch_ros", "message_filters")
 INTERFACES = (
     *("builtin_interfaces", "diagnostic_msgs", "geometry_msgs", "lifecycle_msgs", "rcl_interfaces"),
     *("sensor_msgs", "std_msgs", "vision_msgs"),
+)
+# What textfuse holds objects of, and calls.
+HELD = (
+    *(
+        "node.Node",
+        "lifecycle.node.LifecycleNodeMixin",
+        "lifecycle.publisher.LifecyclePublisher",
+        "publisher.Publisher",
+    ),
+    *("subscription.Subscription", "client.Client", "executors.Executor", "task.Future", "time.Time", "clock.Clock"),
 )
 # Other modules of launch and launch_ros are their own affair.
 PUBLIC = re.compile(
@@ -73,7 +83,7 @@ def read_module(module: str, tree: ast.Module, found: dict[str, Any]) -> None:
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             names += [target.id for target in targets if isinstance(target, ast.Name)]
-        if isinstance(node, ast.ClassDef) and module.startswith("rclpy"):
+        if isinstance(node, ast.ClassDef) and f"{module}.{node.name}".removeprefix("rclpy.") in HELD:
             members = {
                 member.name: sorted({a.arg for a in _arguments(member.args)} - {"self", "cls"})
                 for member in node.body
