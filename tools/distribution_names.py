@@ -5,7 +5,8 @@ Give it the folders of the distribution's sources or of an installation of it (s
     python -m tools.distribution_names humble rclpy launch launch_ros common_interfaces rcl_interfaces ...
 
 It reads text and imports nothing: the modules of rclpy, launch, launch_ros and message_filters, and the fields of the
-messages; of classes, the members of those whose objects textfuse holds. What an earlier run wrote of other distributions stays.
+messages; of classes, the members of those whose objects textfuse holds. What an earlier run wrote of other
+distributions stays.
 """
 
 import argparse
