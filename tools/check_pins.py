@@ -1,4 +1,4 @@
-"""Does every pin have a wheel for each Python and machine that textfuse says it runs on? pip's own resolver answers.
+"""Does requirements/robot.txt resolve to wheels on each Python and machine of a robot? pip's own resolver answers.
 
     python -m tools.check_pins [--python 3.14] [--machine aarch64]
 
@@ -11,9 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import tomllib
-
-ROOT = Path(__file__).parents[1]
+REQUIREMENTS = Path(__file__).parents[1] / "requirements" / "robot.txt"
 PYTHONS = ("3.10", "3.12", "3.13", "3.14")  # Humble, Jazzy and Kilted, a newer Debian, Lyrical
 MACHINES = ("x86_64", "aarch64")
 GLIBC = {
@@ -37,28 +35,21 @@ sys.exit(main(sys.argv[3:]))
 """
 
 
-def requirements() -> list[str]:
-    """What a robot with a ROS distribution installs: the project's dependencies and detection."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return [*project["dependencies"], *project["optional-dependencies"]["detection"]]
-
-
-def resolve(python: str, machine: str, wanted: list[str], constraints: Path) -> str:
+def resolve(python: str, machine: str, requirements: Path) -> str:
     """What pip says against it; empty when all is well.
 
     Args:
         python: version such as 3.12.
         machine: x86_64 or aarch64.
-        wanted: requirements.
-        constraints: file with the pins.
+        requirements: file with what is wanted and its pins.
     """
     command = [sys.executable, "-c", PIP, python, machine, "install", "--dry-run", "--quiet", "--ignore-installed"]
     command += ["--only-binary", ":all:", "--disable-pip-version-check", "--no-input", "--python-version", python]
     for minor in range(GLIBC[python], 16, -1):
         command += ["--platform", f"manylinux_2_{minor}_{machine}"]
-    command += ["--platform", f"manylinux2014_{machine}", "--constraint", str(constraints)]
+    command += ["--platform", f"manylinux2014_{machine}", "--requirement", str(requirements)]
     with tempfile.TemporaryDirectory() as folder:
-        ended = subprocess.run([*command, "--target", folder, *wanted], capture_output=True, text=True, check=False)
+        ended = subprocess.run([*command, "--target", folder], capture_output=True, text=True, check=False)
     errors = [line for line in ended.stderr.splitlines() if line.startswith("ERROR") and "Ignored the" not in line]
     return ("\n  ".join(errors) or ended.stderr) if ended.returncode else ""
 
@@ -72,7 +63,7 @@ def main() -> int:
     failed = False
     for python in args.python or PYTHONS:
         for machine in args.machine or MACHINES:
-            reason = resolve(python, machine, requirements(), ROOT / "constraints.txt")
+            reason = resolve(python, machine, REQUIREMENTS)
             failed |= bool(reason)
             print(f"Python {python} on {machine}: {reason or 'every pin resolves'}", flush=True)
     return int(failed)
