@@ -8,8 +8,11 @@ from dataclasses import asdict
 
 from ros2_textfuse.doctor import FAIL, Finding, graph, guarded, software, speed, worst
 from ros2_textfuse.doctor import machine as checks
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.runtime import dds_profile, environment, machine
 from ros2_textfuse.runtime.middleware import MiddlewareError
+
+LONGEST = 60.0  # s
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check everything; returns 0 when a run would work, else 1."""
+    if not 0.5 <= args.seconds <= LONGEST:
+        raise TextfuseError(f"--seconds is {args.seconds:g}; it is from 0.5 to {LONGEST:g}")
     findings = []
     for finding in _examine(args):
         findings.append(finding)
@@ -47,11 +52,16 @@ def _examine(args: argparse.Namespace) -> Iterator[Finding]:
     ros = [*guarded("distribution", software.ros)]
     yield from ros
     yield from guarded("software", software.check)
-    rate = speed.RATE
-    if args.cameras and worst(ros) != FAIL:
+    rates: list[float] = []
+
+    def look_around() -> list[Finding]:
         from ros2_textfuse.nodes.doctor.look import look
 
         seen = look({"visible": args.visible, "thermal": args.thermal}, args.namespace, args.seconds)
-        yield from guarded("graph", lambda: graph.judge(seen, expected))
-        rate = max((camera.rate for camera in seen.cameras.values() if camera.rate), default=rate)
+        rates.extend(camera.rate for camera in seen.cameras.values() if camera.rate)
+        return graph.judge(seen, expected)
+
+    if args.cameras and worst(ros) != FAIL:
+        yield from guarded("graph", look_around)
+    rate = max(rates, default=speed.RATE)
     yield from guarded("fusion speed", lambda: [speed.fusion_speed(args.seconds, rate)])

@@ -114,3 +114,8 @@ def test_the_command_without_cameras(monkeypatch, capsys):
     assert report["level"] == FAIL
     assert [found["check"] for found in report["findings"] if found["level"] == FAIL] == ["middleware"]
     assert "python" in report["machine"]
+
+
+def test_seconds_out_of_range(capsys):
+    assert cli.main(["doctor", "--seconds", "1e9"]) == 1
+    assert "from 0.5 to 60" in capsys.readouterr().err
