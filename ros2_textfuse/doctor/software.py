@@ -15,6 +15,10 @@ from ros2_textfuse.runtime import dds_profile, environment, middleware
 DISTRIBUTIONS = ("humble", "jazzy", "kilted", "lyrical")
 RCLPY = {"7": "jazzy", "9": "kilted", "10": "lyrical"}  # major version of the wheels
 OPTIONAL = {"openvino": "the OpenVINO engine", "tokenizers": "prompts of free text", "ultralytics": "detection"}
+ADVICE = {  # of their own documentation, for images
+    "rmw_cyclonedds_cpp": "raise net.core.rmem_max to 10 MB and SocketReceiveBufferSize in CYCLONEDDS_URI alike",
+    "rmw_zenoh_cpp": "let a router run: ros2 run rmw_zenoh_cpp rmw_zenohd",
+}
 INSTALL = "build textfuse again (`make build`, or colcon build and source install/setup.bash)"
 
 
@@ -63,6 +67,8 @@ def ros_middleware() -> Finding:
     text = f"{middleware.chosen()}, domain {domain}, discovery {reach.lower()}"
     if not domain.isdecimal() or int(domain) > 232:
         return Finding(FAIL, "middleware", text, "set ROS_DOMAIN_ID to a number from 0 to 101")
+    if advice := ADVICE.get(middleware.chosen()):
+        return Finding(WARN, "middleware", f"{text}; textfuse sets nothing for it", advice)
     return Finding(OK, "middleware", text)
 
 

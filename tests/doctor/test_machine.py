@@ -55,6 +55,9 @@ def test_a_slow_old_processor(monkeypatch, tmp_path):
 def test_the_middleware_and_the_domain(monkeypatch):
     monkeypatch.setenv("RMW_IMPLEMENTATION", "rmw_nowhere_cpp")
     assert software.ros_middleware().level == FAIL
+    monkeypatch.setattr(software.middleware, "installed", lambda: ["rmw_fastrtps_cpp", "rmw_zenoh_cpp"])
+    monkeypatch.setenv("RMW_IMPLEMENTATION", "rmw_zenoh_cpp")
+    assert "rmw_zenohd" in software.ros_middleware().cure
     monkeypatch.delenv("RMW_IMPLEMENTATION")
     for domain, level in (("7", OK), ("seven", FAIL), ("233", FAIL)):
         monkeypatch.setenv("ROS_DOMAIN_ID", domain)
