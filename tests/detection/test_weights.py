@@ -166,3 +166,10 @@ def test_an_unwritable_cache_warns_once_and_the_error_names_the_cure(tmp_path, m
         find_weights()
     cache_folder.cache_dir()
     assert caplog.text.count("cannot be written") == 1
+
+
+@pytest.mark.parametrize("name", ["a.onnx", "a.engine", "a.torchscript", "a.pb", "a.pth", "a.safetensors", "weights"])
+def test_another_format_is_refused_by_its_name(tmp_path, name):
+    (tmp_path / name).write_bytes(b"anything")
+    with pytest.raises(WeightsError, match=r"The detector takes ultralytics' \.pt weights"):
+        find_weights(tmp_path / name)
