@@ -40,8 +40,7 @@ KNOW_ROS = (
     "nodes",
     "demo.monitor",
     "evaluation.live.watcher",
-    "commands.demo",  # these two call a service
-    "commands.prompt",
+    "commands.prompt",  # it calls a service
 )
 
 
