@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import sys
 
 from ros2_textfuse.errors import TextfuseError
@@ -49,6 +50,9 @@ def main(argv: list[str] | None = None) -> int:
             implementation.add_arguments(subparser)
             subparser.set_defaults(run=implementation.run)
     args = parser.parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # file names need not be text in the terminal's encoding
+            stream.reconfigure(errors="backslashreplace")
     interrupts.on_signal(interrupts.interrupt)
     parent.end_with_parent()
     try:

@@ -2,10 +2,12 @@
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ros2_textfuse.errors import TextfuseError
+
+HEAD = 256  # bytes of a file that say who made it
 
 
 class OutputError(TextfuseError):
@@ -44,6 +46,27 @@ def claim_folder(folder: Path, *known: str) -> None:
         raise OutputError(
             f"{folder} is not empty, and holds no {' and no '.join(known)} of an earlier run: name another folder"
         )
+
+
+def claim_file(path: Path, ours: Callable[[bytes], bool]) -> None:
+    """Make a file's folder; a file that exists already is written over only when textfuse made it.
+
+    Args:
+        path: of the file.
+        ours: whether a file that begins with some bytes is one of textfuse.
+
+    Raises:
+        OutputError: it exists and is something else.
+        OSError: the folder cannot be made, or the file cannot be read.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise OutputError(f"{path} exists and is no file: name another one")
+    with path.open("rb") as file:
+        if not ours(file.read(HEAD)):
+            raise OutputError(f"{path} exists, and does not say that textfuse made it: name another file, or remove it")
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
