@@ -30,22 +30,29 @@ def refuse_inputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
             raise OutputError(f"{path} is read as {source} and would be written over: name another place")
 
 
-def claim_folder(folder: Path, *known: str) -> None:
-    """Make a folder to write into; an existing one is taken when it is empty or a command of the same kind made it.
+def check_folder(folder: Path, *known: str) -> None:
+    """Check that a folder can be written into, before the work whose results belong there.
 
     Args:
-        folder: made where it is missing.
+        folder: one that is missing, empty, or was made by a command of the same kind.
         known: names of which such a command leaves at least one in its folder.
 
     Raises:
-        OutputError: it holds something else.
-        OSError: it cannot be made.
+        OutputError: it holds something else, or cannot be made or written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()) and not any((folder / name).exists() for name in known):
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(f"{folder} cannot be written: {there} is no folder that may be written into")
+    if folder.exists() and any(folder.iterdir()) and not any((folder / name).exists() for name in known):
         raise OutputError(
             f"{folder} is not empty, and holds no {' and no '.join(known)} of an earlier run: name another folder"
         )
+
+
+def claim_folder(folder: Path, *known: str) -> None:
+    """Check a folder as `check_folder` does, and make it."""
+    check_folder(folder, *known)
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def claim_file(path: Path, ours: Callable[[bytes], bool]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ros2_textfuse.runtime.output import OutputError, claim_file, claim_folder, refuse_inputs, write_whole
+from ros2_textfuse.runtime.output import OutputError, check_folder, claim_file, claim_folder, refuse_inputs, write_whole
 
 
 def test_an_output_that_is_an_input_is_refused_under_any_name(tmp_path):
@@ -37,6 +37,14 @@ def test_a_folder_of_somebody_else_is_not_written_into(tmp_path):
         claim_folder(tmp_path / "out", "live.json", "fusion.log")
     (tmp_path / "out" / "fusion.log").write_text("")
     claim_folder(tmp_path / "out", "live.json", "fusion.log")
+
+
+def test_a_folder_is_only_checked_before_the_work(tmp_path):
+    check_folder(tmp_path / "deep" / "out")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="no folder that may be written into"):
+        check_folder(tmp_path / "file" / "out")
 
 
 def test_a_disk_that_is_full_leaves_what_was_there(tmp_path, monkeypatch):
