@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.evaluation.offline.evaluate import Asked, open_source
 from ros2_textfuse.evaluation.offline.sampling import spread_pairs
@@ -57,13 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--field-of-view", choices=FIELDS_OF_VIEW, default="reference", help="pad to it, or crop")
     parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
     parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
-    parser.add_argument("--slop", type=float, default=0.02, help="seconds, largest difference of a pair's stamps")
-    parser.add_argument(
-        "--thermal-time-offset",
-        type=float,
-        default=0.0,
-        help="seconds to add to thermal stamps, as textfuse time-offset finds them (default 0)",
-    )
+    fusion_arguments.add_parameters_file(parser)
+    fusion_arguments.add_pairing(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -77,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     claim_file(args.out, lambda head: head.startswith(f"# {WRITTEN}".encode()))
     claim_file(image, image_files.is_ours)
     asked = Asked(tuple(args.source), args.visible_topic, args.thermal_topic)
-    pairs = spread_pairs(open_source(asked).recording, args.slop, args.thermal_time_offset, args.pairs)
+    pairs = spread_pairs(open_source(asked).recording, fusion_arguments.settings(args), args.pairs)
     visible = [np.asarray(cv2.cvtColor(pair.visible, cv2.COLOR_RGB2GRAY), np.uint8) for pair in pairs]
     thermal = [pair.thermal for pair in pairs]
     try:

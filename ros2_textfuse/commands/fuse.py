@@ -5,10 +5,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ros2_textfuse.commands import prompt_arguments
+from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.fuser import Fuser
-from ros2_textfuse.geometry.alignment import Alignment
-from ros2_textfuse.geometry.calibration import read_calibration
 from ros2_textfuse.imaging import image_files
 from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.recordings.pairs import pair_folders, read_image
@@ -21,20 +19,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("visible", type=Path, help="an RGB image, or a folder of them")
     parser.add_argument("thermal", type=Path, help="its thermal image, registered and of one size, or a folder of them")
     parser.add_argument("-o", "--out", type=Path, required=True, help="the fused image, or a folder for them")
-    parser.add_argument("--calibration", type=Path, help="YAML file of cameras that are not registered")
-    parser.add_argument("--prompt", default="", help="what to repair, in your words")
-    prompt_arguments.add_arguments(parser)
-    parser.add_argument("--model", default="nano", help="network: a name or a path (default nano)")
-    parser.add_argument("--engine", default="auto", help="auto, tensorrt, compile, openvino or eager (default auto)")
+    fusion_arguments.add_parameters_file(parser)
+    fusion_arguments.add_fusion(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Fuse; returns 0."""
     pairs = _pairs(args.visible, args.thermal, args.out)
-    alignment = Alignment(read_calibration(args.calibration)) if args.calibration else None
-    fuser = Fuser(args.model, args.engine, alignment=alignment)
-    prompt = fuser.set_prompt(args.prompt, args.mode, args.severity)
-    print(prompt.summary())
+    settings = fusion_arguments.settings(args)
+    fuser = Fuser.from_settings(settings, settings.alignment())
+    print(fuser.prompt.summary())
     for visible, thermal, out in tqdm(pairs, unit="pair", disable=len(pairs) == 1):
         try:
             fused = fuser.fuse(read_image(visible, "visible"), read_image(thermal, "thermal"))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.evaluation.offline import motion_chart
 from ros2_textfuse.evaluation.offline.evaluate import Asked, open_source
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=float, default=LIMIT, help=f"seconds, the largest offset either way (default {LIMIT:g})"
     )
+    fusion_arguments.add_parameters_file(parser)
     parser.add_argument("--chart", type=Path, help="write an image of both cameras' motion, before and after")
     parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
     parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
@@ -52,9 +54,9 @@ def run(args: argparse.Namespace) -> int:
     if isinstance(recording, FolderRecording):
         raise RecordingError("images in a folder have no stamps: give a bag, or two videos")
     with tqdm(total=recording.images, unit="image", disable=None) as bar:
-        seen = watch_motion(recording, bar.update)
-    left_out = [f"left out {count} × {reason}" for reason, count in seen.excluded.items()]
-    left_out += [f"only what comes before is used: {seen.damage}"] if seen.damage else []
+        seen = watch_motion(recording, fusion_arguments.settings(args), bar.update)
+    left_out = [f"left out {count} × {reason}" for reason, count in seen.tally.excluded.items()]
+    left_out += [f"only what comes before is used: {seen.tally.damage}"] if seen.tally.damage else []
     for line in left_out:
         print(f"textfuse time-offset: {line}", file=sys.stderr)
     found = estimate(seen.visible, seen.thermal, args.limit)

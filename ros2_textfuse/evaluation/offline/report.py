@@ -32,7 +32,7 @@ ABOUT = {
     "pairing_ms": "difference of a pair's two stamps, ms",
 }
 TITLES = {"flicker": "Flicker", "change": "Change", "pairing_ms": "Pairing error"}
-TIMELINE = ("paired", "visible alone", "thermal alone", "rejected")
+TIMELINE = ("paired", "visible unpaired", "thermal unpaired", "rejected")
 
 
 def write_report(folder: Path) -> Path:
