@@ -117,8 +117,8 @@ class Fuser:
     def prepare(self, height: int, width: int) -> None:
         """Build and warm up the engine for images of this size, so that the first one does not wait for it.
 
-        Meanwhile another thread may go on fusing images of a size that is ready. The engines of the last ENGINES_KEPT
-        sizes stay.
+        Meanwhile another thread may go on fusing images of a size that is ready. ENGINES_KEPT engines stay: that of
+        the size that was prepared first, and those of the latest others.
 
         Args:
             height: pixels, > 0.
@@ -130,7 +130,8 @@ class Fuser:
         start = time.perf_counter()
         config = EngineConfig(self._network, height, width, self._threads)
         engine, self._engine_warning = build_engine(self._engine_wanted, config)
-        kept = list(self._engines.items())[1 - ENGINES_KEPT :]
+        others = [item for item in self._engines.items() if item[0] != (height, width)]
+        kept = [*others[:1], *others[1:][max(0, len(others) + 1 - ENGINES_KEPT) :]]
         self._engines = {**dict(kept), (height, width): engine}
         seconds = time.perf_counter() - start
         logger.info("%s is ready for %dx%d on %s (%.1f s)", self.model_name, width, height, engine.name, seconds)

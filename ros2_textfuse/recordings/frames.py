@@ -126,5 +126,7 @@ def recorded_pairs(recording: Recording, settings: PairingSettings, tally: Tally
             f"{camera} image passed through: the other camera was silent": policy.passed[camera],
         }
         tally.excluded.update({reason: count for reason, count in left.items() if count})
+    if policy.skipped:
+        tally.excluded["pair skipped: beyond the parameter rate"] = policy.skipped
     if policy.late:
         tally.excluded["pair out of order: a newer one came before it"] = policy.late

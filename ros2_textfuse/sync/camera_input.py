@@ -5,6 +5,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ros2_textfuse.imaging import compressed, encodings
+from ros2_textfuse.imaging.image_files import MOST_PIXELS
 from ros2_textfuse.sync.pairing import Stamped
 
 
@@ -14,11 +15,13 @@ class CameraInput:
     Args:
         name: `visible` or `thermal`.
         offset: nanoseconds to add to stamps.
+        most_pixels: of a compressed image, above which it is refused before it is decoded.
     """
 
-    def __init__(self, name: str, offset: int = 0) -> None:
+    def __init__(self, name: str, offset: int = 0, most_pixels: int = MOST_PIXELS) -> None:
         self.name = name
         self.offset = offset
+        self.most_pixels = most_pixels
 
     def accept(self, image: Any, stamp: int) -> Stamped[Any]:
         """Check an image; its pixels are not touched, unless it is compressed.
@@ -34,7 +37,7 @@ class CameraInput:
             ImageError: it cannot be used; the message says what was expected.
         """
         if not hasattr(image, "encoding"):
-            image = compressed.decode(image)
+            image = compressed.decode(image, self.most_pixels)
         encodings.check_message(image, encodings.ENCODINGS[self.name])
         return Stamped(stamp + self.offset, image)
 

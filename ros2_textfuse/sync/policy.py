@@ -21,6 +21,7 @@ class PairingSettings:
         thermal_time_offset: seconds to add to thermal stamps.
         source_timeout: seconds without an image until a camera counts as silent.
         pass_through: whether one camera's images go through while the other one is silent.
+        rate: frames a second to take, evenly spaced; 0 for all.
     """
 
     slop: float = 0.02
@@ -29,6 +30,7 @@ class PairingSettings:
     thermal_time_offset: float = 0.0
     source_timeout: float = 1.0
     pass_through: bool = True
+    rate: float = 0.0
 
     def offset(self, camera: str) -> int:
         """Nanoseconds to add to the stamps of a camera."""
@@ -78,6 +80,8 @@ class PairingPolicy(Generic[Image]):
         """Pairs whose thermal image had been in one before."""
         self.late = 0
         """Pairs and images that came after a newer one, and were left out."""
+        self.skipped = 0
+        """Frames beyond the rate."""
         self.passed: Counter[str] = Counter()
         """Images that went through by themselves, by camera."""
         self.clock_resets = 0
@@ -87,6 +91,7 @@ class PairingPolicy(Generic[Image]):
         self._without_other: dict[str, list[float]] = {camera: [] for camera in CAMERAS}
         self._last_stamp: int | None = None  # of what went out
         self._last_thermal: Stamped[Image] | None = None
+        self._due: int | None = None  # ns, the stamp from which on a frame is within the rate
         self._make_pairing = make_pairing
         self.change(settings)
 
@@ -140,7 +145,7 @@ class PairingPolicy(Generic[Image]):
 
     def _begin_anew(self) -> None:
         self._pairing = self._make_pairing(self._settings)
-        self._last_thermal = None
+        self._last_thermal = self._due = None
 
     def _goes_alone(self, camera: str, now: float) -> bool:
         """Whether the other camera is silent.
@@ -159,5 +164,17 @@ class PairingPolicy(Generic[Image]):
         if self._last_stamp is not None and 0 <= self._last_stamp - frame.stamp < SET_BACK:
             self.late += 1
             return None
+        step = frame.stamp - self._last_stamp if self._last_stamp is not None else 0
         self._last_stamp = frame.stamp
+        if self._settings.rate and not self._within_rate(frame.stamp, step):
+            self.skipped += 1
+            return None
         return frame
+
+    def _within_rate(self, stamp: int, step: int) -> bool:
+        """Whether it is the frame's turn: the one whose stamp is nearest to when the next one is due."""
+        period = round(1e9 / self._settings.rate)
+        if self._due is not None and stamp + step // 2 < self._due:
+            return False
+        self._due = max((self._due or 0) + period, stamp + period // 2)
+        return True

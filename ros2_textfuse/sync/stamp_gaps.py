@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 WINDOW = 60  # differences of stamps that tell the period and the share of late
-LEAST = 30  # differences, before which nothing is said
+LEAST = 20  # differences, before which nothing is said
 TOLERANCE = 0.25  # periods, by which a difference may lie beside a whole number of them
 REGULAR = 0.85  # share of the differences that lie so, in a camera whose period is regular
-LONGEST = 8  # periods; what is longer is a pause of the camera, as for a thermal one's shutter
+LONGEST = 8  # periods; what is longer is a pause of the camera, as for a thermal one's shutter,
+OFTEN = 0.2  # unless so many steps are
 NEW_RATE = 8  # equal gaps in a row are no loss but another rate: a camera that exposes longer in the dark
 EVENTS = 3  # gaps in the window, below which they are chance
 
@@ -59,16 +60,23 @@ class StampGaps:
             self._counted = max(0, self._counted - excess)
 
     def _period(self) -> float:
-        """Nanoseconds; 0 while it is not known, or not regular."""
+        """Nanoseconds; 0 while it is not known, or not regular.
+
+        Of a camera that loses 60 % of its images, 40 % of the steps are one period long; of one that loses nearly all,
+        hardly a step is, and all others must fit the shortest.
+        """
         if len(self._steps) < LEAST:
             return 0.0
         steps = np.array(self._steps, float)
-        base = np.percentile(steps, 20)  # of a camera that loses 60 % of its images, 40 % of the steps are one period
-        whole = np.maximum(np.round(steps / base), 1)
-        near = whole <= LONGEST
-        period = float(np.median(steps[near] / whole[near]))
-        beside = np.abs(steps / period - np.round(steps / period))
-        return period if (beside[near] <= TOLERANCE).mean() >= REGULAR else 0.0
+        for percentile, regular in ((20, REGULAR), (5, 1.0), (0, 1.0)):
+            base = np.percentile(steps, percentile)
+            whole = np.maximum(np.round(steps / base), 1)
+            near = whole <= LONGEST
+            period = float(np.median(steps[near] / whole[near]))
+            beside = np.abs(steps / period - np.round(steps / period))
+            if (beside[near] <= TOLERANCE).mean() >= regular and near.mean() > 0.25:
+                return period
+        return 0.0
 
     def _gaps(self, period: float) -> tuple[NDArray[np.int64], int]:
         """Images missing in each step of the window, and how many steps that is settled for.
@@ -77,7 +85,9 @@ class StampGaps:
         """
         periods = np.array(self._steps) / period
         gaps = np.round(periods).astype(np.int64) - 1
-        gaps[(np.abs(periods - 1 - gaps) > TOLERANCE) | (gaps >= LONGEST)] = 0
+        gaps[np.abs(periods - 1 - gaps) > TOLERANCE] = 0
+        if (gaps >= LONGEST).mean() < OFTEN:
+            gaps[gaps >= LONGEST] = 0
         start = 0
         for gap, run in groupby(gaps.tolist()):
             length = len(list(run))

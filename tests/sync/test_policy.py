@@ -1,5 +1,7 @@
 """What becomes of each image of two cameras."""
 
+import itertools
+
 import pytest
 
 from ros2_textfuse.sync.pairing import CAMERAS, Stamped
@@ -117,3 +119,17 @@ def test_what_waits_is_not_yet_without_a_partner(camera):
     rig.send(camera, 5.1)
     rig.send(CAMERAS[camera == "visible"], 5.1)
     assert rig.unpaired() == ([1, 0] if camera == "visible" else [0, 1])
+
+
+@pytest.mark.parametrize(("camera", "rate"), [(30.0, 10.0), (30.0, 20.0), (25.0, 12.0), (9.0, 30.0), (60.0, 59.0)])
+def test_a_rate_takes_frames_evenly(camera, rate):
+    rig = Rig(rate=rate)
+    for number in range(600):
+        for name in CAMERAS:
+            rig.send(name, 5 + number / camera)
+    stamps = [frame["visible"] for frame in rig.frames]
+    expected = min(rate, camera)
+    assert len(stamps) / (600 / camera) == pytest.approx(expected, rel=0.03)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(stamps)]
+    assert max(gaps) <= 1 / expected + 1.01 / camera + 2e-3
+    assert rig.policy.skipped == 600 - len(stamps)

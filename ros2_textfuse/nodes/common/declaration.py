@@ -15,7 +15,7 @@ ROS_OWN = ("use_sim_time", "qos_overrides.", "start_type_description_service")  
 def declare(
     node: Node,
     table: tuple[Parameter, ...],
-    accept: Callable[[dict[str, Any]], str] = lambda changes: "",
+    accept: Callable[[dict[str, Any]], str] | None = None,
 ) -> None:
     """Declare every parameter of a table on a node, and warn of others that it was given.
 
@@ -23,7 +23,7 @@ def declare(
         node: that gets them.
         table: one of NODES.
         accept: called with the new values, by name, before a change of parameters that are in range; takes it up, or
-            returns why it is refused.
+            returns why it is refused. None refuses what is not live.
 
     Raises:
         rclpy.exceptions.InvalidParameterTypeException, InvalidParameterValueException: an override from the command
@@ -37,8 +37,13 @@ def declare(
             node.declare_parameter(parameter.name, parameter.default, descriptor(parameter))
     known = {parameter.name for parameter in table}
 
+    def refuse_fixed(changes: dict[str, Any]) -> str:
+        fixed = sorted(changes.keys() - {parameter.name for parameter in table if parameter.live})
+        return f"{', '.join(fixed)}: read at the start of the node, so start it anew" if fixed else ""
+
     def check(changes: list[RosParameter]) -> SetParametersResult:
-        reason = _wrong_choice(table, changes) or accept({c.name: c.value for c in changes if c.name in known})
+        wanted = {change.name: change.value for change in changes if change.name in known}
+        reason = _wrong_choice(table, changes) or (accept or refuse_fixed)(wanted)
         return SetParametersResult(successful=not reason, reason=reason)
 
     node.add_on_set_parameters_callback(check)

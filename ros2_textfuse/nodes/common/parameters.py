@@ -139,6 +139,30 @@ FUSION = (
         1.0,
         live=True,
     ),
+    Parameter(
+        "max_drop_share",
+        0.1,
+        "Share of the pairs that may be given up because a newer one came; above it the state is DEGRADED.",
+        0.0,
+        1.0,
+        live=True,
+    ),
+    Parameter(
+        "max_latency",
+        0.5,
+        "Seconds from a camera's stamp to the fused image, median of late; above it the state is DEGRADED.",
+        0.001,
+        60.0,
+        live=True,
+    ),
+    Parameter(
+        "rate",
+        0.0,
+        "Pairs a second to fuse, evenly spaced, for a computer that cannot fuse all; 0 for all.",
+        0.0,
+        1000.0,
+        live=True,
+    ),
     Parameter("lazy", False, "Do not fuse while nobody listens to the fused images.", live=True),
     Parameter(
         "jpeg_quality", 90, "Of fused/compressed, which is made while somebody listens to it.", 1, 100, live=True

@@ -99,6 +99,10 @@ class DetectionNode(Node):
         self.create_timer(STATUS_PERIOD, self._look_around, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self.get_logger().info(f"detecting on {self.engine_name} in {', '.join(self._streams)}")
 
+    def alive(self) -> bool:
+        """Whether detection goes on, or waits for images."""
+        return not self._worker.stuck()
+
     def destroy_node(self) -> None:
         """Stop the worker before its publishers go."""
         if hasattr(self, "_worker"):
@@ -210,7 +214,7 @@ def _work(node: DetectionNode, interrupted: threading.Event) -> None:
     if node.build_only:
         node.get_logger().info(f"built: {node.engine_name}")
     else:
-        spin(node, interrupted)
+        spin(node, interrupted, node.alive)
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from ros2_textfuse.imaging import encodings
 from ros2_textfuse.imaging.camera_health import STAMPS, CameraHealth, Fault
+from ros2_textfuse.imaging.outside_text import shown
 from ros2_textfuse.nodes.common.following import FollowingSubscription
 from ros2_textfuse.nodes.common.topic_checks import why_silent
 from ros2_textfuse.nodes.fusion.state import CameraReport
@@ -16,6 +17,7 @@ from ros2_textfuse.sync.camera_input import CameraInput
 from ros2_textfuse.sync.pairing import Stamped, stamp_ns
 from ros2_textfuse.sync.stamp_gaps import StampGaps
 
+LONGEST_FRAME_ID = 255  # characters; it goes into every header of what is published
 AHEAD, BEHIND = 0.2, 2.0  # s that stamps may be off this machine's clock; a driver or a network may be late
 
 
@@ -100,6 +102,10 @@ class Camera(CameraInput):
             if not own_stamp:
                 raise encodings.ImageError(
                     "its stamp is zero: the driver must stamp images, to tell which belong together"
+                )
+            if len(message.header.frame_id) > LONGEST_FRAME_ID:
+                raise encodings.ImageError(
+                    f"its frame_id '{shown(message.header.frame_id)}' is no name: at most {LONGEST_FRAME_ID} are taken"
                 )
             image = self.accept(message, own_stamp)
         except encodings.ImageError as error:

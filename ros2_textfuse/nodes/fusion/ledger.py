@@ -1,7 +1,11 @@
 """What has happened since activation, written by several threads and read as a whole. No ROS in it."""
 
+import statistics
 import threading
+from collections import deque
 from dataclasses import dataclass, replace
+
+RECENT = 30  # pairs whose latency tells how old images are
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class Account:
 
     pairs_fused: int = 0
     pairs_dropped: int = 0
+    overruns: int = 0
+    """Of the dropped ones, those for which a newer one came before the worker was free."""
     pairs_skipped: int = 0
     passed_through: int = 0
     images_rejected: int = 0
@@ -44,15 +50,25 @@ class Ledger:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._latencies: deque[float] = deque(maxlen=RECENT)
         self._account = Account()
 
     def read(self) -> Account:
         """The account as it is now."""
         return self._account  # an immutable object in one attribute
 
+    def latency(self) -> float:
+        """Median of the latest pairs' latencies in milliseconds; 0 before the first."""
+        with self._lock:
+            return statistics.median(self._latencies) if self._latencies else 0.0
+
     def drop(self) -> None:
         """A pair was given up."""
         self._change(pairs_dropped=1)
+
+    def overrun(self) -> None:
+        """A pair was given up because a newer one came."""
+        self._change(pairs_dropped=1, overruns=1)
 
     def skip(self) -> None:
         """Nobody wanted a pair."""
@@ -68,6 +84,8 @@ class Ledger:
 
     def fuse(self, now: float, stamp: int, frame_id: str, stages: Stages) -> None:
         """A pair was fused and published."""
+        with self._lock:
+            self._latencies.append(stages.latency_ms)
         done = {"last_fused": now, "last_passed": None, "fault": "", "stages": stages}
         self._change(pairs_fused=1, set_={**done, "stamp": stamp, "frame_id": frame_id})
 

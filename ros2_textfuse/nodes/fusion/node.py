@@ -5,9 +5,7 @@ import threading
 import time
 from typing import Any
 
-from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from textfuse.msg import FusionStatus
 
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.fuser import Fuser
@@ -18,23 +16,20 @@ from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
 from ros2_textfuse.nodes.fusion.camera import Camera
 from ros2_textfuse.nodes.fusion.camera_info import Geometry, expected_calibration
-from ros2_textfuse.nodes.fusion.diagnostics import diagnostics
 from ros2_textfuse.nodes.fusion.engine_builder import EngineBuilder
 from ros2_textfuse.nodes.fusion.frame_fuser import FrameFuser
 from ros2_textfuse.nodes.fusion.ledger import Ledger
 from ros2_textfuse.nodes.fusion.outputs import Outputs
 from ros2_textfuse.nodes.fusion.pairing import make_pairing
 from ros2_textfuse.nodes.fusion.prompt_service import PromptService
-from ros2_textfuse.nodes.fusion.state import CameraReport, Situation
-from ros2_textfuse.nodes.fusion.status import status_message
+from ros2_textfuse.nodes.fusion.reporter import Reporter
 from ros2_textfuse.prompts.prompt import understand
 from ros2_textfuse.prompts.text_encoder import EncoderError
-from ros2_textfuse.runtime import cache_folder
+from ros2_textfuse.runtime import cache_folder, notify
 from ros2_textfuse.settings import FusionSettings
 from ros2_textfuse.sync.pairing import CAMERAS, Stamped
 from ros2_textfuse.sync.policy import Frame, PairingPolicy
 
-STATUS_PERIOD = 0.5  # s
 LOG_PERIOD = 5.0  # s, between two lines about the same fault
 
 
@@ -61,6 +56,7 @@ class FusionNode(LifecycleNode):
 
     # Lifecycle ------------------------------------------------------------------------------------------------------
 
+    @notify.busy()
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the network, build the engine and understand the first prompt."""
         self._values = p = declaration.values(self, parameters.FUSION)
@@ -108,8 +104,18 @@ class FusionNode(LifecycleNode):
             lambda: int(self._values["jpeg_quality"]),
         )
         result = super().on_activate(state)
-        # By a clock that goes on: a simulation that stands still is a state as well.
-        self._timer = self.create_timer(STATUS_PERIOD, self._look_around, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._reporter = Reporter(
+            self,
+            self._outputs,
+            self._fuser,
+            self._cameras,
+            self._policy,
+            self._ledger,
+            self._builder,
+            self._geometry,
+            lambda: self._values,
+            self._idle,
+        )
         self._active = True
         self.get_logger().info(
             f"active: listening to {' and '.join(topics.values())}, fusing on {self._fuser.engine_name}"
@@ -140,6 +146,11 @@ class FusionNode(LifecycleNode):
             self._worker.stop()
         super().destroy_node()
 
+    def alive(self) -> bool:
+        """Whether fusion goes on, or waits for images."""
+        return not (self._configured and self._worker.stuck())
+
+    @notify.busy()
     def _leave_cameras(self) -> None:
         if not self._active:
             return
@@ -147,7 +158,7 @@ class FusionNode(LifecycleNode):
         for camera in self._cameras.values():
             camera.destroy()
         self._geometry.destroy()
-        self.destroy_timer(self._timer)
+        self._reporter.destroy()
         self._worker.drain()
         self._builder.join()
         gc.collect()  # a camera and its subscription refer to each other, and keep the last images until then
@@ -187,13 +198,14 @@ class FusionNode(LifecycleNode):
         for camera in self._cameras.values():
             camera.offset, camera.timeout = settings.offset(camera.name), settings.source_timeout
             camera.max_missing_share = self._values["max_missing_share"]
+            camera.most_pixels = self._builder.most_pixels
 
     def _prompt_changed(self) -> None:
         if self._active:
             self._ledger.change_prompt()
-            self._publish_status(self._reports())
+            self._reporter.publish_status()
 
-    # Images and health ----------------------------------------------------------------------------------------------
+    # Images ---------------------------------------------------------------------------------------------------------
 
     def _take(self, camera: Camera, image: Stamped[Any]) -> None:
         """A usable image of a camera: what it completes goes to the worker, unless nobody wants it."""
@@ -206,7 +218,7 @@ class FusionNode(LifecycleNode):
         if self._idle():
             self._ledger.skip()
         elif self._worker.put(frame):
-            self._ledger.drop()
+            self._ledger.overrun()
 
     def _idle(self) -> bool:
         return bool(self._values["lazy"]) and not self._outputs.wanted()
@@ -215,35 +227,10 @@ class FusionNode(LifecycleNode):
         self._ledger.reject(fault)
         self.get_logger().warning(f"rejected: {fault}", throttle_duration_sec=LOG_PERIOD)
 
-    def _look_around(self) -> None:
-        for camera in self._cameras.values():
-            camera.inspect()
-        reports = self._reports()
-        status, now = self._publish_status(reports), self.get_clock().now().to_msg()
-        self._outputs.diagnostics.publish(diagnostics(self.get_fully_qualified_name(), status, reports, now))
-
-    def _reports(self) -> list[CameraReport]:
-        return [camera.report(self._policy.unpaired(name)) for name, camera in self._cameras.items()]
-
-    def _publish_status(self, reports: list[CameraReport]) -> FusionStatus:
-        situation = Situation(
-            now=time.monotonic(),
-            account=self._ledger.read(),
-            cameras=reports,
-            source_timeout=self._settings.source_timeout,
-            slop=self._settings.slop,
-            building=self._builder.building,
-            idle=self._idle(),
-            missing_info=self._geometry.missing(),
-        )
-        status = status_message(situation, self._policy, self._fuser)
-        self._outputs.status.publish(status)
-        return status
-
 
 def _work(node: FusionNode, interrupted: threading.Event) -> None:
     if not node.build_only:
-        spin(node, interrupted)
+        spin(node, interrupted, node.alive)
     elif node.trigger_configure() != TransitionCallbackReturn.SUCCESS:
         raise StartError("nothing was built, for the reason above")
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ros2_textfuse.nodes.common.keeping_up import Turnover
 from ros2_textfuse.nodes.fusion.ledger import Account
 
 WAITING, OK, DEGRADED, VISIBLE_ONLY, THERMAL_ONLY = "WAITING", "OK", "DEGRADED", "VISIBLE_ONLY", "THERMAL_ONLY"
@@ -47,6 +48,11 @@ class Situation:
         cameras: visible and thermal.
         source_timeout: seconds after which what happened is no longer now.
         slop: seconds.
+        latency: milliseconds from a camera's stamp to the fused image, of late.
+        turnover: pairs fused and given up for newer ones of late; None while that cannot be told.
+        twin: that another node publishes the same; empty when none does.
+        max_drop_share: of the pairs, above which it is not all well.
+        max_latency: seconds, likewise.
         building: the size for which an engine is being built, empty for none.
         idle: nobody listens, and nothing is fused for nobody.
         missing_info: CameraInfo topics that alignment waits for.
@@ -57,6 +63,11 @@ class Situation:
     cameras: Sequence[CameraReport]
     source_timeout: float
     slop: float
+    latency: float = 0.0
+    turnover: Turnover | None = None
+    twin: str = ""
+    max_drop_share: float = 1.0
+    max_latency: float = float("inf")
     building: str = ""
     idle: bool = False
     missing_info: Sequence[str] = ()
@@ -81,6 +92,7 @@ def judge(s: Situation) -> tuple[str, str]:
         return ERROR, s.account.fault
     if recent(s.account.last_fused):
         wrong = [f"{c.name} camera: {text}" for c in s.cameras for text in (c.fault, c.loss) if text]
+        wrong += [text for text in (_overrun(s), _age(s), s.twin) if text]
         return (DEGRADED, "; ".join(wrong)) if wrong else (OK, "")
     if s.missing_info:
         return WAITING, f"no CameraInfo on {' and '.join(s.missing_info)}, where the intrinsics come from"
@@ -96,3 +108,21 @@ def judge(s: Situation) -> tuple[str, str]:
         f"{'before' if apart < 0 else 'after'} the newest visible one; synchronise the clocks, or set "
         "thermal_time_offset, slop, or hold for a slower thermal camera",
     )
+
+
+CURE = "set rate, or a smaller size, or leave detection off"
+
+
+def _overrun(s: Situation) -> str:
+    """That too many pairs are given up for newer ones."""
+    if s.turnover is None or s.turnover.share <= s.max_drop_share:
+        return ""
+    fused, came = s.turnover.rates
+    return f"fusing {fused:.0f} of {came:.0f} images a second: {CURE}"
+
+
+def _age(s: Situation) -> str:
+    """That fused images are too old; not where a camera's clock is known to be off."""
+    if s.latency <= s.max_latency * 1e3 or any(camera.fault.startswith("stamps") for camera in s.cameras):
+        return ""
+    return f"fused images are {s.latency / 1e3:.2f} s old, and max_latency is {s.max_latency:g} s: {CURE}"

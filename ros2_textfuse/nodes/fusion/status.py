@@ -13,7 +13,7 @@ from ros2_textfuse.nodes.fusion.ledger import Stages
 from ros2_textfuse.nodes.fusion.state import Situation, judge
 from ros2_textfuse.sync.policy import PairingPolicy
 
-COUNTS = ("pairs_fused", "pairs_skipped", "passed_through", "images_rejected", "prompt_changes")
+COUNTS = ("pairs_fused", "passed_through", "images_rejected", "prompt_changes")
 OF_CAMERAS = ("fault", "rate", "gap", "age", "received", "unpaired", "missing", "missing_share")
 
 
@@ -30,6 +30,7 @@ def status_message(situation: Situation, policy: PairingPolicy[Any], fuser: Fuse
     for name in COUNTS:
         setattr(status, name, getattr(account, name))
     status.pairs_dropped = account.pairs_dropped + policy.late
+    status.pairs_skipped = account.pairs_skipped + policy.skipped
     status.thermal_held, status.clock_resets = policy.held, policy.clock_resets
     for camera in situation.cameras:
         for name in OF_CAMERAS:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ros2_textfuse.evaluation.live.observations import STATES
+from ros2_textfuse.nodes.common.keeping_up import Turnover
 from ros2_textfuse.nodes.fusion import state
 from ros2_textfuse.nodes.fusion.ledger import Account, Ledger, Stages
 from ros2_textfuse.nodes.fusion.state import CameraReport, Situation, judge
@@ -71,6 +72,20 @@ def test_a_fused_pair_cures_a_fault_and_ends_passing_through():
     ("changes", "expected", "says"),
     [
         ({}, state.OK, ""),
+        (
+            {"visible": replace(VISIBLE, fault="frozen: the same image")},
+            state.DEGRADED,
+            "visible camera: frozen: the same image",
+        ),
+        (
+            {"visible": replace(VISIBLE, loss="17 of 30 images a second come")},
+            state.DEGRADED,
+            "visible camera: 17 of 30 images a second come",
+        ),
+        ({"turnover": Turnover(5.0, 85, 65), "max_drop_share": 0.1}, state.DEGRADED, "fusing 17 of 30 images a second"),
+        ({"turnover": Turnover(5.0, 145, 5), "max_drop_share": 0.1}, state.OK, ""),
+        ({"latency": 620.0, "max_latency": 0.5}, state.DEGRADED, "fused images are 0.62 s old, and max_latency is 0.5"),
+        ({"latency": 480.0, "max_latency": 0.5}, state.OK, ""),
         ({"building": "333x250"}, state.BUILDING, "333x250"),
         ({"idle": True}, state.IDLE, "lazy"),
         ({"account": replace(FUSING, fault="too small")}, state.ERROR, "too small"),
@@ -101,6 +116,11 @@ def test_the_state_says_what_is_known(changes, expected, says):
 
 def test_the_states_are_those_of_the_message():
     FusionStatus = pytest.importorskip("textfuse.msg").FusionStatus
-    own = {name for name in vars(state) if name.isupper()}
+    own = {name for name in vars(state) if name.isupper()} - {"CURE"}
     assert own == set(STATES)
     assert all(getattr(FusionStatus, name) == getattr(state, name) == name for name in own)
+
+
+def test_a_wrong_clock_is_named_once():
+    late = replace(VISIBLE, fault="stamps are 3600.0 s old: synchronise the clocks")
+    assert judge(situation(visible=late, latency=3.6e6, max_latency=0.5))[1] == f"visible camera: {late.fault}"
