@@ -5,7 +5,7 @@ import importlib
 import sys
 
 from ros2_textfuse.errors import TextfuseError
-from ros2_textfuse.runtime import interrupts, parent
+from ros2_textfuse.runtime import interrupts, machine, parent
 
 VERBS = {
     "fuse": ("ros2_textfuse.commands.fuse", "fuse image files or folders"),
@@ -20,6 +20,7 @@ VERBS = {
         "ros2_textfuse.commands.demo",
         "run everything for 20 seconds and write a video and a contact sheet",
     ),
+    "doctor": ("ros2_textfuse.commands.doctor", "say what is wrong on this machine, and how to cure it"),
     "quality": ("ros2_textfuse.commands.quality", "judge a fusion network: metrics, repair, flicker, contact sheets"),
     "train": ("ros2_textfuse.commands.train", "train the fusion network"),
     "train-words": ("ros2_textfuse.commands.train_words", "train what understands free text"),
@@ -54,6 +55,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         description="RGB and thermal images fused into one, guided by a prompt.",
         epilog="`textfuse VERB --help` describes each verb.",
     )
+    parser.add_argument("--version", action="version", version=f"textfuse {machine.version()}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, (module, purpose) in VERBS.items():
         subparser = verbs.add_parser(verb, help=purpose, description=purpose.capitalize() + ".")

@@ -29,6 +29,7 @@ ORDER = (
     "detection",
     "settings",
     "fuser",
+    "doctor",
     "nodes",
     "evaluation",
     "training",
