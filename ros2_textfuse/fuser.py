@@ -215,6 +215,24 @@ class Fuser:
         engine.run(visible, thermal8, self._in_force[1], out)
         return out
 
+    def prepare_image(
+        self, camera: str, image: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
+    ) -> NDArray[np.uint8]:
+        """One camera's image as `prepare_pair` returns it.
+
+        Args:
+            camera: `visible` or `thermal`.
+            image: as for `fuse`.
+
+        Returns:
+            uint8 RGB [H, W, 3] of the visible camera, uint8 [H, W] of the thermal one.
+
+        Raises:
+            ImageError: the image has another size than the calibration is for.
+        """
+        image8 = self.gain_control(image) if camera == "thermal" else np.asarray(image, np.uint8)
+        return image8 if self.alignment is None else self.alignment.align(camera, image8)
+
     def pass_through(
         self, camera: str, image: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
     ) -> NDArray[np.uint8]:
@@ -230,9 +248,7 @@ class Fuser:
         Raises:
             ImageError: the image has another size than the calibration is for.
         """
-        image8 = self.gain_control(image) if camera == "thermal" else np.asarray(image, np.uint8)
-        if self.alignment is not None:
-            image8 = self.alignment.align(camera, image8)
+        image8 = self.prepare_image(camera, image)
         marked = np.dstack([image8] * 3) if camera == "thermal" else image8.copy()
         mark(marked, f"{camera.upper()} ONLY")
         return marked

@@ -28,6 +28,7 @@ ORDER = (
     "engines",
     "detection",
     "fuser",
+    "doctor",
     "nodes",
     "evaluation",
     "training",

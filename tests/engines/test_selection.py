@@ -2,6 +2,8 @@
 
 import importlib
 import logging
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -45,6 +47,20 @@ def test_every_engine_is_on_the_ladder_of_a_cuda_device(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert sorted(candidates()) == sorted(ENGINES)
     assert candidates()[0] == "tensorrt"
+
+
+def test_an_interrupt_is_no_reason_for_a_slower_engine(config, monkeypatch):
+    """A tracer calls Python from C++, and makes of a KeyboardInterrupt what it makes of any error."""
+
+    def interrupted(_):
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt as error:
+            raise RuntimeError("conversion failed") from error
+
+    monkeypatch.setattr(importlib.import_module(selection.MODULES[candidates()[0]]), "build", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        build_engine("auto", config)
 
 
 @CPU_ONLY

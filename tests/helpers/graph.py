@@ -172,7 +172,7 @@ class Graph:
         """Fusion's lifecycle state."""
         return self.call(GetState, "fusion/get_state", GetState.Request()).current_state.label
 
-    def set_parameter(self, name: str, value: Any) -> Any:
-        """Set a parameter of fusion."""
+    def set_parameter(self, name: str, value: Any, node: str = "fusion") -> Any:
+        """Set a parameter of a node."""
         request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
-        return self.call(SetParameters, "fusion/set_parameters", request).results[0]
+        return self.call(SetParameters, f"{node}/set_parameters", request).results[0]

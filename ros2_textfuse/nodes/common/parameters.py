@@ -181,12 +181,20 @@ FUSION = (
 DETECTION = (
     Parameter("weights", "yolo26n.pt", "YOLO weights: a name to find, or a path."),
     Parameter("engine", "auto", "What runs the detector.", choices=("auto", *DETECTION_ENGINES)),
-    Parameter("confidence", 0.25, "Smallest score of a detection.", 0.0, 1.0),
-    Parameter("classes", (), "Class names to report; empty for all that the weights know."),
+    Parameter(
+        "streams",
+        (),
+        "Images to look at: fused, visible, thermal, or several, whose boxes are joined; empty for fused. The cameras' "
+        "come from the fusion node, aligned.",
+    ),
+    Parameter(
+        "confidence", 0.25, "Smallest score of a detection; of joined boxes, the probability.", 0.0, 1.0, live=True
+    ),
+    Parameter("classes", (), "Class names to report; empty for all that the weights know.", live=True),
     Parameter("width", 640, "Expected image width in pixels; the detector is built for it.", 32, 8192),
     Parameter("height", 480, "Expected image height in pixels; the detector is built for it.", 32, 8192),
     Parameter("threads", 0, "CPU threads of the detector; 0 for the engine's own choice.", 0, 256),
-    Parameter("queue_size", 3, "Fused images that may wait their turn; the oldest gives way.", 1, 100),
+    Parameter("queue_size", 3, "Frames that may wait their turn; the oldest gives way.", 1, 100),
     Parameter(
         "nice", 10, "How far to step back where processor time is short, as in nice(1); fusion goes first at 10.", 0, 19
     ),

@@ -8,7 +8,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 
 from ros2_textfuse.imaging import encodings
-from ros2_textfuse.imaging.camera_health import CameraHealth, Fault
+from ros2_textfuse.imaging.camera_health import STAMPS, CameraHealth, Fault
 from ros2_textfuse.imaging.outside_text import shown
 from ros2_textfuse.nodes.common.following import FollowingSubscription
 from ros2_textfuse.nodes.common.topic_checks import why_silent
@@ -127,9 +127,9 @@ class Camera(CameraInput):
         if self._health.fault or -AHEAD <= late <= BEHIND:
             return self._health.fault
         if late < 0:
-            return Fault("stamps", f"stamps are {-late:.1f} s ahead of this machine's clock: synchronise the clocks")
+            return Fault("stamps", f"{STAMPS} {-late:.1f} s ahead of this machine's clock: synchronise the clocks")
         advice = "synchronise the clocks, or use_sim_time with a recording's --clock"
-        return Fault("stamps", f"stamps are {late:.1f} s old: {advice}")
+        return Fault("stamps", f"{STAMPS} {late:.1f} s old: {advice}")
 
     def _loss(self) -> str:
         """That more than max_missing_share of its images never come, and what to do."""

@@ -79,12 +79,14 @@ class FrameFuser:
         data, fused = encodings.blank_data(height, width, 3)
         arrays = self._cameras["visible"].array(visible), self._cameras["thermal"].array(thermal)
         converted = time.perf_counter()
-        self._fuser.fuse(*arrays, out=fused)
+        prepared = self._fuser.prepare_pair(*arrays)
+        self._fuser.fuse_prepared(*prepared, fused)
         done = time.perf_counter()
         message = Image(height=height, width=width, encoding="rgb8", step=width * 3)
         reference = visible if self._reference() == "visible" else thermal
         message.header, message.data = _header(visible.stamp, reference.image.header.frame_id), data
         self._publish(message, fused)
+        self._outputs.publish_aligned(message.header, visible=prepared[0], thermal=prepared[1])
         published = time.perf_counter()
 
         pairing_ms = (now - visible.stamp) / 1e6
@@ -107,6 +109,9 @@ class FrameFuser:
         message = Image(header=_header(image.stamp, frame_id))
         encodings.fill_message(message, marked, "rgb8")
         self._publish(message, marked)
+        if self._outputs.aligned_wanted(camera):
+            unmarked = self._fuser.prepare_image(camera, self._cameras[camera].array(image))
+            self._outputs.publish_aligned(message.header, **{camera: unmarked})
         self._ledger.pass_through(time.monotonic(), image.stamp, frame_id)
 
     def _reference(self) -> str:

@@ -25,7 +25,7 @@ from ros2_textfuse.nodes.fusion.prompt_service import PromptService
 from ros2_textfuse.nodes.fusion.reporter import Reporter
 from ros2_textfuse.prompts.prompt import understand
 from ros2_textfuse.prompts.text_encoder import EncoderError
-from ros2_textfuse.runtime import cache_folder
+from ros2_textfuse.runtime import cache_folder, notify
 from ros2_textfuse.settings import FusionSettings
 from ros2_textfuse.sync.pairing import CAMERAS, Stamped
 from ros2_textfuse.sync.policy import Frame, PairingPolicy
@@ -56,6 +56,7 @@ class FusionNode(LifecycleNode):
 
     # Lifecycle ------------------------------------------------------------------------------------------------------
 
+    @notify.busy()
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the network, build the engine and understand the first prompt."""
         self._values = p = declaration.values(self, parameters.FUSION)
@@ -145,6 +146,11 @@ class FusionNode(LifecycleNode):
             self._worker.stop()
         super().destroy_node()
 
+    def alive(self) -> bool:
+        """Whether fusion goes on, or waits for images."""
+        return not (self._configured and self._worker.stuck())
+
+    @notify.busy()
     def _leave_cameras(self) -> None:
         if not self._active:
             return
@@ -224,7 +230,7 @@ class FusionNode(LifecycleNode):
 
 def _work(node: FusionNode, interrupted: threading.Event) -> None:
     if not node.build_only:
-        spin(node, interrupted)
+        spin(node, interrupted, node.alive)
     elif node.trigger_configure() != TransitionCallbackReturn.SUCCESS:
         raise StartError("nothing was built, for the reason above")
 

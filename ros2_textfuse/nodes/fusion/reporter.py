@@ -15,6 +15,7 @@ from ros2_textfuse.nodes.fusion.camera_info import Geometry
 from ros2_textfuse.nodes.fusion.diagnostics import diagnostics
 from ros2_textfuse.nodes.fusion.engine_builder import EngineBuilder
 from ros2_textfuse.nodes.fusion.ledger import Ledger
+from ros2_textfuse.nodes.fusion.opening import Opening
 from ros2_textfuse.nodes.fusion.outputs import Outputs
 from ros2_textfuse.nodes.fusion.state import CameraReport, Situation
 from ros2_textfuse.nodes.fusion.status import status_message
@@ -56,6 +57,8 @@ class Reporter:
         self._policy, self._ledger, self._builder, self._geometry = policy, ledger, builder, geometry
         self._parameters, self._idle = parameters, idle
         self._keeping_up, self._twins = KeepingUp(), TwinWatch(node, outputs.status)
+        logger = node.get_logger()
+        self._opening = Opening(node.resolve_topic_name("fused"), logger.info, logger.warning)
         # By a clock that goes on: a simulation that stands still is a state as well.
         self._timer = node.create_timer(PERIOD, self._look_around, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
@@ -82,6 +85,7 @@ class Reporter:
         now = self._node.get_clock().now().to_msg()
         name = self._node.get_fully_qualified_name()
         self._outputs.diagnostics.publish(diagnostics(name, status, situation.cameras, now))
+        self._opening.look(status)
 
     def _situation(self) -> Situation:
         p = self._parameters()
