@@ -1,5 +1,5 @@
 # For a machine without a ROS distribution: everything lives in one virtual environment.
-# On a distribution use colcon instead, see docs/install.md.
+# On a distribution use colcon instead, see docs/getting-started/install.md.
 SHELL := bash -o pipefail
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
@@ -49,7 +49,7 @@ help:
 # Each step leaves its stamp when it is done, so an interrupted setup continues where it stopped.
 $(prefix)/.python:
 	@if [ -n "$$ROS_DISTRO" ]; then \
-	  echo 'ROS $(ROS_DISTRO) is sourced in this shell: build with colcon (docs/install.md), or, for an environment' >&2; \
+	  echo 'ROS $(ROS_DISTRO) is sourced in this shell: build with colcon (docs/getting-started/install.md), or, for an environment' >&2; \
 	  echo 'of its own, use a shell without it: env -i HOME="$$HOME" PATH=/usr/bin:/bin make build' >&2; exit 1; fi
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 	  echo '$(PYTHON) is missing or older than 3.10; name a newer one: make build PYTHON=python3.12' >&2; exit 1; }

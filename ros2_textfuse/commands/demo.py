@@ -1,4 +1,4 @@
-"""`textfuse demo`: player, fusion and detection as processes over DDS, with a prompt half-way."""
+"""`textfuse demo`: player, fusion and detection as processes over DDS, with a prompt change half-way."""
 
 import argparse
 import sys
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the demo; returns 0 when images were fused before and after the prompt."""
+    """Run the demo; returns 0 when images were fused before and after the prompt change."""
     claim_folder(args.out, "demo.mp4", "fusion.log", "simulated")
     simulated = not (args.bag or args.visible or args.thermal)
     if simulated:
@@ -66,13 +66,13 @@ def run(args: argparse.Namespace) -> int:
         answered = _play(monitor, args.prompt, args.seconds)
     print(monitor.summary())
     if not answered or not recorder.write_sheet(sheet):
-        raise GraphError(f"no images before or after the prompt; see {args.out}/*.log")
+        raise GraphError(f"no images before or after the prompt change; see {args.out}/*.log")
     print(f"wrote {video} and {sheet}")
     return 0
 
 
 def _play(monitor: "Monitor", prompt: str, seconds: float) -> bool:
-    """Watch for `seconds` from the first fused image, and set the prompt half-way."""
+    """Watch for `seconds` from the first fused image, and change the prompt half-way."""
     live = sys.stdout.isatty()
     deadline = time.monotonic() + 20.0
     while not monitor.fused and time.monotonic() < deadline:

@@ -1,7 +1,7 @@
 """The geometric relation of the two cameras: the calibration file, read, checked and written.
 
 A file says which pixels of the two cameras show the same thing, by a homography or by intrinsics, distortion and
-extrinsics at a working depth, and what the fused image is to show. docs/alignment.md describes its keys;
+extrinsics at a working depth, and what the fused image is to show. docs/guides/alignment.md describes its keys;
 config/calibration.yaml is an example.
 """
 

@@ -57,7 +57,7 @@ def assess(scenario: Scenario, watch: Watch, command: Sequence[str], source: str
         source: text of the scenario file; empty without one.
 
     Returns:
-        What live.json holds; docs/evaluation.md describes it.
+        What live.json holds; docs/reference/file-formats.md describes it.
     """
     known, unknown = measure(watch, scenario.warm_up, watch.seconds)
     verdict = judge(watch, scenario.expect, scenario.warm_up)

@@ -1,4 +1,4 @@
-"""Scenario files: what a live evaluation starts, does and expects. docs/evaluation.md says how to write one."""
+"""Scenario files: what a live evaluation starts, does and expects; docs/guides/live-evaluation.md describes them."""
 
 from __future__ import annotations
 
@@ -303,7 +303,8 @@ def _one_of(choices: Collection[str]) -> Check[str]:
     def check(value: Any) -> str:
         if not isinstance(value, str) or value not in choices:
             near = difflib.get_close_matches(str(value)[:100], list(choices), 1)
-            raise ValueError(f"{near[0]}, or another of the names in docs/evaluation.md," if near else _any(choices))
+            others = "or another of the names in docs/guides/live-evaluation.md,"
+            raise ValueError(f"{near[0]}, {others}" if near else _any(choices))
         return value
 
     return check

@@ -2,7 +2,7 @@
 
 settings.json    what was asked; a run that was killed goes on when the same is asked again
 frames.csv       a row for each evaluated pair, written as it goes
-run.json         everything: settings, counts, figures with intervals; layout in docs/evaluation.md
+run.json         everything: settings, counts, figures with intervals; layout in docs/reference/file-formats.md
 detections.json  true boxes, and what the detector found in the fused images, to compare runs by
 images/        the worst and the best pairs
 report.html      run.json and the images, for people

@@ -219,7 +219,7 @@ NODES = {"fusion": FUSION, "detection": DETECTION, "player": PLAYER}
 
 
 def markdown() -> str:
-    """The table of docs/parameters.md."""
+    """The table of docs/reference/parameters.md."""
     lines = [
         "# Parameters",
         "",
