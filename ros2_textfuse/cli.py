@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import sys
 
 from ros2_textfuse.errors import TextfuseError
@@ -39,6 +40,9 @@ def main(argv: list[str] | None = None) -> int:
     # Before a verb is imported: torch takes seconds, in which a signal may come as well.
     interrupts.on_signal(interrupts.interrupt)
     parent.end_with_parent()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # file names need not be text in the terminal's encoding
+            stream.reconfigure(errors="backslashreplace")
     try:
         args = _parse(argv)
         return args.run(args)

@@ -27,6 +27,7 @@ ORDER = (
     "degradations",
     "engines",
     "detection",
+    "settings",
     "fuser",
     "doctor",
     "nodes",
@@ -41,8 +42,7 @@ KNOW_ROS = (
     "nodes",
     "demo.monitor",
     "evaluation.live.watcher",
-    "commands.demo",  # these two call a service
-    "commands.prompt",
+    "commands.prompt",  # it calls a service
 )
 
 

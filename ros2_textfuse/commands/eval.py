@@ -10,6 +10,7 @@ from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.evaluation.live.scenario import LONGEST, Scenario, ScenarioError, load_scenario
 from ros2_textfuse.runtime import environment
+from ros2_textfuse.runtime.output import claim_folder
 
 if TYPE_CHECKING:
     from ros2_textfuse.evaluation.offline.evaluate import Asked, Source
@@ -139,7 +140,7 @@ def _watch(args: argparse.Namespace) -> int:
     from ros2_textfuse.evaluation.live import session
 
     scenario, out = _scenario(args), args.out or Path("runs") / "live"
-    out.mkdir(parents=True, exist_ok=True)
+    claim_folder(out, "live.json", "fusion.log", "detection.log", "player.log")
     seen = session.watch(scenario, args.use_sim_time, out)
     # It brings torch, and until now that would have taken memory beside the nodes.
     from ros2_textfuse.evaluation.live.report import assess, write_results

@@ -6,6 +6,7 @@ from pathlib import Path
 from ros2_textfuse.degradations.pairs import load_pairs
 from ros2_textfuse.evaluation import quality
 from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.runtime.output import check_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Judge a network; returns 0."""
+    check_folder(args.out, "quality.json")
     pairs = load_pairs(args.data)
     result = quality.judge(Fuser(args.model, args.engine), pairs, args.video, args.out)
     print(quality.report(result))

@@ -4,7 +4,6 @@ import argparse
 import sys
 from pathlib import Path
 
-import cv2
 from tqdm import tqdm
 
 from ros2_textfuse.commands import fusion_arguments
@@ -12,8 +11,10 @@ from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.evaluation.offline import motion_chart
 from ros2_textfuse.evaluation.offline.evaluate import Asked, open_source
 from ros2_textfuse.evaluation.offline.motion import watch_motion
+from ros2_textfuse.imaging import image_files
 from ros2_textfuse.recordings.folder import FolderRecording
 from ros2_textfuse.recordings.types import RecordingError
+from ros2_textfuse.runtime.output import claim_file, refuse_inputs, write_whole
 from ros2_textfuse.sync.time_offset import LIMIT, estimate
 
 EXAMPLES = """\
@@ -45,8 +46,10 @@ def run(args: argparse.Namespace) -> int:
     """Estimate; returns 0, or 2 when it is not sure."""
     if not args.limit > 0:
         raise TextfuseError(f"--limit must be above 0 s, not {args.limit:g}")
-    if args.chart and not cv2.haveImageWriter(str(args.chart)):
-        raise OSError(f"{args.chart} cannot be written: end its name in .png or .jpg")
+    if args.chart:
+        image_files.check_suffix(args.chart)
+        refuse_inputs([args.chart], map(Path, args.source))
+        claim_file(args.chart, image_files.is_ours)
     recording = open_source(Asked(tuple(args.source), args.visible_topic, args.thermal_topic)).recording
     if isinstance(recording, FolderRecording):
         raise RecordingError("images in a folder have no stamps: give a bag, or two videos")
@@ -59,9 +62,8 @@ def run(args: argparse.Namespace) -> int:
     found = estimate(seen.visible, seen.thermal, args.limit)
     print(f"{seen.visible.images} visible and {seen.thermal.images} thermal images: {found.summary()}.")
     if args.chart and len(found.lags):
-        args.chart.parent.mkdir(parents=True, exist_ok=True)
-        if not cv2.imwrite(str(args.chart), motion_chart.draw(found, args.limit)):
-            raise OSError(f"{args.chart} cannot be written")
+        chart = motion_chart.draw(found, args.limit)
+        write_whole(args.chart, image_files.encode(chart[..., ::-1], args.chart.suffix))
         print(f"wrote {args.chart}")
     if not found.sure:
         print(

@@ -5,6 +5,7 @@ import time
 from collections import Counter, OrderedDict, deque
 
 from rclpy.client import Client
+from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from rclpy.task import Future
@@ -25,8 +26,8 @@ WINDOW = 2.0  # s, over which rate and latency are shown
 class Monitor(Node):
     """Counts and records what the graph publishes."""
 
-    def __init__(self, recorder: SideBySide) -> None:
-        super().__init__("demo", namespace="textfuse")
+    def __init__(self, recorder: SideBySide, context: Context) -> None:
+        super().__init__("demo", namespace="textfuse", context=context)
         self.recorder = recorder
         self.prompt_answered = False
         self.fused = 0

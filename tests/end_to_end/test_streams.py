@@ -1,5 +1,6 @@
 """Detection in several streams: fused, visible and thermal, with the boxes joined."""
 
+import itertools
 import time
 
 import pytest
@@ -14,6 +15,14 @@ pytest.importorskip("ultralytics", reason="ultralytics is not installed")
 
 VISIBLE, THERMAL = still()
 STREAMS = ["fused", "visible", "thermal"]
+NUMBERS = itertools.count()
+
+
+def changed(image, number):
+    """The image with another pixel in its corner."""
+    image = image.copy()
+    image[0, 0] = number % 256
+    return image
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +40,8 @@ def send_until(graph, condition, complaint, thermal=THERMAL, seconds=30.0):
     """Send pairs, or visible images alone, at up to 5 Hz until a condition holds."""
 
     def step():
-        graph.send(VISIBLE, thermal)
+        number = next(NUMBERS)  # the same image again and again would count as a frozen camera
+        graph.send(*(None if image is None else changed(image, number) for image in (VISIBLE, thermal)))
         time.sleep(0.2)
         return condition()
 

@@ -1,5 +1,6 @@
 """The choice of an engine: the fastest there is, and never silently a slower one."""
 
+import copy
 import importlib
 import logging
 import os
@@ -132,3 +133,14 @@ def test_a_image_too_large_for_the_reference_is_only_warmed_up(network, monkeypa
     verification.check_agreement(Blank(), EngineConfig(network, 32, 48))
     assert runs == [(32, 48, 3)]
     assert np.prod(runs[0]) > 100
+
+
+def test_a_reference_that_shows_nothing_is_no_check(network):
+    """Every engine agrees with black, whatever it does."""
+    dead = copy.deepcopy(network)
+    with torch.no_grad():
+        for name, parameter in dead.named_parameters():
+            if name.endswith("bias"):
+                parameter.fill_(9e3)
+    with pytest.raises(EngineError, match="one grey"):
+        build_engine("eager", EngineConfig(dead, 50, 70))

@@ -33,6 +33,7 @@ def diagnostics(
         now: builtin_interfaces/Time, the stamp.
     """
     level, message = DiagnosticStatus.OK, f"detecting on {', '.join(report.streams)}"
+    wrong = "; ".join(f"{camera} camera: {fault}" for camera, fault in faults.items() if fault)
     left_out = [stream for stream in streams if report.streams and stream not in report.streams]
     if report.fault:
         level, message = DiagnosticStatus.ERROR, report.fault
@@ -41,9 +42,10 @@ def diagnostics(
     elif report.behind:
         level, message = DiagnosticStatus.WARN, report.behind
     elif left_out:
-        reasons = [f"{camera} camera: {fault}" for camera, fault in faults.items() if fault]
-        reason = "; ".join(reasons) or "no image of it came in time"
+        reason = wrong or "no image of it came in time"
         level, message = DiagnosticStatus.WARN, f"not looked at {', '.join(left_out)}: {reason}"
+    elif wrong:
+        level, message = DiagnosticStatus.WARN, wrong
     values = {
         "engine": engine,
         "streams": ", ".join(streams),

@@ -5,7 +5,8 @@ import threading
 from collections import deque
 from dataclasses import dataclass, replace
 
-RECENT = 30  # pairs whose latency tells how old images are
+WINDOW = 5.0  # s, what "of late" means
+LEAST = 5  # pairs in it
 
 
 @dataclass(frozen=True)
@@ -50,17 +51,18 @@ class Ledger:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._latencies: deque[float] = deque(maxlen=RECENT)
+        self._latencies: deque[tuple[float, float]] = deque(maxlen=1000)  # when, and how long in ms
         self._account = Account()
 
     def read(self) -> Account:
         """The account as it is now."""
         return self._account  # an immutable object in one attribute
 
-    def latency(self) -> float:
-        """Median of the latest pairs' latencies in milliseconds; 0 before the first."""
+    def latency(self, now: float) -> float:
+        """Median of the latencies of late in milliseconds; 0 where there were too few to tell."""
         with self._lock:
-            return statistics.median(self._latencies) if self._latencies else 0.0
+            recent = [latency for at, latency in self._latencies if at >= now - WINDOW]
+        return statistics.median(recent) if len(recent) >= LEAST else 0.0
 
     def drop(self) -> None:
         """A pair was given up."""
@@ -85,7 +87,7 @@ class Ledger:
     def fuse(self, now: float, stamp: int, frame_id: str, stages: Stages) -> None:
         """A pair was fused and published."""
         with self._lock:
-            self._latencies.append(stages.latency_ms)
+            self._latencies.append((now, stages.latency_ms))
         done = {"last_fused": now, "last_passed": None, "fault": "", "stages": stages}
         self._change(pairs_fused=1, set_={**done, "stamp": stamp, "frame_id": frame_id})
 

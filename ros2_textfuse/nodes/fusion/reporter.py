@@ -95,7 +95,7 @@ class Reporter:
             cameras=self._reports(),
             source_timeout=p["source_timeout"],
             slop=p["slop"],
-            latency=self._ledger.latency(),
+            latency=self._ledger.latency(time.monotonic()),
             turnover=self._keeping_up.of_late(),
             max_drop_share=p["max_drop_share"],
             max_latency=p["max_latency"],

@@ -44,6 +44,12 @@ def test_streams_are_told_in_the_order_of_the_detections():
         (Report(0, 0, 0.0, (), ""), WELL, DiagnosticStatus.WARN, "no image on /textfuse/fused"),
         (Report(75, 0, 0.0, STREAMS, "detection failed: no memory"), WELL, DiagnosticStatus.ERROR, "no memory"),
         (
+            Report(75, 0, 15.0, STREAMS, ""),
+            {"visible": "frozen", "thermal": "frozen"},
+            DiagnosticStatus.WARN,
+            "visible camera: frozen; thermal camera: frozen",
+        ),
+        (
             Report(75, 0, 15.0, ("visible",), ""),
             {"visible": "", "thermal": "all black"},
             DiagnosticStatus.WARN,

@@ -68,6 +68,18 @@ def test_a_fused_pair_cures_a_fault_and_ends_passing_through():
     assert ledger.read().last_passed is None
 
 
+def test_the_latency_is_that_of_late():
+    ledger = Ledger()
+    for number in range(4):
+        ledger.fuse(number / 10, 1, "camera", Stages(latency_ms=900.0))
+    assert ledger.latency(0.5) == 0.0  # too few to tell
+    ledger.fuse(0.4, 1, "camera", Stages(latency_ms=900.0))
+    assert ledger.latency(0.5) == 900.0
+    for number in range(5):
+        ledger.fuse(6.0 + number, 1, "camera", Stages(latency_ms=30.0))
+    assert ledger.latency(10.5) == 30.0
+
+
 @pytest.mark.parametrize(
     ("changes", "expected", "says"),
     [
