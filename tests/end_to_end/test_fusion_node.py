@@ -37,7 +37,7 @@ def send_and_count(graph, pair):
 # Words ----------------------------------------------------------------------------------------------------------------
 
 
-def test_words_are_resolved_and_reported(fusion):
+def test_prompts_are_resolved_and_reported(fusion):
     answer = fusion.set_prompt(modes=("low_light", "ir_noise"), severity=0.7)
     assert answer.success, answer.message
     assert list(answer.modes) == ["low_light", "ir_noise"]
@@ -65,7 +65,7 @@ def test_free_text(fusion):
         ({"prompt": "dark\x07"}, "control"),
     ],
 )
-def test_bad_requests_are_refused_and_the_old_words_stay(fusion, request_, reason):
+def test_bad_requests_are_refused_and_the_old_prompt_stays(fusion, request_, reason):
     fusion.set_prompt(modes=("haze",), severity=0.4)
     answer = fusion.set_prompt(**request_)
     assert not answer.success
