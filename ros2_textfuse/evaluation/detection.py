@@ -20,8 +20,10 @@ from tqdm import tqdm
 from ros2_textfuse.detector import Detection, Detector, DetectorError
 from ros2_textfuse.evaluation.bootstrap import LEVEL, Interval
 from ros2_textfuse.evaluation.boxes import Box, read_boxes
+from ros2_textfuse.evaluation.metrics import to_grey
 from ros2_textfuse.evaluation.quality import Pair, load_pairs
 from ros2_textfuse.evaluation.replay import CAMERAS
+from ros2_textfuse.evaluation.retention import SALIENT, Retention, retention, salient_boxes, table
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.prompts import MODES
 
@@ -87,15 +89,19 @@ def evaluate(task: Task, fuser: Fuser, words: Mapping[str, Any]) -> tuple[dict[s
     Returns:
         images, boxes and classes: what was judged; exclusions: reason -> count; clean: visible, thermal, fused ->
         mAP50, mAP75, mAP; over: camera -> interval of mAP50 fused minus that camera, by bootstrap over pictures;
-        degraded: mode -> visible, thermal, fused, and prompted, fused with the mode named -> the same figures. And the
+        degraded: mode -> visible, thermal, fused, and prompted, fused with the mode named -> the same figures;
+        retention: `retention.table` of the pairs as they are, by class and by size, and of salient regions. And the
         detections in the fused pictures as they are, for a later comparison.
     """
     truth, detector = task.boxes, task.detector
     clean: dict[str, Found] = {stream: {} for stream in STREAMS}
     degraded: dict[str, dict[str, Found]] = {mode: {stream: {} for stream in (*STREAMS, "prompted")} for mode in MODES}
+    kept: list[tuple[str, Retention]] = []
     for pair in tqdm(task.pairs, desc="detection", unit="pair", mininterval=0.5):
-        for stream, picture in _streams(pair.visible, pair.thermal, fuser, words).items():
+        streams = _streams(pair.visible, pair.thermal, fuser, words)
+        for stream, picture in streams.items():
             clean[stream][pair.name] = detector.detect(picture)
+        kept += _retained(pair, streams["fused"], truth[pair.name])
         for mode, found in degraded.items():
             _detect_degraded(pair, mode, clean, found, detector, fuser)
     classes = Counter(box.name for found in truth.values() for box in found)
@@ -113,6 +119,7 @@ def evaluate(task: Task, fuser: Fuser, words: Mapping[str, Any]) -> tuple[dict[s
             mode: {stream: average_precision(truth, found[stream], names) for stream in found}
             for mode, found in degraded.items()
         },
+        "retention": table(kept),
     }
     return figures, clean["fused"]
 
@@ -135,6 +142,13 @@ def _streams(
 ) -> dict[str, NDArray[np.uint8]]:
     fuser.set_prompt(**words)
     return {"visible": visible, "thermal": _colour(thermal), "fused": fuser.fuse(visible, thermal)}
+
+
+def _retained(pair: Pair, fused: NDArray[np.uint8], boxes: Sequence[Box]) -> list[tuple[str, Retention]]:
+    visible, grey = to_grey(pair.visible), to_grey(fused)
+    found = [(box.name, retention(visible, pair.thermal, grey, box.box)) for box in boxes]
+    found += [(SALIENT, retention(visible, pair.thermal, grey, box)) for box in salient_boxes(visible, pair.thermal)]
+    return [(name, one) for name, one in found if one is not None]
 
 
 def _detect_degraded(
