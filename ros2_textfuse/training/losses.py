@@ -39,15 +39,16 @@ class Weights:
     """Weights of the parts of eq. 14 and what shapes the intensity target."""
 
     intensity: float = 20.0
-    gradient: float = 5.0
+    gradient: float = 8.0
     colour: float = 15.0
     complementarity: float = 0.06
-    fidelity: float = 1.0
-    separability: float = 6.0
-    faded: float = 10.0
-    preference: float = 1.5  # for thermal, where one camera is chosen
-    gain: float = 1.1  # of the chosen camera's contrast
+    fidelity: float = 1.5
+    separability: float = 8.0
+    faded: float = 15.0
+    preference: float = 1.25  # for thermal, where one camera is chosen
+    gain: float = 1.05  # of the chosen camera's contrast
     room: float = 0.1  # that wide areas leave above and below for what stands on them
+    vividness: float = 0.7  # how much of a colour must have room above the luma
     tone: float = 0.9  # exponent on the luma of both targets; below 1 lifts the shadows a little
 
 
@@ -120,12 +121,18 @@ def fusion_loss(
     y = luma(fused)
     y_visible, thermal = (x.clamp(0, 1) ** weights.tone for x in (luma(visible), thermal))
     with torch.no_grad():
-        target = seen_target(y_visible, thermal, preference=weights.preference, gain=weights.gain, room=weights.room)
+        colour = chroma(visible)
+        target = seen_target(
+            y_visible, thermal, colour, preference=weights.preference, gain=weights.gain, room=weights.room
+        )
+        # As bright as the colour allows, or a warm red car would turn pink.
+        vivid = visible.amax(1, keepdim=True) - luma(visible)
+        target = torch.minimum(target, torch.maximum(1 - weights.vividness * vivid, y_visible))
     separability, faded = retention_loss(y, y_visible, thermal, generator=generator)
     parts = {
         "intensity": (y - target).abs().mean(),
         "gradient": gradient_loss(y, target),
-        "colour": (chroma(fused) - chroma(visible)).abs().mean(),
+        "colour": (chroma(fused) - colour).abs().mean(),
         "complementarity": complementarity_loss(y, y_visible, thermal),
         "fidelity": 2 - fidelity(y, (y_visible, thermal)),
         "separability": separability,

@@ -22,30 +22,39 @@ RING = 0.3  # width of a box's ring, in parts of the box, as in evaluation/reten
 PLAIN = 0.2  # separability from which on a box counts, the more the larger
 
 
-def choose(visible: Tensor, thermal: Tensor, preference: float = 1.0) -> Tensor:
+def choose(visible: Tensor, thermal: Tensor, preference: float = 1.0, colour: Tensor | None = None) -> Tensor:
     """Share of thermal in each region, 0..1, by the contrast energy of both cameras at the size of objects.
 
     Args:
         visible: luma.
         thermal: thermal.
         preference: factor on the thermal energy.
+        colour: [B, 2, H, W], chroma of the visible image, whose contrast counts as well.
     """
-    ours, theirs = (sum(_gauss((x - _gauss(x, size)) ** 2, size) for size in SIZES) for x in (visible, thermal))
-    theirs = preference * theirs
+    ours, theirs = _energy(visible), preference * _energy(thermal)
+    if colour is not None:
+        ours = ours + _energy(colour[:, :1]) + _energy(colour[:, 1:])
     return theirs**DECISIVE / (theirs**DECISIVE + ours**DECISIVE + NOISE ** (2 * DECISIVE))
 
 
-def seen_target(visible: Tensor, thermal: Tensor, *, preference: float, gain: float, room: float) -> Tensor:
+def _energy(image: Tensor) -> Tensor:
+    return sum((_gauss((image - _gauss(image, size)) ** 2, size) for size in SIZES), torch.zeros_like(image))
+
+
+def seen_target(
+    visible: Tensor, thermal: Tensor, colour: Tensor | None = None, *, preference: float, gain: float, room: float
+) -> Tensor:
     """The luma to reach: bands up to 32 pixels of the camera chosen in each region, on the sum of what is wider.
 
     Args:
         visible: luma.
         thermal: thermal.
+        colour: of `choose`.
         preference: of `choose`.
         gain: of the bands.
         room: parts of full scale that the wide areas leave free above and below for what stands on them.
     """
-    share = choose(visible, thermal, preference)
+    share = choose(visible, thermal, preference, colour)
     detail = torch.zeros_like(visible)
     around, thermal_around = visible, thermal
     for level in range(LEVELS):
