@@ -4,12 +4,17 @@ SHELL := bash -o pipefail
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
-VENV ?= .venv
+# Which distribution's wheels: kilted or jazzy, each in an environment of its own.
+ROS ?= kilted
+VENV ?= .venv$(if $(filter-out kilted,$(ROS)),-$(ROS))
 PYTHON ?= python3
 prefix := $(abspath $(VENV))
 python := $(prefix)/bin/python
 ifneq (1,$(words $(prefix)))
 $(error The path of $(VENV) has a space in it, which make cannot handle: name another by VENV=)
+endif
+ifeq (,$(wildcard requirements/$(ROS).txt))
+$(error There are no wheels of ROS 2 $(ROS): choose ROS=kilted or ROS=jazzy)
 endif
 
 # What a sourced distribution or a Python of another venv leaves behind would be mixed into ours.
@@ -22,7 +27,8 @@ export PATH := $(prefix)/bin:$(PATH)
 export AMENT_PREFIX_PATH := $(prefix)
 export CMAKE_PREFIX_PATH := $(prefix)
 
-pip = $(python) -m pip install --disable-pip-version-check --progress-bar off --constraint constraints.txt
+pip = $(python) -m pip install --disable-pip-version-check --progress-bar off --constraint constraints.txt \
+  --constraint requirements/$(ROS).txt
 # pip in a few lines: the big downloads as they begin, and everything from the first error on.
 briefly := 2>&1 | sed -unE -e '/^ *(ERROR|error):/,$$p' -e 's/^ *(Downloading|Using cached) (.*\([0-9]{2,}\.[0-9] MB\)).*/  \2/p'
 
@@ -33,7 +39,7 @@ sources := CMakeLists.txt package.xml README.md $(shell find msg srv launch conf
 help:
 	@echo 'make build   set up $(VENV) and install textfuse into it'
 	@echo 'make demo    show it: [VISIBLE=folder THERMAL=folder | BAG=bag] [SECONDS=n] [OUT=folder]'
-	@echo 'make test    lint, type check, tests'
+	@echo 'make test    lint, type check, tests; ROS=jazzy for those of that distribution'
 	@echo 'make lint    lint and type check only'
 	@echo 'make soak    faults for twenty minutes: does it recover, does it stay as small? [MINUTES=n]'
 	@echo 'make tensorrt-dryrun   what TensorRT would take of the network; 5 GB in an environment of its own'
@@ -55,9 +61,9 @@ $(prefix)/.python:
 	@$(PYTHON) -m venv $(prefix)
 	@touch $@
 
-$(prefix)/.tools: $(prefix)/.python constraints.txt requirements/build.txt requirements/no-deps.txt
+$(prefix)/.tools: $(prefix)/.python constraints.txt requirements/$(ROS).txt requirements/build.txt requirements/no-deps.txt
 	@echo 'Installing the build tools and the sentence encoder (100 MB)'
-	@$(pip) --requirement requirements/build.txt $(briefly)
+	@$(pip) --requirement requirements/build.txt --requirement requirements/$(ROS).txt $(briefly)
 	@$(pip) --no-deps --requirement requirements/no-deps.txt $(briefly)
 	@touch $@
 
@@ -65,7 +71,7 @@ everything := '.[ros,detection,test]'
 manifests := $(prefix)/.tools pyproject.toml
 $(prefix)/.built: $(manifests) $(sources)
 	@echo 'Installing textfuse$(if $(filter $(manifests),$?), and all that it needs: minutes the first time)'
-	@$(pip) --no-build-isolation $(if $(filter $(manifests),$?),$(everything),--no-deps .) $(briefly)
+	@$(pip) --no-build-isolation --config-settings build-dir=build/$(ROS) $(if $(filter $(manifests),$?),$(everything),--no-deps .) $(briefly)
 	@touch $@
 
 build: $(prefix)/.built
@@ -84,7 +90,7 @@ test: lint
 
 soak: build
 	$(python) benchmarks/soak.py $(if $(MINUTES),--minutes '$(MINUTES)') --json benchmarks/results/soak.json \
-	  --picture docs/images/soak.png
+	  --image docs/images/soak.png
 
 # Without the user's pip configuration: a local index may put a CPU build in place of torch's CUDA build.
 tensorrt := $(prefix)-tensorrt
@@ -96,7 +102,7 @@ $(tensorrt)/.built: requirements/tensorrt.txt
 	@touch $@
 
 tensorrt-dryrun: $(tensorrt)/.built
-	@$(tensorrt)/bin/python -m ros2_textfuse.engines.tensorrt_dryrun
+	@$(tensorrt)/bin/python -m tools.tensorrt_dryrun
 
 clean:
 	rm -rf build install log dist *.egg-info

@@ -4,5 +4,5 @@ from setuptools import find_packages, setup
 
 setup(
     packages=find_packages(include=["ros2_textfuse*"]),
-    package_data={"": ["*.safetensors", "*.md", "pages/*", "phrasings/*.yaml"]},
+    package_data={"": ["*.safetensors", "*.md", "templates/*", "phrasings/*.yaml"]},
 )

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from machine import describe_machine, spread, write
 
-from ros2_textfuse.alignment import Alignment
-from ros2_textfuse.calibration import Calibration, Camera, Extrinsics
+from ros2_textfuse.geometry.alignment import Alignment
+from ros2_textfuse.geometry.calibration import Calibration, CameraModel, Extrinsics
 
 MATRIX = np.array([[600.0, 0, 319.5], [0, 600.0, 239.5], [0, 0, 1]])
 LENS = ("plumb_bob", (-0.2, 0.05, 0.0, 0.0, 0.0))
@@ -51,9 +51,9 @@ def main() -> None:
     write(result, args.json)
 
 
-def camera(width: int, height: int) -> Camera:
+def camera(width: int, height: int) -> CameraModel:
     """The same lens on another sensor."""
-    return Camera(width, height, np.diag([width / 640, height / 480, 1]) @ MATRIX, *LENS)
+    return CameraModel(width, height, np.diag([width / 640, height / 480, 1]) @ MATRIX, *LENS)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The core alone, uint8 to uint8: engines and rivals, at several picture sizes, in one run.
+"""The core alone, uint8 to uint8: engines and rivals, at several image sizes, in one run.
 
-    python benchmarks/core.py [--sizes 640x480 ...] [--rounds 3] [--json F] [--picture F]
+    python benchmarks/core.py [--sizes 640x480 ...] [--rounds 3] [--json F] [--image F]
 
 All contenders of a size take turns, round after round, so that what else happens on the machine falls on all of them;
 every figure also stands as a ratio to eager PyTorch of the same run. A contender that the machine lacks is named.
@@ -19,8 +19,8 @@ import torch
 from machine import describe_machine, spread, write
 
 from ros2_textfuse.engines import ENGINES, EngineConfig, build_engine
-from ros2_textfuse.engines.agreement import check_pair, difference
-from ros2_textfuse.engines.picture_graph import PictureGraph
+from ros2_textfuse.engines.image_graph import ImageGraph
+from ros2_textfuse.engines.verification import check_pair, difference
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.networks.weights import load_network
 
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", default=["320x256", "640x480", "1280x1024"], help="WIDTHxHEIGHT")
     parser.add_argument("--rounds", type=int, default=3, help=f"rounds of {RUNS} runs (default 3)")
     parser.add_argument("--json", type=Path, help="write the result here")
-    parser.add_argument("--picture", type=Path, help="draw the medians here (.png, .svg)")
+    parser.add_argument("--image", type=Path, help="draw the medians here (.png, .svg)")
     args = parser.parse_args()
     result: dict = {"environment": describe_machine(), "model": args.model, "sizes": {}, "new_words_ms": words()}
     print(f"{result['environment']['processor']}; GPU: {result['environment']['gpu']}")
@@ -52,8 +52,8 @@ def main() -> None:
                       f"{row['of_eager']:.2f} of eager  first {row['build_s']:.2f} s, again {row['again_s']:.2f} s  "
                       f"differs by {row['mean_difference']:.2f}, 99.9 %: {row['tail_difference']:g}")  # fmt: skip
     write(result, args.json)
-    if args.picture:
-        draw(result, args.picture)
+    if args.image:
+        draw(result, args.image)
 
 
 def contenders() -> dict[str, Callable[[EngineConfig], tuple[str, Fuse]]]:
@@ -68,7 +68,7 @@ def of_engine(name: str, config: EngineConfig) -> tuple[str, Fuse]:
 
 def bf16(config: EngineConfig) -> tuple[str, Fuse]:
     """Eager PyTorch on the CPU, all in bf16, channels last."""
-    graph = PictureGraph.on(torch.device("cpu"), torch.bfloat16, config).to(memory_format=torch.channels_last)
+    graph = ImageGraph.on(torch.device("cpu"), torch.bfloat16, config).to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def fuse(visible, thermal, modulation, out):
@@ -81,7 +81,7 @@ def onnx_runtime(config: EngineConfig) -> tuple[str, Fuse]:
     """ONNX Runtime on the CPU, float32, with its own choice of threads."""
     import onnxruntime
 
-    graph = PictureGraph(config.network, config.height, config.width).eval()
+    graph = ImageGraph(config.network, config.height, config.width).eval()
     model = io.BytesIO()
     torch.onnx.export(graph, graph.example(), model, dynamo=False, input_names=["visible", "thermal", "modulation"])
     session = onnxruntime.InferenceSession(model.getvalue(), providers=["CPUExecutionProvider"])
@@ -112,17 +112,17 @@ def measure(config: EngineConfig, rounds: int) -> dict[str, dict]:
         del os.environ["TEXTFUSE_CACHE"]
         visible, thermal = check_pair(config.height, config.width)
         modulation = config.network.modulation(torch.full((1, config.network.config.modes), 0.2)).numpy()
-    pictures = {name: np.empty_like(visible) for name in fuses}
+    images = {name: np.empty_like(visible) for name in fuses}
     times: dict[str, list[float]] = {name: [] for name in fuses}
     for _ in range(rounds):
         for name, fuse in fuses.items():
             for number in range(WARM_UP + RUNS):
                 start = time.perf_counter()
-                fuse(visible, thermal, modulation, pictures[name])
+                fuse(visible, thermal, modulation, images[name])
                 if number >= WARM_UP:
                     times[name].append((time.perf_counter() - start) * 1e3)
     for name, values in times.items():
-        mean, tail = difference(pictures[name], pictures["eager"])
+        mean, tail = difference(images[name], images["eager"])
         rows[name] |= {
             "fuse_ms": spread(values),
             "of_eager": round(float(np.median(values) / np.median(times["eager"])), 3),

@@ -1,6 +1,6 @@
 """The whole graph over DDS: player, fusion and detection as processes, watched by a fourth that takes small messages.
 
-    python benchmarks/graph.py [--rates 10 30 60] [--seconds 20] [--highest] [--json F] [--picture F]
+    python benchmarks/graph.py [--rates 10 30 60] [--seconds 20] [--highest] [--json F] [--image F]
 
 For each rate: pairs fused and dropped, detections, where each millisecond goes (the stages that the fusion node
 measures on each pair and publishes in its status), camera stamp to detections, CPU and memory of each node, and the
@@ -10,17 +10,18 @@ slope of the memory over time. `--highest` looks for the highest rate at which a
 import argparse
 import os
 import tempfile
-import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from machine import describe_machine, spread, write
 
-from ros2_textfuse import environment
-from ros2_textfuse.processes import Processes, node_command
-from ros2_textfuse.simulated_scene import write_videos
+from ros2_textfuse.recordings.simulated_scene import write_videos
+from ros2_textfuse.runtime import environment
+from ros2_textfuse.runtime.graph import NodeGraph
 
+PATIENCE = 120.0  # s for the nodes to start, and for the first detections
 WARM_UP = 3.0  # s of the graph that are not counted
 STAGES = ("pairing_ms", "conversion_ms", "fusion_ms", "publish_ms", "latency_ms")
 LOSS = 0.05  # share of the pairs that may be lost at the highest rate
@@ -36,7 +37,7 @@ def main() -> None:
     parser.add_argument("--nice", type=int, default=10, help="of the detection node (default 10)")
     parser.add_argument("--new-words", action="store_true", help="set a sentence that is new every second")
     parser.add_argument("--json", type=Path, help="write the result here")
-    parser.add_argument("--picture", type=Path, help="draw the latencies here (.png, .svg)")
+    parser.add_argument("--image", type=Path, help="draw the latencies here (.png, .svg)")
     args = parser.parse_args()
     result: dict = {"environment": describe_machine(), "size": "640x480", "rates": []}
 
@@ -54,8 +55,8 @@ def main() -> None:
         result["highest_rate_hz"] = highest(measure, args.seconds)
         print(f"highest rate with at most {LOSS:.0%} lost: {result['highest_rate_hz']:g} Hz")
     write(result, args.json)
-    if args.picture:
-        draw(traces, args.picture)
+    if args.image:
+        draw(traces, args.image)
 
 
 def highest(measure, seconds: float) -> float:
@@ -79,19 +80,18 @@ def graph(rate: float, seconds: float, args: argparse.Namespace) -> tuple[dict, 
     environment.prepare()
     os.environ.setdefault("ROS_DOMAIN_ID", "99")
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    import rclpy
-    from rclpy.executors import SingleThreadedExecutor
     from rclpy.node import Node
     from textfuse.msg import Detection2DArray, FusionStatus
     from textfuse.srv import SetPrompt
 
-    from ros2_textfuse.pairing import stamp_ns
+    from ros2_textfuse.nodes.common.observer import observing
+    from ros2_textfuse.sync.pairing import stamp_ns
 
     class Watcher(Node):
-        """Listens to small messages only, so that it does not load the graph with pictures."""
+        """Listens to small messages only, so that it does not load the graph with images."""
 
-        def __init__(self) -> None:
-            super().__init__("benchmark", namespace="textfuse")
+        def __init__(self, context: Any) -> None:
+            super().__init__("benchmark", namespace="textfuse", context=context)
             self.statuses: list[FusionStatus] = []
             self.detections: list[float] = []
             self.create_subscription(FusionStatus, "status", self.statuses.append, 10)
@@ -101,24 +101,19 @@ def graph(rate: float, seconds: float, args: argparse.Namespace) -> tuple[dict, 
         def detect(self, message: Detection2DArray) -> None:
             self.detections.append((self.get_clock().now().nanoseconds - stamp_ns(message)) / 1e6)
 
-    with tempfile.TemporaryDirectory() as folder, rclpy.init(args=[]), Processes() as processes:
+    with tempfile.TemporaryDirectory() as folder:
         visible, thermal = write_videos(folder, rate)
-        watcher = Watcher()
-        executor = SingleThreadedExecutor()
-        executor.add_node(watcher)
-        thread = threading.Thread(target=executor.spin)
-        thread.start()
-        try:
+        with NodeGraph(Path(folder)) as nodes_graph, observing(Watcher) as watcher:
             fusion = {"engine": args.engine, "threads": args.threads}
             detection = {"threads": args.threads, "nice": args.nice}
             nodes = {
-                "fusion": processes.start("fusion", node_command("fusion", parameters=fusion)),
-                "detection": processes.start("detection", node_command("detection", parameters=detection)),
+                "fusion": nodes_graph.start("fusion", fusion),
+                "detection": nodes_graph.start("detection", detection),
             }
-            wait(lambda: watcher.statuses and watcher.count_publishers("detections"))
+            nodes_graph.wait(lambda: watcher.statuses and watcher.count_publishers("detections"), PATIENCE, "no nodes")
             play = {"visible": str(visible), "thermal": str(thermal), "loop": True}
-            nodes["player"] = processes.start("player", node_command("player", parameters=play))
-            wait(lambda: watcher.detections)
+            nodes["player"] = nodes_graph.start("player", play)
+            nodes_graph.wait(lambda: watcher.detections, PATIENCE, "no detections")
             time.sleep(WARM_UP)
             before, first = watcher.statuses[-1], len(watcher.statuses)
             watcher.detections.clear()
@@ -136,9 +131,6 @@ def graph(rate: float, seconds: float, args: argparse.Namespace) -> tuple[dict, 
             after, last = watcher.statuses[-1], len(watcher.statuses)
             detections = list(watcher.detections)
             used = {name: (cpu_seconds(process.pid) - cpu[name]) / elapsed for name, process in nodes.items()}
-        finally:
-            executor.shutdown()
-            thread.join()
     measured = watcher.statuses[first:last]
     run = {
         "rate_hz": rate,
@@ -151,7 +143,7 @@ def graph(rate: float, seconds: float, args: argparse.Namespace) -> tuple[dict, 
         "fused": after.pairs_fused - before.pairs_fused,
         "dropped": after.pairs_dropped - before.pairs_dropped,
         "prompt_changes": after.prompt_changes - before.prompt_changes,
-        "alone": after.visible_alone + after.thermal_alone - before.visible_alone - before.thermal_alone,
+        "unpaired": after.visible_unpaired + after.thermal_unpaired - before.visible_unpaired - before.thermal_unpaired,
         "detections": len(detections),
         "stages": {stage: spread([getattr(status, stage) for status in measured]) for stage in STAGES},
         "stamp_to_detections_ms": spread(detections),
@@ -159,14 +151,6 @@ def graph(rate: float, seconds: float, args: argparse.Namespace) -> tuple[dict, 
         "memory_mib": {name: trend(values) for name, values in memory.items()},
     }
     return run, [status.latency_ms for status in measured]
-
-
-def wait(condition, complaint: str = "the nodes did not start") -> None:
-    deadline = time.monotonic() + 120
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(complaint)
-        time.sleep(0.1)
 
 
 def cpu_seconds(pid: int) -> float:
@@ -189,7 +173,7 @@ def trend(values: list[float]) -> dict[str, float]:
 
 
 def print_run(run: dict) -> None:
-    counts = ", ".join(f"{run[name]} {name}" for name in ("received", "fused", "dropped", "alone", "detections"))
+    counts = ", ".join(f"{run[name]} {name}" for name in ("received", "fused", "dropped", "unpaired", "detections"))
     print(f"\n{run['rate_hz']:g} Hz, {run['seconds']:g} s, fusion on {run['engine']}: {counts}")
     rows = {**run["stages"], "stamp to detections": run["stamp_to_detections_ms"]}
     for name, values in rows.items():

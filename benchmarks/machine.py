@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ros2_textfuse.evaluation.machine import describe
+from ros2_textfuse.runtime.machine import describe
 
 
 def describe_machine() -> dict:

@@ -2,13 +2,13 @@
 
     python benchmarks/registration.py --data FOLDER [--match NAME] [--together N] [--unrelated]
 
-FOLDER holds registered pairs, vi/NAME and ir/NAME. Each thermal picture is scaled by 0.7..1.4, turned by up to 5
-degrees and shifted by up to 40 pixels in x and in y, all uniformly; what leaves the picture is lost, what comes in is
+FOLDER holds registered pairs, vi/NAME and ir/NAME. Each thermal image is scaled by 0.7..1.4, turned by up to 5
+degrees and shifted by up to 40 pixels in x and in y, all uniformly; what leaves the image is lost, what comes in is
 black. The error is the mean distance of where the estimate puts the thermal pixels. Registered pairs are themselves
 off by pixels, by their own registration and by parallax: `own` is how far the estimate on the pair before it was
 warped lies from the registration that came with the pair, and `error_to_own` the error against that estimate. Which of
 the two is right, mutual information may say, which has no part in the estimate: `own_has_more_information`.
-With --unrelated, each visible picture gets the thermal picture of another scene, and every answer is wrong.
+With --unrelated, each visible image gets the thermal image of another scene, and every answer is wrong.
 """
 
 import argparse
@@ -20,8 +20,8 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from ros2_textfuse.recordings import pair_folders, read_image
-from ros2_textfuse.registration import Registration, RegistrationError, distance, register
+from ros2_textfuse.geometry.registration import Registration, RegistrationError, distance, register
+from ros2_textfuse.recordings.pairs import pair_folders, read_image
 
 
 def main() -> int:
@@ -52,7 +52,7 @@ def main() -> int:
             rows.append({"name": f"{names[0]} with {partners[0]}", **figures(found)})
             continue
         truth, warp = random_warp(random, thermal[0].shape)
-        warped = [cv2.warpPerspective(picture, warp, picture.shape[::-1], flags=cv2.INTER_CUBIC) for picture in thermal]
+        warped = [cv2.warpPerspective(image, warp, image.shape[::-1], flags=cv2.INTER_CUBIC) for image in thermal]
         row = {"name": names[0], "scale": truth["scale"]}
         try:
             found = register(visible, warped)
@@ -90,7 +90,7 @@ def information(visible: list[np.ndarray], thermal: list[np.ndarray], homography
     """
     values = []
     for first, second in zip(visible, thermal, strict=True):
-        first, second = (cv2.GaussianBlur(picture, (0, 0), 1) for picture in (first, second))
+        first, second = (cv2.GaussianBlur(image, (0, 0), 1) for image in (first, second))
         if homography is not None:
             second = cv2.warpPerspective(second, homography, first.shape[::-1])
         inner = slice(24, -24), slice(24, -24)

@@ -1,9 +1,9 @@
 """A long run in which something is always going wrong: does the graph come back each time, and stay as small as it was?
 
-    python benchmarks/soak.py [--minutes 20] [--rate 30] [--seed 0] [--bag BAG] [--json F] [--picture F]
+    python benchmarks/soak.py [--minutes 20] [--rate 30] [--seed 0] [--bag BAG] [--json F] [--image F]
 
 Player, fusion and detection as processes, watched by a fourth that takes small messages. A schedule drawn from the
-seed spoils the pictures of one camera after the other (every kind of faults.py once before any comes again), now and
+seed spoils the images of one camera after the other (every kind of faults.py once before any comes again), now and
 then deactivates fusion for a while, or ends detection and starts it anew; new words come all the time. The exit code is
 0 when
 
@@ -24,7 +24,6 @@ import signal
 import statistics
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -34,16 +33,17 @@ from typing import Any
 
 import numpy as np
 import psutil
-from graph import wait
 from machine import describe_machine, write
 from tqdm import tqdm
 
-from ros2_textfuse import environment
-from ros2_textfuse.faults import KINDS
-from ros2_textfuse.processes import PATIENCE, Processes, node_command
-from ros2_textfuse.prompts import MODES
-from ros2_textfuse.simulated_scene import write_videos
+from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.recordings.faults import KINDS
+from ros2_textfuse.recordings.simulated_scene import write_videos
+from ros2_textfuse.runtime import environment
+from ros2_textfuse.runtime.graph import GraphError, NodeGraph
+from ros2_textfuse.runtime.processes import PATIENCE
 
+START = 120.0  # s for the nodes to start
 RECOVERY = 3.0  # s from the end of a fault to OK
 DETECTION_START = 60.0  # s from the start of detection to its first message, while fusion goes on
 LENGTHS = 0.5, 5.0  # s of a fault
@@ -53,7 +53,7 @@ SENTENCES = (
     "fog over the field and a noisy thermal camera",
     "the sun blinds the camera",
     "show me the person at night",
-    "the thermal picture has stripes",
+    "the thermal image has stripes",
 )
 WORDS = 2.0, 8.0  # s between two calls of set_prompt
 SAMPLES = 5.0  # s between two looks at the processes
@@ -117,7 +117,7 @@ def schedule(seconds: float, seed: int) -> list[Event]:
 def warm_up(events: Sequence[Event], seconds: float) -> float:
     """Seconds that do not count for memory, files and threads: until every fault of a camera has come, or half a run.
 
-    What a picture of another kind needs is allocated when it comes first, and kept.
+    What an image of another kind needs is allocated when it comes first, and kept.
     """
     ends = [event.end for event in events if event.what in CAMERA_FAULTS]
     return min([*ends[len(CAMERA_FAULTS) - 1 :][:1], seconds / 2])
@@ -192,7 +192,7 @@ class Soak:
         self.words: dict[str, Any] = {"asked": 0, "answered": 0, "slowest_ms": 0.0}
         self.failures: list[str] = []
         self._running: dict[str, subprocess.Popen] = {}
-        self._began = 0.0  # on the clock of time.monotonic: the first picture
+        self._began = 0.0  # on the clock of time.monotonic: the first image
         self._restarted: float | None = None  # when detection was, until it is heard of
         self._next_sample, self._next_words = 0.0, WORDS[0]
 
@@ -201,27 +201,23 @@ class Soak:
         environment.prepare()
         os.environ.setdefault("ROS_DOMAIN_ID", "98")
         os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-        import rclpy
-        from rclpy.executors import SingleThreadedExecutor
+
+        from ros2_textfuse.nodes.common.observer import observing
 
         self.logs.mkdir(parents=True, exist_ok=True)
         for log in self.logs.glob("*.log"):
             log.unlink()
-        with tempfile.TemporaryDirectory() as folder, rclpy.init(args=[]), Processes() as self._processes:
-            self._make_node()
-            executor = SingleThreadedExecutor()
-            executor.add_node(self.node)
-            thread = threading.Thread(target=executor.spin)
-            thread.start()
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            NodeGraph(self.logs) as self._graph,
+            observing(self._make_node) as self.node,
+        ):
             try:
                 self._start_graph(folder)
                 self._follow_schedule()
-            except (CrashError, TimeoutError, subprocess.TimeoutExpired, psutil.Error) as error:
+            except (CrashError, GraphError, TimeoutError, subprocess.TimeoutExpired, psutil.Error) as error:
                 self.failures.append(str(error))
-            finally:
-                executor.shutdown()
-                thread.join()
-        codes = self._processes.exit_codes()
+        codes = self._graph.processes.exit_codes()
         self.failures += [f"{name} ended with exit code {code}" for name, code in codes.items() if code]
         self.failures += [f"traceback in {log}" for log in self.logs.glob("*.log") if "Traceback" in log.read_text()]
 
@@ -255,8 +251,8 @@ class Soak:
 
     # The graph ------------------------------------------------------------------------------------------------------
 
-    def _make_node(self) -> None:
-        """It listens to small messages only, so that it does not load the graph with pictures."""
+    def _make_node(self, context: Any) -> Any:
+        """It listens to small messages only, so that it does not load the graph with images."""
         from lifecycle_msgs.srv import ChangeState
         from rclpy.node import Node
         from rclpy.qos import qos_profile_sensor_data
@@ -264,19 +260,22 @@ class Soak:
         from textfuse.msg import Detection2DArray, FusionStatus
         from textfuse.srv import SetPrompt
 
-        self.node = Node("soak", namespace="textfuse")
-        self.node.create_subscription(FusionStatus, "status", self._see_status, 10)
-        self.node.create_subscription(Detection2DArray, "detections", self._see_detections, 100)
-        self._set_prompt = self.node.create_client(SetPrompt, "set_prompt")
-        self._change_state = self.node.create_client(ChangeState, "fusion/change_state")
-        self._first_picture = self.node.create_subscription(
-            Image, "/visible/image_raw", self._see_picture, qos_profile_sensor_data, raw=True
+        node = Node("soak", namespace="textfuse", context=context)
+        node.create_subscription(FusionStatus, "status", self._see_status, 10)
+        node.create_subscription(Detection2DArray, "detections", self._see_detections, 100)
+        self._set_prompt = node.create_client(SetPrompt, "set_prompt")
+        self._change_state = node.create_client(ChangeState, "fusion/change_state")
+        self._first_image = node.create_subscription(
+            Image, "/visible/image_raw", self._see_image, qos_profile_sensor_data, raw=True
         )
+        return node
 
     def _start_graph(self, folder: str) -> None:
         self._start("fusion")
         self._start("detection")
-        wait(lambda: self.statuses and self.node.count_publishers("detections"))
+        self._graph.wait(
+            lambda: self.statuses and self.node.count_publishers("detections"), START, "the nodes did not start"
+        )
         if self.bag:
             source = {"bag": self.bag}
         else:
@@ -284,18 +283,18 @@ class Soak:
             source = {"visible": str(visible), "thermal": str(thermal)}
         faults = [f"{e.what} {e.start} {e.end}" for e in self.events if e.what in CAMERA_FAULTS]
         self._start("player", **source, rate=self.rate, loop=True, faults=faults)
-        wait(lambda: self._began)
-        self.node.destroy_subscription(self._first_picture)
+        self._graph.wait(lambda: self._began, START, "no image came")
+        self.node.destroy_subscription(self._first_image)
 
     def _start(self, name: str, **parameters: Any) -> None:
-        log = self.logs / f"{name}_{len(list(self.logs.glob(f'{name}_*')))}.log"
-        self._running[name] = self._processes.start(name, node_command(name, parameters=parameters), log=log)
+        number = len(list(self.logs.glob(f"{name}_*")))
+        self._running[name] = self._graph.start(name, parameters, log=f"{name}_{number}")
 
     def _now(self) -> float:
         """Seconds of playing; below 0 before."""
         return time.monotonic() - self._began if self._began else -1.0
 
-    def _see_picture(self, message: bytes) -> None:
+    def _see_image(self, message: bytes) -> None:
         self._began = self._began or time.monotonic()
 
     def _see_status(self, message: Any) -> None:
@@ -328,7 +327,7 @@ class Soak:
         """Look at the processes and set new words, until it is time for something else."""
         while (now := self._now()) < until:
             bar.update(int(now) - bar.n)
-            if ended := self._processes.ended():
+            if ended := self._graph.processes.ended():
                 raise CrashError(f"{ended[0]} ended by itself after {now:.0f} s")
             if self._restarted is not None and now > self._restarted + DETECTION_START:
                 raise TimeoutError(f"detection was not heard of within {DETECTION_START:g} s")
@@ -363,7 +362,7 @@ class Soak:
 
         request = ChangeState.Request(transition=Transition(id=getattr(Transition, name)))
         future = self._change_state.call_async(request)
-        wait(future.done, f"fusion did not answer to {name}")
+        self._graph.wait(future.done, START, f"fusion did not answer to {name}")
         if not future.result().success:
             self.failures.append(f"{name} failed after {self._now():.0f} s")
 
@@ -437,13 +436,13 @@ def plot(run: Soak, path: Path) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=20.0, help="how long, from the first picture on (default 20)")
+    parser.add_argument("--minutes", type=float, default=20.0, help="how long, from the first image on (default 20)")
     parser.add_argument("--rate", type=float, default=30.0, help="pairs a second (default 30)")
     parser.add_argument("--seed", type=int, default=0, help="of the schedule (default 0)")
     parser.add_argument("--bag", help="a rosbag2 bag to loop (default: the simulated scene)")
     parser.add_argument("--logs", type=Path, default=Path("runs/soak"), help="what the nodes print (default runs/soak)")
     parser.add_argument("--json", type=Path, help="write the result here")
-    parser.add_argument("--picture", type=Path, help="draw the memory over time here (.png, .svg)")
+    parser.add_argument("--image", type=Path, help="draw the memory over time here (.png, .svg)")
     args = parser.parse_args()
     machine = describe_machine()
     run = Soak(args.minutes * 60, args.rate, args.seed, args.bag, args.logs)
@@ -452,8 +451,8 @@ def main() -> int:
     result = {"environment": machine, **asked, **run.result()}
     report(result)
     write(result, args.json)
-    if args.picture:
-        plot(run, args.picture)
+    if args.image:
+        plot(run, args.image)
     return int(bool(result["failures"]))
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ros2_textfuse.time_offset import Motion, TimeOffset, estimate
+from ros2_textfuse.sync.time_offset import Motion, TimeOffset, estimate
 
 RATES = (30.0, 15.0, 9.0)  # Hz, of the thermal camera
 WRONG = 50.0  # ms
@@ -56,8 +56,8 @@ def main() -> int:
                     part = cut(visible, args.seconds, random)
                     kept = thinned(part, rate, random)
                     lens = random_lens(random, thermal[0].shape) if args.lens else None
-                    pictures = [changed(thermal[number], lens) for number in kept]
-                    answer = found([visible[number] for number in part], part / 30, pictures, kept / 30 - shift)
+                    images = [changed(thermal[number], lens) for number in kept]
+                    answer = found([visible[number] for number in part], part / 30, images, kept / 30 - shift)
                     error = 1e3 * (answer.offset - shift)
                     rows.append((rate, answer.sure, error, error - 1e3 * own[name].offset, 1e3 * answer.spread))
                     bar.update()
@@ -105,22 +105,22 @@ def summary(rows: Sequence[tuple[float, bool, float, float, float]]) -> dict[str
 
 def found(visible: Frames, visible_stamps: NDArray, thermal: Frames, thermal_stamps: NDArray) -> TimeOffset:
     cameras = []
-    for camera, pictures, times in (("visible", visible, visible_stamps), ("thermal", thermal, thermal_stamps)):
+    for camera, images, times in (("visible", visible, visible_stamps), ("thermal", thermal, thermal_stamps)):
         motion = Motion(camera)
-        for stamp, picture in zip(times, pictures, strict=True):
-            motion.add(float(stamp), picture)
+        for stamp, image in zip(times, images, strict=True):
+            motion.add(float(stamp), image)
         cameras.append(motion)
     return estimate(*cameras)
 
 
-def stamps(pictures: Frames) -> NDArray[np.float64]:
-    return np.arange(len(pictures)) / 30
+def stamps(images: Frames) -> NDArray[np.float64]:
+    return np.arange(len(images)) / 30
 
 
-def cut(pictures: Frames, seconds: float | None, random: np.random.Generator) -> NDArray[np.int64]:
+def cut(images: Frames, seconds: float | None, random: np.random.Generator) -> NDArray[np.int64]:
     """Numbers of the frames of a part."""
-    count = len(pictures) if seconds is None else min(len(pictures), round(30 * seconds))
-    start = int(random.integers(0, len(pictures) - count + 1))
+    count = len(images) if seconds is None else min(len(images), round(30 * seconds))
+    start = int(random.integers(0, len(images) - count + 1))
     return np.arange(start, start + count)
 
 
@@ -136,19 +136,19 @@ def random_lens(random: np.random.Generator, shape: tuple[int, ...]) -> NDArray[
     return matrix
 
 
-def changed(picture: NDArray[np.uint8], lens: NDArray[np.float64] | None) -> NDArray[np.uint8]:
+def changed(image: NDArray[np.uint8], lens: NDArray[np.float64] | None) -> NDArray[np.uint8]:
     if lens is None:
-        return picture
-    warped = cv2.warpAffine(picture, lens, picture.shape[::-1], borderMode=cv2.BORDER_REFLECT)
+        return image
+    warped = cv2.warpAffine(image, lens, image.shape[::-1], borderMode=cv2.BORDER_REFLECT)
     return 255 - cv2.resize(warped, (160, 120), interpolation=cv2.INTER_AREA)
 
 
 def frames(path: Path) -> Frames:
     """Grey frames of a video of 30 Hz."""
-    capture, pictures = cv2.VideoCapture(str(path)), []
+    capture, images = cv2.VideoCapture(str(path)), []
     while (read := capture.read())[0]:
-        pictures.append(cv2.cvtColor(read[1], cv2.COLOR_BGR2GRAY))
-    return pictures
+        images.append(cv2.cvtColor(read[1], cv2.COLOR_BGR2GRAY))
+    return images
 
 
 if __name__ == "__main__":

@@ -3,19 +3,27 @@
 ros2 launch textfuse fusion.launch.py visible:=/cam/rgb thermal:=/cam/lwir prompt:="it is dark"
 """
 
+import difflib
+import itertools
+import os
+from collections.abc import Callable
 from pathlib import Path
 
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
-from launch.substitutions import EnvironmentVariable, LaunchConfiguration
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.events.process import ProcessExited
+from launch.logging import get_logger
+from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 
+RESPAWN_DELAY = 1.0  # s
+
 ARGUMENTS = {
-    "visible": ("/visible/image_raw", "Topic of the RGB camera."),
-    "thermal": ("/thermal/image_raw", "Topic of the thermal camera."),
+    "visible": ("visible/image_raw", "Topic of the RGB camera; a relative name lies in the pushed namespace, if any."),
+    "thermal": ("thermal/image_raw", "Topic of the thermal camera; likewise."),
     "namespace": ("textfuse", "Namespace of the nodes and their topics; one for each rig in a graph."),
     "params_file": (str(CONFIG / "fusion.yaml"), "YAML file with the parameters of the nodes."),
     "model": ("", "Fusion network, a name or a path; empty for what the params file says."),
@@ -23,7 +31,7 @@ ARGUMENTS = {
     "visible_transport": ("", "raw or compressed; empty for what the params file says."),
     "thermal_transport": ("", "raw or compressed; empty for what the params file says."),
     "calibration": ("", "YAML file of cameras that are not registered; empty for what the params file says."),
-    "prompt": ("", "Words in force at the start; empty for what the params file says."),
+    "prompt": ("", "Prompt in force at the start; empty for what the params file says."),
     "autostart": ("true", "Configure and activate fusion; false leaves that to a lifecycle manager."),
     "detection": ("true", "Start the detection node."),
     "use_sim_time": ("false", "Take the time from /clock."),
@@ -32,34 +40,85 @@ ARGUMENTS = {
 
 def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """Make the nodes, now that the arguments have values."""
+    warn_of_unknown(context)
     value = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
-    sim_time = {"use_sim_time": value["use_sim_time"].lower() == "true"}
+    params_file = Path(value["params_file"]).expanduser()
+    if not params_file.is_file():  # ROS would start the nodes with their defaults
+        raise FileNotFoundError(f"params_file: {params_file} does not exist")
+    autostart = truth("autostart", value["autostart"])
     own = ("model", "engine", "visible_transport", "thermal_transport", "calibration", "prompt")
     settings = {name: value[name] for name in own if value[name]}
+    sim_time = {"use_sim_time": truth("use_sim_time", value["use_sim_time"])}
+    # A node that waits for a lifecycle manager may stay unconfigured; one that starts itself says why not, and ends.
+    start = {"autostart": autostart, "exit_on_failure": True}
+    # Cameras are beside the namespace of the nodes, not in it: below a pushed namespace as well.
+    pushed = context.launch_configurations.get("ros_namespace", "")
+    common = {
+        "package": "textfuse",
+        "namespace": value["namespace"],
+        "output": "screen",
+        "respawn": True,
+        "respawn_delay": RESPAWN_DELAY,
+        # `ros2 launch` that is killed leaves its nodes behind, unless they look after themselves.
+        "additional_env": {"TEXTFUSE_PARENT": str(os.getpid())},
+    }
     fusion = LifecycleNode(
-        package="textfuse",
         executable="fusion",
         name="fusion",
-        namespace=value["namespace"],
         # The node configures and activates itself, the same in every distribution and under `textfuse up`.
-        parameters=[
-            value["params_file"],
-            settings,
-            sim_time,
-            {"autostart": value["autostart"].lower() == "true"},
-        ],
-        remappings=[(f"/{camera}/image_raw", value[camera]) for camera in ("visible", "thermal")],
-        output="screen",
+        parameters=[str(params_file), settings, sim_time, start],
+        remappings=[(f"/{camera}/image_raw", beside(pushed, value[camera])) for camera in ("visible", "thermal")],
+        on_exit=refusal(),
+        **common,
     )
     detection = Node(
-        package="textfuse",
         executable="detection",
         name="detection",
-        namespace=value["namespace"],
-        parameters=[value["params_file"], sim_time],
-        output="screen",
+        parameters=[str(params_file), sim_time],
+        on_exit=refusal(),
+        **common,
     )
-    return [fusion, detection] if value["detection"].lower() == "true" else [fusion]
+    return [fusion, detection] if truth("detection", value["detection"]) else [fusion]
+
+
+def truth(name: str, value: str) -> bool:
+    """Whether an argument says yes, in any of the ways that YAML and people have."""
+    words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    if value.lower() not in words:
+        raise ValueError(f"{name}:={value}: expected true or false")
+    return words[value.lower()]
+
+
+def beside(pushed: str, topic: str) -> str:
+    """A topic's full name: a relative one lies in the pushed namespace, at the side of the nodes' own."""
+    return topic if topic.startswith("/") else "/" + "/".join(filter(None, [pushed.strip("/"), topic]))
+
+
+def warn_of_unknown(context: LaunchContext) -> None:
+    """Name arguments that nobody knows: launch takes them without a word.
+
+    Those of an including file are visible here too, so of these only what looks like one of ours is named.
+    """
+    given = {word.partition(":=")[0] for word in context.argv if ":=" in word}
+    for name in sorted((given | set(context.launch_configurations)) - set(ARGUMENTS)):
+        near = difflib.get_close_matches(name, ARGUMENTS, 1, 0.75)
+        if near or name in given:
+            advice = f"did you mean {near[0]}?" if near else "`ros2 launch --show-args` lists those that there are"
+            get_logger("textfuse").warning(f"fusion.launch.py has no argument {name}: {advice}")
+
+
+def refusal() -> Callable[[ProcessExited, LaunchContext], None]:
+    """A handler that ends the launch, with exit code 1, when the first start of a node is refused.
+
+    What ends later, or otherwise, is started again by `respawn`.
+    """
+    starts = itertools.count()
+
+    def on_exit(event: ProcessExited, context: LaunchContext) -> None:
+        if next(starts) == 0 and event.returncode == 1 and not context.is_shutdown:
+            raise RuntimeError(f"{event.process_name} cannot start, for the reason above")
+
+    return on_exit
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -68,12 +127,4 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument(name, default_value=default, description=description)
         for name, (default, description) in ARGUMENTS.items()
     ]
-    # Fast DDS's own shared-memory segment holds less than one picture; a profile of the user's own stays.
-    profile = EnvironmentVariable("FASTDDS_DEFAULT_PROFILES_FILE", default_value=str(CONFIG / "fastdds.xml"))
-    return LaunchDescription(
-        [
-            *arguments,
-            SetEnvironmentVariable("FASTDDS_DEFAULT_PROFILES_FILE", profile),
-            OpaqueFunction(function=start_nodes),
-        ]
-    )
+    return LaunchDescription([*arguments, OpaqueFunction(function=start_nodes)])

@@ -1,4 +1,4 @@
-"""textfuse: RGB and thermal pictures fused into one, guided by words."""
+"""textfuse: RGB and thermal images fused into one, guided by words."""
 
 from typing import TYPE_CHECKING
 

@@ -4,27 +4,32 @@ import argparse
 import importlib
 import sys
 
+from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.runtime import interrupts, parent
+
 VERBS = {
     "fuse": ("ros2_textfuse.commands.fuse", "fuse image files or folders"),
     "up": ("ros2_textfuse.commands.up", "start the fusion and detection nodes"),
     "play": ("ros2_textfuse.commands.play", "play a bag, two videos or two folders as two cameras"),
     "bag": ("ros2_textfuse.commands.bag", "write two videos or two folders of images as a rosbag2 bag"),
-    "calibrate": ("ros2_textfuse.commands.calibrate", "find out how two cameras lie to each other"),
+    "calibrate": ("ros2_textfuse.commands.calibrate", "find the relative pose of the two cameras"),
     "time-offset": ("ros2_textfuse.commands.time_offset", "find out by how much two cameras' clocks differ"),
     "eval": ("ros2_textfuse.commands.eval", "evaluate fusion on a recording, with a report"),
-    "prompt": ("ros2_textfuse.commands.prompt", "change the words while the nodes run"),
+    "prompt": ("ros2_textfuse.commands.prompt", "change the prompt while the nodes run"),
     "demo": (
         "ros2_textfuse.commands.demo",
         "run everything for 20 seconds and write a video and a contact sheet",
     ),
-    "quality": ("ros2_textfuse.evaluation.quality", "judge a fusion network: metrics, repair, flicker, contact sheets"),
-    "train": ("ros2_textfuse.training.train", "train the fusion network"),
-    "train-words": ("ros2_textfuse.training.train_words", "train what understands free text"),
+    "quality": ("ros2_textfuse.commands.quality", "judge a fusion network: metrics, repair, flicker, contact sheets"),
+    "train": ("ros2_textfuse.commands.train", "train the fusion network"),
+    "train-words": ("ros2_textfuse.commands.train_words", "train what understands free text"),
 }
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one verb; returns its exit code.
+    """Run one verb; returns its exit code: 1 after saying what was wrong, 128 and a signal's number after a signal.
+
+    What a user may cause is caught here, for all verbs; anything else is a fault of textfuse and shows its traceback.
 
     Args:
         argv: the arguments without the program's name; None for those of the process.
@@ -32,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     parser = argparse.ArgumentParser(
         prog="textfuse",
-        description="RGB and thermal pictures fused into one, guided by words.",
+        description="RGB and thermal images fused into one, guided by a prompt.",
         epilog="`textfuse VERB --help` describes each verb.",
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
@@ -44,10 +49,15 @@ def main(argv: list[str] | None = None) -> int:
             implementation.add_arguments(subparser)
             subparser.set_defaults(run=implementation.run)
     args = parser.parse_args(argv)
+    interrupts.on_signal(interrupts.interrupt)
+    parent.end_with_parent()
     try:
         return args.run(args)
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as interrupt:
+        return interrupts.exit_code(interrupt)
+    except (TextfuseError, OSError) as error:
+        print(f"textfuse {args.verb}: {error}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

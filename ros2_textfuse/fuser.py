@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from ros2_textfuse import prompts
-from ros2_textfuse.alignment import Alignment
 from ros2_textfuse.engines import Engine, EngineConfig, build_engine
-from ros2_textfuse.gain_control import GainControl
-from ros2_textfuse.images import ImageError
-from ros2_textfuse.marking import mark
+from ros2_textfuse.geometry.alignment import Alignment
+from ros2_textfuse.imaging.drawing import mark
+from ros2_textfuse.imaging.encodings import ImageError
+from ros2_textfuse.imaging.gain_control import GainControl
 from ros2_textfuse.networks.weights import load_network
 
 ENGINES_KEPT = 2
@@ -23,19 +23,19 @@ logger = logging.getLogger(__name__)
 
 
 class Fuser:
-    """Fuse visible and thermal pictures, guided by words.
+    """Fuse visible and thermal images, guided by words.
 
-    The words cost nothing per picture: `set_prompt` computes gamma and beta once, and they are inputs of the
-    compiled engine. A prompt may be set from another thread while pictures are fused; each picture is made
+    The words cost nothing per image: `set_prompt` computes gamma and beta once, and they are inputs of the
+    compiled engine. A prompt may be set from another thread while images are fused; each image is made
     wholly under one prompt.
 
     Args:
         model: name of a network of the family (`nano`), or the path of a safetensors file.
         engine: `auto`, or one of `engines.ENGINES`.
         threads: CPU threads of the engine; 0 for the engine's own choice.
-        gain_control: brings thermal pictures of more than 8 bits to 8; None for `GainControl()`.
-        alignment: brings the pictures of cameras that are not registered into one geometry; None for registered ones.
-            The attribute may be set later, between two pictures.
+        gain_control: brings thermal images of more than 8 bits to 8; None for `GainControl()`.
+        alignment: brings the images of cameras that are not registered into one geometry; None for registered ones.
+            The attribute may be set later, between two images.
 
     Raises:
         WeightsError: the weights are missing, damaged or of another architecture.
@@ -62,7 +62,7 @@ class Fuser:
 
     @property
     def engine_name(self) -> str:
-        """The engine that runs, e.g. `openvino bf16`; the one asked for until the first picture has set the size."""
+        """The engine that runs, e.g. `openvino bf16`; the one asked for until the first image has set the size."""
         return next(reversed(self._engines.values())).name if self._engines else self._engine_wanted
 
     @property
@@ -71,7 +71,7 @@ class Fuser:
         return self._engine_warning
 
     def set_prompt(self, text: str = "", modes: Iterable[str] = (), severity: float | None = None) -> prompts.Prompt:
-        """Set the words for the pictures from now on; without arguments, nothing is repaired.
+        """Set the words for the images from now on; without arguments, nothing is repaired.
 
         Args:
             text: free text, at most 1000 characters.
@@ -88,7 +88,7 @@ class Fuser:
         prompt = prompts.resolve(text, modes, severity)
         with torch.inference_mode():
             modulation = self._network.modulation(torch.from_numpy(prompt.vector())[None]).numpy()
-        # One assignment, so that a picture never sees the words of one prompt with the numbers of another.
+        # One assignment, so that an image never sees the words of one prompt with the numbers of another.
         self._in_force = prompt, modulation
         return prompt
 
@@ -98,9 +98,9 @@ class Fuser:
         return self._in_force[0]
 
     def prepare(self, height: int, width: int) -> None:
-        """Build and warm up the engine for pictures of this size, so that the first one does not wait for it.
+        """Build and warm up the engine for images of this size, so that the first one does not wait for it.
 
-        Meanwhile another thread may go on fusing pictures of a size that is ready. The engines of the last ENGINES_KEPT
+        Meanwhile another thread may go on fusing images of a size that is ready. The engines of the last ENGINES_KEPT
         sizes stay.
 
         Args:
@@ -119,7 +119,7 @@ class Fuser:
         logger.info("%s is ready for %dx%d on %s (%.1f s)", self.model_name, width, height, engine.name, seconds)
 
     def ready(self, height: int, width: int) -> bool:
-        """Whether pictures of this size are fused at once; else `fuse` builds the engine first."""
+        """Whether images of this size are fused at once; else `fuse` builds the engine first."""
         return (height, width) in self._engines
 
     def fuse(
@@ -139,9 +139,9 @@ class Fuser:
             [H, W, 3] uint8 RGB; `out` where it was given.
 
         Raises:
-            ImageError: a picture has the wrong dtype or shape, or their sizes differ from each other or from those that
+            ImageError: an image has the wrong dtype or shape, or their sizes differ from each other or from those that
                 the calibration is for.
-            EngineError: a picture of a new size came and the engine cannot be built for it.
+            EngineError: an image of a new size came and the engine cannot be built for it.
         """
         _check_types(visible, thermal)
         alignment = self.alignment
@@ -165,24 +165,24 @@ class Fuser:
         return out
 
     def pass_through(
-        self, camera: str, picture: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
+        self, camera: str, image: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
     ) -> NDArray[np.uint8]:
-        """One camera's picture in the fused picture's geometry, marked, for while the other camera is silent.
+        """One camera's image in the fused image's geometry, marked, for while the other camera is silent.
 
         Args:
             camera: `visible` or `thermal`.
-            picture: as for `fuse`.
+            image: as for `fuse`.
 
         Returns:
-            [H, W, 3] uint8 RGB, with a border and a caption drawn into it; a thermal picture as grey.
+            [H, W, 3] uint8 RGB, with a border and a caption drawn into it; a thermal image as grey.
 
         Raises:
-            ImageError: the picture has another size than the calibration is for.
+            ImageError: the image has another size than the calibration is for.
         """
-        picture8 = self.gain_control(picture) if camera == "thermal" else np.asarray(picture, np.uint8)
+        image8 = self.gain_control(image) if camera == "thermal" else np.asarray(image, np.uint8)
         if self.alignment is not None:
-            picture8 = self.alignment.align(camera, picture8)
-        marked = np.dstack([picture8] * 3) if camera == "thermal" else picture8.copy()
+            image8 = self.alignment.align(camera, image8)
+        marked = np.dstack([image8] * 3) if camera == "thermal" else image8.copy()
         mark(marked, f"{camera.upper()} ONLY")
         return marked
 
@@ -193,7 +193,7 @@ def _check_types(visible: NDArray, thermal: NDArray) -> None:
     if thermal.ndim != 2 or thermal.dtype not in (np.uint8, np.uint16, np.float32):
         raise ImageError(f"thermal must be uint8, uint16 or float32 [H, W], not {thermal.dtype} {list(thermal.shape)}")
     if 0 in thermal.shape:
-        raise ImageError(f"the pictures are empty: thermal is {list(thermal.shape)}")
+        raise ImageError(f"the images are empty: thermal is {list(thermal.shape)}")
 
 
 def _check_sizes(visible: NDArray, thermal: NDArray) -> None:

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from ros2_textfuse import cli
-from tests.pictures import street
-from tests.recordings import write_folders
+from tests.helpers.images import street
+from tests.helpers.recordings import write_folders
 
 
 @pytest.mark.parametrize("verb", cli.VERBS)
@@ -18,7 +18,7 @@ def test_every_verb_has_help(verb, capsys):
 
 
 def test_fuse_a_folder(tmp_path, capsys):
-    visible, thermal = (np.stack([picture] * 2) for picture in street(64, 80))
+    visible, thermal = (np.stack([image] * 2) for image in street(64, 80))
     folders = write_folders(tmp_path, visible, thermal)
     out = tmp_path / "fused"
     assert cli.main(["fuse", *map(str, folders), "-o", str(out), "--mode", "low_light", "--engine", "eager"]) == 0

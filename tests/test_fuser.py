@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from ros2_textfuse import Fuser
-from ros2_textfuse.alignment import Alignment
-from ros2_textfuse.calibration import Calibration, Camera
-from ros2_textfuse.images import ImageError
-from ros2_textfuse.marking import AMBER
-from ros2_textfuse.prompts import PromptError
-from tests.messages import noise
-from tests.pictures import street
+from ros2_textfuse.geometry.alignment import Alignment
+from ros2_textfuse.geometry.calibration import Calibration, CameraModel
+from ros2_textfuse.imaging.drawing import AMBER
+from ros2_textfuse.imaging.encodings import ImageError
+from ros2_textfuse.prompts.prompt import PromptError
+from tests.helpers.images import street
+from tests.helpers.messages import noise
 
 VISIBLE, THERMAL = street(120, 160)
 
@@ -67,7 +67,7 @@ def test_a_refused_prompt_leaves_the_old_one(fuser):
     np.testing.assert_array_equal(fuser.fuse(VISIBLE, THERMAL), before)
 
 
-def test_no_words_again_restores_the_first_picture(fuser):
+def test_no_words_again_restores_the_first_image(fuser):
     before = fuser.fuse(VISIBLE, THERMAL)
     fuser.set_prompt(modes=["low_light"], severity=0.8)
     fuser.fuse(VISIBLE, THERMAL)
@@ -101,7 +101,7 @@ def test_raw_counts(fuser):
         (noise(0, 0, 3), noise(0, 0), "empty"),
     ],
 )
-def test_wrong_pictures_are_named(fuser, visible, thermal, reason):
+def test_wrong_images_are_named(fuser, visible, thermal, reason):
     with pytest.raises(ImageError, match=reason):
         fuser.fuse(visible, thermal)
 
@@ -124,9 +124,9 @@ def test_one_camera_is_passed_through_marked(fuser):
     np.testing.assert_array_equal(thermal[inside], np.dstack([THERMAL] * 3)[inside])
 
 
-def test_what_is_passed_through_lies_where_it_lies_in_fused_pictures():
-    """Thermal pixels, 5 to the right and 3 down, in the visible camera's picture; the source stays."""
-    cameras = {"visible": Camera(160, 120), "thermal": Camera(160, 120)}
+def test_what_is_passed_through_lies_where_it_lies_in_fused_images():
+    """Thermal pixels, 5 to the right and 3 down, in the visible camera's image; the source stays."""
+    cameras = {"visible": CameraModel(160, 120), "thermal": CameraModel(160, 120)}
     shift = np.array([[1.0, 0, 5], [0, 1, 3], [0, 0, 1]])
     fuser = Fuser(engine="eager", alignment=Alignment(Calibration("rig.yaml", "visible", cameras, shift)))
     source = THERMAL.copy()

@@ -1,14 +1,13 @@
 """`textfuse bag`: two videos or two folders of images to a rosbag2 bag."""
 
 import argparse
-import sys
 from datetime import datetime
 from pathlib import Path
 
 from tqdm import tqdm
 
-from ros2_textfuse.bag_writer import FORMATS, STORAGES, write_bag
-from ros2_textfuse.recordings import RecordingError, open_recording
+from ros2_textfuse.recordings.bag_writer import FORMATS, STORAGES, write_bag
+from ros2_textfuse.recordings.source import open_recording
 
 EXAMPLE = """\
 example:
@@ -31,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--compress",
         choices=FORMATS,
         default="",
-        help="CompressedImage on image_raw/compressed: the visible pictures as JPEG or PNG, the thermal ones as PNG",
+        help="CompressedImage on image_raw/compressed: the visible images as JPEG or PNG, the thermal ones as PNG",
     )
     parser.add_argument(
         "--start",
@@ -43,15 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the bag; returns 0, or 1 after saying what was wrong."""
-    try:
-        recording = open_recording(visible=str(args.visible), thermal=str(args.thermal))
-        start = (args.start or datetime.fromtimestamp(args.visible.stat().st_mtime)).astimezone()
-        pictures = tqdm(recording, total=recording.pictures, unit="picture", disable=None)
-        write_bag(pictures, args.out, start, args.storage, args.compress)
-    except (RecordingError, OSError) as error:
-        print(f"textfuse bag: {error}", file=sys.stderr)
-        return 1
+    """Write the bag; returns 0."""
+    recording = open_recording(visible=str(args.visible), thermal=str(args.thermal))
+    start = (args.start or datetime.fromtimestamp(args.visible.stat().st_mtime)).astimezone()
+    images = tqdm(recording, total=recording.images, unit="image", disable=None)
+    write_bag(images, args.out, start, args.storage, args.compress)
     source = "" if args.start else " (the time of the visible file: name another by --start)"
-    print(f"wrote {args.out}: {recording.pictures // 2} pairs from {start.isoformat(timespec='seconds')} on{source}")
+    print(f"wrote {args.out}: {recording.images // 2} pairs from {start.isoformat(timespec='seconds')} on{source}")
     return 0

@@ -1,4 +1,4 @@
-"""`textfuse calibrate`: how two cameras lie to each other, from a recording."""
+"""`textfuse calibrate`: the geometric relation of the two cameras, from a recording."""
 
 import argparse
 import sys
@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ros2_textfuse import registration
-from ros2_textfuse.alignment import Alignment
-from ros2_textfuse.calibration import CAMERAS, FIELDS_OF_VIEW, Calibration, CalibrationError, Camera, write_calibration
-from ros2_textfuse.chessboard import register_board
-from ros2_textfuse.evaluation import replay
-from ros2_textfuse.evaluation.offline import QUEUE_SIZE, Asked, open_source
-from ros2_textfuse.evaluation.replay import Pair, Tally
-from ros2_textfuse.recordings import Recording, RecordingError
-from ros2_textfuse.registration import RegistrationError, register
-from ros2_textfuse.side_by_side import panel
+from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.evaluation.offline.evaluate import Asked, open_source
+from ros2_textfuse.evaluation.offline.sampling import spread_pairs
+from ros2_textfuse.geometry import registration
+from ros2_textfuse.geometry.calibration import CAMERAS, FIELDS_OF_VIEW, Calibration, CameraModel, write_calibration
+from ros2_textfuse.geometry.chessboard import register_board
+from ros2_textfuse.geometry.overlay import before_and_after
+from ros2_textfuse.geometry.registration import NotSureError, register
+
+Greys = list[NDArray[np.uint8]]
 
 EXAMPLES = """\
 examples:
@@ -27,7 +27,8 @@ examples:
   textfuse calibrate boards --board 9x6 -o rig.yaml           # vi/ and ir/ with a warm chessboard
   textfuse fuse rgb.png lwir.png -o fused.png --calibration rig.yaml
 
-Beside rig.yaml it writes rig.jpg: thermal edges over the visible picture, before and after. Look at it.
+Beside rig.yaml it writes rig.jpg: thermal edges over the visible image, before and after. Look at it.
+The exit code is 0 when it is sure, 2 when it is not, 1 when something else is wrong.
 """
 
 
@@ -49,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scale", type=float, help="rough guess: visible pixels for a thermal one (default: both see equally wide)"
     )
     parser.add_argument("--pairs", type=int, default=8, help="pairs to look at, spread over the recording (default 8)")
-    parser.add_argument("--reference", choices=CAMERAS, default="visible", help="whose geometry the fused picture has")
+    parser.add_argument("--reference", choices=CAMERAS, default="visible", help="whose geometry the fused image has")
     parser.add_argument("--field-of-view", choices=FIELDS_OF_VIEW, default="reference", help="pad to it, or crop")
     parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
     parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
@@ -63,98 +64,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Calibrate; returns 0, 2 when it is not sure, 1 after saying what else was wrong."""
+    """Calibrate; returns 0, or 2 when it is not sure."""
+    if args.pairs < 1 or (args.scale is not None and not args.scale > 0):
+        raise TextfuseError("--pairs must be 1 or more, and --scale above 0")
+    asked = Asked(tuple(args.source), args.visible_topic, args.thermal_topic)
+    pairs = spread_pairs(open_source(asked).recording, args.slop, args.thermal_time_offset, args.pairs)
+    visible = [np.asarray(cv2.cvtColor(pair.visible, cv2.COLOR_RGB2GRAY), np.uint8) for pair in pairs]
+    thermal = [pair.thermal for pair in pairs]
     try:
-        if args.pairs < 1 or (args.scale is not None and not args.scale > 0):
-            raise RegistrationError("--pairs must be 1 or more, and --scale above 0")
-        asked = Asked(tuple(args.source), args.visible_topic, args.thermal_topic)
-        pairs = _spread(open_source(asked).recording, args.slop, args.thermal_time_offset, args.pairs)
-        visible = [np.asarray(cv2.cvtColor(pair.visible, cv2.COLOR_RGB2GRAY), np.uint8) for pair in pairs]
-        thermal = [pair.thermal for pair in pairs]
-        if args.board:
-            homography, comment = _by_board(visible, thermal, args.board)
-        else:
-            homography, comment = _by_edges(visible, thermal, args.scale)
-        print(comment)
-        cameras = {
-            name: Camera(picture.shape[1], picture.shape[0])
-            for name, picture in (("visible", visible[0]), ("thermal", thermal[0]))
-        }
-        calibration = Calibration(str(args.out), args.reference, cameras, homography, field_of_view=args.field_of_view)
-        overlay = _overlay(pairs[len(pairs) // 2], calibration)
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        picture = args.out.with_suffix(".jpg")
-        if not cv2.imwrite(str(picture), overlay):
-            raise OSError(f"{picture} cannot be written")
-        write_calibration(calibration, args.out, f"Written by textfuse calibrate.\n{comment}")
+        homography, comment = (
+            _by_board(visible, thermal, args.board) if args.board else _by_edges(visible, thermal, args.scale)
+        )
     except NotSureError as error:
         print(f"textfuse calibrate: not sure, nothing was written: {error}", file=sys.stderr)
         return 2
-    except (RecordingError, RegistrationError, CalibrationError, OSError) as error:
-        print(f"textfuse calibrate: {error}", file=sys.stderr)
-        return 1
-    print(f"wrote {args.out} and {picture}: look whether the edges meet")
+    print(comment)
+    cameras = {
+        name: CameraModel(image.shape[1], image.shape[0])
+        for name, image in (("visible", visible[0]), ("thermal", thermal[0]))
+    }
+    calibration = Calibration(str(args.out), args.reference, cameras, homography, field_of_view=args.field_of_view)
+    middle = pairs[len(pairs) // 2]
+    overlay = before_and_after(middle.visible, middle.thermal, calibration)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    image = args.out.with_suffix(".jpg")
+    if not cv2.imwrite(str(image), overlay[..., ::-1]):
+        raise OSError(f"{image} cannot be written")
+    write_calibration(calibration, args.out, f"Written by textfuse calibrate.\n{comment}")
+    print(f"wrote {args.out} and {image}: look whether the edges meet")
     return 0
 
 
-class NotSureError(RegistrationError):
-    """Something was found that cannot be relied on."""
-
-
-def _by_edges(
-    visible: list[NDArray[np.uint8]], thermal: list[NDArray[np.uint8]], scale: float | None
-) -> tuple[NDArray[np.float64], str]:
+def _by_edges(visible: Greys, thermal: Greys, scale: float | None) -> tuple[NDArray[np.float64], str]:
     with tqdm(total=registration.STEPS, unit="scale", disable=None) as bar:
         found = register(visible, thermal, scale, lambda: bar.update())
-    summary = f"From the edges of {len(visible)} pairs: {found.summary()}."
-    if not found.sure:
-        raise NotSureError(
-            f"{summary} Try more pairs, of a scene with edges that both cameras see, a better --scale, or a chessboard"
-        )
-    return found.homography, summary
+    found.require_sure()
+    return found.homography, f"From the edges of {len(visible)} pairs: {found.summary()}."
 
 
-def _by_board(
-    visible: list[NDArray[np.uint8]], thermal: list[NDArray[np.uint8]], board: tuple[int, int]
-) -> tuple[NDArray[np.float64], str]:
+def _by_board(visible: Greys, thermal: Greys, board: tuple[int, int]) -> tuple[NDArray[np.float64], str]:
     with tqdm(total=len(visible), unit="pair", disable=None) as bar:
         pairs = zip(visible, thermal, strict=True)
         homography, residual, count = register_board(pairs, board, lambda: bar.update())
     return homography, f"From a chessboard in {count} of {len(visible)} pairs: residual {residual:.2f} px."
-
-
-def _spread(recording: Recording, slop: float, thermal_time_offset: float, count: int) -> list[Pair]:
-    """So many pairs of a recording, evenly spread; those of another size than the first are refused."""
-    tally = Tally.of(recording)
-    step = max(1, recording.pictures // 2 // count)
-    made = replay.pairs(recording, slop, QUEUE_SIZE, tally, thermal_time_offset=thermal_time_offset)
-    pairs = [pair for pair in made if pair.number % step == step // 2][:count]
-    if not pairs:
-        reasons = "; ".join(f"{number} × {reason}" for reason, number in tally.excluded.items()) or tally.damage
-        raise RecordingError(f"no pairs to calibrate with: {reasons or 'there are none'}")
-    for pair in pairs:
-        if pair.visible.shape != pairs[0].visible.shape or pair.thermal.shape != pairs[0].thermal.shape:
-            raise RecordingError(
-                f"pair {pair.number} has another size than pair {pairs[0].number}: a calibration is for one size"
-            )
-    return pairs
-
-
-def _overlay(pair: Pair, calibration: Calibration) -> NDArray[np.uint8]:
-    """Edges of the thermal picture over the visible one, before and after: uint8 BGR."""
-    aligned = Alignment(calibration)(pair.visible, pair.thermal)
-    height, width = pair.visible.shape[:2]
-    before = pair.visible, cv2.resize(pair.thermal, (width, height))
-    halves = []
-    for caption, (visible, thermal) in (("before: stretched to one size", before), ("after", aligned)):
-        grey = cv2.equalizeHist(cv2.cvtColor(visible, cv2.COLOR_RGB2GRAY))
-        picture = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB) // 2
-        smooth = cv2.GaussianBlur(np.asarray(thermal, np.float32), (0, 0), 1.5)
-        strength = cv2.magnitude(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
-        share = np.clip(strength / max(float(np.percentile(strength, 97)), 1.0), 0, 1)[..., None]
-        picture = (picture * (1 - share) + share * np.array([255, 140, 0])).astype(np.uint8)
-        halves.append(panel(picture, caption))
-    return np.asarray(cv2.cvtColor(np.hstack(halves), cv2.COLOR_RGB2BGR), np.uint8)
 
 
 def _board(text: str) -> tuple[int, int]:

@@ -7,15 +7,16 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ros2_textfuse import environment
-from ros2_textfuse.processes import Processes, node_command
-from ros2_textfuse.recordings import RecordingError, open_recording
-from ros2_textfuse.side_by_side import SideBySide
+from ros2_textfuse.demo.side_by_side import SideBySide
+from ros2_textfuse.recordings.source import open_recording
+from ros2_textfuse.recordings.types import RecordingError
+from ros2_textfuse.runtime import environment
+from ros2_textfuse.runtime.processes import Processes, node_command
 
 if TYPE_CHECKING:
-    from ros2_textfuse.nodes.demo_monitor import Monitor
+    from ros2_textfuse.demo.monitor import Monitor
 
-PROMPT = "It is very dark, brighten the picture"
+PROMPT = "It is very dark, brighten the image"
 START_PATIENCE = 180.0  # s: the first start may fetch the detector's weights and build its engine
 
 
@@ -33,11 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the demo; returns 0 when pictures were fused before and after the new words."""
+    """Run the demo; returns 0 when images were fused before and after the new words."""
     args.out.mkdir(parents=True, exist_ok=True)
     simulated = not (args.bag or args.visible or args.thermal)
     if simulated:
-        from ros2_textfuse.simulated_scene import write_videos
+        from ros2_textfuse.recordings.simulated_scene import write_videos
 
         print("no recording given: playing a simulated scene (a photograph, darkened; the thermal side is simulated)")
         paths = write_videos(args.out / "simulated", args.rate)
@@ -52,14 +53,16 @@ def run(args: argparse.Namespace) -> int:
 
     environment.prepare()
     # What needs rclpy is imported after the environment is prepared.
-    import rclpy
     from rclpy.executors import SingleThreadedExecutor
+    from rclpy.signals import SignalHandlerOptions
 
-    from ros2_textfuse.nodes.demo_monitor import Monitor
+    from ros2_textfuse.demo.monitor import Monitor
+    from ros2_textfuse.nodes.common.compat import rclpy_running
 
     config = environment.share_dir() / "config" / "fusion.yaml"
     video = args.out / "demo.mp4"
-    with rclpy.init(args=[]), Processes() as processes:
+    # Signals are ours: rclpy's handlers shut down under the thread that spins, and leave the loop here to go on.
+    with rclpy_running(signal_handler_options=SignalHandlerOptions.NO), Processes() as processes:
         monitor = Monitor(SideBySide(video, args.rate, simulated))
         executor = SingleThreadedExecutor()
         executor.add_node(monitor)
@@ -81,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     print(monitor.summary())
     sheet = args.out / "demo.png"
     if not answered or not recorder.write_sheet(sheet):
-        print(f"textfuse demo: no pictures before or after the new words; see {args.out}/*.log", file=sys.stderr)
+        print(f"textfuse demo: no images before or after the new words; see {args.out}/*.log", file=sys.stderr)
         return 1
     print(f"wrote {video} and {sheet}")
     return 0
@@ -103,7 +106,7 @@ def _wait_for_nodes(monitor: "Monitor", processes: Processes, out: Path) -> bool
 
 
 def _play(monitor: "Monitor", prompt: str, seconds: float) -> bool:
-    """Watch for `seconds` from the first fused picture, and change the words half-way."""
+    """Watch for `seconds` from the first fused image, and change the words half-way."""
     live = sys.stdout.isatty()
     deadline = time.monotonic() + 20.0
     while not monitor.fused and time.monotonic() < deadline:

@@ -1,10 +1,18 @@
-"""`textfuse eval`: is the fused picture better than either camera, and does it keep up."""
+"""`textfuse eval`: is the fused image better than either camera, and does it keep up."""
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ros2_textfuse.commands import live, words
+from ros2_textfuse.commands import prompt_arguments
+from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.evaluation.live.scenario import LONGEST, Scenario, ScenarioError, load_scenario
+from ros2_textfuse.runtime import environment
+
+if TYPE_CHECKING:
+    from ros2_textfuse.evaluation.offline.evaluate import Asked, Source
 
 EXAMPLES = """\
 examples:
@@ -34,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--every", type=int, default=1, metavar="N", help="measure every N-th pair (default 1: all)")
     parser.add_argument("--prompt", default="", help="what to repair, in your words")
-    words.add_arguments(parser)
+    prompt_arguments.add_arguments(parser)
     parser.add_argument("--model", default="nano", help="network: a name or a path (default nano)")
     parser.add_argument("--engine", default="auto", help="auto, tensorrt, compile, openvino or eager (default auto)")
     parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
@@ -52,16 +60,137 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compare", nargs=2, type=Path, metavar=("RUN_A", "RUN_B"), help="compare two finished runs, B against A"
     )
-    live.add_arguments(parser)
+    group = parser.add_argument_group("live")
+    group.add_argument("--live", action="store_true", help="watch the running graph instead of a recording")
+    group.add_argument("--scenario", type=Path, help="YAML file: what to start, and what must and must not happen")
+    group.add_argument("--seconds", type=float, help="how long to watch (default 20, or what the scenario says)")
+    group.add_argument("--namespace", help="namespace of the nodes, without a scenario (default textfuse)")
+    group.add_argument("--no-images", action="store_true", help="listen to small messages only")
+    group.add_argument("--use-sim-time", action="store_true", help="take the time from /clock")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Evaluate a recording, two runs, or with --live the running graph; returns the exit code."""
-    if args.live:
-        return live.run(args)
-    if args.scenario or args.seconds or args.namespace:
-        print("textfuse eval: --scenario, --seconds and --namespace go with --live", file=sys.stderr)
-        return 1
-    from ros2_textfuse.commands import offline  # brings torch, which a watch in a robot's memory does without
+    """Evaluate a recording, compare two runs, or with --live judge the running graph.
 
-    return offline.run(args)
+    Returns:
+        0; with --live 1 when an expectation was not met, and 2 when there was nothing to judge.
+    """
+    if args.live:
+        try:
+            return _watch(args)
+        except (TextfuseError, OSError) as error:  # 1 is a verdict here
+            print(f"textfuse eval: {error}", file=sys.stderr)
+            return 2
+    if args.scenario or args.seconds or args.namespace:
+        raise TextfuseError("--scenario, --seconds and --namespace go with --live")
+    if args.out is None:
+        raise TextfuseError("--out is missing: name a folder for the report and its figures")
+    return _compare(args) if args.compare else _evaluate(args)
+
+
+# A recording --------------------------------------------------------------------------------------------------------
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    # Here and not above: it brings torch, which a watch in a robot's memory does without.
+    from ros2_textfuse.evaluation.offline.evaluate import Asked, evaluate, open_source
+
+    if args.every < 1:
+        raise TextfuseError(f"--every is {args.every}; it is 1 or more")
+    asked = Asked(
+        tuple(args.source),
+        args.visible_topic,
+        args.thermal_topic,
+        args.slop,
+        args.every,
+        args.prompt,
+        tuple(args.mode),
+        args.severity,
+        args.model,
+        args.engine,
+        args.detection,
+        args.boxes,
+        args.calibration,
+        args.thermal_time_offset,
+    )
+    source = open_source(asked)
+    if not _confirmed(source, asked):
+        return 1
+    result = evaluate(asked, source, args.out, ["textfuse", *sys.argv[1:]])
+    print()
+    for answer in result["verdict"]:
+        print(f"{answer['question']} {answer['answer'].capitalize()}: {answer['words']}")
+    print(f"wrote {args.out}/report.html, run.json and frames.csv")
+    return 0
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from ros2_textfuse.evaluation.offline.compare import compare
+
+    if args.source:
+        raise TextfuseError("--compare takes two runs and no source")
+    print(compare(args.compare, args.out)["verdict"])
+    print(f"wrote {args.out}/compare.html and compare.json")
+    return 0
+
+
+def _confirmed(source: "Source", asked: "Asked") -> bool:
+    """Show the topics that were found; at a terminal, ask whether they are meant."""
+    for kind, camera in zip(("visible", "thermal"), source.cameras, strict=False):
+        print(f"{kind}: {camera}")
+    if not source.cameras or (asked.visible_topic and asked.thermal_topic) or not sys.stdin.isatty():
+        return True
+    return input("Are these the two cameras? [Y/n] ").strip().lower() in ("", "y", "yes")
+
+
+# The running graph --------------------------------------------------------------------------------------------------
+
+
+def _watch(args: argparse.Namespace) -> int:
+    if args.source:
+        raise TextfuseError("--live takes no SOURCE: play it by `textfuse play`, or let a scenario do so")
+    environment.prepare()
+    # What needs rclpy is imported after the environment is prepared.
+    from ros2_textfuse.evaluation.live import session
+
+    scenario, out = _scenario(args), args.out or Path("runs") / "live"
+    out.mkdir(parents=True, exist_ok=True)
+    seen = session.watch(scenario, args.use_sim_time, out)
+    # It brings torch, and until now that would have taken memory beside the nodes.
+    from ros2_textfuse.evaluation.live.report import assess, write_results
+
+    text = args.scenario.read_text(encoding="utf-8") if args.scenario else ""
+    result = assess(scenario, seen, ["textfuse", *sys.argv[1:]], text)
+    write_results(out, result, seen)
+    _print(result, out)
+    return 0 if result["passed"] else 1
+
+
+def _scenario(args: argparse.Namespace) -> Scenario:
+    """The scenario of the file, or none but to watch; arguments win."""
+    from ros2_textfuse.nodes.common.parameters import NODES
+
+    if args.seconds is not None and not 1.0 <= args.seconds <= LONGEST:
+        raise ScenarioError(f"--seconds is {args.seconds:g}; it is from 1 to {LONGEST:g}")
+    names = {node: [parameter.name for parameter in table] for node, table in NODES.items()}
+    scenario = load_scenario(args.scenario, names) if args.scenario else Scenario()
+    given: dict[str, Any] = {
+        "seconds": args.seconds,
+        "namespace": args.namespace and args.namespace.strip("/"),
+        "visible_topic": args.visible_topic,
+        "thermal_topic": args.thermal_topic,
+        "images": False if args.no_images else None,
+    }
+    if args.scenario and args.namespace:
+        raise ScenarioError(f"--namespace goes without a scenario: {args.scenario} says it by itself")
+    if args.scenario and args.seconds is not None and args.seconds < scenario.seconds:
+        raise ScenarioError(f"--seconds is {args.seconds:g}, and {args.scenario} needs {scenario.seconds:g}")
+    return replace(scenario, **{name: value for name, value in given.items() if value not in (None, "")})
+
+
+def _print(result: dict[str, Any], out: Path) -> None:
+    print()
+    for judgement in result["verdict"]:
+        print(f"{'met    ' if judgement['met'] else 'NOT MET'}  {judgement['expectation']}: {judgement['found']}")
+    print(result["summary"])
+    print(f"wrote {out}/live.html, live.json and live.csv")

@@ -2,13 +2,13 @@
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
-from ros2_textfuse import environment
-from ros2_textfuse.faults import KINDS, Fault, FaultError
-from ros2_textfuse.processes import node_command
-from ros2_textfuse.recordings import RecordingError, open_recording
+from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.recordings.faults import KINDS, CameraFault
+from ros2_textfuse.recordings.source import open_recording
+from ros2_textfuse.runtime import environment
+from ros2_textfuse.runtime.processes import node_command
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="'CAMERA KIND START END'",
-        help="spoil a camera's pictures for a while, to see what comes of it, as in 'thermal silent 6 9', again for "
+        help="spoil a camera's images for a while, to see what comes of it, as in 'thermal silent 6 9', again for "
         "more; START and END in seconds since playing began",
     )
 
@@ -40,18 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check the recording, then become the player node."""
     if len(args.source) > 2:
-        print("textfuse play: give a bag, or a visible and a thermal recording", file=sys.stderr)
-        return 1
+        raise TextfuseError("give a bag, or a visible and a thermal recording")
     names = ("bag",) if len(args.source) == 1 else ("visible", "thermal")
     source = dict(zip(names, (str(Path(path).absolute()) for path in args.source), strict=True))
     topics = {"visible_topic": args.visible_topic, "thermal_topic": args.thermal_topic}
-    try:
-        open_recording(**source, **topics)
-        for text in args.fault:
-            Fault.of(text)
-    except (RecordingError, FaultError) as error:
-        print(f"textfuse play: {error}", file=sys.stderr)
-        return 1
+    open_recording(**source, **topics)
+    for text in args.fault:
+        CameraFault.from_text(text)
     parameters = {**source, **topics, "rate": args.rate, "loop": args.loop, "wait": args.wait}
     if args.fault:
         parameters["faults"] = args.fault

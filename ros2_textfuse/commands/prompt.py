@@ -3,14 +3,14 @@
 import argparse
 import sys
 
-from ros2_textfuse import environment
-from ros2_textfuse.commands import words
+from ros2_textfuse.commands import prompt_arguments
+from ros2_textfuse.runtime import environment
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
     parser.add_argument("prompt", nargs="?", default="", help="what to repair, in your words; nothing for no prompt")
-    words.add_arguments(parser)
+    prompt_arguments.add_arguments(parser)
     parser.add_argument("--namespace", default="textfuse", help="namespace of the fusion node")
     parser.add_argument("--timeout", type=float, default=5.0, help="seconds to wait for the node")
 
@@ -22,8 +22,10 @@ def run(args: argparse.Namespace) -> int:
     from rclpy.client import Client
     from textfuse.srv import SetPrompt
 
+    from ros2_textfuse.nodes.common.compat import rclpy_running
+
     request = SetPrompt.Request(prompt=args.prompt, modes=args.mode, severity=args.severity or 0.0)
-    with rclpy.init(args=[]):
+    with rclpy_running():
         node = rclpy.create_node("prompt", namespace=args.namespace)
         client: Client = node.create_client(SetPrompt, "set_prompt")
         service = client.srv_name

@@ -2,52 +2,60 @@
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
-from ros2_textfuse import environment
-from ros2_textfuse.processes import Processes, node_command
+from ros2_textfuse.runtime import environment
+from ros2_textfuse.runtime.processes import Processes, node_command
+from ros2_textfuse.runtime.supervisor import REFUSED, NodeRefusedError, Supervisor
+
+EXIT_CODES = """\
+A node that ends, or answers nothing, is started again. Exit codes: 0 after Ctrl-C, SIGTERM or SIGHUP; 1 when a node
+cannot start, for the reason that it prints."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb; they are those of the launch file."""
+    parser.epilog = EXIT_CODES
     parser.add_argument("--visible", default="/visible/image_raw", help="topic of the RGB camera")
     parser.add_argument("--thermal", default="/thermal/image_raw", help="topic of the thermal camera")
     parser.add_argument("--namespace", default="textfuse", help="namespace of the nodes and their topics")
     parser.add_argument("--params-file", type=Path, help="YAML file with parameters (default: the installed one)")
     parser.add_argument("--model", help="fusion network, a name or a path")
     parser.add_argument("--engine", help="engine of the fusion network")
-    parser.add_argument("--visible-transport", choices=("raw", "compressed"), help="how the RGB camera sends pictures")
+    parser.add_argument("--visible-transport", choices=("raw", "compressed"), help="how the RGB camera sends images")
     parser.add_argument("--thermal-transport", choices=("raw", "compressed"), help="how the thermal camera does")
     parser.add_argument("--calibration", help="YAML file of cameras that are not registered")
-    parser.add_argument("--prompt", help="words in force at the start")
+    parser.add_argument("--prompt", help="prompt in force at the start")
     parser.add_argument("--no-detection", dest="detection", action="store_false", help="start the fusion node alone")
     parser.add_argument("--no-autostart", dest="autostart", action="store_false", help="leave fusion unconfigured")
     parser.add_argument("--use-sim-time", action="store_true", help="take the time from /clock")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the nodes until one ends or Ctrl-C; returns 0 after Ctrl-C."""
+    """Keep the nodes running until a signal; returns 0 then, and 1 when a node cannot start."""
     params_file = args.params_file or environment.share_dir() / "config" / "fusion.yaml"
     if not params_file.is_file():
         print(f"textfuse up: {params_file} does not exist", file=sys.stderr)
-        return 1
+        return REFUSED
+    try:
+        with Processes() as processes:
+            Supervisor(processes, _commands(args, params_file)).run()
+    except NodeRefusedError as error:
+        print(f"textfuse up: {error}; the rest was stopped", file=sys.stderr)
+        return REFUSED
+    except KeyboardInterrupt:  # how a server ends, and no failure
+        return 0
+
+
+def _commands(args: argparse.Namespace, params_file: Path) -> dict[str, list[str]]:
+    """The command lines of the nodes."""
     own = ("model", "engine", "visible_transport", "thermal_transport", "calibration", "prompt")
     settings = {name: getattr(args, name) for name in own if getattr(args, name)}
     sim_time = {"use_sim_time": args.use_sim_time}
-    cameras = {"/visible/image_raw": args.visible, "/thermal/image_raw": args.thermal}
-    fusion = {**settings, **sim_time, "autostart": args.autostart}
+    # A relative name would be taken as one in the node's own namespace, where no camera is.
+    cameras = {f"/{name}/image_raw": "/" + getattr(args, name).lstrip("/") for name in ("visible", "thermal")}
+    fusion = {**settings, **sim_time, "autostart": args.autostart, "exit_on_failure": True}
     commands = {"fusion": node_command("fusion", args.namespace, fusion, cameras, params_file)}
     if args.detection:
         commands["detection"] = node_command("detection", args.namespace, sim_time, {}, params_file)
-    with Processes() as processes:
-        for name, command in commands.items():
-            processes.start(name, command)
-        try:
-            while (ended := processes.ended()) is None:
-                time.sleep(0.1)
-        except KeyboardInterrupt:
-            return 0
-    name, code = ended
-    print(f"textfuse up: the {name} node ended with exit code {code}; the rest was stopped", file=sys.stderr)
-    return code or 1
+    return commands

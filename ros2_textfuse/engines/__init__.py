@@ -1,9 +1,9 @@
-"""Engines run a network on uint8 pictures; all keep to one interface and differ only in speed.
+"""Engines run a network on uint8 images; all keep to one interface and differ only in speed.
 
-An engine is built for one picture size, since static shapes are what compilers do best.
+An engine is built for one image size, since static shapes are what compilers do best.
 """
 
 from ros2_textfuse.engines.base import Engine, EngineConfig, EngineError
-from ros2_textfuse.engines.ladder import ENGINES, build_engine
+from ros2_textfuse.engines.selection import ENGINES, build_engine
 
 __all__ = ["ENGINES", "Engine", "EngineConfig", "EngineError", "build_engine"]

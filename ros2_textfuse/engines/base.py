@@ -6,10 +6,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.networks.nano import Nano
 
 
-class EngineError(RuntimeError):
+class EngineError(TextfuseError, RuntimeError):
     """An engine is unknown, or cannot be built on this machine."""
 
 
@@ -19,8 +20,8 @@ class EngineConfig:
 
     Args:
         network: in evaluation mode, float32, on the CPU; it is not changed.
-        height: of the pictures, pixels.
-        width: of the pictures, pixels.
+        height: of the images, pixels.
+        width: of the images, pixels.
         threads: CPU threads of the engine; 0 for the engine's own choice.
     """
 
@@ -31,7 +32,7 @@ class EngineConfig:
 
 
 class Engine(Protocol):
-    """A network made ready for pictures of one size."""
+    """A network made ready for images of one size."""
 
     name: str
     """What runs, for logs and status: for instance `openvino bf16`."""

@@ -1,4 +1,4 @@
-"""Runs a picture graph that PyTorch can call, whatever it was compiled to."""
+"""Runs an image graph that PyTorch can call, whatever it was compiled to."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-Graph = Callable[..., Tensor]  # (visible, thermal, modulation) -> fused, as `PictureGraph`
+Graph = Callable[..., Tensor]  # (visible, thermal, modulation) -> fused, as `ImageGraph`
 
 
 class CpuRunner:
@@ -37,7 +37,7 @@ class CpuRunner:
 class CudaRunner:
     """An engine around a module on a CUDA device; see `Engine`.
 
-    Pictures travel through page-locked memory, which the device reads and writes by itself.
+    Images travel through page-locked memory, which the device reads and writes by itself.
 
     Args:
         name: of the engine.

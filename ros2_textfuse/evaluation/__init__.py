@@ -1,1 +1,1 @@
-"""How good a fused picture is, in figures."""
+"""How good a fused image is, in figures: `metrics`, of recordings (`offline`) and of a running graph (`live`)."""

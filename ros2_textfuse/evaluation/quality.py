@@ -1,116 +1,70 @@
-"""How well a fusion network fuses, and how well it repairs what the words name: one command, a table and sheets.
+"""How well a fusion network fuses, and how well it repairs what a prompt names.
 
-    textfuse quality --data FOLDER --out FOLDER
-
-The folder holds registered pairs as `vi/NAME.*` and `ir/NAME.*`. Degradations are made up (training/degradations.py)
-and seeded by the picture, so the clean pair is known and two networks are judged on the same pictures. The tables are
-written as they are printed, quality.md and quality.json, beside a contact sheet for each degradation.
+Degradations are synthetic and seeded by the image, so the clean pair is known and two networks are judged on the same
+images.
 """
 
-import argparse
 import json
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ros2_textfuse.evaluation import metrics, retention
+from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.degradations.pairs import Image, RegisteredPair
+from ros2_textfuse.evaluation import metrics
+from ros2_textfuse.evaluation.metrics import retention
 from ros2_textfuse.fuser import Fuser
-from ros2_textfuse.images import thermal_array, visible_array
-from ros2_textfuse.networks.weights import WeightsError
-from ros2_textfuse.prompts import MODES
-from ros2_textfuse.recordings import RecordingError, open_recording, pair_folders, read_image
-from ros2_textfuse.side_by_side import panel
-from ros2_textfuse.text_encoder import EncoderError
-from ros2_textfuse.training import degradations
-from ros2_textfuse.training.phrasings import TEST, handwritten
+from ros2_textfuse.imaging.drawing import panel
+from ros2_textfuse.imaging.encodings import thermal_array, visible_array
+from ros2_textfuse.prompts.phrasings import TEST, handwritten
+from ros2_textfuse.recordings.source import open_recording
+from ros2_textfuse.recordings.types import RecordingError
 
 SEVERITY = 0.5
 LADDER = (0.0, 0.25, 0.5, 0.75, 1.0)
-DAYLIGHT = 60.0  # mean level of a visible picture that may stand for a clean one
+DAYLIGHT = 60.0  # mean level of a visible image that may stand for a clean one
 PHRASINGS = 5  # unseen sentences of each mode
 STILL = 0.2  # levels that the sources' mean may move between two frames of a static stretch
 
-Picture = NDArray[np.uint8]
 
+def judge(fuser: Fuser, pairs: list[RegisteredPair], videos: Sequence[tuple[str, str]], out: Path) -> dict[str, Any]:
+    """Judge a network and write quality.json, quality.md and the contact sheets.
 
-@dataclass(frozen=True)
-class Pair:
-    """A registered pair: visible uint8 RGB [H, W, 3], thermal uint8 [H, W]; the seed is its own."""
+    Args:
+        fuser: with the network.
+        pairs: registered ones.
+        videos: visible and thermal, to look for flicker in.
+        out: the folder, made where it is missing, once there is something to write.
 
-    name: str
-    visible: Picture
-    thermal: Picture
-    seed: int
-
-    def degraded(self, severities: Mapping[str, float]) -> tuple[Picture, Picture]:
-        """The pair with degradations, the same each time."""
-        visible, thermal = (picture.astype(np.float32) / 255 for picture in (self.visible, self.thermal))
-        visible, thermal = degradations.apply(visible, thermal, severities, np.random.default_rng(self.seed))
-        return np.round(visible * 255).astype(np.uint8), np.round(thermal * 255).astype(np.uint8)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the verb."""
-    parser.add_argument("--data", type=Path, required=True, help="folder with vi/ and ir/, registered pairs by name")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the tables and the contact sheets")
-    parser.add_argument("--model", default="nano", help="network: a name or a path (default nano)")
-    parser.add_argument("--engine", default="eager", help="of docs/engines.md (default eager, the reference)")
-    parser.add_argument("--video", nargs=2, action="append", default=[], metavar=("VISIBLE", "THERMAL"),
-                        help="two videos or folders of frames to look for flicker in; again for more")  # fmt: skip
-
-
-def run(args: argparse.Namespace) -> int:
-    """Judge; returns 0, or 1 after saying what was wrong."""
-    try:
-        pairs = load_pairs(args.data)
-        fuser = Fuser(args.model, args.engine)
-        result = {
-            "model": fuser.model_name,
-            "fusion": fusion(fuser, pairs),
-            "retention": retained(fuser, pairs),
-            "repair": repair(fuser, [pair for pair in pairs if pair.visible.mean() >= DAYLIGHT]),
-            "video": {Path(visible).stem: flicker(fuser, visible, thermal) for visible, thermal in args.video},
-        }
-        result["engine"] = fuser.engine_name
-        args.out.mkdir(parents=True, exist_ok=True)
-        text = report(result)
-        (args.out / "quality.json").write_text(json.dumps(result, indent=2) + "\n")
-        (args.out / "quality.md").write_text(text)
-        for name, sheet in sheets(fuser, pairs):
-            cv2.imwrite(str(args.out / f"{name}.jpg"), sheet[..., ::-1])
-    except (RecordingError, WeightsError, EncoderError, ValueError, OSError) as error:
-        print(f"textfuse quality: {error}", file=sys.stderr)
-        return 1
-    print(text)
-    print(f"wrote {args.out}/quality.md, quality.json and the contact sheets")
-    return 0
-
-
-def load_pairs(folder: Path) -> list[Pair]:
-    """The pairs of a folder, sorted by name.
+    Returns:
+        What quality.json holds.
 
     Raises:
-        RecordingError: the folder or a side is missing or empty, or an image has no partner or cannot be read.
+        RecordingError: no pair can stand for a clean one, or a video cannot be read.
+        OSError: the folder cannot be written.
     """
-    sides = folder / "vi", folder / "ir"
-    for side in sides:
-        if not side.is_dir():
-            raise RecordingError(f"{side} does not exist: registered pairs are vi/NAME.* and ir/NAME.*")
-    return [
-        Pair(name, read_image(visible, "visible"), read_image(thermal, "thermal"), seed)
-        for seed, (name, (visible, thermal)) in enumerate(pair_folders(*sides).items())
-    ]
+    result = {
+        "model": fuser.model_name,
+        "fusion": fusion(fuser, pairs),
+        "retention": retained(fuser, pairs),
+        "repair": repair(fuser, [pair for pair in pairs if pair.visible.mean() >= DAYLIGHT]),
+        "video": {Path(visible).stem: flicker(fuser, visible, thermal) for visible, thermal in videos},
+    }
+    result["engine"] = fuser.engine_name
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "quality.json").write_text(json.dumps(result, indent=2) + "\n")
+    (out / "quality.md").write_text(report(result))
+    for name, sheet in sheets(fuser, pairs):
+        cv2.imwrite(str(out / f"{name}.jpg"), sheet[..., ::-1])
+    return result
 
 
-def fusion(fuser: Fuser, pairs: list[Pair]) -> dict[str, dict[str, float]]:
+def fusion(fuser: Fuser, pairs: list[RegisteredPair]) -> dict[str, dict[str, float]]:
     """Metrics without words, averaged over each data set (what a name has before its first underscore)."""
     fuser.set_prompt()
     rows: dict[str, list[dict[str, float]]] = {}
@@ -124,7 +78,7 @@ def fusion(fuser: Fuser, pairs: list[Pair]) -> dict[str, dict[str, float]]:
     }
 
 
-def retained(fuser: Fuser, pairs: list[Pair]) -> dict[str, dict[str, Any]]:
+def retained(fuser: Fuser, pairs: list[RegisteredPair]) -> dict[str, dict[str, Any]]:
     """Object retention without a prompt over the salient regions of both cameras, by data set."""
     fuser.set_prompt()
     found: dict[str, list[retention.Retention]] = {}
@@ -138,12 +92,12 @@ def retained(fuser: Fuser, pairs: list[Pair]) -> dict[str, dict[str, Any]]:
     return {name: retention.summary(regions) for name, regions in found.items() if regions}
 
 
-def repair(fuser: Fuser, pairs: list[Pair]) -> dict[str, Any]:
+def repair(fuser: Fuser, pairs: list[RegisteredPair]) -> dict[str, Any]:
     """What words repair on degraded daylight pairs.
 
     Closeness is PSNR, in dB, to the fusion of the clean pair without words: fused without words, with the mode by
     name, and with unseen free text. `wrong` compares root mean square errors in levels: what the prompt costs on a
-    clean pair and what it gains on a degraded one. `change` is how far (in mean levels) the picture moves with the
+    clean pair and what it gains on a degraded one. `change` is how far (in mean levels) the image moves with the
     severity asked for. A compound is one visible and one thermal mode together.
     """
     if not pairs:
@@ -167,7 +121,7 @@ def repair(fuser: Fuser, pairs: list[Pair]) -> dict[str, Any]:
                     "spoken": float(np.mean(texts)),
                     "cost": _error(wrong, target),
                     "worth": _error(plain, target) - _error(named, target),
-                    "change": [float(cv2.absdiff(picture, ladder[0]).mean()) for picture in ladder],
+                    "change": [float(cv2.absdiff(image, ladder[0]).mean()) for image in ladder],
                 }
             )
         single[mode] = {key: np.mean([row[key] for row in rows], axis=0).tolist() for key in rows[0]}
@@ -193,8 +147,8 @@ def flicker(fuser: Fuser, visible: str, thermal: str) -> dict[str, float]:
     """
     fuser.set_prompt()
     levels: list[tuple[float, float, float]] = []
-    pictures = iter(open_recording(visible=visible, thermal=thermal))
-    for first, second in tqdm(zip(pictures, pictures, strict=True), desc=Path(visible).stem, unit="pair"):
+    images = iter(open_recording(visible=visible, thermal=thermal))
+    for first, second in tqdm(zip(images, images, strict=True), desc=Path(visible).stem, unit="pair"):
         sources = visible_array(first), thermal_array(second)
         fused = fuser.fuse(*sources)
         levels.append((metrics.to_grey(sources[0]).mean(), float(sources[1].mean()), metrics.to_grey(fused).mean()))
@@ -209,7 +163,7 @@ def flicker(fuser: Fuser, visible: str, thermal: str) -> dict[str, float]:
     return {"frames": len(levels), "static_stretches": len(runs), **deviations}
 
 
-def sheets(fuser: Fuser, pairs: list[Pair]) -> Iterator[tuple[str, Picture]]:
+def sheets(fuser: Fuser, pairs: list[RegisteredPair]) -> Iterator[tuple[str, Image]]:
     """Contact sheets: all pairs fused without words and with low_light, and each mode degraded, fused, repaired."""
     rows = []
     for pair in pairs:
@@ -221,13 +175,13 @@ def sheets(fuser: Fuser, pairs: list[Pair]) -> Iterator[tuple[str, Picture]]:
     modes = []
     for mode in MODES:
         degraded = day.degraded({mode: SEVERITY})
-        pictures = [
+        images = [
             degraded[1] if mode.startswith("ir_") else degraded[0],
             _fused(fuser, *degraded),
             _fused(fuser, *degraded, modes=(mode,), severity=SEVERITY),
             clean,
         ]
-        modes.append(_row(pictures, (mode, "fused: no words", f"fused: {mode}", "fused clean pair")))
+        modes.append(_row(images, (mode, "fused: no words", f"fused: {mode}", "fused clean pair")))
     yield "repair", np.vstack(modes)
 
 
@@ -288,24 +242,24 @@ def report(result: dict) -> str:
 
 def _fused(
     fuser: Fuser,
-    visible: Picture,
-    thermal: Picture,
+    visible: Image,
+    thermal: Image,
     text: str = "",
     modes: tuple[str, ...] = (),
     severity: float | None = None,
-) -> Picture:
+) -> Image:
     fuser.set_prompt(text, modes, severity)
     return fuser.fuse(visible, thermal)
 
 
-def _error(picture: Picture, target: Picture) -> float:
+def _error(image: Image, target: Image) -> float:
     """Root mean square error in levels."""
-    return float(np.sqrt(np.mean((picture.astype(np.float64) - target) ** 2)))
+    return float(np.sqrt(np.mean((image.astype(np.float64) - target) ** 2)))
 
 
-def _psnr(picture: Picture, target: Picture) -> float:
-    return float(20 * np.log10(255 / max(_error(picture, target), 1e-3)))
+def _psnr(image: Image, target: Image) -> float:
+    return float(20 * np.log10(255 / max(_error(image, target), 1e-3)))
 
 
-def _row(pictures: Sequence[Picture], captions: Sequence[str]) -> Picture:
-    return np.hstack([panel(picture, caption) for picture, caption in zip(pictures, captions, strict=True)])
+def _row(images: Sequence[Image], captions: Sequence[str]) -> Image:
+    return np.hstack([panel(image, caption) for image, caption in zip(images, captions, strict=True)])

@@ -1,7 +1,7 @@
-"""Folded pictures: the 4x4 pixels of a cell as channels (pixel unshuffle), so that memory is walked through in order.
+"""Folded images: the 4x4 pixels of a cell as channels (pixel unshuffle), so that memory is walked through in order.
 
 Everything that a network does to single pixels, to cells or to both is a few passes over few large blocks there; on the
-unfolded picture, the same takes a processor a third longer. A picture of C channels is [B, 16 C, H / 4, W / 4]; the 16
+unfolded image, the same takes a processor a third longer. An image of C channels is [B, 16 C, H / 4, W / 4]; the 16
 pixels of the first channel come first, by rows.
 """
 
@@ -9,14 +9,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ros2_textfuse.imaging.luma import LUMA
+
 FOLD = 4
 CELL = FOLD**2  # pixels
-LUMA = (0.299, 0.587, 0.114)
 
 
-def fold(picture: Tensor) -> Tensor:
+def fold(image: Tensor) -> Tensor:
     """[B, C, H, W] -> [B, 16 C, H / 4, W / 4]."""
-    return F.pixel_unshuffle(picture, FOLD)
+    return F.pixel_unshuffle(image, FOLD)
 
 
 def unfold(folded: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """What an image signal processor does: white balance, sharpening, and correction of a detector's lines.
 
-Each of the three is linear in the picture, so that a few numbers repair all of it: the gains of three channels, the
-taps of one filter, one offset for each line. Small networks read these numbers from statistics of the whole picture, in
+Each of the three is linear in the image, so that a few numbers repair all of it: the gains of three channels, the
+taps of one filter, one offset for each line. Small networks read these numbers from statistics of the whole image, in
 every frame anew, and the words say how far to follow them. The fusion network, which paints at 1/4 resolution from what
 it sees nearby, is a poor place for any of the three.
 """
@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from ros2_textfuse.networks.folding import CELL, FOLD, cell_means, luma
 
 REACH = 8  # pixels that the sharpening filter sees in each direction
-SPAN = 2 * REACH // FOLD + 1  # of the same filter on folded pictures
+SPAN = 2 * REACH // FOLD + 1  # of the same filter on folded images
 FAINTEST = 1e-3  # of what a statistic tells apart from nothing, in parts of full scale
 
 
@@ -49,7 +49,7 @@ class ISP(nn.Module):
 
 
 class Balance(nn.Module):
-    """White balance: one gain for each channel (von Kries), from the colours of the picture's cells of 8x8."""
+    """White balance: one gain for each channel (von Kries), from the colours of the image's cells of 8x8."""
 
     def __init__(self, hidden: int = 32) -> None:
         super().__init__()
@@ -68,14 +68,14 @@ class Balance(nn.Module):
 
 
 class Sharpen(nn.Module):
-    """Undo the blur of a lens or of motion by a mixture of inverse filters that the picture's own spectrum chooses.
+    """Undo the blur of a lens or of motion by a mixture of inverse filters that the image's own spectrum chooses.
 
     Blur along a line or over a disc multiplies the spectrum by a real function. It shows in how strong each frequency
     is, and its inverse is a symmetric filter. The mixture has one filter for each of 62 blurs, none among them; they
     begin as Wiener filters and are trained with the network that chooses.
 
     A convolution of one channel is slow on a CPU. Folded by 4 in each direction (pixel unshuffle), the same filter is a
-    convolution of 16 channels, which is fast. Its weights are made anew for each picture: to a compiled graph they are
+    convolution of 16 channels, which is fast. Its weights are made anew for each image: to a compiled graph they are
     data (OpenVINO; TensorRT from 8.5 on).
     """
 
@@ -92,29 +92,29 @@ class Sharpen(nn.Module):
         self.shares = nn.Sequential(first, nn.ReLU(), middle, nn.ReLU(), last)
         nn.init.zeros_(last.weight)
 
-    def forward(self, picture: Tensor, gate: Tensor) -> Tensor:
-        """What to add to a folded luma picture [B, 16, h, w] to make it sharp; gate [B, 1], 0 adds nothing."""
+    def forward(self, image: Tensor, gate: Tensor) -> Tensor:
+        """What to add to a folded luma image [B, 16, h, w] to make it sharp; gate [B, 1], 0 adds nothing."""
         # Every other cell is enough to measure. Half floats hold absolute values of faint waves, but not their squares.
-        waves = F.conv2d(picture, self.waves, stride=2).abs().mean((2, 3))
+        waves = F.conv2d(image, self.waves, stride=2).abs().mean((2, 3))
         strength = torch.log(waves + FAINTEST)
         shares = F.softmax(self.shares(strength - strength.mean(1, keepdim=True)), 1)
-        return self.filtered(picture, (gate * shares) @ self.inverses)
+        return self.filtered(image, (gate * shares) @ self.inverses)
 
-    def filtered(self, picture: Tensor, half: Tensor) -> Tensor:
-        """Filter each picture by its own symmetric filter, which takes nothing from a flat one.
+    def filtered(self, image: Tensor, half: Tensor) -> Tensor:
+        """Filter each image by its own symmetric filter, which takes nothing from a flat one.
 
         Args:
-            picture: [B, 16, h, w], folded.
+            image: [B, 16, h, w], folded.
             half: [B, 144], the taps behind the middle one, by rows.
 
         Returns:
             [B, 16, h, w], folded.
         """
-        batch, channels, height, width = picture.shape
+        batch, channels, height, width = image.shape
         middle, beyond_reach = -2 * half.sum(1, keepdim=True), torch.zeros_like(half[:, :1])
         weight = torch.cat([half, middle, beyond_reach], 1)[:, self.taps]
         margin = SPAN // 2
-        framed = F.pad(picture, (margin,) * 4, mode="replicate")
+        framed = F.pad(image, (margin,) * 4, mode="replicate")
         result = F.conv2d(
             framed.reshape(1, batch * channels, height + 2 * margin, width + 2 * margin),
             weight.reshape(batch * channels, channels, SPAN, SPAN),
@@ -138,7 +138,7 @@ class Destripe(nn.Module):
         self.striped = nn.Sequential(nn.Linear(2, hidden), nn.ReLU(), nn.Linear(hidden, 3))
 
     def forward(self, thermal: Tensor, gate: Tensor) -> Tensor:
-        """What to take from a folded picture [B, 16, h, w]; gate [B, 1], 0 takes nothing."""
+        """What to take from a folded image [B, 16, h, w]; gate [B, 1], 0 takes nothing."""
         cells = thermal.unflatten(1, (FOLD, FOLD))  # [B, row, column, h, w]
         columns, rows = cells.mean((1, 3)), cells.mean((2, 4))  # [B, column, w], [B, row, h]
         lines = [line.transpose(1, 2).flatten(1)[:, None] for line in (columns, rows)]  # [B, 1, W], [B, 1, H]
@@ -181,7 +181,7 @@ def _waves() -> NDArray[np.float32]:
             if right or down > 0:
                 phase = 2 * np.pi * (down * at[:, None] + right * at) / 9.5
                 for wave in (window * np.cos(phase), window * np.sin(phase)):
-                    wave -= window * wave.sum() / window.sum()  # blind to how bright the picture is
+                    wave -= window * wave.sum() / window.sum()  # blind to how bright the image is
                     waves.append(wave / np.linalg.norm(wave))
     cells = np.stack(waves).reshape(-1, 3, FOLD, 3, FOLD).transpose(0, 2, 4, 1, 3)
     return cells.reshape(-1, FOLD**2, 3, 3).astype(np.float32)
@@ -189,9 +189,9 @@ def _waves() -> NDArray[np.float32]:
 
 @cache
 def _inverses(size: int = 32) -> NDArray[np.float32]:
-    """[62, 144]: Wiener filters, less the picture itself, of no blur, 52 lines and 9 discs; the taps behind the middle.
+    """[62, 144]: Wiener filters, less the image itself, of no blur, 52 lines and 9 discs; the taps behind the middle.
 
-    They minimise the error on pictures whose power falls with the square of frequency, with a little noise.
+    They minimise the error on images whose power falls with the square of frequency, with a little noise.
     """
     down, right = np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None]
     blurs = [np.ones((size, size // 2 + 1))]

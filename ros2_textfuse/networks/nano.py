@@ -4,11 +4,11 @@ Text enters as in Text-IF (Yi et al., CVPR 2024), eq. 8-9: an MLP turns what the
 for every block, and the block scales its features by `(1 + gamma) * x + beta` (SIGM). Three changes make it fit a
 robot:
 
-- What a few numbers repair in the whole picture, white balance, blur and detector lines, is repaired before all else,
+- What a few numbers repair in the whole image, white balance, blur and detector lines, is repaired before all else,
   as far as the words ask for it (isp.py).
-- The pictures are folded by 4 in each direction (folding.py) and seen at three scales, in place of the paper's
+- The images are folded by 4 in each direction (folding.py) and seen at three scales, in place of the paper's
   full-resolution Transformer: 3.9 GMAC a frame where the paper's network needs 1.5 TMAC.
-- The head does not paint the picture. It predicts, for each pixel, a gain for the visible picture, a weight for the
+- The head does not paint the image. It predicts, for each pixel, a gain for the visible image, a weight for the
   thermal one and a correction; detail reaches the output past the bottleneck, and brightness is repaired by
   multiplication, as light itself works. Two things have more detail than the bottleneck could carry and get a way of
   their own, with a weight for each 4x4 cell: where thermal is brighter than visible, and by how much (the maximum of
@@ -32,7 +32,7 @@ class NanoConfig:
 
     Args:
         modes: length of the severity vector, one number for each degradation mode.
-        widths: channels at 1/4, 1/8 and 1/16 of the picture's resolution.
+        widths: channels at 1/4, 1/8 and 1/16 of the image's resolution.
         hidden: width of the MLP that makes gamma and beta.
     """
 
@@ -56,7 +56,7 @@ class SIGMBlock(nn.Module):
 
 
 class Nano(nn.Module):
-    """Visible, thermal and modulation to the fused picture; the modulation comes from `modulation(severities)`."""
+    """Visible, thermal and modulation to the fused image; the modulation comes from `modulation(severities)`."""
 
     MULTIPLE = 16  # height and width must be multiples of this
     kernel: Tensor
@@ -84,7 +84,7 @@ class Nano(nn.Module):
         )
         nn.init.zeros_(self.head.weight)
         bias = torch.zeros(3 * CELL + 6)
-        bias[-1] = 1  # starts as the maximum of both pictures
+        bias[-1] = 1  # starts as the maximum of both images
         self.head.bias = nn.Parameter(bias)
         for parameter in self.words[2].parameters():
             nn.init.normal_(parameter, std=1e-3)
@@ -103,7 +103,7 @@ class Nano(nn.Module):
         return torch.cat([self.words(severities), self.isp.gate(severities)], 1)
 
     def forward(self, visible: Tensor, thermal: Tensor, modulation: Tensor) -> Tensor:
-        """Fuse one batch of pictures.
+        """Fuse one batch of images.
 
         Args:
             visible: [B, 3, H, W] RGB, 0..1.
@@ -116,7 +116,7 @@ class Nano(nn.Module):
         return unfold(self.fuse(fold(visible), fold(thermal), modulation))
 
     def fuse(self, visible: Tensor, thermal: Tensor, modulation: Tensor) -> Tensor:
-        """As `forward`, on folded pictures: visible [B, 48, h, w], thermal [B, 16, h, w] -> [B, 48, h, w]."""
+        """As `forward`, on folded images: visible [B, 48, h, w], thermal [B, 16, h, w] -> [B, 48, h, w]."""
         *of_blocks, gate = modulation.split([w for w in self.block_widths for _ in range(2)] + [ISP.PARTS], dim=1)
         parameters = iter(of_blocks)
 

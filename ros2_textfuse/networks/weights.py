@@ -12,15 +12,12 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.errors import WeightsError
 from ros2_textfuse.networks.nano import Nano, NanoConfig
-from ros2_textfuse.prompts import MODES
 
 ARCHITECTURE = "nano"
 NAMES = ("nano",)  # models that come with the package
-
-
-class WeightsError(Exception):
-    """A weights file cannot be used; the message names the file, what is wrong with it, and the cure."""
 
 
 def save_weights(path: str | Path, network: Nano, extra: Mapping[str, str] | None = None) -> None:

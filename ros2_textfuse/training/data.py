@@ -14,14 +14,15 @@ import numpy as np
 from numpy.random import Generator
 from tqdm import tqdm
 
-from ros2_textfuse.prompts import MODES
-from ros2_textfuse.training import degradations
-from ros2_textfuse.training.degradations import THERMAL, VISIBLE, Image
+from ros2_textfuse.degradations import synthesis
+from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.degradations.synthesis import THERMAL, VISIBLE, Image
+from ros2_textfuse.errors import TextfuseError
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
 CACHED_PAIRS = 1500  # decoded pairs held in memory, about 2 GB at 640x480
 
-# How often each mode is the wrong prompt: most where a network is tempted to see in a clean picture what is not there.
+# How often each mode is the wrong prompt: most where a network is tempted to see in a clean image what is not there.
 WRONG = {
     "low_light": 0.28,
     "over_exposure": 0.08,
@@ -43,17 +44,17 @@ KINDS = {
     "compound": 0.11,  # a visible and a thermal one, both named; the clean pair
     "partial": 0.07,  # a visible and a thermal one, one named; that one repaired, the other left
     "wrong": 0.17,  # a degradation named that is not there; the pair as it is
-    "night": 0.06,  # a dark picture, low_light named; the picture brightened
+    "night": 0.06,  # a dark image, low_light named; the image brightened
 }
 
 
-class DataError(Exception):
+class DataError(TextfuseError):
     """The data folder cannot be trained on; the message lists everything that is wrong with it."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two files that show one scene, with figures of the visible picture (all 0..1) that say what it can teach."""
+    """Two files that show one scene, with figures of the visible image (all 0..1) that say what it can teach."""
 
     name: str
     visible: Path
@@ -62,11 +63,11 @@ class Pair:
     black: float  # 1st percentile of luma
     white: float  # 99th percentile of luma
     cast: float  # largest over smallest channel mean
-    thermal_contrast: float  # standard deviation of the thermal picture
+    thermal_contrast: float  # standard deviation of the thermal image
 
     @property
     def night(self) -> bool:
-        """Whether the visible picture is too dark to be anyone's clean target."""
+        """Whether the visible image is too dark to be anyone's clean target."""
         return self.mean < 0.22
 
     def teaches(self, mode: str) -> bool:
@@ -81,7 +82,7 @@ class Pair:
 
 
 class Batch(NamedTuple):
-    """float32 arrays, pictures 0..1: B crops of H x W."""
+    """float32 arrays, images 0..1: B crops of H x W."""
 
     visible: Image  # [B, 3, H, W]
     thermal: Image  # [B, 1, H, W]
@@ -91,10 +92,10 @@ class Batch(NamedTuple):
 
 
 def find_pairs(folder: Path, crop: int = 0) -> list[Pair]:
-    """Check a folder, every picture decoded, and list its pairs by name.
+    """Check a folder, every image decoded, and list its pairs by name.
 
     Raises:
-        DataError: listing every fault: folders that are missing, names without a partner, pictures that cannot be
+        DataError: listing every fault: folders that are missing, names without a partner, images that cannot be
             read, pairs of two sizes, pairs smaller than `crop`.
     """
     sides = {side: folder / side for side in ("vi", "ir")}
@@ -108,13 +109,13 @@ def find_pairs(folder: Path, crop: int = 0) -> list[Pair]:
             if file.suffix.lower() not in SUFFIXES:
                 continue
             if file.stem in files[side]:
-                faults.append(f"{file}: second picture of the name {file.stem}")
+                faults.append(f"{file}: second image of the name {file.stem}")
             files[side][file.stem] = file
     for side, other in (("vi", "ir"), ("ir", "vi")):
         faults += [f"{files[side][n]}: no {other}/{n}.*" for n in sorted(files[side].keys() - files[other].keys())]
     names = sorted(files["vi"].keys() & files["ir"].keys())
     if not names and not faults:
-        faults.append(f"{folder}: no pictures in vi/ and ir/ ({', '.join(sorted(SUFFIXES))})")
+        faults.append(f"{folder}: no images in vi/ and ir/ ({', '.join(sorted(SUFFIXES))})")
     pairs = []
     for name in tqdm(names, desc="checking", unit="pair", disable=None, leave=False):
         visible, thermal = _read(files["vi"][name], colour=True), _read(files["ir"][name], colour=False)
@@ -162,7 +163,7 @@ class Crops:
             rng: seeded generator.
             mode: for "single", the degradation; drawn if empty.
         """
-        # blur, which changes a picture least and is the hardest to undo, is drawn twice as often as the others
+        # blur, which changes an image least and is the hardest to undo, is drawn twice as often as the others
         visible_mode, thermal_mode = str(rng.choice([*VISIBLE, "blur"])), str(rng.choice(list(THERMAL)))
         one = visible_mode if rng.random() < 0.7 else thermal_mode
         if kind == "wrong":
@@ -192,12 +193,12 @@ class Crops:
             left |= {mode: max(severities[mode] - asked[mode], 0) for mode in present if mode in named}
         asked = {mode: min(max(severity, 0.1), 1.0) for mode, severity in asked.items()}
         seed = int(rng.integers(2**63))
-        target, thermal_target = degradations.apply(visible, thermal, left, np.random.default_rng(seed))
-        seen, thermal_seen = degradations.apply(visible, thermal, severities, np.random.default_rng(seed))
+        target, thermal_target = synthesis.apply(visible, thermal, left, np.random.default_rng(seed))
+        seen, thermal_seen = synthesis.apply(visible, thermal, severities, np.random.default_rng(seed))
         if kind == "night":
             target = brighten(target, asked["low_light"])
         words = np.array([asked.get(mode, 0.0) for mode in MODES], np.float32)
-        # A camera gives 8 bits: without them, a sharpening filter would learn to trust what no picture has.
+        # A camera gives 8 bits: without them, a sharpening filter would learn to trust what no image has.
         seen, thermal_seen, target, thermal_target = (
             np.round(x * 255) / np.float32(255) for x in (seen, thermal_seen, target, thermal_target)
         )
@@ -216,7 +217,7 @@ class Crops:
         return visible, thermal
 
     def _clean_crop(self, pair: Pair, repaired: set[str], rng: Generator) -> tuple[Image, Image]:
-        """A crop, at times of a reduced picture so that it shows more of the scene, flipped, its tones jittered."""
+        """A crop, at times of a reduced image so that it shows more of the scene, flipped, its tones jittered."""
         visible, thermal = self._load(pair)
         height, width = thermal.shape
         extent = self.crop
@@ -232,7 +233,7 @@ class Crops:
             visible, thermal = visible[:, ::-1], thermal[:, ::-1]
         visible, thermal = np.float32(visible) / 255, np.float32(thermal) / 255
         if {"low_light", "over_exposure", "haze"} & repaired and not pair.night:
-            # The target of these must be well exposed and clear, which many daylight pictures are not quite.
+            # The target of these must be well exposed and clear, which many daylight images are not quite.
             visible = np.clip((visible - 0.9 * pair.black) / max(pair.white - 0.9 * pair.black, 0.2), 0, 1)
             mean = np.clip((pair.mean - 0.9 * pair.black) / max(pair.white - 0.9 * pair.black, 0.2), 0.05, 0.95)
             visible = visible ** (np.log(rng.uniform(0.32, 0.48)) / np.log(mean))
@@ -243,7 +244,7 @@ class Crops:
 
 
 def brighten(visible: Image, severity: float) -> Image:
-    """What low_light asks of a picture that was taken at night, for which no daylight twin exists.
+    """What low_light asks of an image that was taken at night, for which no daylight twin exists.
 
     The luma follows a power curve, colours follow less, and the noise that comes up is smoothed.
 
@@ -281,21 +282,21 @@ def _measure(name: str, visible_path: Path, thermal_path: Path, visible: Image, 
 
 
 def _read(path: Path, *, colour: bool) -> Image | None:
-    """uint8 RGB [H, W, 3] or grey [H, W]; None when the file is not a whole picture."""
+    """uint8 RGB [H, W, 3] or grey [H, W]; None when the file is not a whole image."""
     # Decoded from memory: OpenCV then answers for a broken file alone, whatever characters its path has.
     data = np.fromfile(path, np.uint8)
     if not data.size:
         return None
-    picture = cv2.imdecode(data, cv2.IMREAD_COLOR if colour else cv2.IMREAD_GRAYSCALE)
-    return picture if picture is None or not colour else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR if colour else cv2.IMREAD_GRAYSCALE)
+    return image if image is None or not colour else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
-def _planes(picture: Image) -> Image:
-    return np.ascontiguousarray(picture.transpose(2, 0, 1))
+def _planes(image: Image) -> Image:
+    return np.ascontiguousarray(image.transpose(2, 0, 1))
 
 
-def _size(picture: Image) -> str:
-    return f"{picture.shape[1]}x{picture.shape[0]}"
+def _size(image: Image) -> str:
+    return f"{image.shape[1]}x{image.shape[0]}"
 
 
 def _report(folder: Path, faults: list[str]) -> str:

@@ -1,24 +1,24 @@
 """The losses of Text-IF (Yi et al., CVPR 2024), eq. 10-14, on restoration targets.
 
-`visible` and `thermal` are what the words ask for, not what the camera gave: the clean picture for every degradation
+`visible` and `thermal` are what the words ask for, not what the camera gave: the clean image for every degradation
 that the prompt names, the degraded one for those that it does not. So the network repairs when told to and only then.
 
 Departures from the paper, each for a fault that its losses have on driving scenes:
 
-- eq. 10: the plain maximum washes out a bright day, where most of the thermal picture lies above the visible one. A
-  share of the target, larger where both pictures are bright, is the visible picture plus the thermal one about its
-  mean, which also lets cold things darken. And where the visible picture has more structure than the thermal one, the
+- eq. 10: the plain maximum washes out a bright day, where most of the thermal image lies above the visible one. A
+  share of the target, larger where both images are bright, is the visible image plus the thermal one about its
+  mean, which also lets cold things darken. And where the visible image has more structure than the thermal one, the
   maximum is taken of their surroundings and the visible detail kept on it: a dark figure before a bright sky that is
-  warm as well would turn white on white. Where both pictures are bright, contrast is raised.
+  warm as well would turn white on white. Where both images are bright, contrast is raised.
 - eq. 11: visual information fidelity (VIF) in place of SSIM. Both want the sources' structure; SSIM punishes contrast
   beyond that of a source, VIF counts it as information.
 - eq. 12: gradients keep their sign. Without it, an edge of the wrong direction, a halo, costs nothing.
-- complementarity (the SCD metric of Aslantas & Bendes, 2015, as a loss): what the fused picture has beyond one source
+- complementarity (the SCD metric of Aslantas & Bendes, 2015, as a loss): what the fused image has beyond one source
   should look like the other.
 - tone: the luma of both targets is lifted in the shadows, always and everywhere alike, so that what either camera has
-  in the dark keeps some of the 8 bits of the fused picture.
+  in the dark keeps some of the 8 bits of the fused image.
 
-All pictures are floating point, nominally 0..1; visible and fused [B, 3, H, W] RGB, thermal [B, 1, H, W].
+All images are floating point, nominally 0..1; visible and fused [B, 3, H, W] RGB, thermal [B, 1, H, W].
 """
 
 from dataclasses import dataclass
@@ -52,16 +52,16 @@ class Weights:
     tone: float = 0.9  # exponent on the luma of both targets; below 1 lifts the shadows a little
 
 
-def luma(picture: Tensor) -> Tensor:
+def luma(image: Tensor) -> Tensor:
     """[B, 3, H, W] RGB -> [B, 1, H, W] luma (BT.601)."""
-    r, g, b = picture.split(1, dim=1)
+    r, g, b = image.split(1, dim=1)
     return 0.299 * r + 0.587 * g + 0.114 * b
 
 
-def chroma(picture: Tensor) -> Tensor:
+def chroma(image: Tensor) -> Tensor:
     """[B, 3, H, W] RGB -> [B, 2, H, W] Cb and Cr about 0 (F_CbCr of eq. 13)."""
-    y = luma(picture)
-    return torch.cat([(picture[:, 2:] - y) * 0.564, (picture[:, :1] - y) * 0.713], dim=1)
+    y = luma(image)
+    return torch.cat([(image[:, 2:] - y) * 0.564, (image[:, :1] - y) * 0.713], dim=1)
 
 
 def fidelity(fused: Tensor, sources: tuple[Tensor, ...]) -> Tensor:
@@ -110,14 +110,14 @@ def fusion_loss(
         generator: to draw the boxes from.
 
     Raises:
-        ValueError: shapes that do not belong together, or pictures smaller than VIF needs.
+        ValueError: shapes that do not belong together, or images smaller than VIF needs.
     """
     batch, _, height, width = fused.shape
     if fused.shape != visible.shape or thermal.shape != (batch, 1, height, width):
         shapes = ", ".join(str(tuple(x.shape)) for x in (fused, visible, thermal))
         raise ValueError(f"fused, visible [B, 3, H, W] and thermal [B, 1, H, W] expected, got {shapes}")
     if min(height, width) < SMALLEST:
-        raise ValueError(f"pictures of {height}x{width} are smaller than the {SMALLEST} pixels that VIF needs")
+        raise ValueError(f"images of {height}x{width} are smaller than the {SMALLEST} pixels that VIF needs")
     y = luma(fused)
     y_visible, thermal = (x.clamp(0, 1) ** weights.tone for x in (luma(visible), thermal))
     with torch.no_grad():
@@ -142,10 +142,10 @@ def fusion_loss(
     return parts
 
 
-def _smooth(pictures: Tensor, window: int) -> Tensor:
+def _smooth(images: Tensor, window: int) -> Tensor:
     """Gaussian average of every whole window; its sigma is a fifth of it."""
-    height, width = pictures.shape[2:]
-    return _gaussian(height, window, pictures).T @ pictures @ _gaussian(width, window, pictures)
+    height, width = images.shape[2:]
+    return _gaussian(height, window, images).T @ images @ _gaussian(width, window, images)
 
 
 def _gaussian(size: int, window: int, like: Tensor) -> Tensor:

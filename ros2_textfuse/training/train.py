@@ -4,17 +4,14 @@ The ISP learns first and alone (training/isp.py), then the rest behind it. Every
 seed and the step, and the learning rate on the step, so that a run that was broken off and resumed is the unbroken run.
 """
 
-import argparse
 import copy
 import csv
 import json
 import math
 import sys
-import tempfile
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
@@ -23,10 +20,11 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.networks.nano import Nano, NanoConfig
-from ros2_textfuse.networks.weights import WeightsError, load_network, save_weights
-from ros2_textfuse.prompts import MODES
-from ros2_textfuse.training.data import Batch, Crops, DataError, find_pairs
+from ros2_textfuse.networks.weights import load_network, save_weights
+from ros2_textfuse.training.data import Batch, Crops, find_pairs
 from ros2_textfuse.training.isp import train_isp
 from ros2_textfuse.training.losses import Weights, fusion_loss
 
@@ -36,58 +34,36 @@ WARM_UP = 200  # steps, at most a twentieth of the run
 CHECKPOINT, LOG, EXPORT = "checkpoint.pt", "log.csv", "nano.safetensors"
 
 
-class TrainingError(Exception):
+class TrainingError(TextfuseError):
     """The run cannot start; the message says why and what to change."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `textfuse train` to a parser."""
-    parser.add_argument("--data", type=Path, help="folder with vi/NAME.* and ir/NAME.*")
-    parser.add_argument("--out", type=Path, help="folder for checkpoint, log and weights; a run in it is resumed")
-    parser.add_argument(
-        "--steps", type=int, default=8000, help="length of the schedule, which a resumed run may change (%(default)s)"
-    )
-    parser.add_argument("--until", type=int, help="stop after this step; a later call goes on from there")
-    parser.add_argument("--batch", type=int, default=16, help="crops in a step (%(default)s)")
-    parser.add_argument("--crop", type=int, default=96, help="their size, a multiple of 16 (%(default)s)")
-    parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of weights and crops (%(default)s)")
-    parser.add_argument("--save-every", type=int, default=500, help="steps between checkpoints (%(default)s)")
-    parser.add_argument("--device", default="cpu", help="cpu or cuda (%(default)s)")
-    parser.add_argument(
-        "--start", type=Path, help="weights to begin with, their ISP as it is, in place of a fresh network"
-    )
-    parser.add_argument(
-        "--smoke", action="store_true", help="a run of seconds, on made-up pairs unless --data is given"
-    )
+@dataclass
+class Settings:
+    """What a run is asked to do."""
 
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run with command-line arguments; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="textfuse train", description="Train the nano fusion network.")
-    add_arguments(parser)
-    return run(parser.parse_args(argv))
-
-
-def run(args: argparse.Namespace) -> int:
-    """Train as `args` say (see `add_arguments`); 0 when done, 1 with a message when it cannot start, 130 on Ctrl-C."""
-    try:
-        with tempfile.TemporaryDirectory(prefix="textfuse-smoke-") as scratch:
-            if args.smoke:
-                args.steps, args.batch, args.crop, args.save_every = min(args.steps, 20), 4, 48, 10
-                args.out = args.out or Path(scratch) / "out"
-                if args.data is None:
-                    args.data = make_pairs(Path(scratch) / "data")
-            missing = [f"--{name}" for name in ("data", "out") if getattr(args, name) is None]
-            if missing:
-                raise TrainingError(f"{' and '.join(missing)} missing; or try --smoke")
-            status = _train(args)
-            if args.smoke and not status:
-                print("smoke run passed")
-            return status
-    except (DataError, TrainingError, WeightsError) as error:
-        print(f"textfuse train: {error}", file=sys.stderr)
-        return 1
+    data: Path
+    """Folder with vi/NAME.* and ir/NAME.*."""
+    out: Path
+    """Folder for checkpoint, log and weights; a run in it is resumed."""
+    steps: int = 8000
+    """Length of the schedule, which a resumed run may change."""
+    until: int | None = None
+    """Stop after this step; a later call goes on from there."""
+    batch: int = 16
+    """Crops in a step."""
+    crop: int = 96
+    """Their height and width in pixels, a multiple of 16."""
+    rate: float = 1e-3
+    """Peak learning rate."""
+    seed: int = 0
+    """Of weights and crops."""
+    save_every: int = 500
+    """Steps between checkpoints."""
+    device: str = "cpu"
+    """cpu or cuda."""
+    start: Path | None = None
+    """Weights to begin with, their ISP as it is, in place of a fresh network."""
 
 
 def make_pairs(folder: Path, count: int = 4, size: tuple[int, int] = (96, 128), seed: int = 0) -> Path:
@@ -117,7 +93,17 @@ def learning_rate(step: int, steps: int, peak: float) -> float:
     return peak * min(1.0, (step + 1) / warm_up) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
-def _train(args: argparse.Namespace) -> int:
+def train(args: Settings) -> int:
+    """Train, or go on with the run in `args.out`.
+
+    Returns:
+        The exit status: 0 when done, 130 when it was interrupted; the same call then goes on from there.
+
+    Raises:
+        DataError: the data cannot be trained on.
+        TrainingError: the run cannot start with these settings.
+        OSError: the folder cannot be written.
+    """
     if args.crop % Nano.MULTIPLE or args.crop <= 0:
         raise TrainingError(f"--crop {args.crop} is not a multiple of {Nano.MULTIPLE}")
     if min(args.steps, args.batch, args.save_every) < 1:
@@ -155,15 +141,14 @@ def _train(args: argparse.Namespace) -> int:
             bar.close()
             print(f"stopped at step {state.step}; the same command goes on from there", file=sys.stderr)
             return 130
-    if not args.smoke:
-        print(f"{args.out / EXPORT}: step {state.step} of {args.steps}")
+    print(f"{args.out / EXPORT}: step {state.step} of {args.steps}")
     return 0
 
 
 class _State:
     """What a checkpoint holds: the network, the average of its weights, which is exported, optimizer and step."""
 
-    def __init__(self, args: argparse.Namespace, weights: Weights) -> None:
+    def __init__(self, args: Settings, weights: Weights) -> None:
         torch.manual_seed(args.seed)
         self.device = torch.device(args.device)
         self.settings = {name: getattr(args, name) for name in ("batch", "crop", "rate", "seed")}
@@ -265,7 +250,3 @@ class _Log:
 
     def __exit__(self, *_: object) -> None:
         self.file.close()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

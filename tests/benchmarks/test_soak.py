@@ -20,7 +20,7 @@ from soak import (
     warm_up,
 )
 
-from ros2_textfuse.faults import Fault
+from ros2_textfuse.recordings.faults import CameraFault
 
 
 def samples(values, pids=None, files=20, threads=10):
@@ -41,7 +41,7 @@ def test_a_schedule_has_every_fault_and_time_to_recover():
     assert sorted(event.what for event in cameras[: len(CAMERA_FAULTS)]) == sorted(CAMERA_FAULTS)
     for event in cameras:
         assert LENGTHS[0] - 0.02 <= event.end - event.start <= LENGTHS[1] + 0.02
-        Fault.of(f"{event.what} {event.start} {event.end}")
+        CameraFault.from_text(f"{event.what} {event.start} {event.end}")
     for before, after in pairwise(events):
         assert RECOVERY < after.start - before.end <= PAUSES[1] + 0.02
     assert events[-1].end < 1200 - RECOVERY

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from ros2_textfuse import cli
-from ros2_textfuse.calibration import read_calibration
-from ros2_textfuse.registration import distance
-from tests.pictures import shapes
-from tests.recordings import write_bag, write_folders
+from ros2_textfuse.geometry.calibration import read_calibration
+from ros2_textfuse.geometry.registration import distance
+from tests.helpers.images import shapes
+from tests.helpers.recordings import write_bag, write_folders
 
 WARP = np.array([[0.55, 0.02, -12.0], [-0.02, 0.55, -6.0], [0, 0, 1]])  # visible 320x240 to thermal 160x120
 
@@ -19,12 +19,12 @@ def recording(seeds, thermal_seeds=None):
     """Visible [N, 240, 320, 3] and thermal [N, 120, 160] of a camera with another lens."""
     visible = np.stack([cv2.cvtColor(shapes(seed)[0], cv2.COLOR_GRAY2RGB) for seed in seeds])
     thermal = [cv2.GaussianBlur(shapes(seed)[1], (0, 0), 1) for seed in thermal_seeds or seeds]
-    return visible, np.stack([cv2.warpPerspective(picture, WARP, (160, 120)) for picture in thermal])
+    return visible, np.stack([cv2.warpPerspective(image, WARP, (160, 120)) for image in thermal])
 
 
 @pytest.fixture(scope="module")
 def calibrated(tmp_path_factory):
-    """A bag, its thermal pictures compressed, and the calibration that the command found in it."""
+    """A bag, its thermal images compressed, and the calibration that the command found in it."""
     folder = tmp_path_factory.mktemp("calibrated")
     topics = ("/visible/image_raw", "/thermal/image_raw/compressed")
     bag = write_bag(folder / "drive", *recording((1, 2, 3)), topics=topics)
@@ -51,7 +51,7 @@ def test_fuse_and_eval_take_it(calibrated, tmp_path, capsys):
     assert cli.main(["eval", str(calibrated / "drive"), "--no-detection", "--out", str(out), *rig]) == 0
     run = json.loads((out / "run.json").read_text())
     assert run["counts"]["evaluated"] == 3 and run["exclusions"] == {}
-    assert cv2.imread(str(next((out / "pictures").glob("*_thermal.jpg")))).shape[:2] == (height, width)
+    assert cv2.imread(str(next((out / "images").glob("*_thermal.jpg")))).shape[:2] == (height, width)
 
     assert cli.main(["fuse", *map(str, folders[::-1]), "-o", str(tmp_path / "swapped"), *rig]) == 1
     assert "visible.image_width" in capsys.readouterr().err

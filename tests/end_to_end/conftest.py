@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
-from tests.end_to_end.graph import Graph
-from tests.recordings import write_bag
+from tests.helpers.graph import Graph
+from tests.helpers.recordings import write_bag
 
 SIZE = (480, 640)
 PAIRS = 75
@@ -28,7 +28,7 @@ def scene(number: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.fixture(scope="session")
 def bag(tmp_path_factory):
     """75 pairs of a moving scene at 15 Hz; every frame differs."""
-    visible, thermal = (np.stack(pictures) for pictures in zip(*map(scene, range(PAIRS)), strict=True))
+    visible, thermal = (np.stack(images) for images in zip(*map(scene, range(PAIRS)), strict=True))
     return str(write_bag(tmp_path_factory.mktemp("recordings") / "bag", visible, thermal, RATE))
 
 

@@ -7,22 +7,22 @@ import numpy as np
 import pytest
 from sensor_msgs.msg import CameraInfo
 
-from ros2_textfuse.calibration import Calibration, Camera, Extrinsics, write_calibration
+from ros2_textfuse.geometry.calibration import Calibration, CameraModel, Extrinsics, write_calibration
 from tests.end_to_end.conftest import scene
-from tests.end_to_end.graph import START
+from tests.helpers.graph import START
 
 VISIBLE, REGISTERED = scene(10)
-# What the thermal camera sees is larger, turned and shifted in the visible picture, and has a size of its own.
+# What the thermal camera sees is larger, turned and shifted in the visible image, and has a size of its own.
 HOMOGRAPHY = np.array([[1.6, 0.08, 40.0], [-0.08, 1.6, 30.0], [0.0, 0.0, 1.0]])
 SMALL = (320, 256)
 SEEN = cv2.warpPerspective(REGISTERED, np.linalg.inv(HOMOGRAPHY), SMALL)
 MATRIX = np.array([[500.0, 0, 319.5], [0, 500.0, 239.5], [0, 0, 1]])
-CAMERAS = {"visible": Camera(640, 480, MATRIX), "thermal": Camera(*SMALL)}
+CAMERAS = {"visible": CameraModel(640, 480, MATRIX), "thermal": CameraModel(*SMALL)}
 
 
 @pytest.fixture
 def infos(graph):
-    """CameraInfo of the fused pictures, as they come."""
+    """CameraInfo of the fused images, as they come."""
     seen = []
     graph.node.create_subscription(CameraInfo, "camera_info", seen.append, 10)
     return seen
@@ -36,7 +36,7 @@ def calibrate(tmp_path, **changes):
 
 
 def fuse(graph, visible=VISIBLE, thermal=SEEN):
-    """The fused picture of a pair, uint8 RGB, with its message."""
+    """The fused image of a pair, uint8 RGB, with its message."""
     before = len(graph.seen["fused"])
 
     def fused():
@@ -69,7 +69,7 @@ def test_an_unaligned_pair_of_unequal_sizes_is_fused_registered(graph, infos, tm
     assert graph.status().state == "OK"
 
 
-def test_a_cropped_picture_has_a_camera_info_of_its_own(graph, infos, tmp_path):
+def test_a_cropped_image_has_a_camera_info_of_its_own(graph, infos, tmp_path):
     graph.start_fusion(calibration=calibrate(tmp_path, field_of_view="shared"))
     fused, message = fuse(graph)
     assert message.width < 640 and message.height < 480
@@ -122,7 +122,7 @@ def test_a_bad_calibration_fails_configure_with_the_reason(graph, tmp_path):
     graph.start("fusion", calibration=path)
     bad = (
         ({}, "homography is singular: expected 3 x 3"),
-        ({"cameras": {"visible": Camera(1280, 720), "thermal": Camera(*SMALL)}}, "visible.image_width"),
+        ({"cameras": {"visible": CameraModel(1280, 720), "thermal": CameraModel(*SMALL)}}, "visible.image_width"),
         ({"field_of_view": "wide"}, "field_of_view is 'wide': expected one of reference, shared"),
     )
     for number, (change, reason) in enumerate(bad):
@@ -139,7 +139,7 @@ def test_a_bad_calibration_fails_configure_with_the_reason(graph, tmp_path):
     fuse(graph)
 
 
-def test_pictures_of_another_size_are_refused_with_the_file(graph, tmp_path):
+def test_images_of_another_size_are_refused_with_the_file(graph, tmp_path):
     path = calibrate(tmp_path)
     graph.start_fusion(calibration=path)
     fuse(graph)
@@ -150,7 +150,7 @@ def test_pictures_of_another_size_are_refused_with_the_file(graph, tmp_path):
     fuse(graph)
 
 
-def test_the_cameras_own_camera_info_goes_with_registered_pictures(graph, infos):
+def test_the_cameras_own_camera_info_goes_with_registered_images(graph, infos):
     graph.start_fusion()
     publisher = graph.node.create_publisher(CameraInfo, "/visible/camera_info", 10)
     graph.wait(publisher.get_subscription_count, 5.0, "nobody listens to CameraInfo")

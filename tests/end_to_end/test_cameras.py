@@ -13,11 +13,11 @@ from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image
 
-from ros2_textfuse.pairing import stamp_ns
+from ros2_textfuse.sync.pairing import stamp_ns
 from tests.end_to_end.conftest import scene
-from tests.end_to_end.graph import Graph
+from tests.helpers.graph import Graph
 
-VISIBLE, THERMAL = (np.ascontiguousarray(picture[::2, ::2]) for picture in scene(3))
+VISIBLE, THERMAL = (np.ascontiguousarray(image[::2, ::2]) for image in scene(3))
 SIZE = {"width": 320, "height": 240}
 
 
@@ -49,7 +49,7 @@ class Stream:
 
     def _publish(self, camera, pixels, stamp):
         encoding = "rgb8" if camera == "visible" else "mono8"
-        self.graph.publish(camera, self.graph.picture(pixels, encoding, Time(nanoseconds=stamp).to_msg()))
+        self.graph.publish(camera, self.graph.image(pixels, encoding, Time(nanoseconds=stamp).to_msg()))
 
 
 def until(graph, condition, seconds=8.0):
@@ -82,7 +82,7 @@ def pixels(message):
 
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory):
-    """Fusion for small pictures, shared."""
+    """Fusion for small images, shared."""
     with Graph(tmp_path_factory.mktemp("logs")) as graph:
         graph.start_fusion(**SIZE)
         yield graph
@@ -95,7 +95,7 @@ def test_pass_through_off_is_silence(rig):
             until(rig, lambda s: s.state == s.OK)
             stream.thermal_on = False
             status = until(rig, lambda s: s.state == s.WAITING)
-            assert "no thermal picture" in status.message
+            assert "no thermal image" in status.message
             fused = len(rig.seen["fused"])
             time.sleep(0.5)
             assert len(rig.seen["fused"]) == fused
@@ -147,7 +147,7 @@ def test_lazy_does_not_fuse_until_somebody_listens(rig):
             until(rig, lambda s: s.state == s.OK)
             rig.node.destroy_subscription(listener)
             before = until(rig, lambda s: s.state == s.IDLE)
-            after = until(rig, lambda s: s.pairs_unwanted > before.pairs_unwanted + 5)
+            after = until(rig, lambda s: s.pairs_skipped > before.pairs_skipped + 5)
             assert after.pairs_fused == before.pairs_fused
             rig.node.create_subscription(Image, "fused", rig.seen["fused"].append, QoSProfile(depth=100))
             until(rig, lambda s: s.state == s.OK and s.pairs_fused > after.pairs_fused)
@@ -155,13 +155,13 @@ def test_lazy_does_not_fuse_until_somebody_listens(rig):
         set_parameters(rig, lazy=False)
 
 
-def test_fused_pictures_as_jpeg(rig):
+def test_fused_images_as_jpeg(rig):
     seen = []
     listener = rig.node.create_subscription(CompressedImage, "fused/compressed", seen.append, 10)
     with Stream(rig):
         rig.wait(lambda: seen, 8.0, "no JPEG")
     raw = rig.wait(
-        lambda: next((m for m in rig.seen["fused"] if stamp_ns(m) == stamp_ns(seen[0])), None), 5.0, "no raw picture"
+        lambda: next((m for m in rig.seen["fused"] if stamp_ns(m) == stamp_ns(seen[0])), None), 5.0, "no raw image"
     )
     decoded = cv2.cvtColor(cv2.imdecode(np.frombuffer(seen[0].data, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
     assert cv2.PSNR(decoded, pixels(raw)) > 30
@@ -199,7 +199,7 @@ def test_compressed_cameras(graph):
     graph.wait(lambda: send() or graph.status().state == "OK", 5.0, "not OK again")
 
 
-def test_pictures_of_the_other_transport_are_named(graph):
+def test_images_of_the_other_transport_are_named(graph):
     publisher = graph.node.create_publisher(CompressedImage, "/elsewhere/compressed", 10)
     graph.start("fusion", **SIZE)
     graph.wait(lambda: graph.seen["status"], 60.0, "fusion is not active")
@@ -221,8 +221,8 @@ def test_simulated_time(graph):
         stamp = Time(seconds=seconds).to_msg()
         clock.publish(Clock(clock=stamp))
         time.sleep(0.05)
-        for camera, picture, encoding in (("visible", VISIBLE, "rgb8"), ("thermal", THERMAL, "mono8")):
-            graph.publish(camera, graph.picture(picture, encoding, stamp))
+        for camera, image, encoding in (("visible", VISIBLE, "rgb8"), ("thermal", THERMAL, "mono8")):
+            graph.publish(camera, graph.image(image, encoding, stamp))
         time.sleep(0.05)
 
     for number in range(1, 40):

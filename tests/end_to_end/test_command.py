@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.end_to_end.conftest import PAIRS
-from tests.end_to_end.graph import START
+from tests.helpers.graph import START
 
 
 def textfuse(*arguments, **options):
@@ -29,7 +29,7 @@ def test_up_play_and_prompt(graph, bag):
 
     played = textfuse("play", bag)
     assert played.returncode == 0, played.stderr
-    graph.wait(lambda: len(graph.seen["fused"]) == PAIRS, 5.0, "pictures are missing")
+    graph.wait(lambda: len(graph.seen["fused"]) == PAIRS, 5.0, "images are missing")
 
     up.send_signal(signal.SIGINT)
     assert up.wait(15) == 0, graph.log("up")

@@ -3,7 +3,7 @@
 import cv2
 import pytest
 
-from ros2_textfuse.side_by_side import CAPTION, PANEL
+from ros2_textfuse.imaging.drawing import CAPTION, PANEL
 from tests.end_to_end.conftest import RATE
 from tests.end_to_end.test_command import textfuse
 

@@ -1,4 +1,4 @@
-"""The fusion node by itself: words, bad pictures, lifecycle."""
+"""The fusion node by itself: words, bad images, lifecycle."""
 
 import os
 import signal
@@ -9,15 +9,15 @@ import pytest
 import torch
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from ros2_textfuse.pairing import stamp_ns
+from ros2_textfuse.sync.pairing import stamp_ns
 from tests.end_to_end.conftest import scene
-from tests.end_to_end.graph import START
+from tests.helpers.graph import START
 
 VISIBLE, THERMAL = scene(0)
 
 
 def send_until_fused(graph):
-    """Send a good pair and wait for its fused picture."""
+    """Send a good pair and wait for its fused image."""
     before = len(graph.seen["fused"])
     graph.send(VISIBLE, THERMAL)
     graph.wait(lambda: len(graph.seen["fused"]) > before, 5.0, "a good pair was not fused")
@@ -25,7 +25,7 @@ def send_until_fused(graph):
 
 
 def send_and_count(graph, pair):
-    """Send a pair; returns how many pictures were fused up to now."""
+    """Send a pair; returns how many images were fused up to now."""
     graph.send(*pair)
     time.sleep(0.2)
     return len(graph.seen["fused"])
@@ -71,11 +71,11 @@ def test_bad_requests_are_refused_and_the_old_words_stay(fusion, request_, reaso
     assert list(fusion.status().modes) == ["haze"]
 
 
-# Pictures -------------------------------------------------------------------------------------------------------------
+# Images -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("pictures", "reason"),
+    ("images", "reason"),
     [
         ({"visible": VISIBLE, "thermal": THERMAL, "visible_changes": {"height": 481}}, "bytes"),
         ({"visible": VISIBLE, "thermal": THERMAL, "visible_changes": {"encoding": "yuv9"}}, "yuv9"),
@@ -83,11 +83,11 @@ def test_bad_requests_are_refused_and_the_old_words_stay(fusion, request_, reaso
         ({"visible": VISIBLE, "thermal": THERMAL[::2, ::2].copy()}, "320x240"),
     ],
 )
-def test_bad_pictures_are_counted_and_named(fusion, pictures, reason):
+def test_bad_images_are_counted_and_named(fusion, images, reason):
     send_until_fused(fusion)
     before = fusion.status()
     fused = len(fusion.seen["fused"])
-    fusion.send(**pictures)
+    fusion.send(**images)
     fusion.wait(lambda: fusion.status().images_rejected == before.images_rejected + 1, 5.0, "not counted")
     status = fusion.status()
     assert status.state == status.ERROR and reason in status.message
@@ -98,15 +98,15 @@ def test_bad_pictures_are_counted_and_named(fusion, pictures, reason):
     assert fusion.status().state == status.OK
 
 
-def test_a_picture_alone_is_counted(fusion):
+def test_a_image_alone_is_counted(fusion):
     send_until_fused(fusion)
     before = fusion.status()
     fusion.send(visible=VISIBLE)
     time.sleep(0.1)
     send_until_fused(fusion)
     after = fusion.status()
-    assert after.visible_alone == before.visible_alone + 1
-    assert after.thermal_alone == before.thermal_alone
+    assert after.visible_unpaired == before.visible_unpaired + 1
+    assert after.thermal_unpaired == before.thermal_unpaired
 
 
 def test_raw_thermal_counts(fusion):
@@ -122,8 +122,8 @@ def test_bayer_and_temperatures(fusion):
     stamp = fusion.node.get_clock().now().to_msg()
     temperatures = (THERMAL / 10.0).astype(np.float32)
     temperatures[:10] = np.nan
-    fusion.publish("visible", fusion.picture(VISIBLE[..., 1].copy(), "bayer_rggb8", stamp))
-    fusion.publish("thermal", fusion.picture(temperatures, "32FC1", stamp))
+    fusion.publish("visible", fusion.image(VISIBLE[..., 1].copy(), "bayer_rggb8", stamp))
+    fusion.publish("thermal", fusion.image(temperatures, "32FC1", stamp))
     fusion.wait(lambda: len(fusion.seen["fused"]) > before, 5.0, "Bayer and 32FC1 were not fused")
 
 
@@ -137,7 +137,7 @@ def test_another_size_gets_its_engine_while_the_node_goes_on(graph, tmp_path):
         return any(s.state == s.BUILDING and "333x250" in s.message for s in graph.seen["status"])
 
     graph.wait(named, 30.0, "the state was not named")
-    send_until_fused(graph)  # pictures of the old size meanwhile
+    send_until_fused(graph)  # images of the old size meanwhile
     graph.wait(lambda: send_and_count(graph, small) and graph.seen["fused"][-1].width == 333, 30.0, "never fused")
     status = graph.status()
     assert status.pairs_dropped >= 1 and status.images_rejected == 0

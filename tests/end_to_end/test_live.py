@@ -9,9 +9,9 @@ import pytest
 import yaml
 from builtin_interfaces.msg import Time
 
-from tests.end_to_end.graph import START
-from tests.messages import noise
-from tests.recordings import write_bag
+from tests.helpers.graph import START
+from tests.helpers.messages import noise
+from tests.helpers.recordings import write_bag
 
 # Small and slow, so that a busy machine keeps up: no test here asks how fast it was.
 SIZE = {"width": 160, "height": 120}
@@ -86,14 +86,14 @@ def test_what_cannot_be_fails(graph, small_bag, tmp_path):
     assert "NOT MET  fused_p99_ms is at most 0.001 ms" in said and "missed by" in said
 
 
-def test_a_silent_camera_and_bad_pictures_are_reported(graph, small_bag, tmp_path):
+def test_a_silent_camera_and_bad_images_are_reported(graph, small_bag, tmp_path):
     faults = ["thermal silent 1 4", "visible truncated 6 7"]
     expect = [
         {"states": ["OK", "VISIBLE_ONLY", "OK", "ERROR", "OK"]},
         {"diagnostic": "WARN", "saying": "thermal", "between": [1, 6]},
         {"diagnostic": "ERROR", "saying": "bytes"},
         {"figure": "images_rejected", "at_least": 1},
-        {"figure": "visible_alone", "at_least": 1},
+        {"figure": "visible_unpaired", "at_least": 1},
     ]
     code, said, _ = evaluate(
         graph,
@@ -108,32 +108,32 @@ def test_a_running_graph_without_a_scenario(graph, small_bag, tmp_path):
     """Nodes that it did not start: their processes are found, and small messages alone tell most."""
     graph.start_fusion(**SIZE)
     graph.start("player", bag=str(small_bag), loop=True)
-    code, said, result = evaluate(graph, tmp_path, "--seconds", "4", "--no-pictures")
+    code, said, result = evaluate(graph, tmp_path, "--seconds", "4", "--no-images")
     assert code == 0, said
     assert "Nothing was expected" in said
     figures, unknown = result["figures"], result["unknown"]
     assert figures["fused_hz"] > 0 and figures["fused_p50_ms"] > 0
     assert figures["fusion_mib"] > 50 and figures["player_mib"] > 10 and figures["evaluation_cores"] > 0
-    assert unknown["pairing_max_ms"] == "the pictures are not watched"
+    assert unknown["pairing_max_ms"] == "the images are not watched"
     assert unknown["detection_mib"] == "no process of textfuse/detection on this machine"
 
 
 def test_stamps_of_long_ago(graph, tmp_path):
-    """As `ros2 bag play` sends them: latency counts from the arrival of the visible picture."""
+    """As `ros2 bag play` sends them: latency counts from the arrival of the visible image."""
     graph.start_fusion(**SIZE)
     process = start(graph, tmp_path, "--seconds", "3", "--thermal-topic", "/elsewhere")
     pixels = {"visible": (noise(120, 160, 3), "rgb8"), "thermal": (noise(120, 160), "mono8")}
     for number in range(500):
-        for camera, picture in pixels.items():
-            graph.publish(camera, graph.picture(*picture, Time(sec=1_600_000_000 + number // 5, nanosec=number % 5)))
+        for camera, image in pixels.items():
+            graph.publish(camera, graph.image(*image, Time(sec=1_600_000_000 + number // 5, nanosec=number % 5)))
         if process.poll() is not None:
             break
         time.sleep(0.2)
     assert process.poll() == 0, graph.log("eval")
     result = json.loads((tmp_path / "out" / "live.json").read_text())
-    assert "arrival of the visible picture" in result["latency"]["fused"]
+    assert "arrival of the visible image" in result["latency"]["fused"]
     assert 0 < result["figures"]["fused_p50_ms"] < 10_000
-    assert result["unknown"]["pairing_max_ms"] == "no picture came on /elsewhere"
+    assert result["unknown"]["pairing_max_ms"] == "no image came on /elsewhere"
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_two_graphs_are_not_mixed_up(graph, small_bag, tmp_path):
     only_player = {"player": {"bag": str(small_bag)}}
     path = scenario(tmp_path / "s.yaml", small_bag, [{"no_state": "ERROR"}], start=only_player)
     code, said, _ = evaluate(graph, tmp_path, "--scenario", path)
-    assert code == 2 and "pictures are fused already" in said
+    assert code == 2 and "images are fused already" in said
 
 
 def interrupted(graph, tmp_path, number, *arguments):

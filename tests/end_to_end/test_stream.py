@@ -6,10 +6,10 @@ import itertools
 import numpy as np
 import pytest
 
-from ros2_textfuse import compressed
-from ros2_textfuse.pairing import stamp_ns
+from ros2_textfuse.imaging import compressed
+from ros2_textfuse.sync.pairing import stamp_ns
 from tests.end_to_end.conftest import PAIRS, RATE, scene
-from tests.recordings import write_bag
+from tests.helpers.recordings import write_bag
 
 
 def test_every_pair_is_fused_once_in_order_with_its_own_stamp(graph, bag):
@@ -18,7 +18,7 @@ def test_every_pair_is_fused_once_in_order_with_its_own_stamp(graph, bag):
     graph.start_fusion()
     graph.start_detection()
     player = graph.start("player", bag=bag)
-    graph.wait(lambda: len(graph.seen["fused"]) >= PAIRS // 2, 30.0, "half of the pictures did not come")
+    graph.wait(lambda: len(graph.seen["fused"]) >= PAIRS // 2, 30.0, "half of the images did not come")
     answer = graph.set_prompt("it is far too dark to see anything")
     answered = graph.node.get_clock().now().nanoseconds
     graph.wait(lambda: player.poll() is not None, 30.0, "the player does not end")
@@ -32,9 +32,9 @@ def test_every_pair_is_fused_once_in_order_with_its_own_stamp(graph, bag):
     np.testing.assert_allclose(periods, 1 / RATE, atol=1e-3)
     status = graph.status()
     assert (status.pairs_fused, status.pairs_dropped, status.images_rejected) == (PAIRS, 0, 0)
-    assert (status.visible_alone, status.thermal_alone) == (0, 0)
+    assert (status.visible_unpaired, status.thermal_unpaired) == (0, 0)
 
-    # Every picture stamped two frames after the answer, or later, is made with the new words.
+    # Every image stamped two frames after the answer, or later, is made with the new words.
     assert answer.success and list(answer.modes) == ["low_light"]
     brightness = [np.frombuffer(m.data, np.uint8).mean() for m in graph.seen["fused"]]
     late = [b for b, stamp in zip(brightness, graph.stamps("fused"), strict=True) if stamp > answered + 2e9 / RATE]
@@ -42,7 +42,7 @@ def test_every_pair_is_fused_once_in_order_with_its_own_stamp(graph, bag):
     assert len(late) > 10 and min(late) > max(early) + 10
 
 
-def test_the_same_bag_gives_the_same_pictures_twice(graph, bag):
+def test_the_same_bag_gives_the_same_images_twice(graph, bag):
     graph.start_fusion()
     runs = []
     for _ in range(2):
@@ -50,11 +50,11 @@ def test_the_same_bag_gives_the_same_pictures_twice(graph, bag):
         graph.play(bag=bag, rate=15.0)
         runs.append([hashlib.sha256(message.data).hexdigest() for message in graph.seen["fused"]])
     assert len(runs[0]) == PAIRS and runs[0] == runs[1]
-    assert len(set(runs[0])) == PAIRS, "pictures of different pairs are the same"
+    assert len(set(runs[0])) == PAIRS, "images of different pairs are the same"
 
 
-def test_a_bag_of_compressed_pictures_plays_as_a_raw_one(graph, tmp_path):
-    visible, thermal = (np.stack(pictures) for pictures in zip(*map(scene, range(12)), strict=True))
+def test_a_bag_of_compressed_images_plays_as_a_raw_one(graph, tmp_path):
+    visible, thermal = (np.stack(images) for images in zip(*map(scene, range(12)), strict=True))
 
     def compress(number, pixels):
         data = compressed.png(pixels).tobytes()
@@ -66,8 +66,8 @@ def test_a_bag_of_compressed_pictures_plays_as_a_raw_one(graph, tmp_path):
     assert [bytes(message.data) for message in graph.seen["thermal"]] == [pixels.tobytes() for pixels in thermal]
     whole = [pixels.tobytes() for number, pixels in enumerate(visible) if number != 5]
     assert [bytes(message.data) for message in graph.seen["visible"]] == whole, "the damaged one is left out"
-    assert "skipped 1 so far: visible picture at 0.50 s: the picture is cut off" in graph.log("player")
-    assert "1 damaged pictures were skipped" in graph.log("player")
+    assert "skipped 1 so far: visible image at 0.50 s: the image is cut off" in graph.log("player")
+    assert "1 damaged images were skipped" in graph.log("player")
 
 
 def test_stamps_that_the_player_was_told_to_spoil(graph, bag):
@@ -81,7 +81,7 @@ def test_stamps_that_the_player_was_told_to_spoil(graph, bag):
     np.testing.assert_allclose(late, np.where(spoilt, -0.5, 0.0), atol=1e-3)
 
 
-def test_the_fused_picture_shows_both_cameras(graph):
+def test_the_fused_image_shows_both_cameras(graph):
     visible, thermal = scene(30)
     graph.start_fusion()
     graph.wait(lambda: graph.send(visible, thermal) or graph.seen["fused"], 10.0, "nothing is fused")

@@ -13,7 +13,7 @@ def network():
 
 @pytest.fixture
 def config(network):
-    """A small picture with sides that need padding."""
+    """A small image with sides that need padding."""
     return EngineConfig(network, 50, 70)
 
 

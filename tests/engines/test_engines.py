@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.engines import ENGINES, EngineConfig, EngineError, build_engine
-from ros2_textfuse.engines.agreement import MEAN_TOLERANCE, TAIL_TOLERANCE, difference
-from ros2_textfuse.prompts import MODES
-from tests.messages import noise
-from tests.pictures import street
+from ros2_textfuse.engines.verification import MEAN_TOLERANCE, TAIL_TOLERANCE, difference
+from tests.helpers.images import street
+from tests.helpers.messages import noise
 
 
 def build(name, network, height, width):
@@ -44,7 +44,7 @@ def test_agrees_with_eager(name, network, size, severity):
 
 @pytest.mark.parametrize("name", [name for name in ENGINES if name != "eager"])
 @pytest.mark.parametrize("mode", ["blur", "color_cast", "ir_stripe"])
-def test_agrees_with_eager_on_what_it_measures_in_the_picture(name, network, mode):
+def test_agrees_with_eager_on_what_it_measures_in_the_image(name, network, mode):
     visible, thermal = street(480, 640)
     severities = [0.6 if mode == other else 0.0 for other in MODES]
     other, eager = (run(engine, network, visible, thermal, severities) for engine in (name, "eager"))
@@ -53,7 +53,7 @@ def test_agrees_with_eager_on_what_it_measures_in_the_picture(name, network, mod
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_padding_leaves_no_trace(network, name):
-    """A picture of an odd size is fused as its part of a larger one is, away from the border."""
+    """An image of an odd size is fused as its part of a larger one is, away from the border."""
     visible, thermal = street(96, 96)
     large = run(name, network, visible, thermal, [0.0] * 10)
     small = run(name, network, visible[:90, :89].copy(), thermal[:90, :89].copy(), [0.0] * 10)
@@ -83,7 +83,7 @@ def test_views_that_are_not_contiguous(network, name):
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_pictures_that_must_not_be_written_to(network, name):
+def test_images_that_must_not_be_written_to(network, name):
     """As they lie in a message."""
     engine = build(name, network, 32, 32)
     visible, thermal = street(32, 32)

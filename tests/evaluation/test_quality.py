@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from ros2_textfuse import cli
+from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.degradations.pairs import load_pairs
 from ros2_textfuse.evaluation import quality
-from ros2_textfuse.prompts import MODES
-from ros2_textfuse.text_encoder import EncoderError, find_encoder
-from tests.pictures import street
-from tests.recordings import write_folders
+from ros2_textfuse.prompts.text_encoder import EncoderError, find_encoder
+from tests.helpers.images import street
+from tests.helpers.recordings import write_folders
 
 
 @pytest.fixture
@@ -19,9 +20,9 @@ def folder(tmp_path):
     """Two pairs, of which one is bright enough for a clean one."""
     visible, thermal = street(64, 80)
     for name, gain in (("set_day", 1.0), ("set_night", 0.2)):
-        for side, picture in (("vi", visible[..., ::-1]), ("ir", thermal)):
+        for side, image in (("vi", visible[..., ::-1]), ("ir", thermal)):
             (tmp_path / "data" / side).mkdir(parents=True, exist_ok=True)
-            cv2.imwrite(str(tmp_path / "data" / side / f"{name}.png"), (picture * gain).astype(np.uint8))
+            cv2.imwrite(str(tmp_path / "data" / side / f"{name}.png"), (image * gain).astype(np.uint8))
     return tmp_path / "data"
 
 
@@ -31,7 +32,7 @@ def test_one_command_writes_tables_and_sheets(folder, tmp_path, monkeypatch, cap
     except EncoderError as error:
         pytest.skip(str(error))
     monkeypatch.setattr(quality, "PHRASINGS", 1)
-    still = (np.stack([picture] * 20) for picture in street(64, 80))
+    still = (np.stack([image] * 20) for image in street(64, 80))
     videos = map(str, write_folders(tmp_path / "still", *still))
     out = tmp_path / "out"
     assert cli.main(["quality", "--data", str(folder), "--out", str(out), "--video", *videos]) == 0
@@ -49,7 +50,7 @@ def test_one_command_writes_tables_and_sheets(folder, tmp_path, monkeypatch, cap
 
 
 def test_degraded_pairs_are_the_same_each_time(folder):
-    pair = quality.load_pairs(folder)[0]
+    pair = load_pairs(folder)[0]
     for first, second in zip(pair.degraded({"rain": 0.5}), pair.degraded({"rain": 0.5}), strict=True):
         np.testing.assert_array_equal(first, second)
 

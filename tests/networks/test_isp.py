@@ -11,22 +11,22 @@ from ros2_textfuse.networks.isp import ISP, REACH, Balance, Destripe, Sharpen
 def scene():
     """Boxes of many sizes, float32 RGB [160, 192, 3], 0..1."""
     rng = np.random.default_rng(0)
-    picture = np.full((160, 192, 3), 0.4, np.float32)
+    image = np.full((160, 192, 3), 0.4, np.float32)
     for _ in range(120):
         top, left = rng.integers(0, 150), rng.integers(0, 180)
-        picture[top : top + rng.integers(2, 40), left : left + rng.integers(2, 40)] = rng.uniform(0.1, 0.9, 3)
-    return picture
+        image[top : top + rng.integers(2, 40), left : left + rng.integers(2, 40)] = rng.uniform(0.1, 0.9, 3)
+    return image
 
 
-def planes(picture):
-    return torch.from_numpy(picture.transpose(2, 0, 1).copy())[None]
+def planes(image):
+    return torch.from_numpy(image.transpose(2, 0, 1).copy())[None]
 
 
-def luma(picture):
-    return unfold(folded_luma(fold(picture)))
+def luma(image):
+    return unfold(folded_luma(fold(image)))
 
 
-def test_no_words_leave_both_pictures_as_they_are(scene):
+def test_no_words_leave_both_images_as_they_are(scene):
     isp = ISP(modes=10)
     visible, thermal = fold(planes(scene)), fold(luma(planes(scene)))
     gate = isp.gate(torch.zeros(1, 10))
@@ -43,15 +43,15 @@ def test_more_severity_opens_the_gates_further():
 
 class TestSharpen:
     def test_the_folded_filter_is_the_filter(self):
-        sharpen, picture = Sharpen(), torch.rand(1, 1, 48, 64, generator=torch.Generator().manual_seed(0))
+        sharpen, image = Sharpen(), torch.rand(1, 1, 48, 64, generator=torch.Generator().manual_seed(0))
         half = torch.randn(1, sharpen.inverses.shape[1], generator=torch.Generator().manual_seed(1))
         taps = torch.cat(
             [half.flip(1), -2 * half.sum(1, keepdim=True), half], 1
-        )  # symmetric, and nothing of a flat picture
+        )  # symmetric, and nothing of a flat image
         kernel = taps.reshape(1, 1, 2 * REACH + 1, 2 * REACH + 1)
-        expected = torch.nn.functional.conv2d(picture, kernel, padding=REACH)
+        expected = torch.nn.functional.conv2d(image, kernel, padding=REACH)
         inside = np.s_[..., REACH:-REACH, REACH:-REACH]
-        filtered = unfold(sharpen.filtered(fold(picture), half))
+        filtered = unfold(sharpen.filtered(fold(image), half))
         torch.testing.assert_close(filtered[inside], expected[inside], atol=1e-4, rtol=1e-4)
 
     @pytest.mark.parametrize("number", [23, 57])
@@ -61,18 +61,18 @@ class TestSharpen:
         line = np.where(x == 0, np.clip(4.5 - np.abs(y), 0, 1), 0)
         disc = np.clip(2.75 - np.hypot(x, y), 0, 1)
         kernel = line / line.sum() if number == 23 else disc / disc.sum()
-        picture = luma(planes(scene))
+        image = luma(planes(scene))
         weight = torch.from_numpy(kernel)[None, None].float()
-        blurred = torch.nn.functional.conv2d(picture, weight, padding=4)
+        blurred = torch.nn.functional.conv2d(image, weight, padding=4)
         blurred = torch.round(blurred * 255) / 255
         sharpen = Sharpen()
         added = sharpen.filtered(fold(blurred), sharpen.inverses[number : number + 1])
         sharper = blurred + unfold(added).detach()
         inside = np.s_[..., 16:-16, 16:-16]
-        errors = [((x - picture)[inside] ** 2).mean() for x in (blurred, sharper)]
+        errors = [((x - image)[inside] ** 2).mean() for x in (blurred, sharper)]
         assert 10 * torch.log10(errors[0] / errors[1]) > 2
 
-    def test_a_flat_picture_stays_flat(self):
+    def test_a_flat_image_stays_flat(self):
         added = Sharpen()(torch.full((1, 16, 8, 8), 0.7), torch.ones(1, 1))
         assert added.abs().max() < 1e-4
 

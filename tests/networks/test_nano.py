@@ -2,9 +2,9 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.networks.folding import fold, luma, unfold
 from ros2_textfuse.networks.nano import Nano, NanoConfig
-from ros2_textfuse.prompts import MODES
 
 
 @pytest.fixture(scope="module")
@@ -15,13 +15,13 @@ def network():
     return network
 
 
-def pictures(height, width, batch=1):
+def images(height, width, batch=1):
     generator = torch.Generator().manual_seed(1)
     return tuple(torch.rand(batch, channels, height, width, generator=generator) for channels in (3, 1))
 
 
 def test_a_frame_costs_at_most_8_gflop(network):
-    visible, thermal = pictures(480, 640)
+    visible, thermal = images(480, 640)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         network(visible, thermal, torch.zeros(1, network.modulation_size))
     assert counter.get_total_flops() <= 8e9
@@ -33,8 +33,8 @@ def test_no_words_give_no_modulation(network):
     assert not modulation.any()
 
 
-def test_words_change_the_picture(network):
-    visible, thermal = pictures(32, 48)
+def test_words_change_the_image(network):
+    visible, thermal = images(32, 48)
     words = 50 * network.modulation(torch.ones(1, len(MODES)))  # larger than a fresh MLP makes them
     silent, loud = (network(visible, thermal, modulation) for modulation in (0 * words, words))
     assert (silent - loud).abs().max() > 1e-4
@@ -42,13 +42,13 @@ def test_words_change_the_picture(network):
 
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (48, 80), (480, 640)])
 def test_size_stays(network, height, width):
-    visible, thermal = pictures(height, width)
+    visible, thermal = images(height, width)
     with torch.inference_mode():
         assert network(visible, thermal, torch.zeros(1, network.modulation_size)).shape == visible.shape
 
 
-def test_pictures_of_a_batch_do_not_mix(network):
-    visible, thermal = pictures(32, 32, batch=2)
+def test_images_of_a_batch_do_not_mix(network):
+    visible, thermal = images(32, 32, batch=2)
     modulation = network.modulation(torch.rand(2, len(MODES), generator=torch.Generator().manual_seed(2)))
     together = network(visible, thermal, modulation)
     alone = network(visible[1:], thermal[1:], modulation[1:])
@@ -56,14 +56,14 @@ def test_pictures_of_a_batch_do_not_mix(network):
 
 
 def test_an_untrained_network_shows_the_maximum_of_both():
-    visible, thermal = pictures(32, 32)
+    visible, thermal = images(32, 32)
     fresh = Nano(NanoConfig(modes=len(MODES)))
     fused = fresh(visible, thermal, fresh.modulation(torch.zeros(1, len(MODES))))
     torch.testing.assert_close(fused, visible + (thermal - unfold(luma(fold(visible)))).clamp(min=0))
 
 
 def test_bfloat16_stays_close(network):
-    visible, thermal = pictures(64, 64)
+    visible, thermal = images(64, 64)
     modulation = network.modulation(torch.full((1, len(MODES)), 0.5))
     with torch.inference_mode():
         exact = network(visible, thermal, modulation)

@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from ros2_textfuse.prompts import MODES
-from ros2_textfuse.training import degradations
+from ros2_textfuse.degradations import synthesis
+from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.training.data import KINDS, WRONG, Crops, DataError, Pair, brighten, find_pairs
 from ros2_textfuse.training.train import make_pairs
 
@@ -43,12 +43,12 @@ class TestFindPairs:
     def test_empty_folders_say_what_was_looked_for(self, tmp_path):
         for side in ("vi", "ir"):
             (tmp_path / side).mkdir()
-        with pytest.raises(DataError, match=r"no pictures in vi/ and ir/ \(\.bmp"):
+        with pytest.raises(DataError, match=r"no images in vi/ and ir/ \(\.bmp"):
             find_pairs(tmp_path)
 
     def test_one_error_lists_every_fault(self, folder):
         (folder / "ir" / "000.png").unlink()
-        (folder / "vi" / "001.png").write_bytes(b"not a picture")
+        (folder / "vi" / "001.png").write_bytes(b"not an image")
         (folder / "ir" / "002.png").write_bytes(b"")
         cv2.imwrite(str(folder / "ir" / "003.png"), np.zeros((50, 60), np.uint8))
         cv2.imwrite(str(folder / "ir" / "004.png"), np.zeros((50, 60), np.uint8))
@@ -62,9 +62,9 @@ class TestFindPairs:
         assert f"{folder / 'vi' / '001.png'}: cannot be read" in message
         assert f"{folder / 'ir' / '002.png'}: cannot be read" in message
         assert "003: vi is 128x96, ir is 60x50" in message
-        assert "second picture of the name 003" in message
+        assert "second image of the name 003" in message
 
-    def test_pictures_smaller_than_the_crop_are_refused(self, folder):
+    def test_images_smaller_than_the_crop_are_refused(self, folder):
         with pytest.raises(DataError, match="000: 128x96 is smaller than the crop of 112"):
             find_pairs(folder, crop=112)
 
@@ -100,9 +100,9 @@ class TestCrops:
             words = crops.sample("single", np.random.default_rng(index), "blur")[2]
             assert [MODES[i] for i in np.flatnonzero(words)] == ["blur"]
 
-    def test_pictures_have_the_8_bits_of_a_camera(self, pairs):
-        for picture in Crops(pairs, batch=4, crop=48, seed=0)(0)[:2]:
-            np.testing.assert_allclose(picture * 255, np.round(picture * 255), atol=1e-3)
+    def test_images_have_the_8_bits_of_a_camera(self, pairs):
+        for image in Crops(pairs, batch=4, crop=48, seed=0)(0)[:2]:
+            np.testing.assert_allclose(image * 255, np.round(image * 255), atol=1e-3)
 
     def test_unasked_nothing_is_repaired(self, pairs):
         for kind in ("clean", "unprompted"):
@@ -140,7 +140,7 @@ class TestCrops:
             applied.append(dict(severities))
             return visible, thermal
 
-        monkeypatch.setattr(degradations, "apply", record)
+        monkeypatch.setattr(synthesis, "apply", record)
         words = [row[2] for row in rows(pairs, "single", 60)]
         rests = 0
         for asked, left, there in zip(words, applied[::2], applied[1::2], strict=True):
@@ -150,25 +150,25 @@ class TestCrops:
                     rests += 1
         assert 0 < rests < 20
 
-    def test_night_pictures_brighten_under_low_light(self, pairs):
+    def test_night_images_brighten_under_low_light(self, pairs):
         for visible, _, words, visible_target, _ in rows(pairs, "night"):
             assert words[MODES.index("low_light")] > 0
             assert np.count_nonzero(words) == 1
             assert visible_target.mean() > visible.mean()
 
-    def test_without_night_pictures_nothing_breaks(self, pairs):
+    def test_without_night_images_nothing_breaks(self, pairs):
         for visible, _, words, visible_target, _ in rows([pair for pair in pairs if not pair.night], "night", 3):
             assert not words.any()
             np.testing.assert_array_equal(visible, visible_target)
 
 
-def test_a_night_picture_is_no_clean_target(pairs):
+def test_a_night_image_is_no_clean_target(pairs):
     night = next(pair for pair in pairs if pair.night)
     assert not any(night.teaches(mode) for mode in ("low_light", "haze", "color_cast", "visible_noise"))
     assert night.teaches("ir_noise")
 
 
-def test_a_tinted_picture_is_no_target_for_color_cast(tmp_path):
+def test_a_tinted_image_is_no_target_for_color_cast(tmp_path):
     tinted = Pair("x", tmp_path, tmp_path, mean=0.5, black=0.0, white=1.0, cast=1.8, thermal_contrast=0.2)
     assert not tinted.teaches("color_cast")
     assert tinted.teaches("haze")

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
+from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.networks.folding import fold, unfold
 from ros2_textfuse.networks.isp import ISP
-from ros2_textfuse.prompts import MODES
 from ros2_textfuse.training import isp as isp_training
 from ros2_textfuse.training.data import Crops, find_pairs
 from ros2_textfuse.training.isp import train_isp

@@ -1,34 +1,32 @@
 import pytest
 import torch
 
-from ros2_textfuse.evaluation.metrics import visual_information_fidelity
+from ros2_textfuse.evaluation.metrics.fusion import visual_information_fidelity
 from ros2_textfuse.training import losses
 from ros2_textfuse.training.losses import Weights, fidelity, fusion_loss, luma
 
 
 @pytest.fixture
-def pictures():
+def images():
     generator = torch.Generator().manual_seed(0)
     return torch.rand(2, 3, 48, 64, generator=generator), torch.rand(2, 1, 48, 64, generator=generator)
 
 
-def test_fidelity_is_that_of_the_metric_at_its_finest_scales(pictures, monkeypatch):
-    a, f = luma(pictures[0])[:1], 0.8 * luma(pictures[0])[:1] + 0.1 * pictures[1][:1]
+def test_fidelity_is_that_of_the_metric_at_its_finest_scales(images, monkeypatch):
+    a, f = luma(images[0])[:1], 0.8 * luma(images[0])[:1] + 0.1 * images[1][:1]
     monkeypatch.setattr(losses, "FLOOR", 0.0)
     (metric,) = visual_information_fidelity([255 * a[0, 0].double().numpy()], 255 * f[0, 0].double().numpy())
     assert fidelity(f, (a,)).item() == pytest.approx(metric, rel=0.05)
 
 
-def test_fidelity_falls_with_noise_and_rises_with_contrast(pictures):
-    picture = 0.25 + 0.5 * pictures[1]
-    same, noisy, strong = (
-        fidelity(x, (picture,)) for x in (picture, picture + 0.2 * pictures[1].flip(3), 1.2 * picture)
-    )
+def test_fidelity_falls_with_noise_and_rises_with_contrast(images):
+    image = 0.25 + 0.5 * images[1]
+    same, noisy, strong = (fidelity(x, (image,)) for x in (image, image + 0.2 * images[1].flip(3), 1.2 * image))
     assert noisy < same < strong
 
 
-def test_fidelity_adds_sources_up(pictures):
-    visible, thermal = luma(pictures[0]), pictures[1]
+def test_fidelity_adds_sources_up(images):
+    visible, thermal = luma(images[0]), images[1]
     both = fidelity(visible, (visible, thermal))
     torch.testing.assert_close(both, fidelity(visible, (visible,)) + fidelity(visible, (thermal,)))
 
@@ -47,15 +45,15 @@ def test_gradient_counts_an_edge_of_the_wrong_sign():
     assert losses.gradient_loss(1 - rising, rising).item() == pytest.approx(2 / 15, abs=1e-6)
 
 
-def test_colour_ignores_brightness_and_sees_tint(pictures):
-    visible = pictures[0]
+def test_colour_ignores_brightness_and_sees_tint(images):
+    visible = images[0]
     torch.testing.assert_close(losses.chroma(visible + 0.1), losses.chroma(visible), atol=1e-6, rtol=0)
     tint = torch.tensor([0.1, 0.0, -0.1]).view(1, 3, 1, 1)
     assert (losses.chroma(visible + tint) - losses.chroma(visible)).abs().mean() > 0.05
 
 
-def test_complementarity_is_zero_for_the_sum_of_both(pictures):
-    visible, thermal = luma(pictures[0]), pictures[1]
+def test_complementarity_is_zero_for_the_sum_of_both(images):
+    visible, thermal = luma(images[0]), images[1]
     assert losses.complementarity_loss(visible + thermal, visible, thermal).item() == pytest.approx(0, abs=1e-3)
     assert losses.complementarity_loss(visible, visible, thermal) > 0.5
 
@@ -66,16 +64,16 @@ def test_flat_crops_give_finite_gradients():
     assert torch.isfinite(fused.grad).all()
 
 
-def test_total_is_the_weighted_sum_of_all_parts(pictures):
-    visible, thermal = pictures
+def test_total_is_the_weighted_sum_of_all_parts(images):
+    visible, thermal = images
     weights = Weights()
     parts = fusion_loss(visible * 0.9, visible, thermal, weights)
     total = sum(getattr(weights, name) * part for name, part in parts.items() if name != "total")
     torch.testing.assert_close(parts["total"], total)
 
 
-def test_faults_name_the_shapes(pictures):
-    visible, thermal = pictures
+def test_faults_name_the_shapes(images):
+    visible, thermal = images
     with pytest.raises(ValueError, match=r"\(2, 3, 48, 64\), \(2, 3, 48, 64\), \(2, 1, 24, 64\)"):
         fusion_loss(visible, visible, thermal[:, :, :24], Weights())
     with pytest.raises(ValueError, match="24x64 are smaller than the 26 pixels"):

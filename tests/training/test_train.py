@@ -1,12 +1,12 @@
-import argparse
 import csv
 
 import pytest
 import torch
 
+from ros2_textfuse import cli
+from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.networks.nano import Nano, NanoConfig
 from ros2_textfuse.networks.weights import load_network
-from ros2_textfuse.prompts import MODES
 from ros2_textfuse.training import train
 from ros2_textfuse.training.data import Crops, find_pairs
 from ros2_textfuse.training.losses import Weights, fusion_loss
@@ -21,7 +21,7 @@ def data(tmp_path_factory):
 def command(data, tmp_path):
     def build(out, *more):
         sizes = ["--steps", "8", "--batch", "2", "--crop", "32", "--save-every", "4", "--seed", "3"]
-        return ["--data", str(data), "--out", str(tmp_path / out), *sizes, *more]
+        return ["train", "--data", str(data), "--out", str(tmp_path / out), *sizes, *more]
 
     return build
 
@@ -32,14 +32,14 @@ def log_of(folder):
 
 
 def test_smoke_run_needs_no_data(tmp_path):
-    assert train.main(["--smoke", "--out", str(tmp_path)]) == 0
+    assert cli.main(["train", "--smoke", "--out", str(tmp_path)]) == 0
     assert [row["step"] for row in log_of(tmp_path)] == ["10", "20"]
     load_network(tmp_path / train.EXPORT)
 
 
 def test_training_lowers_the_loss_on_crops_that_it_has_not_seen(data, tmp_path):
     sizes = ["--steps", "60", "--batch", "4", "--crop", "32", "--save-every", "60"]
-    assert train.main(["--data", str(data), "--out", str(tmp_path), *sizes]) == 0
+    assert cli.main(["train", "--data", str(data), "--out", str(tmp_path), *sizes]) == 0
     visible, thermal, words, *targets = map(torch.from_numpy, Crops(find_pairs(data), batch=16, crop=32, seed=9)(0))
     losses = []
     for network in (Nano(NanoConfig(modes=len(MODES))), load_network(tmp_path / train.EXPORT)):
@@ -50,9 +50,9 @@ def test_training_lowers_the_loss_on_crops_that_it_has_not_seen(data, tmp_path):
 
 
 def test_resumed_run_equals_the_unbroken_one(command, tmp_path):
-    assert train.main(command("unbroken")) == 0
-    assert train.main(command("broken", "--until", "4")) == 0
-    assert train.main(command("broken")) == 0
+    assert cli.main(command("unbroken")) == 0
+    assert cli.main(command("broken", "--until", "4")) == 0
+    assert cli.main(command("broken")) == 0
     unbroken, broken = (load_network(tmp_path / run / train.EXPORT).state_dict() for run in ("unbroken", "broken"))
     for name, tensor in unbroken.items():
         torch.testing.assert_close(broken[name], tensor, atol=1e-6, rtol=1e-5)
@@ -60,29 +60,29 @@ def test_resumed_run_equals_the_unbroken_one(command, tmp_path):
 
 
 def test_a_finished_run_is_left_as_it_is(command, tmp_path):
-    assert train.main(command("run")) == 0
+    assert cli.main(command("run")) == 0
     before = (tmp_path / "run" / train.EXPORT).read_bytes()
-    assert train.main(command("run")) == 0
+    assert cli.main(command("run")) == 0
     assert (tmp_path / "run" / train.EXPORT).read_bytes() == before
     assert len(log_of(tmp_path / "run")) == 2
 
 
 def test_a_finished_run_can_be_lengthened(command, tmp_path):
-    assert train.main(command("run")) == 0
-    assert train.main([*command("run"), "--steps", "12"]) == 0
+    assert cli.main(command("run")) == 0
+    assert cli.main([*command("run"), "--steps", "12"]) == 0
     assert [row["step"] for row in log_of(tmp_path / "run")] == ["4", "8", "12"]
 
 
 def test_other_settings_are_not_mixed_into_a_run(command, tmp_path, capsys):
-    assert train.main(command("run", "--until", "4")) == 0
-    assert train.main([*command("run"), "--seed", "4"]) == 1
+    assert cli.main(command("run", "--until", "4")) == 0
+    assert cli.main([*command("run"), "--seed", "4"]) == 1
     assert "seed 3 -> 4" in capsys.readouterr().err
 
 
 def test_a_broken_checkpoint_is_named(command, tmp_path, capsys):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / train.CHECKPOINT).write_bytes(b"half a file")
-    assert train.main(command("run")) == 1
+    assert cli.main(command("run")) == 1
     assert f"{tmp_path / 'run' / train.CHECKPOINT}: cannot be read" in capsys.readouterr().err
 
 
@@ -97,14 +97,8 @@ def test_a_broken_checkpoint_is_named(command, tmp_path, capsys):
 )
 def test_what_cannot_start_says_why(options, message, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert train.main(options) == 1
+    assert cli.main(["train", *options]) == 1
     assert message in capsys.readouterr().err
-
-
-def test_add_arguments_mounts_on_any_parser():
-    parser = argparse.ArgumentParser()
-    train.add_arguments(parser)
-    assert parser.parse_args([]).seed == 0
 
 
 def test_learning_rate_warms_up_and_falls():

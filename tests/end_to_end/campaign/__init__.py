@@ -1,5 +1,5 @@
 """The fault campaign: what rigs do to a fusion node. It says so, publishes nothing wrong meanwhile, and recovers.
 
 Each test is one fault. Inside `with rig.fault(...)` it says what status and diagnostics must say; leaving the block
-waits until pairs are fused again and holds every picture that was published against what the cameras had sent.
+waits until pairs are fused again and holds every image that was published against what the cameras had sent.
 """

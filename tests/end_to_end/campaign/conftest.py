@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
-from tests.end_to_end.campaign.rig import Rig
+from tests.helpers.rig import Rig
 
 
 @pytest.fixture(scope="package")

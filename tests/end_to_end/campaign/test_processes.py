@@ -6,11 +6,11 @@ import numpy as np
 import psutil
 import pytest
 
-from tests.end_to_end.campaign import spoils
-from tests.end_to_end.campaign.rig import HEIGHT, RATE, WIDTH, thermal_pixels, visible_pixels
 from tests.end_to_end.campaign.test_stamps import burst
-from tests.end_to_end.graph import START
-from tests.recordings import write_bag
+from tests.helpers import spoils
+from tests.helpers.graph import START
+from tests.helpers.recordings import write_bag
+from tests.helpers.rig import HEIGHT, RATE, WIDTH, thermal_pixels, visible_pixels
 
 
 def test_fusion_is_killed_and_started_again(rig):
@@ -43,7 +43,7 @@ def test_fusion_is_stopped_for_three_seconds(rig):
         rig.process.send_signal(signal.SIGSTOP)
         rig.wait_ticks(45)
         rig.process.send_signal(signal.SIGCONT)
-        rig.wait_pictures(10)
+        rig.wait_images(10)
         rig.expect("OK", grows=["pairs_fused"])
 
 
@@ -86,21 +86,21 @@ def test_activated_while_the_cameras_flood(rig):
     with rig.fault(visible=burst, thermal=burst):
         for _ in range(3):
             assert rig.transition("deactivate") and rig.transition("activate")
-        rig.wait_pictures(10)
+        rig.wait_images(10)
         rig.expect("OK", images_rejected=0)
 
 
 def test_deactivated_in_mid_stream(rig):
-    """An inactive node publishes nothing, and starts afresh: no picture of before comes out after."""
+    """An inactive node publishes nothing, and starts afresh: no image of before comes out after."""
     with rig.fault():
-        rig.wait_pictures(5)
+        rig.wait_images(5)
         assert rig.transition("deactivate")
         rig.wait_ticks(5)
         published, told = len(rig.seen["fused"]), len(rig.seen["status"])
         rig.wait_ticks(15)
         assert (len(rig.seen["fused"]), len(rig.seen["status"])) == (published, told), "an inactive node published"
         assert rig.transition("activate")
-        rig.wait_pictures(5)
+        rig.wait_images(5)
 
 
 def test_cleaned_up_and_configured_for_another_size(rig):
@@ -109,11 +109,11 @@ def test_cleaned_up_and_configured_for_another_size(rig):
             assert rig.transition("deactivate") and rig.transition("cleanup")
             assert rig.set_parameter("width", width).successful
             assert rig.transition("configure") and rig.transition("activate")
-        rig.wait_pictures(5)
+        rig.wait_images(5)
 
 
 def test_transitions_that_are_not_there(rig):
-    """Refused, and the pictures go on."""
+    """Refused, and the images go on."""
     with rig.fault():
         for name in ("configure", "cleanup", "activate"):
             assert not rig.transition(name)
@@ -130,7 +130,7 @@ def test_twenty_rounds_of_the_lifecycle_leave_nothing_behind(rig):
             for name in ("deactivate", "cleanup", "configure", "activate"):
                 assert rig.transition(name), rig.log("fusion")
             if number % 5 == 4:
-                rig.wait_pictures(5)
+                rig.wait_images(5)
                 found.append((process.num_fds(), process.num_threads(), process.memory_info().rss / 2**20))
     handles, threads, memory = zip(*found, strict=True)
     assert max(handles[1:]) <= handles[0] + 2, handles

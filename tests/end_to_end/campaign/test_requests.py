@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from rclpy.qos import QoSProfile
 from textfuse.srv import SetPrompt
 
-from ros2_textfuse.processes import node_command
-from ros2_textfuse.prompts import MODES
-from tests.end_to_end.campaign.rig import OK, RATE, SLOP
-from tests.end_to_end.graph import START
+from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.runtime.processes import node_command
+from tests.helpers.graph import START
+from tests.helpers.rig import OK, RATE, SLOP
 
 # Words ----------------------------------------------------------------------------------------------------------------
 
@@ -33,7 +33,7 @@ def ask(rig):
 
 
 def test_a_thousand_service_calls_a_second_for_five_seconds(rig):
-    """All are answered, by their own words, and the pictures go on."""
+    """All are answered, by their own words, and the images go on."""
     client = rig.node.create_client(SetPrompt, "set_prompt", qos_profile=QoSProfile(depth=5000))
     assert client.wait_for_service(timeout_sec=10.0)
     with rig.fault():
@@ -117,7 +117,7 @@ def test_a_severity_that_is_none(rig, ask):
         rig.expect("OK", grows=["pairs_fused"])
 
 
-# Parameters while pictures flow ---------------------------------------------------------------------------------------
+# Parameters while images flow ---------------------------------------------------------------------------------------
 
 
 def test_a_slop_that_is_too_small_and_right_again(rig):
@@ -128,12 +128,12 @@ def test_a_slop_that_is_too_small_and_right_again(rig):
 
 
 def test_an_offset_that_moves_thermal_to_its_neighbour(rig):
-    """An offset by one period pairs each visible picture with the thermal one before it, as asked."""
+    """An offset by one period pairs each visible image with the thermal one before it, as asked."""
     period = 1 / RATE
     try:
         with rig.fault(pairing=(-round(period * 1e9) - SLOP, SLOP)):
             assert rig.set_parameter("thermal_time_offset", period).successful
-            rig.wait_pictures(10)
+            rig.wait_images(10)
             rig.expect("OK", grows=["pairs_fused"])
     finally:
         assert rig.set_parameter("thermal_time_offset", 0.0).successful

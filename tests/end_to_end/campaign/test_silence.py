@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.end_to_end.campaign import spoils
-from tests.end_to_end.campaign.rig import ERROR, OK, RATE, WARN, is_marked, visible_pixels
+from tests.helpers import spoils
+from tests.helpers.rig import ERROR, OK, RATE, WARN, is_marked, visible_pixels
 
 LIVING = {"visible": "THERMAL_ONLY", "thermal": "VISIBLE_ONLY"}
 CAMERAS = pytest.mark.parametrize("camera", ["visible", "thermal"])
@@ -18,13 +18,13 @@ def test_a_camera_stops_and_returns(rig, camera):
         rig.expect_diagnostic(f"{camera} camera", ERROR)
         rig.expect_diagnostic("visible camera" if camera == "thermal" else "thermal camera", OK)
         rig.expect_diagnostic("fusion", WARN, camera)
-        assert all(is_marked(fused.pixels) for fused in rig.wait_pictures(5))
+        assert all(is_marked(fused.pixels) for fused in rig.wait_images(5))
 
 
 def test_the_living_visible_camera_is_passed_through_as_it_is(rig):
     with rig.fault(thermal=spoils.silent):
         rig.expect("VISIBLE_ONLY")
-        fused = rig.wait_pictures(3)[-1].pixels[100:140, 100:220]
+        fused = rig.wait_images(3)[-1].pixels[100:140, 100:220]
         wall = visible_pixels(0)[100:140, 100:220]
         np.testing.assert_allclose(fused.astype(int), wall, atol=8)
 
@@ -37,7 +37,7 @@ def test_both_cameras_stop_and_return(rig):
         rig.expect_diagnostic("thermal camera", ERROR)
         published = len(rig.seen["fused"])
         rig.wait_ticks(5)
-        assert len(rig.seen["fused"]) == published, "pictures without cameras"
+        assert len(rig.seen["fused"]) == published, "images without cameras"
 
 
 def test_one_camera_stops_after_the_other(rig):
@@ -67,10 +67,10 @@ def test_a_camera_never_starts(rig, camera):
 
 
 def test_a_stutter_shorter_than_the_timeout_is_no_silence(rig):
-    """Half a second without thermal pictures, again and again."""
+    """Half a second without thermal images, again and again."""
     with rig.fault(thermal=lambda message, number: () if number % 12 < 7 else (message,)):
         rig.wait_ticks(24)
-        status = rig.expect("OK", grows=["visible_alone"])
+        status = rig.expect("OK", grows=["visible_unpaired"])
         assert status.passed_through == rig.expect().passed_through
         assert rig.status().thermal_gap > 0.3
 

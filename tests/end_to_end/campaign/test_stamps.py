@@ -5,15 +5,15 @@ import random
 import pytest
 from rclpy.time import Time
 
-from tests.end_to_end.campaign import spoils
-from tests.end_to_end.campaign.rig import ERROR, PERIOD, SLOP, WARN
+from tests.helpers import spoils
+from tests.helpers.rig import ERROR, PERIOD, SLOP, WARN
 
 HOUR = 3600.0
 LIVING = {"visible": "THERMAL_ONLY", "thermal": "VISIBLE_ONLY"}
 
 
 def burst(message, number):
-    """Ten pictures where there was one, with stamps of ten times the rate."""
+    """Ten images where there was one, with stamps of ten times the rate."""
     stamp = Time.from_msg(message.header.stamp).nanoseconds
     for part in range(10):
         copy = type(message)(header=message.header, height=message.height, width=message.width, step=message.step)
@@ -45,17 +45,17 @@ def test_a_burst_of_one_camera(rig, camera, other):
 def test_jitter_beyond_slop(rig):
     """The cameras see the same, but their stamps never meet: nothing is fused, and slop is named."""
     with rig.fault(thermal=spoils.shifted(lambda number: random.Random(number).uniform(0.025, 0.035))):
-        rig.expect("WAITING", "slop", grows=["visible_alone", "thermal_alone"])
+        rig.expect("WAITING", "slop", grows=["visible_unpaired", "thermal_unpaired"])
         rig.expect_diagnostic("fusion", WARN, "slop")
 
 
 def test_jitter_around_slop(rig):
     with rig.fault(thermal=spoils.shifted(lambda number: random.Random(number).uniform(-0.03, 0.03))):
         rig.wait_ticks(15)
-        rig.expect("OK", grows=["visible_alone", "thermal_alone", "pairs_fused"])
+        rig.expect("OK", grows=["visible_unpaired", "thermal_unpaired", "pairs_fused"])
 
 
-def test_every_picture_comes_twice(rig):
+def test_every_image_comes_twice(rig):
     """No pair comes out twice."""
     with rig.fault(visible=spoils.twice, thermal=spoils.twice):
         rig.wait_ticks(15)
@@ -63,7 +63,7 @@ def test_every_picture_comes_twice(rig):
 
 
 @pytest.mark.parametrize("camera", ["visible", "thermal"])
-def test_pictures_overtake_each_other(rig, camera):
+def test_images_overtake_each_other(rig, camera):
     """What comes late is dropped rather than published after what is newer."""
     with rig.fault(**{camera: spoils.Reordered()}):
         rig.wait_ticks(15)
@@ -101,18 +101,18 @@ def test_both_clocks_start_at_zero(rig):
 
     with rig.fault(visible=since_start(), thermal=since_start()):
         rig.expect("OK", grows=["pairs_fused", "clock_resets"])
-        rig.wait_pictures(5)
+        rig.wait_images(5)
 
 
 @pytest.mark.parametrize(("camera", "hours", "says"), [("thermal", 1, "ahead"), ("visible", -1, "old")])
 def test_one_clock_is_an_hour_off(rig, camera, hours, says):
     """No pair is made of what does not belong together, and the camera whose clock is wrong is named."""
     with rig.fault(**{camera: spoils.shifted(hours * HOUR)}):
-        rig.expect("WAITING", grows=["visible_alone"], **{f"{camera}_fault": says})
+        rig.expect("WAITING", grows=["visible_unpaired"], **{f"{camera}_fault": says})
         rig.expect_diagnostic(f"{camera} camera", WARN, says)
 
 
-def test_a_single_picture_from_the_future(rig):
+def test_a_single_image_from_the_future(rig):
     """One bad stamp must not make all that follow look late."""
     with rig.fault(visible=spoils.one_in(10, spoils.shifted(600.0)), thermal=spoils.one_in(10, spoils.shifted(600.0))):
         rig.wait_ticks(20)
@@ -121,20 +121,20 @@ def test_a_single_picture_from_the_future(rig):
 
 
 def test_thermal_at_nine_hertz_is_held(rig):
-    """With hold, each visible picture is fused, though only one in three has a thermal picture of its own."""
+    """With hold, each visible image is fused, though only one in three has a thermal image of its own."""
     assert rig.set_parameter("hold", 0.4).successful
     try:
         with rig.fault(thermal=spoils.every(3), pairing=(-round(0.45e9), SLOP)):
             rig.wait_ticks(15)
             status = rig.expect("OK", grows=["thermal_held"])
-            rig.wait(lambda: len(rig.seen["fused"]) > 12, 10.0, "not every visible picture is fused")
+            rig.wait(lambda: len(rig.seen["fused"]) > 12, 10.0, "not every visible image is fused")
             assert status.images_rejected == rig.before.images_rejected
     finally:
         assert rig.set_parameter("hold", 0.0).successful
 
 
 def test_thermal_stops_while_it_is_held(rig):
-    """An old thermal picture is held for as long as `hold` says, and no longer."""
+    """An old thermal image is held for as long as `hold` says, and no longer."""
     assert rig.set_parameter("hold", 0.4).successful
     try:
         with rig.fault(thermal=spoils.silent, pairing=(-round(0.45e9), SLOP)):

@@ -12,26 +12,26 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
-from tests.end_to_end.campaign import spoils
-from tests.end_to_end.campaign.rig import ERROR, RATE, thermal_pixels
+from tests.helpers import spoils
+from tests.helpers.rig import ERROR, RATE, thermal_pixels
 
 # Publishers -----------------------------------------------------------------------------------------------------------
 
 
 def test_two_drivers_on_one_topic(rig):
-    """A second thermal camera, half a period late: each pair is still one of pictures that belong together."""
+    """A second thermal camera, half a period late: each pair is still one of images that belong together."""
     late = spoils.shifted(0.033)
 
     def both(message, number):
-        copy = rig.picture(thermal_pixels((number + 1) % 32), "mono8", message.header.stamp)
+        copy = rig.image(thermal_pixels((number + 1) % 32), "mono8", message.header.stamp)
         (copy,) = late(copy, number)
         rig.note("thermal", copy)
         second.publish(copy)
         return (message,)
 
     with rig.publishing(Image, "/thermal/image_raw") as second, rig.fault(thermal=both):
-        rig.wait_pictures(15)
-        rig.expect("OK", grows=["pairs_fused", "thermal_alone"])
+        rig.wait_images(15)
+        rig.expect("OK", grows=["pairs_fused", "thermal_unpaired"])
         rig.wait(lambda: rig.status().thermal_rate > 1.2 * RATE, 10.0, "the doubled rate is not told")
 
 
@@ -40,7 +40,7 @@ def test_another_type_on_the_topic(rig):
         rig.unplug("thermal")
         with rig.another_driver() as driver:
             publisher = driver.create_publisher(String, "/thermal/image_raw", 10)
-            driver.create_timer(0.1, lambda: publisher.publish(String(data="not a picture")))
+            driver.create_timer(0.1, lambda: publisher.publish(String(data="not an image")))
             rig.expect("VISIBLE_ONLY", "std_msgs/msg/String")
             rig.expect_diagnostic("thermal camera", ERROR, "std_msgs/msg/String")
         rig.plug("thermal")
@@ -48,7 +48,7 @@ def test_another_type_on_the_topic(rig):
 
 def test_bytes_that_are_no_message(rig):
     """As a driver of another ROS version, or a broken bridge, would put them on the wire."""
-    whole = serialize_message(rig.picture(thermal_pixels(0), "mono8", rig.node.get_clock().now().to_msg()))
+    whole = serialize_message(rig.image(thermal_pixels(0), "mono8", rig.node.get_clock().now().to_msg()))
     with rig.publishing(Image, "/thermal/image_raw") as publisher, rig.fault():
         for data in (b"", b"\x00\x01\x00\x00", whole[:20], whole[: len(whole) // 2], b"\xff" * 1000):
             publisher.publish(data)
@@ -57,7 +57,7 @@ def test_bytes_that_are_no_message(rig):
 
 
 def test_a_frame_id_that_is_no_utf8(rig):
-    message = rig.picture(thermal_pixels(0), "mono8", rig.node.get_clock().now().to_msg())
+    message = rig.image(thermal_pixels(0), "mono8", rig.node.get_clock().now().to_msg())
     message.header.frame_id = "thermal"
     rig.note("thermal", message)
     data = serialize_message(message).replace(b"thermal", b"\xff\xfe\x80\xc0\xaf\xed\xa0")
@@ -132,11 +132,11 @@ def test_a_subscriber_requests_transient_local_where_volatile_is_offered(rig):
         rig.node.destroy_subscription(unserved)
 
 
-# Compressed pictures --------------------------------------------------------------------------------------------------
+# Compressed images --------------------------------------------------------------------------------------------------
 
 
 class CompressedDriver:
-    """Sends a camera's pictures as JPEG (visible) or PNG (thermal), which a fault may damage."""
+    """Sends a camera's images as JPEG (visible) or PNG (thermal), which a fault may damage."""
 
     def __init__(self, rig, camera):
         self.publisher = rig.node.create_publisher(CompressedImage, f"/{camera}/image_raw/compressed", 10)
@@ -154,7 +154,7 @@ class CompressedDriver:
 
 @pytest.fixture
 def compressed_rig(running_rig):
-    """A rig of cameras that send compressed pictures."""
+    """A rig of cameras that send compressed images."""
     running_rig.drivers = {camera: CompressedDriver(running_rig, camera) for camera in ("visible", "thermal")}
     running_rig.make_ready(visible_transport="compressed", thermal_transport="compressed")
     yield running_rig
@@ -187,5 +187,5 @@ def test_compressed_under_a_wrong_format(compressed_rig):
     with compressed_rig.fault():
         compressed_rig.drivers["visible"].format = "png"
         compressed_rig.drivers["thermal"].format = "16UC1; compressedDepth"
-        compressed_rig.wait_pictures(5)
+        compressed_rig.wait_images(5)
         compressed_rig.expect("OK", grows=["pairs_fused"])

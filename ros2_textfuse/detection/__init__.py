@@ -1,0 +1,1 @@
+"""Object detection: the detector and its weights."""

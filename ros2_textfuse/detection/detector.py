@@ -1,0 +1,193 @@
+"""Finds objects in an image with a YOLO network, through ultralytics."""
+
+import contextlib
+import difflib
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ros2_textfuse.detection.export import EXPORTS, exported
+from ros2_textfuse.detection.types import Detection, DetectorError, check_image
+from ros2_textfuse.detection.ultralytics_setup import prepare_ultralytics, read_weights
+from ros2_textfuse.detection.weights import NAME, find_weights
+from ros2_textfuse.runtime import interrupts
+
+logger = logging.getLogger(__name__)
+
+ENGINES = (*EXPORTS, "torch")
+STRIDE = 32  # the network halves the image five times
+
+
+class Detector:
+    """A YOLO network, loaded and warmed up once, then used on each image.
+
+    Args:
+        weights: "yolo26n.pt" (obtained when missing, see detector_weights) or the path of an ultralytics .pt
+            file.
+        engine: "tensorrt" (on a CUDA device), "openvino" (on the CPU), "torch" (on a CUDA device, else the CPU),
+            or "auto": tensorrt where there is a CUDA device, else openvino; where that cannot be had, torch, with
+            the reason in a warning. The first use of tensorrt or openvino with some weights and size exports them:
+            seconds of work, minutes with tensorrt, kept in the cache folder.
+        confidence: least score of a detection, 0..1. May be set later.
+        classes: names of the classes to report, all when empty. May be set later.
+        image_size: (height, width) in pixels at which the network sees images, rounded up to multiples of
+            32. Images of other sizes are scaled with their proportions kept, and padded.
+        threads: CPU threads of openvino, 0 for its own choice. torch's count belongs to the process
+            (torch.set_num_threads) and is left alone.
+
+    Raises:
+        WeightsError: the weights cannot be found, obtained or read.
+        DetectorError: the engine cannot be built on this machine.
+        ValueError: unknown engine or class name; confidence, image_size or threads out of range.
+    """
+
+    def __init__(
+        self,
+        weights: str | Path = NAME,
+        engine: str = "auto",
+        confidence: float = 0.25,
+        classes: Iterable[str] = (),
+        image_size: tuple[int, int] = (480, 640),
+        threads: int = 0,
+    ) -> None:
+        if engine not in ("auto", *ENGINES):
+            raise ValueError(f"unknown engine '{engine}': choose auto, {', '.join(ENGINES[:-1])} or {ENGINES[-1]}")
+        if not 0 <= confidence <= 1:
+            raise ValueError(f"confidence is {confidence}; it lies in 0..1")
+        if not isinstance(image_size, Sequence) or len(image_size) != 2 or min(image_size) < 1:
+            raise ValueError(f"image_size is {image_size}; it is (height, width) in pixels")
+        if threads < 0:
+            raise ValueError(f"threads is {threads}; it is 0 (the engine's choice) or more")
+        self.confidence = confidence
+        self._class_ids: list[int] | None = None  # all
+        self._size = [-(-side // STRIDE) * STRIDE for side in image_size]
+        path = find_weights(weights)
+        prepare_ultralytics()
+        with _torch_threads_kept():  # ultralytics changes the count for the whole process
+            self._model = self._load(path, engine, threads)
+        self._names: dict[int, str] = self._model.names
+        self.classes = tuple(classes)
+        logger.info("Detector %s: %s at %dx%d", path.name, self.engine_name, self._size[1], self._size[0])
+
+    @property
+    def engine_name(self) -> str:
+        """What runs: one of ENGINES."""
+        return self._engine
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every class the weights know."""
+        return tuple(self._names.values())
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes to report; empty for all."""
+        return self._classes
+
+    @classes.setter
+    def classes(self, classes: Iterable[str]) -> None:
+        classes = tuple(classes)
+        ids = {name: number for number, name in self._names.items()}
+        for name in classes:
+            if name not in ids:
+                near = difflib.get_close_matches(name, ids)
+                hint = f"did you mean {' or '.join(near)}?" if near else f"it knows {', '.join(ids)}"
+                raise ValueError(f"the detector knows no class '{name}'; {hint}")
+        self._classes = classes
+        self._class_ids = [ids[name] for name in classes] or None
+
+    def detect(self, image: NDArray[np.uint8]) -> list[Detection]:
+        """The objects in an image, highest score first.
+
+        Args:
+            image: uint8 RGB [H, W, 3] of any size.
+
+        Raises:
+            TypeError: the dtype is not uint8.
+            ValueError: the shape is not [H, W, 3].
+        """
+        check_image(image)
+        with _torch_threads_kept():
+            if self._engine == "openvino":
+                # torch only scales the image and sorts boxes here; more threads than one win nothing at
+                # that and spin while they wait, 10 ms of processor time per image.
+                torch.set_num_threads(1)
+            boxes = self._predict(self._model, image)
+        values = boxes.data.cpu().numpy().tolist()
+        found = [
+            Detection(self._names[int(number)], int(number), score, (left, top, right, bottom))
+            for left, top, right, bottom, score, number in values
+        ]
+        return sorted(found, key=lambda detection: -detection.score)
+
+    def _load(self, path: Path, engine: str, threads: int) -> Any:
+        """The model on its engine, warmed up; sets self._engine."""
+        cuda = torch.cuda.is_available() and engine != "openvino"
+        self._device = torch.device("cuda:0" if cuda else "cpu")
+        wanted = ("tensorrt" if cuda else "openvino") if engine == "auto" else engine
+        if wanted in EXPORTS:
+            try:
+                with interrupts.not_swallowed():
+                    return self._load_export(wanted, path, threads)
+            except DetectorError as error:
+                if engine != "auto":
+                    raise
+                logger.warning("The detector runs on torch, which is slower: %s", error)
+        self._engine = "torch"
+        model = read_weights(path)
+        self._predict(model, np.zeros((*self._size, 3), np.uint8))  # the first call allocates
+        return model
+
+    def _load_export(self, engine: str, path: Path, threads: int) -> Any:
+        """The model exported for tensorrt or openvino, from the cache or made now."""
+        from ultralytics import YOLO
+
+        export = exported(engine, path, self._size, self._device)
+        self._engine = engine
+        try:
+            model: Any = YOLO(export, task="detect")
+            self._predict(model, np.zeros((*self._size, 3), np.uint8))
+        except Exception as error:  # ultralytics and the engines raise whatever comes
+            raise DetectorError(f"{engine} cannot run the exported detector {export}: {error}") from error
+        if engine == "openvino":
+            _compile_unpinned(model.predictor.model.backend, export, threads)
+        return model
+
+    def _predict(self, model: Any, image: NDArray[np.uint8]) -> Any:
+        results = model.predict(
+            cv2.cvtColor(image, cv2.COLOR_RGB2BGR),  # ultralytics takes arrays as OpenCV reads them
+            imgsz=self._size,
+            rect=False,  # the whole image_size with either engine, so that they see the same
+            conf=self.confidence,
+            classes=self._class_ids,
+            device=self._device,
+            verbose=False,
+        )
+        return results[0].boxes
+
+
+def _compile_unpinned(backend: Any, export: Path, threads: int) -> None:
+    """Compile again what ultralytics' OpenVINO backend has compiled, with settings that it does not offer.
+
+    It pins threads to cores, the same ones that the fusion engine's would be pinned to in another process.
+    """
+    config = {**backend.compile_model.keywords["config"], "ENABLE_CPU_PINNING": False}
+    if threads:
+        config["INFERENCE_NUM_THREADS"] = threads
+    network = backend.ov.Core().read_model(next(export.glob("*.xml")))
+    backend.ov_compiled_model = backend.compile_model(network, config=config)
+
+
+@contextlib.contextmanager
+def _torch_threads_kept() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

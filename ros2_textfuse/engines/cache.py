@@ -1,0 +1,78 @@
+"""Built engines, kept between runs."""
+
+import contextlib
+import hashlib
+import importlib.metadata
+import logging
+import os
+import re
+from pathlib import Path
+
+from ros2_textfuse import networks
+from ros2_textfuse.engines import image_graph
+from ros2_textfuse.engines.base import EngineConfig
+from ros2_textfuse.runtime.cache_folder import cache_dir
+
+logger = logging.getLogger(__name__)
+
+DIGEST_SIZE = hashlib.sha256().digest_size
+
+
+class CachedEngine:
+    """The file of one built engine; its name says for what, and a checksum in front that it is whole.
+
+    The compilers' own readers are no judge of that: OpenVINO takes a blob with a hole of zeros, and fuses with it.
+
+    Args:
+        kind: of the engine, such as `openvino`.
+        config: network and image size.
+        precision: such as `bf16`.
+        device: CPU or GPU that the engine is compiled for.
+        distributions: whose versions the engine depends on.
+    """
+
+    def __init__(self, kind: str, config: EngineConfig, precision: str, device: str, distributions: tuple[str, ...]):
+        versions = [f"{name} {importlib.metadata.version(name)}" for name in distributions]
+        parts = (kind, precision, device, f"{config.height}x{config.width}", *versions, _fingerprint(config))
+        key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+        stem = re.sub(r"\W+", "-", f"{kind} {precision} {config.width}x{config.height}").lower()
+        self.path = cache_dir() / "engines" / f"{stem}-{key}.engine"
+
+    def load(self) -> bytes | None:
+        """The engine as it was stored; None when there is none, or, with a warning, when its file is damaged."""
+        try:
+            content = self.path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            logger.warning("The cached engine cannot be read and is built again: %s", error)
+            return None
+        digest, blob = content[:DIGEST_SIZE], content[DIGEST_SIZE:]
+        if hashlib.sha256(blob).digest() != digest:
+            logger.warning("The cached engine %s is damaged and is built again", self.path)
+            return None
+        return blob
+
+    def store(self, blob: bytes) -> None:
+        """Keep a built engine; where that is impossible, a warning says why and what it means."""
+        # Complete or not at all, also when two nodes build the same engine at once.
+        partial = self.path.with_suffix(f".{os.getpid()}.partial")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(hashlib.sha256(blob).digest() + blob)
+            partial.replace(self.path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+            logger.warning("The engine cannot be kept in %s and is built anew each time: %s", self.path.parent, error)
+
+
+def _fingerprint(config: EngineConfig) -> str:
+    """Of the weights, and of the code that makes a graph of them."""
+    state = hashlib.sha256()
+    for name, tensor in config.network.state_dict().items():
+        state.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        state.update(tensor.contiguous().numpy().tobytes())
+    for path in (*sorted(Path(networks.__file__).parent.glob("*.py")), Path(image_graph.__file__)):
+        state.update(path.read_bytes())
+    return state.hexdigest()

@@ -1,0 +1,71 @@
+"""OpenVINO on a CPU: bf16 where the CPU has it, float32 elsewhere."""
+
+import logging
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ros2_textfuse.engines.base import EngineConfig
+from ros2_textfuse.engines.cache import CachedEngine
+from ros2_textfuse.engines.image_graph import ImageGraph
+from ros2_textfuse.runtime import telemetry
+
+telemetry.switch_off()
+import openvino  # noqa: E402  # it reports with its import
+
+logger = logging.getLogger(__name__)
+
+
+class OpenVINOEngine:
+    """The image graph compiled by OpenVINO; images are read from and written to the caller's memory."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        compiled = _compile(config)
+        precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+        self.name = f"openvino {precision}"
+        self._request = compiled.create_infer_request()
+
+    def run(
+        self,
+        visible: NDArray[np.uint8],
+        thermal: NDArray[np.uint8],
+        modulation: NDArray[np.float32],
+        out: NDArray[np.uint8],
+    ) -> None:
+        """See `Engine.run`."""
+        # The tensors do not keep these alive, and they must outlive the inference. OpenVINO shares only memory that it
+        # could write to, though it does not.
+        inputs = [np.require(array, requirements=("C", "W")) for array in (visible, thermal, modulation)]
+        for index, array in enumerate(inputs):
+            self._request.set_input_tensor(index, openvino.Tensor(array, shared_memory=True))
+        self._request.set_output_tensor(openvino.Tensor(out, shared_memory=True))
+        self._request.infer()
+
+
+def _compile(config: EngineConfig) -> openvino.CompiledModel:
+    core = openvino.Core()
+    # Pinned to cores, this engine and the detector's, in two processes, would sit on the same ones.
+    options: dict[str, object] = {"PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False}
+    if config.threads:
+        options["INFERENCE_NUM_THREADS"] = config.threads
+    precision = core.get_property("CPU", "INFERENCE_PRECISION_HINT").get_type_name()
+    cpu = f"{core.get_property('CPU', 'FULL_DEVICE_NAME')} {core.get_property('CPU', 'OPTIMIZATION_CAPABILITIES')}"
+    cached = CachedEngine("openvino", config, precision, cpu, ("openvino", "torch"))
+    if blob := cached.load():
+        try:
+            return core.import_model(blob, "CPU", options)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())
+            logger.warning("The cached engine %s cannot be loaded and is built again: %s", cached.path, reason)
+    graph = ImageGraph(config.network, config.height, config.width).eval()
+    example = graph.example()
+    with torch.inference_mode():
+        # From the trace, not from torch.export: its graph runs a third faster.
+        model = openvino.convert_model(graph, example_input=example, input=[list(tensor.shape) for tensor in example])
+    compiled = core.compile_model(model, "CPU", options)
+    cached.store(compiled.export_model().getvalue())
+    return compiled
+
+
+build = OpenVINOEngine

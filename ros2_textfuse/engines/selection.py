@@ -1,0 +1,63 @@
+"""The choice of an engine for this machine, from the fastest down."""
+
+import importlib
+import logging
+
+import torch
+
+from ros2_textfuse.engines.base import Engine, EngineConfig, EngineError
+from ros2_textfuse.engines.verification import check_agreement
+from ros2_textfuse.runtime import interrupts
+
+INSTALL = {
+    "tensorrt": "pip install torch-tensorrt-rtx, or torch-tensorrt from NVIDIA's index or a JetPack image",
+    "compile": "pip install triton",
+    "openvino": "pip install openvino",
+    "eager": "pip install torch",
+}
+MODULES = {name: f"ros2_textfuse.engines.{'torch_compile' if name == 'compile' else name}" for name in INSTALL}
+ENGINES = tuple(INSTALL)
+
+logger = logging.getLogger(__name__)
+
+
+def candidates() -> tuple[str, ...]:
+    """The engines that `auto` tries on this machine, fastest first."""
+    # A slow GPU engine still leaves the CPU to others; OpenVINO is there for a GPU that has no memory left.
+    return (*ENGINES[:2], "eager", "openvino") if torch.cuda.is_available() else ("openvino", "eager")
+
+
+def build_engine(name: str, config: EngineConfig) -> tuple[Engine, str]:
+    """Build the engine called `name`, or with `auto` the first of the ladder that this machine can build.
+
+    An engine counts as built when it has fused a test pair to the image that eager float32 makes of it.
+
+    Args:
+        name: `auto` or one of ENGINES.
+        config: network and image size.
+
+    Returns:
+        The engine, warmed up, and why faster ones were passed over (empty when none was), which is also logged as a
+        warning.
+
+    Raises:
+        EngineError: the name is unknown, or the engine named, or with `auto` every engine, cannot be built.
+    """
+    if name not in ("auto", *ENGINES):
+        raise EngineError(f"unknown engine '{name}': choose auto, {', '.join(ENGINES[:-1])} or {ENGINES[-1]}")
+    failures: list[str] = []
+    for candidate in candidates() if name == "auto" else (name,):
+        try:
+            with interrupts.not_swallowed():
+                engine: Engine = importlib.import_module(MODULES[candidate]).build(config)
+                check_agreement(engine, config)
+        except Exception as error:  # compilers raise whatever comes
+            reason = (" ".join(str(error).split()) or type(error).__name__)[:500]
+            cure = f"; cure: {INSTALL[candidate]}" if isinstance(error, ImportError) else ""
+            failures.append(f"engine {candidate} cannot be built: {reason}{cure}")
+            logger.debug("engine %s", candidate, exc_info=True)
+            continue
+        if failures:
+            logger.warning("%s runs in place of a faster engine: %s", engine.name, "; ".join(failures))
+        return engine, "; ".join(failures)
+    raise EngineError("; ".join(failures))

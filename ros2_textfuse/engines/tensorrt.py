@@ -1,0 +1,117 @@
+"""TensorRT through Torch-TensorRT, ahead of time, in float16; for NVIDIA GPUs, Jetson and RTX.
+
+The network is one engine; what turns uint8 images into its tensors and back are a few kernels of PyTorch around it,
+since TensorRT writes no uint8.
+"""
+
+import importlib.metadata
+import io
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ros2_textfuse.engines.base import Engine, EngineConfig, EngineError
+from ros2_textfuse.engines.cache import CachedEngine
+from ros2_textfuse.engines.cuda import cuda_device
+from ros2_textfuse.engines.image_graph import ImageGraph
+from ros2_textfuse.engines.progress import announced
+from ros2_textfuse.engines.torch_runner import CudaRunner
+from ros2_textfuse.engines.verification import check_agreement
+from ros2_textfuse.runtime.cache_folder import cache_dir
+
+DISTRIBUTIONS = ("torch-tensorrt-rtx", "torch-tensorrt")  # both are imported as torch_tensorrt
+PRECISIONS = {torch.float16: "fp16", torch.float32: "fp32"}
+
+logger = logging.getLogger(__name__)
+
+
+def build(config: EngineConfig) -> Engine:
+    """Build for the CUDA device or take from the cache: in float16, or float32 where that fuses another image.
+
+    Raises:
+        EngineError: there is no CUDA device, or no precision fuses as eager float32 does.
+        ImportError: Torch-TensorRT is not installed.
+    """
+    device = cuda_device("tensorrt")
+    import torch_tensorrt
+
+    torch_tensorrt.runtime.set_cudagraphs_mode(True)
+    half = _build(config, device, torch.float16)
+    try:
+        check_agreement(half, config)
+        return half
+    except EngineError as error:
+        logger.warning("%s; building it in float32", error)
+    return _build(config, device, torch.float32)
+
+
+def lower(network: nn.Module, inputs: tuple[Tensor, ...], **options: Any) -> Any:
+    """Export a network and hand it to Torch-TensorRT's ahead-of-time compiler.
+
+    Args:
+        network: in evaluation mode, in the precision to build in.
+        inputs: examples of its inputs; their shapes become those of the engine.
+        options: further ones of `torch_tensorrt.dynamo.compile`.
+
+    Returns:
+        A module that runs the engine.
+    """
+    import torch_tensorrt
+
+    with torch.no_grad():
+        program = torch.export.export(network, inputs)
+    return torch_tensorrt.dynamo.compile(
+        program,
+        arg_inputs=list(inputs),
+        min_block_size=1,  # a piece left to PyTorch would cost a copy
+        timing_cache_path=str(cache_dir() / "engines" / "tensorrt-timing.bin"),  # by default a temporary folder
+        **options,
+    )
+
+
+def _build(config: EngineConfig, device: torch.device, precision: torch.dtype) -> Engine:
+    distribution = next(name for name in DISTRIBUTIONS if _installed(name))
+    kind = distribution.removeprefix("torch-")
+    graph = ImageGraph.on(device, precision, config)
+    gpu = f"{torch.cuda.get_device_name(device)} {torch.cuda.get_device_capability(device)}"
+    cached = CachedEngine(kind, config, PRECISIONS[precision], gpu, (distribution, "torch"))
+    network = _load(cached)
+    if network is None:
+        what = f"building the {kind} engine for {config.width}x{config.height} on {gpu}"
+        with announced(what, "minutes on a Jetson, less on a larger GPU"):
+            network = lower(graph.network, graph.network_example())
+            _store(cached, network, graph.network_example())
+    graph.network = network
+    return CudaRunner(f"{kind} {PRECISIONS[precision]}", graph, graph.example(), record=False)
+
+
+def _installed(distribution: str) -> bool:
+    try:
+        importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _load(cached: CachedEngine) -> Any:
+    blob = cached.load()
+    if blob is None:
+        return None
+    try:
+        return torch.export.load(io.BytesIO(blob)).module()
+    except Exception as error:  # readers raise whatever comes
+        logger.warning("The cached engine %s cannot be loaded and is built again: %s", cached.path, error)
+        return None
+
+
+def _store(cached: CachedEngine, network: Any, inputs: tuple[Tensor, ...]) -> None:
+    import torch_tensorrt
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "engine.ep"
+        torch_tensorrt.save(network, str(path), arg_inputs=list(inputs))
+        cached.store(path.read_bytes())

@@ -1,0 +1,60 @@
+"""Whether an engine fuses as eager float32 does: a compiler's mistake must not become a wrong image."""
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ros2_textfuse.engines.base import Engine, EngineConfig, EngineError
+from ros2_textfuse.engines.image_graph import ImageGraph
+
+# uint8 levels; bf16 keeps 8 bits of a number, so a level of rounding is what it costs.
+MEAN_TOLERANCE = 0.6
+TAIL_TOLERANCE = 3  # at the 99.9th percentile
+MAX_PIXELS = 4_000_000  # the reference needs some 0.4 kB for each
+
+
+def check_agreement(engine: Engine, config: EngineConfig) -> None:
+    """Fuse a test pair on the engine, which also warms it up, and compare with eager float32 on the CPU.
+
+    Above MAX_PIXELS the engine is only warmed up, since the reference would take the memory of a small machine.
+
+    Raises:
+        EngineError: the images differ by more than rounding.
+    """
+    visible, thermal = check_pair(config.height, config.width)
+    with torch.inference_mode():
+        severities = torch.full((1, config.network.config.modes), 0.2)
+        modulation = config.network.modulation(severities)
+        fused = np.empty_like(visible)
+        engine.run(visible, thermal, modulation.numpy(), fused)
+        if thermal.size > MAX_PIXELS:
+            return
+        graph = ImageGraph(config.network, config.height, config.width)
+        expected = graph(torch.from_numpy(visible), torch.from_numpy(thermal), modulation).numpy()
+    mean, tail = difference(fused, expected)
+    if mean > MEAN_TOLERANCE or tail > TAIL_TOLERANCE:
+        raise EngineError(
+            f"{engine.name} fuses a test pair to another image than eager float32 does: they differ by {mean:.2f} of "
+            f"255 levels in the mean ({MEAN_TOLERANCE} is allowed), by {tail:.0f} at the 99.9th percentile "
+            f"({TAIL_TOLERANCE} is allowed)"
+        )
+
+
+def difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> tuple[float, float]:
+    """Mean and 99.9th percentile of the absolute difference of two images, in uint8 levels."""
+    levels = cv2.absdiff(a, b)
+    return float(levels.mean()), float(np.percentile(levels, 99.9))
+
+
+def check_pair(height: int, width: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """A pair with soft and hard structure of every brightness, the same each time.
+
+    Returns:
+        visible uint8 [H, W, 3] and thermal uint8 [H, W].
+    """
+    random = np.random.default_rng(0)
+    coarse = random.integers(0, 216, (height // 40 + 2, width // 40 + 2, 4), np.uint8)
+    image = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    image += np.where(np.indices((height, width)).sum(0)[..., None] % 32 < 8, 40, 0).astype(np.uint8)
+    return np.ascontiguousarray(image[..., :3]), np.ascontiguousarray(image[..., 3])

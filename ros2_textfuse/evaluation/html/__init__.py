@@ -1,0 +1,1 @@
+"""HTML of the reports: templates and charts."""

@@ -1,0 +1,1 @@
+"""Evaluation of a running graph: what was seen, figures, scenarios and their verdict."""

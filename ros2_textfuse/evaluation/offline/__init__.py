@@ -1,0 +1,1 @@
+"""Evaluation of recordings, pair by pair, and the comparison of two runs."""

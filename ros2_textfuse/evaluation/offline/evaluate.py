@@ -1,0 +1,270 @@
+"""`textfuse eval` without a graph: a recording in, a run's folder out."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+from tqdm import tqdm
+
+from ros2_textfuse.detection.weights import WeightsError
+from ros2_textfuse.evaluation.offline import detection, replay
+from ros2_textfuse.evaluation.offline.replay import Pair, Row, Tally
+from ros2_textfuse.evaluation.offline.report import write_report
+from ros2_textfuse.evaluation.offline.run_folder import LAYOUT, RunError, RunFolder, write_detections, write_json
+from ros2_textfuse.evaluation.offline.summary import extremes, summarise, verdict
+from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.geometry.alignment import Alignment
+from ros2_textfuse.geometry.calibration import read_calibration
+from ros2_textfuse.recordings.bag_reader import Bag, BagError
+from ros2_textfuse.recordings.bag_topics import ImageTopic, find_cameras
+from ros2_textfuse.recordings.folder import FOLDER_RATE
+from ros2_textfuse.recordings.pairs import pair_folders, read_image
+from ros2_textfuse.recordings.source import open_recording
+from ros2_textfuse.recordings.types import Recording, RecordingError
+from ros2_textfuse.runtime.machine import describe
+
+QUEUE_SIZE = 10  # images that wait for a partner, as in the node
+SHOWN = 3  # worst pairs, and as many best ones
+WATCHED = 6  # pairs in the middle, to see new words act
+TEST_WORDS: dict[str, Any] = {"modes": ("low_light",)}  # to change to in a run without words
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an evaluation is asked to do."""
+
+    sources: tuple[str, ...]
+    """A bag, a folder with vi/ and ir/; or a visible and a thermal video or folder."""
+    visible_topic: str = ""
+    thermal_topic: str = ""
+    slop: float = 0.02
+    """Seconds."""
+    every: int = 1
+    prompt: str = ""
+    modes: tuple[str, ...] = ()
+    severity: float | None = None
+    model: str = "nano"
+    engine: str = "auto"
+    detection: bool = True
+    """Whether to look for objects in the images that are shown."""
+    boxes: str = ""
+    """File or folder of the boxes of a folder of pairs, or empty."""
+    calibration: str = ""
+    """File that says how the cameras lie to each other; empty for registered pairs."""
+    thermal_time_offset: float = 0.0
+    """Seconds to add to thermal stamps."""
+
+    def words(self) -> dict[str, Any]:
+        """Arguments of `Fuser.set_prompt`."""
+        return {"text": self.prompt, "modes": self.modes, "severity": self.severity}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is evaluated, opened."""
+
+    recording: Recording
+    ordered: bool
+    """Whether pairs follow each other in time; those of a data set do not."""
+    cameras: tuple[ImageTopic, ...] = ()
+    """The topics of a bag."""
+    names: tuple[str, ...] = ()
+    """Of the pairs of a data set."""
+
+    @property
+    def period(self) -> float:
+        """Seconds between two pairs; 0 where they do not follow each other."""
+        return 2 * self.recording.duration / self.recording.images if self.ordered else 0.0
+
+
+def open_source(asked: Asked) -> Source:
+    """Open what was asked for.
+
+    Raises:
+        RecordingError: it cannot be read, or its cameras cannot be told.
+    """
+    if len(asked.sources) == 2:
+        return Source(open_recording(visible=asked.sources[0], thermal=asked.sources[1]), ordered=True)
+    if len(asked.sources) != 1:
+        raise RecordingError("give a bag or a folder of pairs; or a visible and a thermal video or folder")
+    path = Path(asked.sources[0])
+    visible, thermal = path / "vi", path / "ir"
+    if visible.is_dir() and thermal.is_dir():
+        names = tuple(pair_folders(visible, thermal))
+        return Source(open_recording(visible=str(visible), thermal=str(thermal)), ordered=False, names=names)
+    if not path.exists():
+        raise RecordingError(f"{path} does not exist")
+    try:
+        cameras = find_cameras(Bag(path), asked.visible_topic, asked.thermal_topic)
+    except BagError as error:
+        hint = "; a folder of pairs holds vi/ and ir/" if path.is_dir() else ""
+        raise RecordingError(f"{error}{hint}") from error
+    topics = {"visible_topic": cameras[0].topic, "thermal_topic": cameras[1].topic}
+    return Source(open_recording(bag=str(path), **topics), ordered=True, cameras=cameras)
+
+
+def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) -> dict[str, Any]:
+    """Evaluate a recording into a run's folder; one that was interrupted there goes on.
+
+    Args:
+        asked: what to do.
+        source: of `open_source(asked)`.
+        out: the folder.
+        command: the command line, for the report.
+
+    Returns:
+        What run.json holds.
+
+    Raises:
+        RunError: the folder holds something else, or no pair could be measured.
+        RecordingError: there are no boxes that can be used.
+        CalibrationError: the calibration cannot be used.
+        WeightsError, EngineError, PromptError, EncoderError, DetectorError: of `Fuser` and `Detector`.
+        OSError: the folder cannot be written.
+    """
+    if asked.boxes and asked.calibration:
+        raise RunError("boxes are those of registered images: give either boxes or a calibration")
+    alignment = Alignment(read_calibration(asked.calibration)) if asked.calibration else None
+    if asked.boxes and source.ordered:
+        raise RunError("boxes need a folder of pairs, vi/ and ir/, as the source: they are known by a pair's name")
+    fuser = Fuser(asked.model, asked.engine)
+    prompt = fuser.set_prompt(**asked.words())
+    task = detection.prepare(Path(asked.sources[0]), Path(asked.boxes)) if asked.boxes else None
+    files = [*asked.sources, *filter(None, [asked.calibration])]
+    folder = RunFolder(out, {**asdict(asked), "files": [_identity(Path(path)) for path in files]})
+    tally = Tally.of(source.recording)
+    total = source.recording.images // 2
+    try:
+        with tqdm(total=total, unit="pair", initial=0, mininterval=0.5, maxinterval=5) as bar:
+            replay.evaluate(
+                _pairs(source, asked, tally, alignment),
+                fuser,
+                asked.every,
+                source.period,
+                tally,
+                [int(row["number"]) for row in folder.rows],
+                folder.write,
+                lambda pair: bar.update(pair.number + 1 - bar.n),
+            )
+    finally:
+        folder.close()
+    rows = folder.rows
+    if not rows:
+        reasons = [*(f"{count} × {reason}" for reason, count in tally.excluded.items()), tally.damage]
+        raise RunError("no pair could be measured: " + ("; ".join(filter(None, reasons)) or "there is none"))
+    run: dict[str, Any] = {
+        "layout": LAYOUT,
+        "kind": "offline",
+        "command": shlex.join(command),
+        "settings": asdict(asked),
+        "words": prompt.summary(),
+        "model": fuser.model_name,
+        "engine": fuser.engine_name,
+        "source": {
+            "names": list(asked.sources),
+            "topics": [str(camera) for camera in source.cameras],
+            "ordered": source.ordered,
+            "duration": source.recording.duration,
+            "period": source.period,
+        },
+        "counts": {**tally.received, "pairs": tally.paired, "evaluated": tally.evaluated},
+        "exclusions": dict(tally.excluded),
+        "damage": tally.damage,
+        "timeline": {"seconds": source.recording.duration / tally.bins, **tally.timeline},
+        "detection": None,
+        **summarise(rows, source.ordered),
+    }
+    run |= _look_closer(asked, source, fuser, rows, folder, alignment)
+    if task:
+        run["detection"], found = detection.evaluate(task, fuser, asked.words())
+        write_detections(out, task.boxes, found)
+    run["verdict"] = verdict(run, run)
+    run["environment"] = describe()
+    write_json(out / "run.json", run)
+    write_report(out)
+    return run
+
+
+def _look_closer(
+    asked: Asked,
+    source: Source,
+    fuser: Fuser,
+    rows: Sequence[Row],
+    folder: RunFolder,
+    alignment: Alignment | None,
+) -> dict[str, Any]:
+    """A second pass: images of the worst and the best pairs, and the middle of the recording for words and speed."""
+    worst, best = extremes(rows, SHOWN, source.recording.duration / 20 if source.ordered else 0.0)
+    kinds = {int(row["number"]): kind for kind, found in (("worst", worst), ("best", best)) for row in found}
+    start = int(rows[len(rows) // 2]["number"]) if source.ordered else -1
+    wanted = {*kinds, *range(start, start + WATCHED)} if source.ordered else set(kinds)
+    folder.images.mkdir(exist_ok=True)
+    images, middle = {}, []
+    for pair in _pairs(source, asked, Tally.of(source.recording), alignment):
+        if pair.number in kinds:
+            images[pair.number] = _show(pair, kinds[pair.number], source, fuser, folder)
+        if source.ordered and start <= pair.number < start + WATCHED:
+            middle.append(pair)
+        wanted.discard(pair.number)
+        if not wanted:
+            break
+    found: dict[str, Any] = {"images": [images[int(row["number"])] for row in [*worst, *best]]}
+    found["boxes"] = _find_objects(found["images"], folder) if asked.detection else "not asked for"
+    if middle:
+        found["speed"] = replay.speed(fuser, middle[0])
+    if len(middle) > 1:
+        words = asked.words() if asked.prompt or asked.modes else TEST_WORDS
+        found["prompt_change"] = replay.prompt_change(fuser, middle, words)
+    return found
+
+
+def _show(pair: Pair, kind: str, source: Source, fuser: Fuser, folder: RunFolder) -> dict[str, Any]:
+    """Write the three images of a pair."""
+    fused = fuser.fuse(pair.visible, pair.thermal)
+    files = {}
+    for stream, image in (("visible", pair.visible), ("thermal", pair.thermal), ("fused", fused)):
+        files[stream] = f"{pair.number:06}_{stream}.jpg"
+        pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
+        if not cv2.imwrite(str(folder.images / files[stream]), pixels, [cv2.IMWRITE_JPEG_QUALITY, 88]):
+            raise OSError(f"{folder.images / files[stream]} cannot be written")
+    height, width = pair.thermal.shape
+    return {
+        "number": pair.number,
+        "time": pair.time,
+        "kind": kind,
+        "name": source.names[round(pair.time * FOLDER_RATE)] if source.names else "",
+        "files": files,
+        "width": width,
+        "height": height,
+        "boxes": {},
+    }
+
+
+def _find_objects(images: list[dict[str, Any]], folder: RunFolder) -> str:
+    """Add the detector's boxes to the images; returns whose they are, or why there are none."""
+    from ros2_textfuse.detection.detector import Detector
+    from ros2_textfuse.detection.types import DetectorError
+
+    try:
+        detector = Detector()
+    except (DetectorError, WeightsError) as error:
+        return f"no boxes: {error}"
+    for entry in images:
+        for stream, file in entry["files"].items():
+            image = read_image(folder.images / file, "visible")  # a grey one in three channels
+            entry["boxes"][stream] = [asdict(detection) for detection in detector.detect(image)]
+    return f"YOLO26n on {detector.engine_name}, score at least {detector.confidence:g}"
+
+
+def _pairs(source: Source, asked: Asked, tally: Tally, alignment: Alignment | None) -> Iterator[Pair]:
+    return replay.pairs(source.recording, asked.slop, QUEUE_SIZE, tally, alignment, asked.thermal_time_offset)
+
+
+def _identity(path: Path) -> list[Any]:
+    """What changes when a source is another one: its place, size and time."""
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    stats = [file.stat() for file in files]
+    return [str(path.absolute()), len(files), sum(s.st_size for s in stats), max(s.st_mtime_ns for s in stats)]

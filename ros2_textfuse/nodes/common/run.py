@@ -1,0 +1,144 @@
+"""What the main functions of the nodes share: start, work, end."""
+
+import gc
+import logging
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from typing import TypeVar
+
+import rclpy
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException, ParameterException
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.nodes.common.parameters import Parameter
+from ros2_textfuse.nodes.common.restarts import report_restarts
+from ros2_textfuse.runtime import environment, interrupts, notify, parent
+from ros2_textfuse.runtime.dds_profile import expected_image
+from ros2_textfuse.runtime.supervisor import REFUSED
+
+INVALID_PARAMETER = InvalidParameterTypeException, InvalidParameterValueException
+
+
+class StartError(TextfuseError, RuntimeError):
+    """A node cannot start; the message names the cause and the cure."""
+
+
+NodeType = TypeVar("NodeType", bound=Node)
+
+
+def spin(node: Node, interrupted: threading.Event) -> None:
+    """Serve a node's callbacks until an interrupt."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    heartbeat = notify.Heartbeat()
+    while not interrupted.is_set():
+        executor.spin_once(timeout_sec=0.2)  # Python sees a signal only between two waits
+        heartbeat.beat()
+
+
+def run(
+    name: str,
+    make_node: Callable[[], NodeType],
+    table: tuple[Parameter, ...],
+    purpose: str,
+    work: Callable[[NodeType, threading.Event], None] = spin,
+) -> int:
+    """Run a node until it is interrupted.
+
+    Args:
+        name: of the executable.
+        make_node: creates the node, after rclpy was initialised.
+        table: the node's parameters, for --help.
+        purpose: one line, for --help.
+        work: what the node does; it returns when it is done or the event is set.
+
+    Returns:
+        The exit code: 0 when the work is done or after an interrupt; REFUSED (1) when the node cannot start, for a
+        reason that it has logged; 70 (EX_SOFTWARE) after an error that nobody foresaw.
+    """
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(_help(name, table, purpose))
+        return 0
+    interrupts.on_signal(interrupts.interrupt)
+    parent.end_with_parent()
+    environment.prepare(expected_image(sys.argv))
+    interrupted = threading.Event()
+    node = None
+    try:
+        # rclpy's own signal handlers shut the context down at once, under a worker that still publishes.
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        node = make_node()
+        # Python's collector would walk through all that torch and ROS have set up, tens of milliseconds in the middle
+        # of an image, again and again.
+        gc.collect()
+        gc.freeze()
+        # An event, since Ctrl-C under `ros2 launch` comes twice, and a second KeyboardInterrupt would break the end.
+        interrupts.on_signal(lambda *_: interrupted.set())
+        report_restarts(node)
+        notify.notify("READY=1")
+        work(node, interrupted)
+    except KeyboardInterrupt:
+        pass
+    except (StartError, ValueError, ParameterException, *INVALID_PARAMETER) as error:
+        rclpy.logging.get_logger(name).fatal(str(error))
+        return REFUSED
+    except Exception as error:
+        if isinstance(error, RuntimeError) and not rclpy.ok():
+            # It could not even be initialised: a parameter file that is missing or no YAML, an unknown option.
+            print(f"{name}: {' '.join(str(error).split())}", file=sys.stderr)
+            return REFUSED
+        traceback.print_exc()
+        return os.EX_SOFTWARE
+    finally:
+        # Until the very end: Python gives signals their deadly default back, and a late second Ctrl-C would find it.
+        interrupts.ignore()
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+def _help(name: str, table: tuple[Parameter, ...], purpose: str) -> str:
+    lines = [
+        f"{name}: {purpose}",
+        "",
+        f"usage: {name} [--ros-args -p NAME:=VALUE ... --params-file FILE -r FROM:=TO]",
+        "",
+        "parameters:",
+    ]
+    for p in table:
+        limits = f"; {p.limits()}" if p.limits() else ""
+        lines.append(f"  {p.name} (default {p.default!r}{limits})\n      {p.description}")
+    return "\n".join(lines)
+
+
+class RosLogHandler(logging.Handler):
+    """Hands what the core logs to a node's logger, so that it reaches /rosout."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__()
+        self._logger = node.get_logger()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log one record; rclpy keeps one severity for each line of code, hence the branches."""
+        message = record.getMessage()
+        if record.levelno >= logging.ERROR:
+            self._logger.error(message)
+        elif record.levelno >= logging.WARNING:
+            self._logger.warning(message)
+        else:
+            self._logger.info(message)
+
+
+def forward_logs(node: Node) -> None:
+    """Send what the core logs at INFO and above to `node`'s logger."""
+    core = logging.getLogger("ros2_textfuse")
+    core.setLevel(logging.INFO)
+    core.handlers = [RosLogHandler(node)]
+    core.propagate = False

@@ -1,0 +1,62 @@
+"""A thread that works on the newest items."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class LatestOnlyWorker(Generic[Item]):
+    """Calls `work(item)` in a thread of its own; while it is busy, few items wait, and a newer one replaces the oldest.
+
+    A subscription's callback thus returns at once, and images do not grow old in a queue.
+
+    Args:
+        work: called with each item taken; it must not raise.
+        waiting: items that may wait.
+    """
+
+    def __init__(self, work: Callable[[Item], None], waiting: int = 1) -> None:
+        self._work = work
+        self._changed = threading.Condition()
+        self._waiting: deque[Item] = deque(maxlen=waiting)
+        self._busy = self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+        self._thread.start()
+
+    def put(self, item: Item) -> bool:
+        """Hand over an item; returns whether it replaced one that had not been worked on."""
+        with self._changed:
+            replaced = len(self._waiting) == self._waiting.maxlen
+            self._waiting.append(item)
+            self._changed.notify()
+            return replaced
+
+    def drain(self) -> None:
+        """Finish the item at hand and forget those that wait; the thread goes on."""
+        with self._changed:
+            self._waiting.clear()
+            self._changed.wait_for(lambda: not self._busy)
+
+    def stop(self) -> None:
+        """Finish the item at hand, forget those that wait, and end the thread."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopped or self._waiting)
+                if self._stopped:
+                    return
+                item = self._waiting.popleft()
+                self._busy = True
+            self._work(item)
+            del item  # it would be kept while the next one is waited for
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()

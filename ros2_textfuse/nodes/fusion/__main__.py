@@ -1,0 +1,7 @@
+"""`python -m ros2_textfuse.nodes.fusion`."""
+
+import sys
+
+from ros2_textfuse.nodes.fusion.node import main
+
+sys.exit(main())

@@ -1,0 +1,7 @@
+"""`python -m ros2_textfuse.nodes.player`."""
+
+import sys
+
+from ros2_textfuse.nodes.player.node import main
+
+sys.exit(main())

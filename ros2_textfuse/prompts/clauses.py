@@ -1,0 +1,103 @@
+"""A prompt cut into clauses, each of which says one thing about one camera, or denies it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_IMAGE = r"(?:images?|images?|cameras?|cams?|frames?|streams?|videos?|feeds?|sensors?|footage|scene|channel|band)"
+_THERMAL = re.compile(
+    r"\b(?:infra-?red|ir|lwir|mwir|flir|thermals|thermo\w*|thermic|microbolometer|heat(?= " + _IMAGE + r"\b))(?!\w)"
+)
+_VISIBLE = re.compile(
+    r"\b(?:rgb|vis|eo|colou?r(?= " + _IMAGE + r"\b)|visual(?= " + _IMAGE + r"\b)|daylight(?= cam))(?!\w)"
+)
+_EITHER = rf"(?:the )?(?:thermal|visible)(?: one| {_IMAGE})?"
+_BOTH = re.compile(rf"\b{_EITHER} (?:and|&) (?:in |on |of )?{_EITHER}(?!\w)(?! (?:is|are|has|have|shows?|looks?)\b)")
+_CUT = re.compile(
+    r"([.;!?]+(?=\s|$)|,|\b(?:and also|but also|and|or|nor|but|plus|as well as|together with|while|whereas|although|"
+    r"though|however|also|with|so|because)\b|[&+|])"
+)
+_POLITE = re.compile(r"\b(?:please|pls|kindly|(?:could|can|would) you)\b")
+_HYPHEN = re.compile(r"\b(over|under|de)-(?=\w)")  # over-exposed, de-noise
+_LACKING = re.compile(r"\b(?:no|without|not (?:much|enough)|too little|little|lacks?|lacking)(?: any)? contrast\b")
+# Words that either camera may mean; they keep the camera that was named last.
+_AMBIGUOUS = re.compile(r"\b(?:de)?(?:nois|grain|speckl|contrast|flat|strip|line|band|dull|faded|grey|gray|faint)")
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|do|does|did|it's|it|i|we|there|there's|shows?|looks?|seems?|appears?|became|"
+    r"become|suffers?|remove|fix|repair|reduce|suppress|make|get|find|show|brighten|sharpen|denoise|dehaze|"
+    r"derain|deblur|destripe|correct|enhance|increase|boost|clean|handle|eliminate)\b"
+)
+_NEGATION = re.compile(
+    r"\b(?:there(?:'s| is| are|) )?(?:no longer|no more|no sign of|not any(?: ?more| longer)?|not a problem|no|not|"
+    r"without|neither|nor|never|free of|free from|don't worry about|do not worry about|ignore|nothing like)\b|"
+    r"\b(?:is|are|was|were|do|does|did|has|have)n't\b(?: any\b)?|"
+    r"\b(?:is|are|was|were|has|have|'s)? ?(?:gone|absent|stopped|lifted|vanished|disappeared|ended|ceased)\b|"
+    r"\b(?:is|are|was|'s) over$|\b(?:any ?more|any longer)\b|\bfree$"
+)
+# "I cannot see through the fog" denies the seeing, not the fog.
+_SEEING = re.compile(
+    r"\b(?:can ?not|can't|could ?n[o']t|do(?:es)? ?n[o']t|hardly|barely|unable to) ?(?:even |really |clearly )?"
+    r"(?:see|recogni[sz]e|read|tell|make out|distinguish|identify|find|stand out|spot|work|detect)\b(?! (?:any |much )?"
+    r"(?:rain|fog|haze|noise|stripes|blur|smoke|mist|grain|glare)\b)"
+)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A part of a prompt that is read on its own.
+
+    Args:
+        text: as it was written.
+        meaning: the same in lower case, the cameras by one name each, with the camera that an earlier clause named.
+        negated: whether it says that something is absent.
+        affirmed: `meaning` without its negation.
+    """
+
+    text: str
+    meaning: str
+    negated: bool
+    affirmed: str
+
+
+def clauses(text: str) -> tuple[Clause, ...]:
+    """`text` cut into clauses; none for text without a letter or digit."""
+    plain = " ".join(text.replace("’", "'").split())
+    lowered = _VISIBLE.sub("visible", _THERMAL.sub("thermal", plain.lower()))
+    lowered = _LACKING.sub("low contrast", lowered)
+    lowered = _HYPHEN.sub(r"\1", lowered)
+    lowered = " ".join(_POLITE.sub(" ", lowered.replace("_", " ")).split())
+    lowered = _BOTH.sub("both images", lowered)
+    pieces = _CUT.split(lowered)
+    parts: list[Clause] = []
+    camera, denied = "", False
+    for index in range(0, len(pieces), 2):
+        piece = pieces[index].strip(" :-'\"()[]")
+        if not any(letter.isalnum() for letter in piece):
+            continue
+        joint = pieces[index - 1] if index else ""
+        continued = joint in ("and", "or", "nor", "as well as") and not _VERB.search(piece)
+        if joint.strip(".;!?") == "" and joint:
+            camera = ""
+        named = [name for name in ("thermal", "visible") if re.search(rf"\b{name}\b", piece)]
+        if named:
+            camera = named[-1]
+        meaning = piece
+        owner = camera or _camera_after(pieces[index + 1 :])
+        if not named and owner and _AMBIGUOUS.search(piece) and "both" not in piece:
+            meaning = f"{owner} image: {piece}"
+        negations = bool(_NEGATION.search(piece)) and not _SEEING.search(piece)
+        negated = negations or (continued and denied) or joint == "nor"
+        denied = negated
+        affirmed = " ".join(_NEGATION.sub(" ", meaning).split()) if negated else meaning
+        parts.append(Clause(piece, meaning, negated, affirmed or meaning))
+    return tuple(parts)
+
+
+def _camera_after(pieces: Sequence[str]) -> str:
+    """The camera of "noise and stripes in the thermal image" for its first word."""
+    if len(pieces) < 2 or pieces[0] not in ("and", ",", "or", "as well as", "&", "+") or _VERB.search(pieces[1]):
+        return ""
+    named = re.search(r"\b(?:in|on|of|from|across) (?:the )?(thermal|visible)\b", pieces[1])
+    return named[1] if named else _camera_after(pieces[2:])

@@ -1,0 +1,68 @@
+"""A rosbag2 bag as a recording of two cameras."""
+
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ros2_textfuse.imaging import compressed, encodings
+from ros2_textfuse.recordings.bag_reader import COMPRESSED, IMAGE, Bag
+from ros2_textfuse.recordings.types import RecordedImage, RecordingError
+
+
+class BagRecording:
+    """A rosbag2 bag, read without ROS. Compressed images come as the raw ones that they were."""
+
+    def __init__(self, path: Path, visible_topic: str, thermal_topic: str) -> None:
+        self._bag = Bag(path)
+        self._cameras: dict[str, str] = {}  # topic -> camera
+        counts = []
+        for camera, name in (("visible", visible_topic), ("thermal", thermal_topic)):
+            topic = self._bag.images(name)
+            if topic is None:
+                there = [topic.name for topic in self._bag.topics.values() if topic.msgtype in (IMAGE, COMPRESSED)]
+                raise RecordingError(
+                    f"{path} has no {camera} images on {name}, of type {IMAGE} or {COMPRESSED}; "
+                    f"it has them on: {', '.join(there) or 'no topic'}"
+                )
+            if not topic.count:
+                raise RecordingError(f"{path} has no {camera} image")
+            self._cameras[topic.name] = camera
+            counts.append(topic.count)
+        self.images = sum(counts)
+        seconds = (self._bag.end - self._bag.start) / 1e9
+        self.duration = seconds + seconds / max(counts)
+
+    def __iter__(self) -> Iterator[RecordedImage]:
+        """The images in the order in which they were recorded."""
+        for topic, recorded, message in self._bag.messages(tuple(self._cameras)):
+            stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
+            time = (recorded - self._bag.start) / 1e9
+            # A driver that does not stamp leaves zero: the time of recording is the best that is known.
+            taken = (stamp - self._bag.start) / 1e9 if stamp else time
+            if self._bag.topics[topic].msgtype == COMPRESSED:
+                yield _decoded(self._cameras[topic], time, taken, message)
+                continue
+            data = array("B")
+            data.frombytes(message.data.data)
+            yield RecordedImage(
+                self._cameras[topic],
+                time,
+                taken,
+                message.height,
+                message.width,
+                message.encoding,
+                message.is_bigendian,
+                message.step,
+                data,
+            )
+
+
+def _decoded(camera: str, time: float, stamp: float, message: Any) -> RecordedImage:
+    """The raw image of a CompressedImage, rgb8, mono8 or mono16; one with a fault where it is damaged."""
+    try:
+        image = compressed.decode(message)
+        encodings.check_message(image, encodings.ENCODINGS[camera])
+        return RecordedImage.from_pixels(camera, time, encodings.camera_array(image, camera), stamp)
+    except encodings.ImageError as error:
+        return RecordedImage(camera, time, stamp, fault=str(error))

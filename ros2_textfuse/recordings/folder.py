@@ -1,0 +1,24 @@
+"""Two folders of images."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ros2_textfuse.recordings.pairs import pair_folders, read_image
+from ros2_textfuse.recordings.types import RecordedImage
+
+FOLDER_RATE = 10.0  # pairs a second, since images in a folder have no time
+
+
+class FolderRecording:
+    """Two folders of images, played in the order of their names."""
+
+    def __init__(self, visible: Path, thermal: Path) -> None:
+        self._pairs = pair_folders(visible, thermal)
+        self.images = 2 * len(self._pairs)
+        self.duration = len(self._pairs) / FOLDER_RATE
+
+    def __iter__(self) -> Iterator[RecordedImage]:
+        """Visible and thermal of each name, one after the other."""
+        for number, pair in enumerate(self._pairs.values()):
+            for camera, path in zip(("visible", "thermal"), pair, strict=True):
+                yield RecordedImage.from_pixels(camera, number / FOLDER_RATE, read_image(path, camera))

@@ -1,0 +1,58 @@
+"""What every recording gives, whatever it is read from."""
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from numpy.typing import NDArray
+
+from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.imaging import encodings
+
+
+class RecordingError(TextfuseError, ValueError):
+    """A recording cannot be read; the message says what was expected."""
+
+
+@dataclass
+class RecordedImage:
+    """One image of one camera, with the fields of sensor_msgs/Image beside when it was taken.
+
+    `time` is when it is due and `stamp` what its header says, both in seconds from the start of the recording:
+    they differ by what the camera's driver took. A compressed image that does not decode has a `fault`, which says
+    why, and no pixels.
+    """
+
+    camera: str  # visible or thermal
+    time: float
+    stamp: float
+    height: int = 0
+    width: int = 0
+    encoding: str = ""
+    is_bigendian: int = 0
+    step: int = 0
+    data: array | None = None
+    fault: str = ""
+
+    @classmethod
+    def from_pixels(cls, camera: str, time: float, pixels: NDArray, stamp: float | None = None) -> "RecordedImage":
+        """An image of an array; without a stamp, that is when it is due."""
+        image = cls(camera, time, time if stamp is None else stamp)
+        encodings.fill_message(image, pixels, encodings.ENCODING[pixels.ndim][pixels.dtype.name])
+        return image
+
+
+class Recording(Protocol):
+    """Images of two cameras in the order in which they are due.
+
+    What can be wrong with a recording is found when it is opened, before the first image is played, but for damage
+    further in: all images before it come, then a RecordingError that says where.
+    """
+
+    images: int
+    """How many there are, of both cameras."""
+    duration: float
+    """Seconds from the first image to one period after the last: when a loop starts again."""
+
+    def __iter__(self) -> Iterator[RecordedImage]: ...

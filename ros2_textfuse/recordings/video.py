@@ -1,0 +1,50 @@
+"""A pair of videos."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+
+from ros2_textfuse.recordings.types import RecordedImage, RecordingError
+
+
+class VideoRecording:
+    """Two videos of one length; frames pair by their number."""
+
+    def __init__(self, visible: Path, thermal: Path) -> None:
+        self._paths = {"visible": visible, "thermal": thermal}
+        captures = [_open_video(path) for path in self._paths.values()]
+        counts = [int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) for capture in captures]
+        rates = [capture.get(cv2.CAP_PROP_FPS) for capture in captures]
+        if counts[0] != counts[1]:
+            raise RecordingError(
+                f"the videos differ in length: {visible} has {counts[0]} frames, {thermal} {counts[1]}; "
+                "cut them to the same frames first"
+            )
+        if abs(rates[0] - rates[1]) > 0.01 * max(rates):
+            raise RecordingError(f"the videos differ in rate: {rates[0]:g} and {rates[1]:g} frames a second")
+        self._rate = rates[0] or 30.0
+        self.images = 2 * counts[0]
+        self.duration = counts[0] / self._rate
+
+    def __iter__(self) -> Iterator[RecordedImage]:
+        """Visible and thermal of each frame, one after the other."""
+        captures = {camera: _open_video(path) for camera, path in self._paths.items()}
+        time = -1 / self._rate
+        for number in range(self.images // 2):
+            for camera, capture in captures.items():
+                there, frame = capture.read()
+                if not there:
+                    raise RecordingError(f"{self._paths[camera]} cannot be read from frame {number} on")
+                if camera == "visible":  # its own time, since a phone's rate is not constant; for its partner as well
+                    own = capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
+                    time = own if own > time else time + 1 / self._rate  # some formats know no times
+                conversion = cv2.COLOR_BGR2RGB if camera == "visible" else cv2.COLOR_BGR2GRAY
+                yield RecordedImage.from_pixels(camera, time, cv2.cvtColor(frame, conversion))
+
+
+def _open_video(path: Path) -> cv2.VideoCapture:
+    capture = cv2.VideoCapture(str(path))
+    if not capture.isOpened():
+        raise RecordingError(f"{path} cannot be read as a video")
+    return capture

@@ -1,0 +1,89 @@
+"""SIGINT, SIGTERM and SIGHUP: what asks a process to end, and how none of them gets lost."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""A person, a service manager, and a terminal that was closed."""
+
+
+Handler = Callable[[int, FrameType | None], Any] | signal.Handlers
+
+
+def on_signal(handler: Handler) -> None:
+    """Have all SIGNALS handled by `handler`, in this process's main thread.
+
+    SIGINT also where the parent ignores it, as `nohup make test &` does: who sends it to this very process means it.
+    SIGHUP not, since ignoring it is what nohup is for.
+    """
+    for number in SIGNALS:
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+def interrupt(number: int, frame: FrameType | None = None) -> None:
+    """A handler: any of SIGNALS is a KeyboardInterrupt, so that files and processes are cleaned up behind it."""
+    raise KeyboardInterrupt(number)
+
+
+def exit_code(error: KeyboardInterrupt) -> int:
+    """What a command returns that was interrupted: 128 and the signal's number, as a shell has it."""
+    return 128 + (error.args[0] if error.args else signal.SIGINT)
+
+
+def ignore() -> None:
+    """Let nothing interrupt the end of this process."""
+    on_signal(signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def ignored() -> Iterator[None]:
+    """Let nothing interrupt what is done here; what comes meanwhile is dropped."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = {number: signal.getsignal(number) for number in SIGNALS}
+    ignore()
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def not_swallowed() -> Iterator[None]:
+    """Around code that may catch a KeyboardInterrupt, or make another error of it: it is raised again at the end.
+
+    Tracing a network calls Python from C++, and what Python raises there comes out as a RuntimeError.
+    """
+    raised: list[KeyboardInterrupt] = []
+    if threading.current_thread() is not threading.main_thread():  # signals come to the main thread alone
+        yield
+        return
+    previous = {number: signal.getsignal(number) for number in SIGNALS}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        try:
+            previous[signal.Signals(number)](number, frame)  # type: ignore[operator,misc]
+        except KeyboardInterrupt as error:
+            raised.append(error)
+            raise
+
+    for number, handler in previous.items():
+        if callable(handler):
+            signal.signal(number, note)
+    try:
+        yield
+    except Exception:
+        if not raised:
+            raise
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    if raised:
+        raise raised[0] from None

@@ -1,0 +1,1 @@
+"""Stamps to pairs, and the offset between two cameras' clocks."""

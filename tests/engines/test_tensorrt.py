@@ -1,0 +1,134 @@
+"""The TensorRT path without a GPU: the export of its graph is real; a STAND-IN takes the place of the compiler.
+
+The stand-in keeps the exported program as it is, on the CPU, so that what surrounds the compiler (precision, cache,
+agreement, messages) runs as it would. `make tensorrt-dryrun` asks the real compiler.
+"""
+
+import importlib.metadata
+import sys
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from ros2_textfuse.engines import build_engine, tensorrt
+from ros2_textfuse.engines.image_graph import ImageGraph
+from ros2_textfuse.engines.torch_runner import CpuRunner
+from ros2_textfuse.engines.verification import check_pair, difference
+from tools.tensorrt_dryrun import summary
+
+
+@pytest.fixture
+def compiled(monkeypatch, own_cache):
+    """The stand-in, in place of Torch-TensorRT and of the GPU; a list of the dtypes that it was asked to compile."""
+    dtypes = []
+
+    def compile_(program, arg_inputs, **_):
+        dtypes.append(arg_inputs[0].dtype)
+        return program.module()
+
+    stand_in = ModuleType("torch_tensorrt")
+    stand_in.runtime = SimpleNamespace(set_cudagraphs_mode=lambda _: None)
+    stand_in.dynamo = SimpleNamespace(compile=compile_)
+    stand_in.save = lambda module, path, arg_inputs: torch.export.save(
+        torch.export.export(module, tuple(arg_inputs)), path
+    )
+    monkeypatch.setitem(sys.modules, "torch_tensorrt", stand_in)
+    monkeypatch.setattr(tensorrt, "cuda_device", lambda _: torch.device("cpu"))
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "stand-in")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (0, 0))
+    monkeypatch.setattr(tensorrt, "CudaRunner", lambda name, graph, example, record: CpuRunner(name, graph))
+    version = importlib.metadata.version
+    monkeypatch.setattr(
+        importlib.metadata, "version", lambda name: "0" if name == "torch-tensorrt-rtx" else version(name)
+    )
+    return dtypes
+
+
+def image(engine, config):
+    visible, thermal = check_pair(config.height, config.width)
+    out = np.empty_like(visible)
+    engine.run(visible, thermal, np.zeros((1, config.network.modulation_size), np.float32), out)
+    return out
+
+
+def test_builds_in_float16_and_is_taken_from_the_cache_the_next_time(compiled, config, own_cache, caplog):
+    caplog.set_level("INFO")
+    first, _ = build_engine("tensorrt", config)
+    assert first.name == "tensorrt-rtx fp16"
+    assert compiled == [torch.float16]
+    assert "building the tensorrt-rtx engine for 70x50" in caplog.text and "minutes" in caplog.text
+    again, _ = build_engine("tensorrt", config)
+    assert compiled == [torch.float16]
+    np.testing.assert_array_equal(image(first, config), image(again, config))
+    (file,) = (own_cache / "engines").glob("tensorrt-rtx-fp16-70x50-*.engine")
+    file.write_bytes(file.read_bytes()[:-100])
+    build_engine("tensorrt", config)
+    assert compiled == [torch.float16] * 2
+    assert "damaged" in caplog.text
+
+
+def test_float16_is_close_to_float32(compiled, config):
+    """float16 on the CPU, which rounds as a GPU does, though it adds in another order."""
+    half, eager = (image(build_engine(name, config)[0], config) for name in ("tensorrt", "eager"))
+    mean, tail = difference(half, eager)
+    assert mean < 0.2 and tail <= 1
+
+
+def test_where_float16_fails_float32_is_built_and_it_says_so(compiled, config, monkeypatch, caplog):
+    compile_ = sys.modules["torch_tensorrt"].dynamo.compile
+
+    class Overflow(torch.nn.Module):
+        def forward(self, visible, thermal, modulation):
+            return visible * 60000 * 60000 - 60000
+
+    def overflowing(program, arg_inputs, **options):
+        module = compile_(program, arg_inputs, **options)
+        if arg_inputs[0].dtype == torch.float16:
+            return torch.export.export(Overflow(), tuple(arg_inputs)).module()
+        return module
+
+    monkeypatch.setattr(sys.modules["torch_tensorrt"].dynamo, "compile", overflowing)
+    engine, _ = build_engine("tensorrt", config)
+    assert engine.name == "tensorrt-rtx fp32"
+    assert compiled == [torch.float16, torch.float32]
+    assert "building it in float32" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("no converter"), ImportError("libnvinfer")]
+)
+def test_auto_goes_on_down_the_ladder(compiled, config, monkeypatch, caplog, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(sys.modules["torch_tensorrt"].dynamo, "compile", fail)
+    monkeypatch.setattr(
+        "ros2_textfuse.engines.selection.candidates", lambda: ("tensorrt", "compile", "openvino", "eager")
+    )
+    engine, warning = build_engine("auto", config)
+    assert engine.name.split()[0] in ("openvino", "eager")
+    assert str(error) in warning and "compile needs a CUDA device" in warning
+    assert warning in caplog.text
+
+
+@pytest.mark.parametrize("precision", [torch.float16, torch.float32])
+def test_the_graph_that_tensorrt_compiles_can_be_exported(config, precision):
+    graph = ImageGraph.on(torch.device("cpu"), precision, config)
+    with torch.no_grad():
+        program = torch.export.export(graph.network, graph.network_example())
+    operators = {str(node.target) for node in program.graph.nodes if node.op == "call_function"}
+    assert "aten.conv2d.default" in operators
+    assert not [operator for operator in operators if "sym_" in operator or "aten.item" in operator], (
+        "a shape is not static"
+    )
+    (fused,) = program.module()(*graph.network_example())
+    assert fused.shape == (48, 16, 20)
+
+
+def test_a_dry_run_report_is_read():
+    report = "consists of 143 Total Operators, of which 142 operators are supported ... TRT Engine #1 ... TRT Engine #2"
+    assert summary(report) == (143, 142, 2)
+    with pytest.raises(ValueError, match="not a dry-run report"):
+        summary("")

@@ -1,0 +1,195 @@
+"""`textfuse eval` on recordings that the tests write: figures, exclusions, damage, going on, and the report."""
+
+import csv
+import json
+import re
+
+import numpy as np
+import pytest
+
+from ros2_textfuse import Fuser, cli
+from ros2_textfuse.evaluation import metrics
+from ros2_textfuse.imaging import compressed
+from tests.helpers.images import street
+from tests.helpers.messages import noise
+from tests.helpers.recordings import write_bag, write_folders
+
+PAIRS = 24
+BASE = ["--engine", "eager", "--no-detection"]
+
+
+@pytest.fixture(scope="module")
+def scene():
+    """A street that moves by a pixel each frame: visible [N, H, W, 3], thermal [N, H, W]."""
+    visible, thermal = street(64, 80)
+    return tuple(np.stack([np.roll(image, n, axis=1) for n in range(PAIRS)]) for image in (visible, thermal))
+
+
+@pytest.fixture(scope="module")
+def bag(scene, tmp_path_factory):
+    return write_bag(tmp_path_factory.mktemp("recordings") / "drive", *scene, mcap=True)
+
+
+def evaluate(*arguments):
+    return cli.main(["eval", *map(str, arguments), *BASE])
+
+
+def result(out):
+    with (out / "frames.csv").open() as file:
+        return json.loads((out / "run.json").read_text()), list(csv.DictReader(file))
+
+
+def refused(capsys, *arguments):
+    assert evaluate(*arguments) == 1
+    return capsys.readouterr().err
+
+
+def test_every_third_pair_of_a_bag(bag, scene, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert evaluate(bag, "--every", 3, "--mode", "low_light", "--out", out) == 0
+    shown = capsys.readouterr().out
+    assert "visible: /visible/image_raw (24 images, rgb8 80x64)" in shown and "Was everything measured? Yes" in shown
+    run, rows = result(out)
+    assert [int(float(row["number"])) for row in rows] == list(range(0, PAIRS, 3))
+    assert run["counts"] == {"visible": PAIRS, "thermal": PAIRS, "pairs": PAIRS, "evaluated": 8}
+    assert run["exclusions"] == {} and run["damage"] == "" and sum(run["timeline"]["paired"]) == PAIRS
+    assert run["prompt_change"]["frames"] == 0 and run["prompt_change"]["difference"] > 0
+
+    fuser = Fuser(engine="eager")
+    fuser.set_prompt(modes=("low_light",))
+    before, now = (metrics.to_grey(fuser.fuse(scene[0][n], scene[1][n])) for n in (2, 3))
+    expected = metrics.evaluate(scene[1][3], metrics.to_grey(scene[0][3]), now)
+    assert {name: float(rows[1][name]) for name in expected} == pytest.approx(expected)
+    camera = metrics.evaluate_single(scene[1][3])
+    assert {name: float(rows[1][f"thermal_{name}"]) for name in camera} == pytest.approx(camera)
+    # Against the frame right before, which is not itself measured; grey levels are rounded.
+    assert float(rows[1]["fused_flicker"]) == pytest.approx(abs(now.mean() - before.mean()), abs=0.02)
+    assert float(rows[1]["thermal_change"]) == pytest.approx(
+        np.abs(np.diff(scene[1][2:4].astype(float), axis=0)).mean()
+    )
+    assert rows[0]["fused_flicker"] == ""
+    assert run["metrics"]["SCD"]["fused"]["mean"] == pytest.approx(np.mean([float(row["SCD"]) for row in rows]))
+
+
+def test_sources_of_all_kinds_give_the_same_figures(bag, scene, tmp_path):
+    folders = write_folders(tmp_path, *scene)
+    for side, folder in zip(("vi", "ir"), folders, strict=True):
+        (tmp_path / side).symlink_to(folder)
+    sources = {"bag": [bag], "folders": list(folders), "pairs": [tmp_path]}
+    for name, source in sources.items():
+        assert evaluate(*source, "--every", 8, "--out", tmp_path / name) == 0
+    figures = {name: [row["Qabf"] for row in result(tmp_path / name)[1]] for name in sources}
+    assert figures["bag"] == figures["folders"] == figures["pairs"]
+    run, rows = result(tmp_path / "pairs")
+    assert not run["source"]["ordered"] and {row["fused_flicker"] for row in rows} == {""}
+
+
+def test_a_killed_run_goes_on(bag, tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert evaluate(bag, "--every", 2, "--out", whole) == 0
+    lines = (whole / "frames.csv").read_text().splitlines(keepends=True)
+    killed.mkdir()
+    settings = (whole / "settings.json").read_text()
+    (killed / "settings.json").write_text(settings)
+    (killed / "frames.csv").write_text("".join(lines[:6]) + lines[6][:20])
+    assert evaluate(bag, "--every", 2, "--out", killed) == 0
+    assert (killed / "frames.csv").read_text() == "".join(lines)
+    runs = [result(out)[0] for out in (whole, killed)]
+    timed = {"command", "speed", "prompt_change", "verdict"}
+    assert {key for key in runs[0] if runs[0][key] != runs[1][key]} <= timed
+
+
+@pytest.mark.parametrize(("answer", "code"), [("", 0), ("n", 1)])
+def test_topics_are_confirmed_at_a_terminal(bag, tmp_path, monkeypatch, answer, code):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda question: answer)
+    assert evaluate(bag, "--every", 8, "--out", tmp_path / "run") == code
+    assert (tmp_path / "run").exists() == (code == 0)
+
+
+def test_what_is_left_out_is_counted(scene, tmp_path, capsys):
+    """Every fourth thermal image comes 30 ms late: further than slop from its partner."""
+    visible, thermal = scene
+    bag = write_bag(tmp_path / "bag", visible, thermal, rate=10.0, thermal_delay=lambda n: 0.03 if n % 4 == 0 else 0.0)
+    assert evaluate(bag, "--out", tmp_path / "run") == 0
+    run, rows = result(tmp_path / "run")
+    assert run["counts"]["pairs"] == run["counts"]["evaluated"] == len(rows) == 18
+    assert run["exclusions"] == {
+        "visible image alone: no partner within 20 ms": 6,
+        "thermal image alone: no partner within 20 ms": 6,
+    }
+    assert sum(run["timeline"]["thermal alone"]) == 6
+    assert "6 × visible image alone" in capsys.readouterr().out
+    # No flicker across a pair that is missing.
+    assert [float(row["number"]) for row in rows if row["fused_flicker"] == ""] == list(range(0, 18, 3))
+
+
+def test_a_thermal_clock_that_is_late(scene, bag, tmp_path):
+    """The figures of the bag whose clocks agree."""
+    late = write_bag(tmp_path / "late", *scene, thermal_delay=lambda n: 0.34)
+    assert evaluate(late, "--every", 8, "--out", tmp_path / "run", "--thermal-time-offset", -0.34) == 0
+    assert evaluate(bag, "--every", 8, "--out", tmp_path / "expected") == 0
+    (run, rows), (_, expected) = result(tmp_path / "run"), result(tmp_path / "expected")
+    assert run["counts"]["pairs"] == PAIRS
+    assert [row["Qabf"] for row in rows] == [row["Qabf"] for row in expected]
+
+
+def test_a_bag_of_compressed_images(bag, scene, tmp_path, capsys):
+    """The figures of the raw bag; images that are damaged are counted with their reason, whatever their length."""
+
+    def compress(number, pixels):
+        data = compressed.png(pixels).tobytes()
+        return data[: len(data) - 20 * number] if number in (5, 6) and pixels.ndim == 2 else data
+
+    topics = ("/visible/image_raw/compressed", "/thermal/image_raw/compressed")
+    packed = write_bag(tmp_path / "packed", *scene, topics=topics, compress=compress)
+    assert evaluate(bag, "--every", 8, "--out", tmp_path / "raw") == 0
+    assert evaluate(packed, "--every", 8, "--out", tmp_path / "run", "--thermal-topic", "/thermal/image_raw") == 0
+    assert f"thermal: {topics[1]} (24 images, mono8 80x64)" in capsys.readouterr().out
+    (run, rows), (_, expected) = result(tmp_path / "run"), result(tmp_path / "raw")
+    assert run["counts"] == {"visible": PAIRS, "thermal": PAIRS, "pairs": PAIRS - 2, "evaluated": 3}
+    assert run["exclusions"] == {
+        "thermal image rejected: the image is cut off: it has no end marker (format 'some compressed')": 2,
+        "visible image alone: no partner within 20 ms": 2,
+    }
+    assert sum(run["timeline"]["rejected"]) == 2
+    assert rows[0]["Qabf"] == expected[0]["Qabf"]
+
+
+def test_a_damaged_bag_is_evaluated_up_to_the_damage(tmp_path, capsys):
+    images = [np.stack([image] * 20) for image in street(240, 320)]
+    bag = write_bag(tmp_path / "bag", *images, mcap=True)
+    file = bag / "bag.mcap"
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    assert evaluate(bag, "--every", 4, "--out", tmp_path / "run") == 0
+    run, rows = result(tmp_path / "run")
+    assert "bag.mcap breaks off before byte" in run["damage"] and rows
+    assert "breaks off" in capsys.readouterr().out
+    assert "breaks off before byte" in (tmp_path / "run" / "report.html").read_text()
+
+
+def test_bad_input_is_named(bag, scene, tmp_path, capsys):
+    out = ["--out", tmp_path / "run"]
+    assert "nowhere does not exist" in refused(capsys, tmp_path / "nowhere", *out)
+    assert "vi/ and ir/" in refused(capsys, tmp_path, *out)
+    assert "no thermal images on /lwir" in refused(capsys, bag, "--thermal-topic", "/lwir", *out)
+    assert "--every is 0" in refused(capsys, bag, "--every", 0, *out)
+    assert "Did you mean 'haze'" in refused(capsys, bag, "--mode", "hase", *out)
+    assert not (tmp_path / "run").exists()
+    late = write_bag(tmp_path / "late", *scene, rate=10.0, thermal_delay=0.05)
+    assert "no pair could be measured: 24 × visible image alone" in refused(capsys, late, *out)
+    empty = write_bag(tmp_path / "empty", *(images[:0] for images in scene))
+    assert "has images on: no topic" in refused(capsys, empty, "--out", tmp_path / "empty_run")
+    small = write_bag(tmp_path / "small", noise(3, 40, 60, 3), noise(3, 40, 60))
+    assert "at least 42 pixels" in refused(capsys, small, "--out", tmp_path / "small_run")
+    odd = write_bag(tmp_path / "odd", noise(3, 48, 60, 3), noise(3, 44, 60))
+    assert "3 × pair not fused: visible is 60x48" in refused(capsys, odd, "--out", tmp_path / "odd_run")
+
+
+def test_the_report_needs_nothing_beside_it(bag, tmp_path):
+    assert evaluate(bag, "--every", 4, "--out", tmp_path / "run") == 0
+    page = (tmp_path / "run" / "report.html").read_text()
+    links = re.findall(r"""(?:src|href)=["']([^"']*)""", page) + re.findall(r"url\(([^)]*)", page)
+    assert links and all(link.startswith("data:") for link in links)
+    assert "//" not in re.sub(r"data:image/jpeg;base64,[^\"]*", "", page).replace("// ", "")
+    assert page.count("data:image/jpeg;base64") == 3 * 6

@@ -1,0 +1,45 @@
+"""The parameter table, and what is made from it."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+
+from ros2_textfuse import engines
+from ros2_textfuse.detection import detector
+from ros2_textfuse.nodes.common import parameters
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_documentation_is_the_table():
+    """Write it anew with `python -m ros2_textfuse.nodes.common.parameters > docs/parameters.md`."""
+    assert (ROOT / "docs" / "parameters.md").read_text() == parameters.markdown()
+
+
+@pytest.mark.parametrize("node", ["fusion", "detection"])
+def test_the_shipped_file_names_known_parameters_within_their_ranges(node):
+    config = yaml.safe_load((ROOT / "config" / "fusion.yaml").read_text())
+    table = {p.name: p for p in parameters.NODES[node]}
+    for name, value in config[f"/**/{node}"]["ros__parameters"].items():
+        parameter = table[name]
+        assert type(value) is type(parameter.default)
+        assert not parameter.choices or value in parameter.choices
+        assert parameter.low is None or parameter.low <= value <= parameter.high
+
+
+@pytest.mark.parametrize("table", parameters.NODES.values(), ids=parameters.NODES)
+def test_every_parameter_is_described_and_every_number_has_a_range(table):
+    for p in table:
+        assert p.description.endswith(".")
+        if isinstance(p.default, int | float) and not isinstance(p.default, bool):
+            assert p.low is not None and p.low <= p.default <= p.high
+        if p.choices:
+            assert p.default in p.choices
+
+
+def test_the_engines_are_those_of_the_core():
+    assert parameters.FUSION_ENGINES == engines.ENGINES
+    assert parameters.DETECTION_ENGINES == detector.ENGINES

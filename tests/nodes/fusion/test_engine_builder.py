@@ -1,0 +1,58 @@
+"""Engines for images of a new size."""
+
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+
+from ros2_textfuse.engines import EngineError
+from ros2_textfuse.nodes.fusion.engine_builder import EngineBuilder
+
+LOGGER = SimpleNamespace(warning=lambda text: None)
+
+
+class Prepared:
+    """Stands in for a Fuser: what it was asked for, held up until it may go on."""
+
+    def __init__(self, fails=False):
+        self.asked = []
+        self.go_on = threading.Event()
+        self._fails = fails
+
+    def prepare(self, height, width):
+        self.asked.append((height, width))
+        assert self.go_on.wait(10)
+        if self._fails:
+            raise EngineError("no memory")
+
+
+def test_one_at_a_time():
+    fuser = Prepared()
+    builder = EngineBuilder(fuser, LOGGER, (640, 480))
+    builder.want(250, 333)
+    assert builder.building == "333x250"
+    builder.want(100, 100)
+    fuser.go_on.set()
+    builder.join()
+    assert builder.building == "" and fuser.asked == [(250, 333)]
+
+
+def test_what_cannot_be_built_is_tried_once():
+    fuser = Prepared(fails=True)
+    builder = EngineBuilder(fuser, LOGGER, (640, 480))
+    builder.want(250, 333)
+    fuser.go_on.set()
+    builder.join()
+    with pytest.raises(EngineError, match="333x250, and for that no memory"):
+        builder.want(250, 333)
+    assert len(fuser.asked) == 1
+
+
+def test_what_nobody_expects_is_not_built():
+    fuser = Prepared()
+    builder = EngineBuilder(fuser, LOGGER, (640, 480))
+    with pytest.raises(EngineError, match=r"7680x4320.*640x480.*width and height"):
+        builder.want(4320, 7680)
+    assert not fuser.asked and not builder.building

@@ -1,0 +1,190 @@
+"""Bags, videos and folders, and what can be wrong with them."""
+
+import cv2
+import numpy as np
+import pytest
+
+from ros2_textfuse.imaging import compressed, encodings
+from ros2_textfuse.recordings.pairs import pair_folders
+from ros2_textfuse.recordings.source import open_recording
+from ros2_textfuse.recordings.types import RecordingError
+from tests.helpers.images import street
+from tests.helpers.messages import noise
+from tests.helpers.recordings import write_bag, write_folders
+
+
+def write_video(path, frames, fps=20.0, size=(48, 64)):
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), fps, size[::-1])
+    for number in range(frames):
+        writer.write(np.full((*size, 3), number * 20, np.uint8))
+    writer.release()
+    return str(path)
+
+
+def test_bag_gives_back_what_was_written(tmp_path):
+    visible, thermal = noise(3, 8, 10, 3), noise(3, 8, 10, dtype=np.uint16)
+    bag = write_bag(tmp_path / "bag", visible, thermal, rate=10.0, thermal_delay=0.005)
+    recording = open_recording(bag=str(bag))
+    images = list(recording)
+    assert recording.images == 6 and [p.camera for p in images] == ["visible", "thermal"] * 3
+    for number, (v, t) in enumerate(zip(images[::2], images[1::2], strict=True)):
+        np.testing.assert_array_equal(encodings.visible_array(v), visible[number])
+        np.testing.assert_array_equal(encodings.thermal_array(t), thermal[number])
+        assert v.stamp == pytest.approx(number / 10) and t.stamp == pytest.approx(number / 10 + 0.005)
+
+
+COMPRESSED = ("/visible/image_raw/compressed", "/thermal/image_raw/compressed")
+
+
+@pytest.mark.parametrize("mcap", [False, True])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_bag_of_compressed_images_is_one_of_raw_ones(tmp_path, dtype, mcap):
+    visible, thermal = noise(3, 8, 10, 3), noise(3, 8, 10, dtype=dtype)
+    raw = write_bag(tmp_path / "raw", visible, thermal, thermal_delay=0.005)
+    packed = write_bag(tmp_path / "packed", visible, thermal, thermal_delay=0.005, mcap=mcap, topics=COMPRESSED)
+    asked_for = {"visible_topic": COMPRESSED[0], "thermal_topic": COMPRESSED[1]}
+    for topics in ({}, asked_for):
+        assert list(open_recording(bag=str(packed), **topics)) == list(open_recording(bag=str(raw)))
+
+
+def test_jpeg_in_a_bag(tmp_path):
+    visible, thermal = (np.stack([image] * 2) for image in street(48, 64))
+
+    def jpeg(number, pixels):
+        return cv2.imencode(".jpg", pixels[..., ::-1] if pixels.ndim == 3 else pixels)[1].tobytes()
+
+    bag = write_bag(tmp_path / "bag", visible, thermal, topics=COMPRESSED, compress=jpeg)
+    images = list(open_recording(bag=str(bag)))
+    assert [image.encoding for image in images] == ["rgb8", "mono8"] * 2
+    assert np.abs(encodings.visible_array(images[2]).astype(int) - visible[1]).mean() < 3
+    assert np.abs(encodings.thermal_array(images[3]).astype(int) - thermal[1]).mean() < 3
+
+
+def test_a_damaged_image_is_no_damaged_bag(tmp_path):
+    visible = noise(4, 8, 10, 3)
+
+    def compress(number, pixels):
+        data = compressed.png(pixels).tobytes()
+        return {1: data[: len(data) // 2], 2: b"GIF89a"}.get(number, data) if pixels.ndim == 3 else data
+
+    bag = write_bag(tmp_path / "bag", visible, noise(4, 8, 10), rate=10.0, topics=COMPRESSED, compress=compress)
+    images = list(open_recording(bag=str(bag)))
+    faults = {number: image.fault for number, image in enumerate(images) if image.fault}
+    assert len(images) == 8 and list(faults) == [2, 4]
+    assert "cut off" in faults[2] and "no JPEG and no PNG" in faults[4]
+    assert (images[2].camera, images[2].data) == ("visible", None)
+    assert images[2].stamp == pytest.approx(0.1)
+    np.testing.assert_array_equal(encodings.visible_array(images[6]), visible[3])
+
+
+def test_video_pairs_by_frame(tmp_path):
+    paths = [write_video(tmp_path / f"{name}.mp4", 5) for name in ("v", "t")]
+    recording = open_recording(visible=paths[0], thermal=paths[1])
+    images = list(recording)
+    assert recording.duration == pytest.approx(0.25) and len(images) == 10
+    assert images[4].encoding == "rgb8" and images[5].encoding == "mono8"
+    assert encodings.thermal_array(images[9]).mean() == pytest.approx(80, abs=3)
+
+
+def test_a_video_without_times_goes_by_its_rate(tmp_path, monkeypatch):
+    capture = cv2.VideoCapture  # the real one
+
+    class Timeless:
+        def __init__(self, path):
+            self._capture = capture(path)
+
+        def get(self, name):
+            return 0.0 if name == cv2.CAP_PROP_POS_MSEC else self._capture.get(name)
+
+        def __getattr__(self, name):
+            return getattr(self._capture, name)
+
+    paths = [write_video(tmp_path / f"{name}.mp4", 3) for name in ("v", "t")]
+    monkeypatch.setattr(cv2, "VideoCapture", Timeless)
+    times = [image.stamp for image in open_recording(visible=paths[0], thermal=paths[1])]
+    assert times == pytest.approx([0, 0, 0.05, 0.05, 0.1, 0.1])
+
+
+def test_folders_pair_by_name(tmp_path):
+    visible, thermal = noise(2, 8, 10, 3), noise(2, 8, 10)
+    folders = write_folders(tmp_path, visible, thermal)
+    images = list(open_recording(visible=str(folders[0]), thermal=str(folders[1])))
+    np.testing.assert_array_equal(encodings.visible_array(images[2]), visible[1])
+    np.testing.assert_array_equal(encodings.thermal_array(images[3]), thermal[1])
+
+
+def test_16_bit_images_stay_16_bit(tmp_path):
+    thermal = noise(1, 8, 10, dtype=np.uint16)
+    folders = write_folders(tmp_path, noise(1, 8, 10, 3), thermal)
+    images = list(open_recording(visible=str(folders[0]), thermal=str(folders[1])))
+    np.testing.assert_array_equal(encodings.thermal_array(images[1]), thermal[0])
+
+
+def refused(**source):
+    with pytest.raises(RecordingError) as error:
+        list(open_recording(**source))
+    return str(error.value)
+
+
+def test_missing_bag_is_named(tmp_path):
+    assert "nowhere" in refused(bag=str(tmp_path / "nowhere"))
+
+
+def test_not_a_bag(tmp_path):
+    assert str(tmp_path) in refused(bag=str(tmp_path))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.9])
+@pytest.mark.parametrize("mcap", [False, True])
+def test_truncated_bag(tmp_path, share, mcap):
+    bag = write_bag(tmp_path / "bag", noise(20, 8, 10, 3), noise(20, 8, 10), mcap=mcap)
+    data = next(path for path in bag.iterdir() if path.suffix in (".db3", ".mcap"))
+    data.write_bytes(data.read_bytes()[: int(share * data.stat().st_size)])
+    assert "bag" in refused(bag=str(bag))
+
+
+def test_wrong_topic_lists_those_there_are(tmp_path):
+    bag = write_bag(tmp_path / "bag", noise(3, 8, 10, 3), noise(3, 8, 10))
+    message = refused(bag=str(bag), thermal_topic="/lwir")
+    assert "/lwir" in message and "/thermal/image_raw" in message
+
+
+def test_empty_folder(tmp_path):
+    for name in ("v", "t"):
+        (tmp_path / name).mkdir()
+    assert "holds no images" in refused(visible=str(tmp_path / "v"), thermal=str(tmp_path / "t"))
+
+
+def test_image_without_partner(tmp_path):
+    folders = write_folders(tmp_path, noise(2, 8, 10, 3), noise(2, 8, 10))
+    (folders[1] / "0001.png").rename(folders[1] / "odd.png")
+    with pytest.raises(RecordingError, match="0001, odd"):
+        pair_folders(*folders)
+
+
+def test_unreadable_image(tmp_path):
+    folders = write_folders(tmp_path, noise(1, 8, 10, 3), noise(1, 8, 10))
+    (folders[0] / "0000.png").write_bytes(b"not an image")
+    assert "0000.png cannot be read" in refused(visible=str(folders[0]), thermal=str(folders[1]))
+
+
+def test_videos_of_different_length(tmp_path):
+    paths = [write_video(tmp_path / "v.mp4", 5), write_video(tmp_path / "t.mp4", 7)]
+    message = refused(visible=paths[0], thermal=paths[1])
+    assert "5 frames" in message and "7" in message
+
+
+def test_videos_of_different_rate(tmp_path):
+    paths = [write_video(tmp_path / "v.mp4", 5), write_video(tmp_path / "t.mp4", 5, fps=10.0)]
+    assert "differ in rate" in refused(visible=paths[0], thermal=paths[1])
+
+
+def test_not_a_video(tmp_path):
+    for name in ("v", "t"):
+        (tmp_path / name).write_bytes(b"x" * 100)
+    assert "cannot be read as a video" in refused(visible=str(tmp_path / "v"), thermal=str(tmp_path / "t"))
+
+
+@pytest.mark.parametrize("source", [{}, {"visible": "a"}, {"bag": "a", "visible": "b", "thermal": "c"}])
+def test_incomplete_sources(source):
+    assert "either a bag, or a visible and a thermal" in refused(**source)

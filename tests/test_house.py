@@ -1,0 +1,134 @@
+"""The walls of the house: who imports whom, who knows ROS, and how long a file may be."""
+
+import ast
+import graphlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "ros2_textfuse"
+LONGEST = 400  # lines of a file
+LONGER = {"nodes.fusion.node": 500}  # until it is split
+
+# Each imports only what stands before it. `degradations.modes` is names alone; the pairs beside it are recordings.
+ORDER = (
+    "errors",
+    "degradations.modes",
+    "runtime",
+    "imaging",
+    "sync",
+    "geometry",
+    "prompts",
+    "networks",
+    "recordings",
+    "degradations",
+    "engines",
+    "detection",
+    "fuser",
+    "nodes",
+    "evaluation",
+    "training",
+    "demo",
+    "commands",
+    "cli",
+)
+ROS = {"ament_index_python", "cv_bridge", "launch", "launch_ros", "message_filters", "rcl_interfaces", "rclpy"}
+KNOW_ROS = (
+    "nodes",
+    "demo.monitor",
+    "evaluation.live.watcher",
+    "commands.demo",  # these two call a service
+    "commands.prompt",
+)
+
+
+def name_of(path):
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").removesuffix(".")
+
+
+FILES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imports(path):
+    """Full names of all that a file imports, within functions as well."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def own(path):
+    """The modules of this package that a file imports, by their names within it."""
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] == PACKAGE.name:
+            found = next(".".join(parts[1:end]) for end in range(len(parts), 0, -1) if ".".join(parts[1:end]) in FILES)
+            yield found
+
+
+def place(module):
+    """Where a module stands in ORDER; the package itself, which imports the Fuser for others, stands nowhere."""
+    return max(
+        (ORDER.index(room) for room in ORDER if f"{module}.".startswith(f"{room}.")), key=lambda at: len(ORDER[at])
+    )
+
+
+def is_within(module, rooms):
+    return any(f"{module}.".startswith(f"{room}.") for room in rooms)
+
+
+@pytest.mark.parametrize("module", [module for module in FILES if module])
+def test_imports_point_down(module):
+    for imported in own(FILES[module]):
+        if not imported or module == "degradations":  # an __init__ brings what is in its room
+            continue
+        assert place(imported) <= place(module), f"{module} imports {imported}, which stands above it"
+
+
+def test_no_circles():
+    """Not between modules either; what is imported within a function counts as well."""
+    edges = {module: set(own(path)) - {module} for module, path in FILES.items() if module}
+    list(graphlib.TopologicalSorter(edges).static_order())
+
+
+@pytest.mark.parametrize("module", [module for module in FILES if not is_within(module, KNOW_ROS)])
+def test_the_core_knows_no_ros(module):
+    known = {name for name in imports(FILES[module]) if name.split(".")[0] in ROS or is_message(name)}
+    assert not known
+
+
+def is_message(name):
+    """Whether an import is of messages or services: package.msg.Type, or package.srv.Type."""
+    parts = name.split(".")
+    return len(parts) > 1 and parts[1] in ("msg", "srv", "action")
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_files_are_short(module):
+    assert len(FILES[module].read_text().splitlines()) <= LONGER.get(module, LONGEST)
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_errors_of_users_have_one_base(module):
+    """An error class derives from TextfuseError, directly or by another one of ours."""
+    for node in ast.walk(ast.parse(FILES[module].read_text())):
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Error") and node.name != "TextfuseError":
+            bases = {ast.unparse(base) for base in node.bases}
+            builtin = {"Exception", "ValueError", "RuntimeError", "TypeError", "LookupError", "KeyError", "OSError"}
+            assert bases - builtin, f"{module}.{node.name} derives from {bases} alone"
+
+
+@pytest.mark.parametrize("room", ["prompts", "degradations", "runtime", "recordings", "geometry", "imaging", "sync"])
+def test_light_rooms_bring_no_torch(room):
+    code = f"import sys, ros2_textfuse.{room}; sys.exit('torch' in sys.modules or 'rclpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("__init__.py")), ids=name_of)
+def test_a_room_says_what_it_is_for(path):
+    assert ast.get_docstring(ast.parse(path.read_text()))
