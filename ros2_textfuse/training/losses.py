@@ -25,7 +25,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
+from ros2_textfuse.networks.folding import fold
 from ros2_textfuse.training.retention_loss import retention_loss, seen_target
 
 WINDOWS = (17, 9)  # of VIF, at full and at half resolution
@@ -40,6 +42,7 @@ class Weights:
 
     intensity: float = 20.0
     gradient: float = 8.0
+    grid: float = 40.0
     colour: float = 15.0
     complementarity: float = 0.06
     fidelity: float = 1.5
@@ -48,7 +51,7 @@ class Weights:
     preference: float = 1.25  # for thermal, where one camera is chosen
     gain: float = 1.05  # of the chosen camera's contrast
     room: float = 0.1  # that wide areas leave above and below for what stands on them
-    vividness: float = 0.7  # how much of a colour must have room above the luma
+    vividness: float = 0.8  # how far the saturation of a colour keeps it from being brightened; 0 not at all
     tone: float = 0.9  # exponent on the luma of both targets; below 1 lifts the shadows a little
 
 
@@ -62,6 +65,24 @@ def chroma(image: Tensor) -> Tensor:
     """[B, 3, H, W] RGB -> [B, 2, H, W] Cb and Cr about 0 (F_CbCr of eq. 13)."""
     y = luma(image)
     return torch.cat([(image[:, 2:] - y) * 0.564, (image[:, :1] - y) * 0.713], dim=1)
+
+
+def brightest(visible: Tensor, vividness: float) -> Tensor:
+    """The luma up to which a colour may be brightened: [B, 3, H, W] -> [B, 1, H, W].
+
+    White for what is grey. For a pure colour its own luma, or what is red and warm would turn pink.
+    """
+    most, least = visible.amax(1, keepdim=True), visible.amin(1, keepdim=True)
+    # In the dark a few levels of noise look like a pure colour.
+    saturation = vividness * (most - least) / most.clamp(min=1e-3) * ((most - least) / 0.15).clamp(max=1)
+    y = luma(visible)
+    return y + (1 - y) * (1 - saturation)
+
+
+def grid_loss(error: Tensor) -> Tensor:
+    """What neighbouring 4x4 cells have in common of an error [B, 1, H, W]: the trace of the network's fold."""
+    cells = F.avg_pool2d(fold(error), 6, stride=3)
+    return (cells - cells.mean(1, keepdim=True)).abs().mean()
 
 
 def fidelity(fused: Tensor, sources: tuple[Tensor, ...]) -> Tensor:
@@ -125,13 +146,12 @@ def fusion_loss(
         target = seen_target(
             y_visible, thermal, colour, preference=weights.preference, gain=weights.gain, room=weights.room
         )
-        # As bright as the colour allows, or a warm red car would turn pink.
-        vivid = visible.amax(1, keepdim=True) - luma(visible)
-        target = torch.minimum(target, torch.maximum(1 - weights.vividness * vivid, y_visible))
+        target = torch.minimum(target, brightest(visible, weights.vividness))
     separability, faded = retention_loss(y, y_visible, thermal, generator=generator)
     parts = {
         "intensity": (y - target).abs().mean(),
         "gradient": gradient_loss(y, target),
+        "grid": grid_loss(y - target),
         "colour": (chroma(fused) - colour).abs().mean(),
         "complementarity": complementarity_loss(y, y_visible, thermal),
         "fidelity": 2 - fidelity(y, (y_visible, thermal)),

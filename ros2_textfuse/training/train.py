@@ -28,7 +28,7 @@ from ros2_textfuse.training.data import Batch, Crops, find_pairs
 from ros2_textfuse.training.isp import train_isp
 from ros2_textfuse.training.losses import Weights, fusion_loss
 
-PARTS = ("total", "intensity", "gradient", "colour", "complementarity", "fidelity", "separability", "faded")
+PARTS = ("total", "intensity", "gradient", "grid", "colour", "complementarity", "fidelity", "separability", "faded")
 ISP_STEPS = 4000  # at most half as many as the run has
 WARM_UP = 200  # steps, at most a twentieth of the run
 CHECKPOINT, LOG, EXPORT = "checkpoint.pt", "log.csv", "nano.safetensors"

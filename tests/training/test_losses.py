@@ -45,6 +45,26 @@ def test_gradient_counts_an_edge_of_the_wrong_sign():
     assert losses.gradient_loss(1 - rising, rising).item() == pytest.approx(2 / 15, abs=1e-6)
 
 
+def test_grey_may_turn_white_and_a_pure_colour_keeps_its_luma():
+    colours = torch.tensor([[0.4, 0.4, 0.4], [0.8, 0.0, 0.0], [0.02, 0.0, 0.0]]).T.reshape(1, 3, 1, 3)
+    grey, red, dark = losses.brightest(colours, 1.0).flatten().tolist()
+    assert grey == pytest.approx(1)
+    assert red == pytest.approx(0.299 * 0.8, abs=1e-6)
+    assert dark > 0.8  # two levels of noise are no colour
+    assert losses.brightest(colours, 0.0).min() == pytest.approx(1)
+
+
+def test_grid_is_what_the_cells_have_in_common(images):
+    dot = torch.zeros(1, 1, 4, 4)
+    dot[..., 0, 0] = 0.16
+    pattern = dot.repeat(1, 1, 12, 16)
+    # 0.15 at one pixel of 16, -0.01 at fifteen
+    assert losses.grid_loss(pattern).item() == pytest.approx(0.3 / 16, rel=1e-3)
+    assert losses.grid_loss(torch.full((1, 1, 48, 64), 0.3)).item() == pytest.approx(0, abs=1e-6)
+    noise = images[1] - 0.5
+    assert losses.grid_loss(noise) < 0.3 * noise.abs().mean()
+
+
 def test_colour_ignores_brightness_and_sees_tint(images):
     visible = images[0]
     torch.testing.assert_close(losses.chroma(visible + 0.1), losses.chroma(visible), atol=1e-6, rtol=0)
