@@ -27,6 +27,7 @@ ORDER = (
     "degradations",
     "engines",
     "detection",
+    "settings",
     "fuser",
     "doctor",
     "nodes",
