@@ -142,7 +142,7 @@ def ir_noise(thermal: Image, severity: float, rng: Generator) -> Image:
         wild = rng.random(thermal.shape, dtype=np.float32) < 0.01
         noise = np.where(wild, 4 * noise, 0.9 * noise).astype(np.float32)
     elif kind < 0.6:
-        noise *= np.where(wild, np.float32(4), np.float32(0.9))
+        noise = noise * np.asarray(0.6 + 0.8 * thermal, np.float32)
     return _finish(thermal + 0.16 * severity * rng.uniform(0.8, 1.15) * noise)
 
 
