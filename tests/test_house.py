@@ -21,6 +21,7 @@ ORDER = (
     "imaging",
     "sync",
     "geometry",
+    "settings",
     "prompts",
     "networks",
     "recordings",
