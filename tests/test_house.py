@@ -20,6 +20,7 @@ ORDER = (
     "imaging",
     "sync",
     "geometry",
+    "settings",
     "prompts",
     "networks",
     "recordings",
