@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--save-every", type=int, default=500, help="steps between checkpoints (%(default)s)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda (%(default)s)")
     parser.add_argument(
+        "--start", type=Path, help="weights to begin with, their ISP as it is, in place of a fresh network"
+    )
+    parser.add_argument(
         "--smoke", action="store_true", help="a run of seconds, on made-up pairs unless --data is given"
     )
 

@@ -34,43 +34,79 @@ def over_exposure(visible: Image, severity: float, rng: Generator) -> Image:
 
 
 def haze(visible: Image, severity: float, rng: Generator) -> Image:
-    """Mix in airlight by Koschmieder's law, t * J + (1 - t) * A, with a transmission that falls towards the top."""
+    """Mix in airlight by Koschmieder's law, t * J + (1 - t) * A, with a transmission that falls with depth.
+
+    Depth has three cues, mixed at random: it grows towards the top, bright wide areas (the sky, the end of a road) are
+    far, and haze comes in banks.
+    """
     height, width = visible.shape[:2]
-    airlight = rng.uniform(0.7, 0.95) + rng.uniform(-0.03, 0.03, 3)
-    depth = np.linspace(rng.uniform(0.8, 1.3), rng.uniform(0.5, 1.0), height)[:, None, None]
-    drift = cv2.resize(rng.uniform(0.9, 1.1, (3, 3)), (width, height), interpolation=cv2.INTER_CUBIC)[..., None]
-    transmission = np.exp(-1.6 * severity * depth * drift)
+    airlight = rng.uniform(0.6, 0.98) + rng.uniform(-0.04, 0.04, 3)
+    towards_top = np.linspace(rng.uniform(0.8, 1.3), rng.uniform(0.4, 1.0), height)[:, None]
+    banks = cv2.resize(rng.uniform(0.8, 1.2, (4, 4)), (width, height), interpolation=cv2.INTER_CUBIC)
+    far = cv2.GaussianBlur(visible.mean(2), (0, 0), max(height / 24, 1.0))
+    far = 1 + rng.uniform(0, 0.6) * (far - far.mean()) / (far.std() + 0.05)
+    depth = np.clip(towards_top * banks * far, 0.2, 2.0)[..., None]
+    transmission = np.exp(-1.6 * severity * depth)
     return _finish(transmission * visible + (1 - transmission) * airlight)
 
 
 def rain(visible: Image, severity: float, rng: Generator) -> Image:
-    """Add bright streaks of one direction and a thin veil of scattered light."""
+    """Add streaks in one or two layers, of any length, width, brightness and density, and a veil of scattered light."""
+    if severity <= 0:
+        return visible
     height, width = visible.shape[:2]
-    seeds = (rng.random((height, width), dtype=np.float32) < 0.003 + 0.009 * severity).astype(np.float32)
-    length = int(rng.integers(9, 24))
-    streaks = cv2.filter2D(seeds, -1, _line(length, rng.uniform(60, 120)) * length, borderType=cv2.BORDER_REFLECT)
-    streaks = cv2.GaussianBlur(streaks, (0, 0), rng.uniform(0.5, 0.9))[..., None]
-    alpha = np.minimum(streaks * (0.2 + 0.6 * severity), 0.85) * min(1.0, 5 * severity)
-    veil = 0.15 * severity
-    return _finish((1 - alpha) * ((1 - veil) * visible + veil * 0.75) + alpha * rng.uniform(0.75, 0.95))
+    degrees, wet = rng.uniform(50, 130), visible
+    for _ in range(int(rng.integers(1, 3))):
+        # From few, wide and bright drops close by to many faint ones far away.
+        near = rng.random()
+        density = (0.003 + 0.009 * severity) * 6 ** rng.uniform(0, 1 - near)
+        seeds = (rng.random((height, width), dtype=np.float32) < density).astype(np.float32)
+        seeds *= rng.uniform(0.3, 1.0, (height, width)).astype(np.float32)
+        length = int(rng.integers(7, int(20 + 25 * near)))
+        line = _line(length, degrees + rng.uniform(-6, 6)) * length
+        streaks = cv2.filter2D(seeds, -1, line, borderType=cv2.BORDER_REFLECT)
+        broad = rng.uniform(0.4, 0.8 + 0.8 * near)
+        streaks = cv2.GaussianBlur(streaks, (0, 0), broad)[..., None] * (1 + near)
+        strength = (0.2 + 0.7 * severity) * (0.35 + 0.65 * near) * rng.uniform(0.6, 1.2)
+        alpha = np.minimum(streaks * strength, 0.9) * min(1.0, 5 * severity)
+        wet = (1 - alpha) * wet + alpha * rng.uniform(0.6, 1.0)
+    veil = severity * rng.uniform(0, 0.2)
+    return _finish((1 - veil) * wet + veil * rng.uniform(0.2, 0.85))
 
 
 def blur(visible: Image, severity: float, rng: Generator) -> Image:
-    """Blur by motion along a line, or by a lens out of focus (a disc), half the time each."""
+    """Blur by motion along a line or a wandering path, or by a lens out of focus (a disc, a Gaussian)."""
     if severity <= 0:
         return visible
-    motion = rng.random() < 0.5
-    kernel = _line(1 + 14 * severity, rng.uniform(0, 180)) if motion else _disc(0.5 + 3.5 * severity)
+    kind = rng.random()
+    if kind < 0.3:
+        kernel = _line(1 + 14 * severity, rng.uniform(0, 180))
+    elif kind < 0.5:
+        kernel = _path(1 + 16 * severity, rng)
+    elif kind < 0.85:
+        kernel = _disc(0.5 + 3.5 * severity)
+    else:
+        return _finish(cv2.GaussianBlur(visible, (0, 0), 0.3 + 2.2 * severity, borderType=cv2.BORDER_REFLECT))
     return _finish(cv2.filter2D(visible, -1, kernel, borderType=cv2.BORDER_REFLECT))
 
 
 def visible_noise(visible: Image, severity: float, rng: Generator) -> Image:
-    """Add sensor noise, part of it growing with the light, part of it coloured."""
-    sigma = 0.18 * severity * np.sqrt(0.4 + 0.6 * visible)
+    """Add sensor noise: shot and read noise by gain, part of it coloured and correlated, at times compressed after."""
+    if severity <= 0:
+        return visible
+    light = rng.uniform(0.2, 0.8)  # how much of it grows with the light
+    sigma = 0.18 * severity * rng.uniform(0.75, 1.15) * np.sqrt(1 - light + light * visible)
     grey = rng.standard_normal((*visible.shape[:2], 1), dtype=np.float32)
-    colour = rng.standard_normal(visible.shape, dtype=np.float32)
-    share = rng.uniform(0.5, 1.0)
-    return _finish(visible + sigma * (np.sqrt(1 - share) * grey + np.sqrt(share) * colour))
+    noise = rng.standard_normal(visible.shape, dtype=np.float32)
+    share = rng.uniform(0.3, 1.0)
+    noise = np.sqrt(1 - share) * grey + np.sqrt(share) * noise
+    if rng.random() < 0.3:  # a demosaicked or scaled image has coarse noise
+        coarse = cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.4, 0.9))
+        noise = coarse * (0.85 * noise.std() / max(float(coarse.std()), 1e-6))
+    noisy = _finish(visible + sigma * noise)
+    if rng.random() < 0.3:
+        noisy = _compressed(noisy, round(97 - 40 * severity * rng.random()))
+    return noisy
 
 
 def color_cast(visible: Image, severity: float, rng: Generator) -> Image:
@@ -84,24 +120,45 @@ def color_cast(visible: Image, severity: float, rng: Generator) -> Image:
 
 
 def ir_low_contrast(thermal: Image, severity: float, rng: Generator) -> Image:
-    """Squeeze the range about a level, as a gain control does that a hot or a cold patch has misled."""
-    contrast = 1 - 0.8 * severity
-    level = thermal.mean() * (1 - severity) + severity * rng.uniform(0.15, 0.5)
-    return _finish(contrast * (thermal - thermal.mean()) + level)
+    """Squeeze the range about any level and bend it, as a gain control does that a hot or a cold patch has misled."""
+    if severity <= 0:
+        return thermal
+    contrast = 1 - severity * rng.uniform(0.55, 0.85)
+    level = thermal.mean() * (1 - severity) + severity * rng.uniform(0.1, 0.75)
+    bent = thermal ** (1 + severity * rng.uniform(-0.3, 0.3))
+    return _finish(contrast * (bent - bent.mean()) + level)
 
 
 def ir_noise(thermal: Image, severity: float, rng: Generator) -> Image:
-    """Add the temporal noise of an uncooled detector."""
-    return _finish(thermal + 0.16 * severity * rng.standard_normal(thermal.shape, dtype=np.float32))
+    """Add the temporal noise of an uncooled detector, at times coarse, with single wild pixels or growing with heat."""
+    if severity <= 0:
+        return thermal
+    noise = rng.standard_normal(thermal.shape, dtype=np.float32)
+    kind = rng.random()
+    if kind < 0.2:
+        coarse = cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.4, 0.8))
+        noise = np.float32(0.85 / max(float(coarse.std()), 1e-6)) * coarse
+    elif kind < 0.4:
+        wild = rng.random(thermal.shape, dtype=np.float32) < 0.01
+        noise = np.where(wild, 4 * noise, 0.9 * noise).astype(np.float32)
+    elif kind < 0.6:
+        noise = noise * np.asarray(0.6 + 0.8 * thermal, np.float32)
+    return _finish(thermal + 0.16 * severity * rng.uniform(0.8, 1.15) * noise)
 
 
 def ir_stripe(thermal: Image, severity: float, rng: Generator) -> Image:
     """Add an offset to each column (sometimes each row), the fixed pattern of a detector's read-out lines."""
     columns = rng.random() < 0.8
     offsets = rng.standard_normal((1, thermal.shape[1 if columns else 0]), dtype=np.float32)
-    if rng.random() < 0.5:  # neighbouring lines share an amplifier
+    kind = rng.random()
+    if kind < 0.4:  # neighbouring lines share an amplifier
         offsets = 1.5 * cv2.blur(offsets, (3, 1))
-    return _finish(thermal + 0.16 * severity * (offsets if columns else offsets.T))
+    elif kind < 0.6:  # some lines alone
+        offsets = 1.6 * offsets * (rng.random(offsets.shape) < 0.4)
+    pattern = np.float32(offsets if columns else offsets.T)
+    if rng.random() < 0.3:  # lines of other gain, too
+        pattern = pattern * (0.5 + thermal)
+    return _finish(thermal + 0.16 * severity * pattern)
 
 
 VISIBLE: Mapping[str, Degradation] = {
@@ -169,6 +226,29 @@ def _line(length: float, degrees: float) -> Image:
     cv2.line(large, tuple(map(round, start)), tuple(map(round, end)), 1.0, 4)
     kernel = cv2.resize(large, (size, size), interpolation=cv2.INTER_AREA)
     return kernel / kernel.sum()
+
+
+def _path(length: float, rng: Generator) -> Image:
+    """A wandering path of a given length, as a hand or a bumpy road moves a camera, as a normalised kernel."""
+    steps = max(4, round(4 * length))
+    turns = np.cumsum(rng.normal(0, 0.35, steps) * rng.random()) + rng.uniform(0, 2 * np.pi)
+    path = np.cumsum(np.stack([np.cos(turns), np.sin(turns)], 1), 0) * (length / steps)
+    path -= path.mean(0)
+    reach = int(np.ceil(np.abs(path).max())) + 1
+    kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.float32)
+    corner = np.floor(path).astype(int)
+    part = path - corner
+    for right in (0, 1):
+        for down in (0, 1):
+            share = np.abs(1 - right - part[:, 0]) * np.abs(1 - down - part[:, 1])
+            np.add.at(kernel, (corner[:, 1] + down + reach, corner[:, 0] + right + reach), share)
+    return kernel / kernel.sum()
+
+
+def _compressed(visible: Image, quality: int) -> Image:
+    """RGB [H, W, 3] after JPEG."""
+    _, data = cv2.imencode(".jpg", np.uint8(np.round(visible * 255)), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.float32(cv2.imdecode(data, cv2.IMREAD_COLOR)) / 255  # its channels' order is ours on both ways
 
 
 def _disc(radius: float) -> Image:

@@ -46,7 +46,7 @@ _ADVICE: Advice = (
             r"\b(?:can ?not|can't|could ?n[o']t|hardly|barely|unable to|nothing|nobody|not) (?:\w+ )?"
             r"(?:see|seen|visible|recogni[sz]e|make out)|\bsees? nothing\b|"
             r"\b(?:bad|poor|low|no) (?:visibility|quality|view|image|picture)\b|"
-            r"\b(?:better|improve|enhance|nicer|clean|fix|repair|optimi[sz]e)\b"
+            r"\b(?:better|improve|enhance|nicer?|clean|fix|repair|optimi[sz]e)\b"
         ),
         "say why: 'it is dark', 'too bright', 'fog' or 'smoke', 'rain', 'blurred', 'the thermal image is noisy'",
     ),

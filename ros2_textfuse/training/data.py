@@ -38,12 +38,12 @@ WRONG = {
 
 # How often each kind of crop is drawn; what the prompt says and what the target is:
 KINDS = {
-    "clean": 0.22,  # no prompt; the pair as it is
+    "clean": 0.16,  # no prompt; the pair as it is
     "unprompted": 0.09,  # degraded, no prompt; the degraded pair as it is
     "single": 0.34,  # one degradation, named; the clean pair
     "compound": 0.11,  # a visible and a thermal one, both named; the clean pair
     "partial": 0.07,  # a visible and a thermal one, one named; that one repaired, the other left
-    "wrong": 0.11,  # a degradation named that is not there; the pair as it is
+    "wrong": 0.17,  # a degradation named that is not there; the pair as it is
     "night": 0.06,  # a dark image, low_light named; the image brightened
 }
 

@@ -27,6 +27,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ros2_textfuse.networks.folding import fold
+from ros2_textfuse.training.retention_loss import retention_loss, seen_target
+
 WINDOWS = (17, 9)  # of VIF, at full and at half resolution
 VISION_NOISE = 2.0 / 255**2  # variance of the noise of human vision in VIF
 SMALLEST = 2 * WINDOWS[1] + WINDOWS[1] - 1  # pixels; half resolution then has one window
@@ -38,15 +41,17 @@ class Weights:
     """Weights of the parts of eq. 14 and what shapes the intensity target."""
 
     intensity: float = 20.0
-    gradient: float = 5.0
+    gradient: float = 8.0
+    grid: float = 40.0
     colour: float = 15.0
     complementarity: float = 0.06
-    fidelity: float = 1.0
-    additive: float = 0.1  # share of the mean-free sum in the intensity target; the rest is the maximum
-    washout: float = 0.55  # what the mean brightness that both sources have in common adds to that share
-    detail: float = 1.0  # how far the maximum gives way to salient visible detail; 0 is the plain maximum
-    contrast: float = 1.05  # of the intensity target, about its mean
-    vividness: float = 0.35  # what the same common brightness adds to the contrast
+    fidelity: float = 1.5
+    separability: float = 8.0
+    faded: float = 15.0
+    preference: float = 1.25  # for thermal, where one camera is chosen
+    gain: float = 1.05  # of the chosen camera's contrast
+    room: float = 0.1  # that wide areas leave above and below for what stands on them
+    vividness: float = 0.8  # how far the saturation of a colour keeps it from being brightened; 0 not at all
     tone: float = 0.9  # exponent on the luma of both targets; below 1 lifts the shadows a little
 
 
@@ -62,37 +67,22 @@ def chroma(image: Tensor) -> Tensor:
     return torch.cat([(image[:, 2:] - y) * 0.564, (image[:, :1] - y) * 0.713], dim=1)
 
 
-def intensity_target(
-    visible: Tensor,
-    thermal: Tensor,
-    *,
-    additive: float,
-    washout: float,
-    detail: float,
-    contrast: float,
-    vividness: float,
-) -> Tensor:
-    """The brightness to reach; with all parts 0 and contrast 1 the maximum of eq. 10. [B, 1, H, W] each."""
-    brightest = torch.maximum(visible, thermal)
-    around_visible, around_thermal = _broad(visible), _broad(thermal)
-    standing_out = visible - around_visible
-    power, thermal_power = _broad(standing_out**2), _broad((thermal - around_thermal) ** 2)
-    salience = (1.5 * power / (power + thermal_power + 1e-4) - 0.6).clamp(0, 1)
-    kept = (torch.maximum(around_visible, around_thermal) + standing_out).clamp(max=1)
-    brightest = torch.lerp(brightest, kept, detail * salience)
-    total = visible + thermal - thermal.mean((2, 3), keepdim=True)
-    common = torch.minimum(visible, thermal).mean((2, 3), keepdim=True)
-    target = torch.lerp(brightest, total, additive + washout * common)
-    mean = target.mean((2, 3), keepdim=True)
-    return ((target - mean) * (contrast + vividness * common) + mean).clamp(0, 1)
+def brightest(visible: Tensor, vividness: float) -> Tensor:
+    """The luma up to which a colour may be brightened: [B, 3, H, W] -> [B, 1, H, W].
+
+    White for what is grey. For a pure colour its own luma, or what is red and warm would turn pink.
+    """
+    most, least = visible.amax(1, keepdim=True), visible.amin(1, keepdim=True)
+    # In the dark a few levels of noise look like a pure colour.
+    saturation = vividness * (most - least) / most.clamp(min=1e-3) * ((most - least) / 0.15).clamp(max=1)
+    y = luma(visible)
+    return y + (1 - y) * (1 - saturation)
 
 
-def _broad(image: Tensor) -> Tensor:
-    """Average of the surroundings, 33 pixels across (a box, twice narrower, twice over)."""
-    for _ in range(2):
-        for kernel, padding in (((17, 1), (8, 0)), ((1, 17), (0, 8))):
-            image = F.avg_pool2d(image, kernel, stride=1, padding=padding, count_include_pad=False)
-    return image
+def grid_loss(error: Tensor) -> Tensor:
+    """What neighbouring 4x4 cells have in common of an error [B, 1, H, W]: the trace of the network's fold."""
+    cells = F.avg_pool2d(fold(error), 6, stride=3)
+    return (cells - cells.mean(1, keepdim=True)).abs().mean()
 
 
 def fidelity(fused: Tensor, sources: tuple[Tensor, ...]) -> Tensor:
@@ -118,14 +108,9 @@ def fidelity(fused: Tensor, sources: tuple[Tensor, ...]) -> Tensor:
     return (seen / there).sum(1).mean()
 
 
-def gradient_loss(fused: Tensor, visible: Tensor, thermal: Tensor) -> Tensor:
-    """Eq. 12 on [B, 1, H, W] luma: each difference follows the source in which it is the stronger, sign and all."""
-    loss = fused.new_zeros(())
-    for dim in (2, 3):
-        of_fused, of_visible, of_thermal = (torch.diff(x, dim=dim) for x in (fused, visible, thermal))
-        strongest = torch.where(of_visible.abs() >= of_thermal.abs(), of_visible, of_thermal)
-        loss = loss + (of_fused - strongest).abs().mean()
-    return loss
+def gradient_loss(fused: Tensor, target: Tensor) -> Tensor:
+    """Eq. 12 on [B, 1, H, W] luma: each difference follows the target's, sign and all."""
+    return sum((torch.diff(fused - target, dim=dim).abs().mean() for dim in (2, 3)), fused.new_zeros(()))
 
 
 def complementarity_loss(fused: Tensor, visible: Tensor, thermal: Tensor) -> Tensor:
@@ -133,7 +118,9 @@ def complementarity_loss(fused: Tensor, visible: Tensor, thermal: Tensor) -> Ten
     return 2 - (_correlation(fused - visible, thermal) + _correlation(fused - thermal, visible)).mean()
 
 
-def fusion_loss(fused: Tensor, visible: Tensor, thermal: Tensor, weights: Weights) -> dict[str, Tensor]:
+def fusion_loss(
+    fused: Tensor, visible: Tensor, thermal: Tensor, weights: Weights, generator: torch.Generator | None = None
+) -> dict[str, Tensor]:
     """Eq. 14: every part by name, unweighted, and their weighted sum as "total".
 
     Args:
@@ -141,6 +128,7 @@ def fusion_loss(fused: Tensor, visible: Tensor, thermal: Tensor, weights: Weight
         visible: [B, 3, H, W] restoration target.
         thermal: [B, 1, H, W] restoration target.
         weights: of the parts.
+        generator: to draw the boxes from.
 
     Raises:
         ValueError: shapes that do not belong together, or images smaller than VIF needs.
@@ -154,21 +142,21 @@ def fusion_loss(fused: Tensor, visible: Tensor, thermal: Tensor, weights: Weight
     y = luma(fused)
     y_visible, thermal = (x.clamp(0, 1) ** weights.tone for x in (luma(visible), thermal))
     with torch.no_grad():
-        target = intensity_target(
-            y_visible,
-            thermal,
-            additive=weights.additive,
-            washout=weights.washout,
-            detail=weights.detail,
-            contrast=weights.contrast,
-            vividness=weights.vividness,
+        colour = chroma(visible)
+        target = seen_target(
+            y_visible, thermal, colour, preference=weights.preference, gain=weights.gain, room=weights.room
         )
+        target = torch.minimum(target, brightest(visible, weights.vividness))
+    separability, faded = retention_loss(y, y_visible, thermal, generator=generator)
     parts = {
         "intensity": (y - target).abs().mean(),
-        "gradient": gradient_loss(y, y_visible, thermal),
-        "colour": (chroma(fused) - chroma(visible)).abs().mean(),
+        "gradient": gradient_loss(y, target),
+        "grid": grid_loss(y - target),
+        "colour": (chroma(fused) - colour).abs().mean(),
         "complementarity": complementarity_loss(y, y_visible, thermal),
         "fidelity": 2 - fidelity(y, (y_visible, thermal)),
+        "separability": separability,
+        "faded": faded,
     }
     parts["total"] = sum(getattr(weights, name) * part for name, part in parts.items())
     return parts

@@ -24,13 +24,13 @@ from tqdm import tqdm
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.networks.nano import Nano, NanoConfig
-from ros2_textfuse.networks.weights import save_weights
+from ros2_textfuse.networks.weights import load_network, save_weights
 from ros2_textfuse.runtime.output import write_whole
 from ros2_textfuse.training.data import Batch, Crops, find_pairs
 from ros2_textfuse.training.isp import train_isp
 from ros2_textfuse.training.losses import Weights, fusion_loss
 
-PARTS = ("total", "intensity", "gradient", "colour", "complementarity", "fidelity")
+PARTS = ("total", "intensity", "gradient", "grid", "colour", "complementarity", "fidelity", "separability", "faded")
 ISP_STEPS = 4000  # at most half as many as the run has
 WARM_UP = 200  # steps, at most a twentieth of the run
 CHECKPOINT, LOG, EXPORT = "checkpoint.pt", "log.csv", "nano.safetensors"
@@ -64,6 +64,8 @@ class Settings:
     """Steps between checkpoints."""
     device: str = "cpu"
     """cpu or cuda."""
+    start: Path | None = None
+    """Weights to begin with, their ISP as it is, in place of a fresh network."""
 
 
 def make_pairs(folder: Path, count: int = 4, size: tuple[int, int] = (96, 128), seed: int = 0) -> Path:
@@ -112,7 +114,7 @@ def train(args: Settings) -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     state = _State(args, Weights())
     try:
-        if not state.step:
+        if state.fresh:
             train_isp(state.network.isp, crops, min(ISP_STEPS, args.steps // 2))
             state.freeze_isp()
     except KeyboardInterrupt:
@@ -154,13 +156,16 @@ class _State:
         self.settings = {name: getattr(args, name) for name in ("batch", "crop", "rate", "seed")}
         self.settings["loss"] = asdict(weights)
         self.weights, self.steps, self.peak = weights, args.steps, args.rate
-        self.network = Nano(NanoConfig(modes=len(MODES))).to(self.device)
+        self.settings["start"] = args.start.name if args.start else ""
+        network = load_network(args.start).train() if args.start else Nano(NanoConfig(modes=len(MODES)))
+        self.network = network.to(self.device)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         trained = [p for name, p in self.network.named_parameters() if not name.startswith("isp.")]
         self.optimizer = torch.optim.AdamW(trained, lr=args.rate, weight_decay=1e-4)
         self.step = 0
         self._resume(args.out / CHECKPOINT)
-        if self.step:
+        self.fresh = not self.step and not args.start
+        if not self.fresh:
             self.freeze_isp()
 
     def freeze_isp(self) -> None:
@@ -179,7 +184,8 @@ class _State:
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate
         fused = self.network(visible, thermal, self.network.modulation(severities))
-        parts = fusion_loss(fused, clean, clean_thermal, self.weights)
+        boxes = torch.Generator().manual_seed(self.settings["seed"] * 1_000_003 + self.step)
+        parts = fusion_loss(fused, clean, clean_thermal, self.weights, boxes)
         self.optimizer.zero_grad(set_to_none=True)
         parts["total"].backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)

@@ -3,62 +3,13 @@ import torch
 
 from ros2_textfuse.evaluation.metrics.fusion import visual_information_fidelity
 from ros2_textfuse.training import losses
-from ros2_textfuse.training.losses import Weights, fidelity, fusion_loss, intensity_target, luma
+from ros2_textfuse.training.losses import Weights, fidelity, fusion_loss, luma
 
 
 @pytest.fixture
 def images():
     generator = torch.Generator().manual_seed(0)
     return torch.rand(2, 3, 48, 64, generator=generator), torch.rand(2, 1, 48, 64, generator=generator)
-
-
-def grey(value):
-    return torch.full((1, 1, 16, 16), value)
-
-
-PLAIN = {"additive": 0.0, "washout": 0.0, "detail": 0.0, "contrast": 1.0, "vividness": 0.0}
-
-
-def test_plain_intensity_target_is_the_maximum_of_eq_10(images):
-    visible, thermal = luma(images[0]), images[1]
-    torch.testing.assert_close(intensity_target(visible, thermal, **PLAIN), torch.maximum(visible, thermal))
-
-
-def test_additive_share_keeps_an_even_thermal_image_from_washing_out():
-    target = intensity_target(grey(0.5), grey(0.9), **{**PLAIN, "additive": 1.0})
-    assert target.mean().item() == pytest.approx(0.5)
-
-
-def test_additive_share_grows_where_both_are_bright():
-    dark, bright = (intensity_target(grey(v), grey(v + 0.2), **{**PLAIN, "washout": 1.0}) for v in (0.0, 0.6))
-    assert dark.mean().item() == pytest.approx(0.2)
-    assert bright.mean().item() == pytest.approx(0.4 * 0.8 + 0.6 * 0.6)
-
-
-def test_contrast_grows_where_both_are_bright():
-    ramp = torch.linspace(-0.1, 0.1, 16).expand(1, 1, 16, 16)
-    dark, bright = (
-        intensity_target(ramp + level, grey(level - 0.1), **{**PLAIN, "vividness": 1.0}) for level in (0.1, 0.5)
-    )
-    spread = (ramp + 0.1).std()
-    assert dark.std().item() == pytest.approx(spread.item(), rel=0.01)
-    assert bright.std().item() == pytest.approx(1.4 * spread.item(), rel=0.01)
-
-
-def test_a_dark_figure_before_a_bright_sky_stays_dark():
-    visible, thermal = torch.full((1, 1, 64, 64), 0.9), torch.full((1, 1, 64, 64), 0.8)
-    visible[..., 24:40, 28:36] = 0.1
-    thermal[..., 24:40, 28:36] = 0.95
-    plain, kept = (intensity_target(visible, thermal, **{**PLAIN, "detail": d})[0, 0, 32, 32] for d in (0.0, 1.0))
-    assert plain > 0.9
-    assert kept < plain - 0.3
-
-
-def test_contrast_is_about_the_mean():
-    ramp = torch.linspace(0.3, 0.7, 16).expand(1, 1, 16, 16)
-    stretched = intensity_target(ramp, grey(0.0), **{**PLAIN, "contrast": 1.1})
-    assert stretched.mean().item() == pytest.approx(0.5)
-    assert (stretched.std() / ramp.std()).item() == pytest.approx(1.1)
 
 
 def test_fidelity_is_that_of_the_metric_at_its_finest_scales(images, monkeypatch):
@@ -88,10 +39,30 @@ def test_windows_are_gaussians_of_a_fifth():
     torch.testing.assert_close(losses._smooth(impulse, 9)[0, 0, 2:-2, 2:-2], torch.outer(line, line) / line.sum() ** 2)
 
 
-def test_gradient_follows_the_stronger_source_with_its_sign():
-    rising, falling = torch.linspace(0, 1, 16).expand(1, 1, 16, 16), torch.linspace(0.4, 0, 16).expand(1, 1, 16, 16)
-    assert losses.gradient_loss(rising, rising, falling).item() == pytest.approx(0, abs=1e-6)
-    assert losses.gradient_loss(1 - rising, rising, falling).item() == pytest.approx(2 / 15, abs=1e-6)
+def test_gradient_counts_an_edge_of_the_wrong_sign():
+    rising = torch.linspace(0, 1, 16).expand(1, 1, 16, 16)
+    assert losses.gradient_loss(rising + 0.1, rising).item() == pytest.approx(0, abs=1e-6)
+    assert losses.gradient_loss(1 - rising, rising).item() == pytest.approx(2 / 15, abs=1e-6)
+
+
+def test_grey_may_turn_white_and_a_pure_colour_keeps_its_luma():
+    colours = torch.tensor([[0.4, 0.4, 0.4], [0.8, 0.0, 0.0], [0.02, 0.0, 0.0]]).T.reshape(1, 3, 1, 3)
+    grey, red, dark = losses.brightest(colours, 1.0).flatten().tolist()
+    assert grey == pytest.approx(1)
+    assert red == pytest.approx(0.299 * 0.8, abs=1e-6)
+    assert dark > 0.8  # two levels of noise are no colour
+    assert losses.brightest(colours, 0.0).min() == pytest.approx(1)
+
+
+def test_grid_is_what_the_cells_have_in_common(images):
+    dot = torch.zeros(1, 1, 4, 4)
+    dot[..., 0, 0] = 0.16
+    pattern = dot.repeat(1, 1, 12, 16)
+    # 0.15 at one pixel of 16, -0.01 at fifteen
+    assert losses.grid_loss(pattern).item() == pytest.approx(0.3 / 16, rel=1e-3)
+    assert losses.grid_loss(torch.full((1, 1, 48, 64), 0.3)).item() == pytest.approx(0, abs=1e-6)
+    noise = images[1] - 0.5
+    assert losses.grid_loss(noise) < 0.3 * noise.abs().mean()
 
 
 def test_colour_ignores_brightness_and_sees_tint(images):
@@ -113,7 +84,7 @@ def test_flat_crops_give_finite_gradients():
     assert torch.isfinite(fused.grad).all()
 
 
-def test_total_is_the_weighted_sum_of_eq_14(images):
+def test_total_is_the_weighted_sum_of_all_parts(images):
     visible, thermal = images
     weights = Weights()
     parts = fusion_loss(visible * 0.9, visible, thermal, weights)

@@ -1,7 +1,7 @@
 """Detection value: the same detector on visible, thermal and fused images with known boxes."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from ros2_textfuse.detection.joining import join
 from ros2_textfuse.detection.streams import STREAMS, trust
 from ros2_textfuse.evaluation.metrics.average_precision import Found, average_precision, difference, require_judge
 from ros2_textfuse.evaluation.metrics.boxes import Box, read_boxes
+from ros2_textfuse.evaluation.metrics.fusion import to_grey
+from ros2_textfuse.evaluation.metrics.retention import SALIENT, Retention, retention, salient_boxes, table
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.sync.pairing import CAMERAS
 
@@ -72,15 +74,19 @@ def evaluate(task: Task, fuser: Fuser, prompt: Mapping[str, Any]) -> tuple[dict[
         images, boxes and classes: what was judged; exclusions: reason -> count; clean: visible, thermal, fused, and
         cameras and all, the boxes of both cameras and of all three joined -> mAP50, mAP75, mAP; over: camera ->
         interval of mAP50 fused minus that camera, by bootstrap over images; degraded: mode -> the same, and prompted,
-        fused with the mode named, and all_prompted, the cameras joined with it -> the same figures. And the detections
-        in the fused images as they are, for a later comparison.
+        fused with the mode named, and all_prompted, the cameras joined with it -> the same figures; retention:
+        `retention.table` of the pairs as they are, by class and by size, and of salient regions. And the detections in
+        the fused images as they are, for a later comparison.
     """
     truth, detector = task.boxes, task.detector
     clean: dict[str, Found] = {stream: {} for stream in STREAMS}
     degraded: dict[str, dict[str, Found]] = {mode: {stream: {} for stream in (*STREAMS, "prompted")} for mode in MODES}
+    kept: list[tuple[str, Retention]] = []
     for pair in tqdm(task.pairs, desc="detection", unit="pair", mininterval=0.5):
-        for stream, image in _streams(pair.visible, pair.thermal, fuser, prompt).items():
+        streams = _streams(pair.visible, pair.thermal, fuser, prompt)
+        for stream, image in streams.items():
             clean[stream][pair.name] = detector.detect(image)
+        kept += _retained(pair, streams["fused"], truth[pair.name])
         for mode, found in degraded.items():
             _detect_degraded(pair, mode, clean, found, detector, fuser)
     _add_joined(clean)
@@ -101,6 +107,7 @@ def evaluate(task: Task, fuser: Fuser, prompt: Mapping[str, Any]) -> tuple[dict[
             mode: {stream: average_precision(truth, found[stream], names) for stream in found}
             for mode, found in degraded.items()
         },
+        "retention": table(kept),
     }
     return figures, clean["fused"]
 
@@ -110,6 +117,13 @@ def _streams(
 ) -> dict[str, NDArray[np.uint8]]:
     fuser.set_prompt(**prompt)
     return {"visible": visible, "thermal": _colour(thermal), "fused": fuser.fuse(visible, thermal)}
+
+
+def _retained(pair: RegisteredPair, fused: NDArray[np.uint8], boxes: Sequence[Box]) -> list[tuple[str, Retention]]:
+    visible, grey = to_grey(pair.visible), to_grey(fused)
+    found = [(box.name, retention(visible, pair.thermal, grey, box.box)) for box in boxes]
+    found += [(SALIENT, retention(visible, pair.thermal, grey, box)) for box in salient_boxes(visible, pair.thermal)]
+    return [(name, one) for name, one in found if one is not None]
 
 
 def _detect_degraded(

@@ -54,6 +54,8 @@ def verdict(summary: dict[str, Any], run: dict[str, Any]) -> list[dict[str, str]
     found = [_better(summary["metrics"])]
     if detection := run.get("detection"):
         found.insert(0, _detects(detection))
+        if "retention" in detection:
+            found.insert(1, _retains(detection["retention"]["all"]))
     if speed := run.get("speed"):
         found.append(_keeps_up(speed, run["source"]["period"], run["engine"]))
     if summary["temporal"]["flicker"]["fused"]:
@@ -136,6 +138,18 @@ def _detects(detection: dict[str, Any]) -> dict[str, str]:
         "text": f"mAP50 {clean['fused']['mAP50']:.3f}, {best} alone {clean[best]['mAP50']:.3f}; difference "
         f"{difference.mean:+.3f} ({difference.low:+.3f} to {difference.high:+.3f}) over {detection['images']} "
         f"images{certainty}.",
+    }
+
+
+def _retains(objects: dict[str, Any]) -> dict[str, str]:
+    """By the separability that labelled objects lose against the camera that shows each better."""
+    lost = Interval(**objects["lost"])
+    kept = f"; {objects['kept_90']:.0%} of the plainly visible keep nine tenths of it" if "kept_90" in objects else ""
+    return {
+        "question": "Do objects stay as plain as in the camera that shows them better?",
+        "answer": "yes" if lost.mean <= 0.01 else "partly" if lost.low <= 0.01 else "no",
+        "text": f"separability {objects['fused']:.3f}, better camera {objects['better']:.3f}; lost {lost.mean:.3f} "
+        f"({lost.low:.3f} to {lost.high:.3f}) over {objects['objects']} objects{kept}.",
     }
 
 

@@ -1,0 +1,159 @@
+"""What either camera shows plainly stays plain: the target that chooses a camera by region, and losses on boxes.
+
+A maximum of both cameras cancels a figure that is dark in one and bright in the other, and washes out a warm person on
+a warm road. Here one camera wins in each region, the one with more contrast at the size of objects, and the fused image
+takes its contrast, sign and all. Only what is larger than objects, the brightness of wide areas, is the sum of both.
+
+All images are floating point, nominally 0..1, [B, 1, H, W].
+"""
+
+import math
+from functools import cache
+
+import torch
+from torch import Tensor
+
+SIZES = (4.0, 8.0, 16.0)  # pixels, the Gaussian windows in which the cameras' contrast is compared
+LEVELS = 5  # bands that are taken from the winner, the widest of 2**5 pixels
+DECISIVE = 4.0  # power of the compared contrasts: the larger, the harder the choice
+NOISE = 3e-3  # contrast energy below which neither camera has anything to choose
+BINS = (16, 32)  # of the grey histograms compared inside and around a box
+RING = 0.3  # width of a box's ring, in parts of the box, as in evaluation/retention.py
+PLAIN = 0.2  # separability from which on a box counts, the more the larger
+
+
+def choose(visible: Tensor, thermal: Tensor, preference: float = 1.0, colour: Tensor | None = None) -> Tensor:
+    """Share of thermal in each region, 0..1, by the contrast energy of both cameras at the size of objects.
+
+    Args:
+        visible: luma.
+        thermal: thermal.
+        preference: factor on the thermal energy.
+        colour: [B, 2, H, W], chroma of the visible image, whose contrast counts as well.
+    """
+    ours, theirs = _energy(visible), preference * _energy(thermal)
+    if colour is not None:
+        ours = ours + _energy(colour[:, :1]) + _energy(colour[:, 1:])
+    return theirs**DECISIVE / (theirs**DECISIVE + ours**DECISIVE + NOISE ** (2 * DECISIVE))
+
+
+def _energy(image: Tensor) -> Tensor:
+    return sum((_gauss((image - _gauss(image, size)) ** 2, size) for size in SIZES), torch.zeros_like(image))
+
+
+def seen_target(
+    visible: Tensor, thermal: Tensor, colour: Tensor | None = None, *, preference: float, gain: float, room: float
+) -> Tensor:
+    """The luma to reach: bands up to 32 pixels of the camera chosen in each region, on the sum of what is wider.
+
+    Args:
+        visible: luma.
+        thermal: thermal.
+        colour: of `choose`.
+        preference: of `choose`.
+        gain: of the bands.
+        room: parts of full scale that the wide areas leave free above and below for what stands on them.
+    """
+    share = choose(visible, thermal, preference, colour)
+    detail = torch.zeros_like(visible)
+    around, thermal_around = visible, thermal
+    for level in range(LEVELS):
+        size = 2.0**level
+        finer, thermal_finer = around, thermal_around
+        around, thermal_around = _gauss(around, size), _gauss(thermal_around, size)
+        # A pyramid's rule: the wider the band, the smoother the seam.
+        detail = detail + torch.lerp(finer - around, thermal_finer - thermal_around, _gauss(share, max(2.0, size / 2)))
+    wide = around + thermal_around - thermal_around.mean((2, 3), keepdim=True)
+    return (compress(wide, room) + gain * detail).clamp(0, 1)
+
+
+def compress(image: Tensor, room: float) -> Tensor:
+    """Bend values above 1 - 2 room and below room smoothly towards 1 - room and room / 2."""
+    if not room:
+        return image
+    high, low = 1 - 2 * room, room
+    image = torch.where(image > high, high + room * torch.tanh((image - high) / (1.5 * room)), image)
+    return torch.where(image < low, low - room / 2 * torch.tanh((low - image) / (0.75 * room)), image)
+
+
+def retention_loss(
+    fused: Tensor, visible: Tensor, thermal: Tensor, boxes: int = 24, generator: torch.Generator | None = None
+) -> tuple[Tensor, Tensor]:
+    """What random boxes lose against the camera that shows them better, seen at every other pixel.
+
+    Args:
+        fused: luma, [B, 1, H, W].
+        visible: luma.
+        thermal: thermal.
+        boxes: how many in each image.
+        generator: to draw them from; the default one if None.
+
+    Returns:
+        Loss of separability (1 minus the overlap of soft grey histograms inside and around), and of signed contrast
+        (mean inside minus mean around), both averaged over boxes with their separability as weight.
+    """
+    down, right = torch.randint(2, (2,), generator=generator).tolist()
+    fused, visible, thermal = (x[..., down::2, right::2] for x in (fused, visible, thermal))
+    height, width = fused.shape[2:]
+    inside, around = _boxes(len(fused), boxes, height, width, fused.device, generator)
+    with torch.no_grad():
+        sources = [_seen(x.clamp(0, 1), inside, around) for x in (visible, thermal)]
+        separabilities = torch.stack([separability for separability, _ in sources])
+        better = separabilities.amax(0)
+        weight = (better[-1] - PLAIN).clamp(min=0)
+        weight = weight / weight.sum().clamp(min=1e-3)
+        contrasts = torch.stack([contrast for _, contrast in sources])
+        stronger = torch.gather(contrasts, 0, contrasts.abs().argmax(0, keepdim=True))[0]
+    separability, contrast = _seen(fused, inside, around)
+    lost = ((better - separability).clamp(min=0) * weight).sum((1, 2)).mean()
+    faded = ((stronger.abs() - contrast * stronger.sign()).clamp(min=0) * weight).sum()
+    return lost, faded
+
+
+def _seen(image: Tensor, inside: Tensor, around: Tensor) -> tuple[Tensor, Tensor]:
+    """Separability [len(BINS), B, N] and contrast [B, N] of boxes whose masks [B, N, H W] are normalised."""
+    pixels = image.flatten(2).transpose(1, 2)  # [B, H W, 1]
+    separabilities = []
+    for bins in BINS:
+        middles = torch.arange(bins, dtype=image.dtype, device=image.device)
+        shares = (1 - (pixels * bins - 0.5 - middles).abs()).clamp(min=0)
+        within, beyond = inside @ shares, around @ shares
+        separabilities.append(1 - torch.minimum(within, beyond).sum(-1))
+    return torch.stack(separabilities), ((inside - around) @ pixels)[..., 0]
+
+
+def _boxes(
+    batch: int, count: int, height: int, width: int, device: torch.device, generator: torch.Generator | None
+) -> tuple[Tensor, Tensor]:
+    """Masks [B, N, H W] of random boxes, a sixteenth to 0.4 of the image high, and of their rings; each sums to 1."""
+    drawn = torch.rand((4, batch, count), generator=generator).to(device)
+    high = height / 16 * (16 / 2.5) ** drawn[0]
+    wide = (high * 0.4 * 5 ** drawn[1]).clamp(max=width / 2.5)
+    y, x = (high / 2 + drawn[2] * (height - high)), (wide / 2 + drawn[3] * (width - wide))
+    masks = []
+    for margin in (0.0, RING):
+        tall = (high / 2 + (margin * high).clamp(min=1.5 * (margin > 0)))[..., None]
+        broad = (wide / 2 + (margin * wide).clamp(min=1.5 * (margin > 0)))[..., None]
+        rows = (torch.arange(height, device=device) + 0.5 - y[..., None]).abs() <= tall
+        columns = (torch.arange(width, device=device) + 0.5 - x[..., None]).abs() <= broad
+        masks.append((rows[..., :, None] & columns[..., None, :]).flatten(2).float())
+    inside, ring = masks[0], masks[1] - masks[0]
+    return inside / inside.sum(-1, keepdim=True).clamp(min=1), ring / ring.sum(-1, keepdim=True).clamp(min=1)
+
+
+def _gauss(image: Tensor, sigma: float) -> Tensor:
+    """Gaussian average [B, 1, H, W] with replicated borders: two products with banded matrices."""
+    rows, columns = (_average(size, sigma, image.dtype, image.device) for size in image.shape[2:])
+    return rows @ image @ columns.T
+
+
+@cache
+def _average(size: int, sigma: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """[size, size]: Gaussian average of a line, its border replicated."""
+    reach = math.ceil(3 * sigma)
+    offsets = torch.arange(-reach, reach + 1, dtype=torch.float64)
+    kernel = torch.exp(-(offsets**2) / (2 * sigma**2))
+    matrix = torch.zeros(size, size, dtype=torch.float64)
+    for at in range(size):
+        matrix[at].index_add_(0, (at + offsets).clamp(0, size - 1).long(), kernel / kernel.sum())
+    return matrix.to(dtype).to(device)
