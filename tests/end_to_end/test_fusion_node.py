@@ -171,9 +171,11 @@ def test_two_nodes_of_one_name_say_so(graph):
 def test_a_parameter_of_detection_acts_or_is_refused(graph):
     pytest.importorskip("ultralytics", reason="ultralytics is not installed")
     graph.start_detection()
-    request = SetParameters.Request(parameters=[Parameter("confidence", value=0.5).to_parameter_msg()])
-    result = graph.call(SetParameters, "detection/set_parameters", request).results[0]
-    assert not result.successful and "confidence" in result.reason
+    new = [Parameter("confidence", value=0.5), Parameter("threads", value=1)]
+    request = SetParameters.Request(parameters=[parameter.to_parameter_msg() for parameter in new])
+    acts, refused = graph.call(SetParameters, "detection/set_parameters", request).results
+    assert acts.successful
+    assert not refused.successful and "threads" in refused.reason
 
 
 # Images -------------------------------------------------------------------------------------------------------------
