@@ -79,7 +79,7 @@ def test_a_stutter_shorter_than_the_timeout_is_no_silence(rig):
 def test_a_camera_at_a_fifth_of_the_rate(rig, camera):
     other = "visible" if camera == "thermal" else "thermal"
     with rig.fault(**{camera: spoils.every(5)}):
-        status = rig.expect("OK", grows=["pairs_fused", f"{other}_alone"])
+        status = rig.expect("OK", grows=["pairs_fused", f"{other}_unpaired"])
         rig.wait(lambda: getattr(rig.status(), f"{camera}_rate") < 0.7 * RATE, 15.0, "the rate is not told")
         assert rig.status().passed_through == status.passed_through
         rig.expect_diagnostic("fusion", OK)

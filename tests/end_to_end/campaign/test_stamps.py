@@ -24,10 +24,10 @@ def burst(message, number):
 
 
 def test_bursts_of_ten_times_the_rate(rig):
-    """More than are fused may come, but what comes out is in order and new."""
+    """More than are fused may come, but what comes out is in order and new; DEGRADED where the machine is too slow."""
     with rig.fault(visible=burst, thermal=burst):
         rig.wait_ticks(25)
-        rig.expect("OK", grows=["pairs_fused"])
+        assert rig.expect(grows=["pairs_fused"]).state in ("OK", "DEGRADED")
     assert rig.status().images_rejected == rig.before.images_rejected
 
 
@@ -35,7 +35,8 @@ def test_bursts_of_ten_times_the_rate(rig):
 def test_a_burst_of_one_camera(rig, camera, other):
     with rig.fault(**{camera: burst}):
         rig.wait_ticks(15)
-        status = rig.expect("OK", grows=["pairs_fused", f"{camera}_alone"])
+        status = rig.expect(grows=["pairs_fused", f"{camera}_unpaired"])
+        assert status.state in ("OK", "DEGRADED")
         received = {
             name: getattr(status, f"{name}_received") - getattr(rig.before, f"{name}_received") for name in LIVING
         }
@@ -100,7 +101,7 @@ def test_both_clocks_start_at_zero(rig):
         return spoil
 
     with rig.fault(visible=since_start(), thermal=since_start()):
-        rig.expect("OK", grows=["pairs_fused", "clock_resets"])
+        rig.expect("DEGRADED", visible_fault="old", grows=["pairs_fused", "clock_resets"])
         rig.wait_images(5)
 
 
