@@ -155,7 +155,7 @@ def ir_stripe(thermal: Image, severity: float, rng: Generator) -> Image:
         offsets = 1.5 * cv2.blur(offsets, (3, 1))
     elif kind < 0.6:  # some lines alone
         offsets = 1.6 * offsets * (rng.random(offsets.shape) < 0.4)
-    pattern = np.asarray(offsets if columns else offsets.T, np.float32)
+    pattern: Image = np.asarray(offsets if columns else offsets.T, np.float32)
     if rng.random() < 0.3:  # lines of other gain, too
         pattern = pattern * (0.5 + thermal)
     return _finish(thermal + 0.16 * severity * pattern)
