@@ -1,5 +1,5 @@
 # For a machine without a ROS distribution: everything lives in one virtual environment.
-# On a distribution use colcon instead, see docs/install.md.
+# On a distribution use colcon instead, see docs/getting-started/install.md.
 SHELL := bash -o pipefail
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
@@ -35,7 +35,7 @@ briefly := 2>&1 | sed -unE -e '/^ *(ERROR|error):/,$$p' -e 's/^ *(Downloading|Us
 sources := CMakeLists.txt package.xml README.md $(shell find msg srv launch config ros2_textfuse -type f \
   -not -path '*/__pycache__/*' 2>/dev/null)
 
-.PHONY: help build demo test lint soak tensorrt-dryrun clean
+.PHONY: help build demo test lint soak tensorrt-dryrun gpu-check clean
 help:
 	@echo 'make build   set up $(VENV) and install textfuse into it'
 	@echo 'make demo    show it: [VISIBLE=folder THERMAL=folder | BAG=bag] [SECONDS=n] [OUT=folder]'
@@ -43,12 +43,13 @@ help:
 	@echo 'make lint    lint and type check only'
 	@echo 'make soak    faults for twenty minutes: does it recover, does it stay as small? [MINUTES=n]'
 	@echo 'make tensorrt-dryrun   what TensorRT would take of the network; 5 GB in an environment of its own'
+	@echo 'make gpu-check   engines on an NVIDIA GPU: build, compare with eager, time [GPU_PYTHON=python]'
 	@echo 'make clean   remove what was built; "rm -r $(VENV)" removes the environment'
 
 # Each step leaves its stamp when it is done, so an interrupted setup continues where it stopped.
 $(prefix)/.python:
 	@if [ -n "$$ROS_DISTRO" ]; then \
-	  echo 'ROS $(ROS_DISTRO) is sourced in this shell: build with colcon (docs/install.md), or, for an environment' >&2; \
+	  echo 'ROS $(ROS_DISTRO) is sourced in this shell: build with colcon (docs/getting-started/install.md), or, for an environment' >&2; \
 	  echo 'of its own, use a shell without it: env -i HOME="$$HOME" PATH=/usr/bin:/bin make build' >&2; exit 1; fi
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 	  echo '$(PYTHON) is missing or older than 3.10; name a newer one: make build PYTHON=python3.12' >&2; exit 1; }
@@ -103,6 +104,14 @@ $(tensorrt)/.built: requirements/tensorrt.txt
 
 tensorrt-dryrun: $(tensorrt)/.built
 	@$(tensorrt)/bin/python -m tools.tensorrt_dryrun
+
+# The first Python whose torch sees the GPU, with what is installed there: a Jetson's own, a container's, or ours.
+pythons := $(GPU_PYTHON) $(python) python3 /usr/bin/python3 $(wildcard /opt/*/bin/python3)
+gpu-check:
+	@for python in $(pythons); do \
+	  if $$python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then \
+	    exec $$python -m tools.gpu_check --out out/gpu-check; fi; done; \
+	  echo 'No Python with a torch that sees an NVIDIA GPU: name one by GPU_PYTHON=' >&2; exit 1
 
 clean:
 	rm -rf build install log dist *.egg-info

@@ -37,9 +37,9 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the result here")
     parser.add_argument("--image", type=Path, help="draw the medians here (.png, .svg)")
     args = parser.parse_args()
-    result: dict = {"environment": describe_machine(), "model": args.model, "sizes": {}, "new_words_ms": words()}
+    result: dict = {"environment": describe_machine(), "model": args.model, "sizes": {}, "prompt_ms": prompt()}
     print(f"{result['environment']['processor']}; GPU: {result['environment']['gpu']}")
-    print(f"a new sentence, once: {result['new_words_ms']['median']} ms")
+    print(f"a new prompt, once: {result['prompt_ms']['median']} ms")
     for size in args.sizes:
         width, height = map(int, size.split("x"))
         result["sizes"][size] = rows = measure(EngineConfig(load_network(args.model), height, width), args.rounds)
@@ -132,8 +132,8 @@ def measure(config: EngineConfig, rounds: int) -> dict[str, dict]:
     return rows
 
 
-def words() -> dict[str, float]:
-    """A new sentence each time: understanding one again is a look-up."""
+def prompt() -> dict[str, float]:
+    """Milliseconds of a prompt change, another prompt each time: understanding one again is a look-up."""
     fuser = Fuser()
     fuser.set_prompt("it is dark and the thermal camera is noisy")  # loads the sentence encoder
     times = []

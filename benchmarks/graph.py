@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--engine", default="auto", help="engine of the fusion node (default auto)")
     parser.add_argument("--threads", type=int, default=0, help="of each node's engine (default: the engine's choice)")
     parser.add_argument("--nice", type=int, default=10, help="of the detection node (default 10)")
-    parser.add_argument("--new-words", action="store_true", help="set a sentence that is new every second")
+    parser.add_argument("--prompt-changes", action="store_true", help="set another prompt every second")
     parser.add_argument("--json", type=Path, help="write the result here")
     parser.add_argument("--image", type=Path, help="draw the latencies here (.png, .svg)")
     args = parser.parse_args()
@@ -123,7 +123,7 @@ def graph(rate: float, seconds: float, args: argparse.Namespace) -> tuple[dict, 
             while time.monotonic() < start + seconds:
                 for name, process in nodes.items():
                     memory[name].append(resident_mib(process.pid))
-                if args.new_words:
+                if args.prompt_changes:
                     sentence = f"fog over field {len(memory['fusion'])}, and a noisy thermal camera"
                     watcher.prompts.call_async(SetPrompt.Request(prompt=sentence))
                 time.sleep(1.0)

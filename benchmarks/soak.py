@@ -4,11 +4,11 @@
 
 Player, fusion and detection as processes, watched by a fourth that takes small messages. A schedule drawn from the
 seed spoils the images of one camera after the other (every kind of faults.py once before any comes again), now and
-then deactivates fusion for a while, or ends detection and starts it anew; new words come all the time. The exit code is
+then deactivates fusion for a while, or ends detection and starts it anew; prompts change all the time. The exit code is
 0 when
 
 - fusion said OK again within 3 s of the end of each fault, and went on to fuse,
-- no process ended by itself, none wrote a traceback, all ended with exit code 0, and every new words were answered,
+- no process ended by itself, none wrote a traceback, all ended with exit code 0, and every prompt change was answered,
 - after warm-up, the memory of no process grew by more than SLOPE, nor did its open files and threads.
 
 Memory is what a process holds for itself: of the shared memory of DDS, whose segments have fixed sizes, pages count as
@@ -55,7 +55,7 @@ SENTENCES = (
     "show me the person at night",
     "the thermal image has stripes",
 )
-WORDS = 2.0, 8.0  # s between two calls of set_prompt
+PROMPTS = 2.0, 8.0  # s between two calls of set_prompt
 SAMPLES = 5.0  # s between two looks at the processes
 YOUNG = 30.0  # s in which a process that was started anew is still growing
 SLOPE = 0.2  # MiB a minute
@@ -189,12 +189,12 @@ class Soak:
         self.statuses: list[Status] = []
         self.detections = 0
         self.detection_starts: list[float] = []
-        self.words: dict[str, Any] = {"asked": 0, "answered": 0, "slowest_ms": 0.0}
+        self.prompts: dict[str, Any] = {"asked": 0, "answered": 0, "slowest_ms": 0.0}
         self.failures: list[str] = []
         self._running: dict[str, subprocess.Popen] = {}
         self._began = 0.0  # on the clock of time.monotonic: the first image
         self._restarted: float | None = None  # when detection was, until it is heard of
-        self._next_sample, self._next_words = 0.0, WORDS[0]
+        self._next_sample, self._next_prompt = 0.0, PROMPTS[0]
 
     def execute(self) -> None:
         """Run to the end, or until a process ends that should not."""
@@ -226,9 +226,13 @@ class Soak:
         processes = {name: judge(samples, self.warm_up) for name, samples in self.samples.items()}
         not_flat = [f"{name}: {what} not flat" for name, found in processes.items() for what in found["not_flat"]]
         recovered = [event.recovered_after for event in self.events if event.recovered_after is not None]
-        unanswered = self.words["asked"] - self.words["answered"]
+        unanswered = self.prompts["asked"] - self.prompts["answered"]
         return {
-            "failures": [*self.failures, *not_flat, *([f"{unanswered} words without an answer"] if unanswered else [])],
+            "failures": [
+                *self.failures,
+                *not_flat,
+                *([f"{unanswered} prompts not answered"] if unanswered else []),
+            ],
             "warm_up_s": self.warm_up,
             "events": len(self.events),
             "recovered": len(recovered),
@@ -241,7 +245,7 @@ class Soak:
                 for before, after in pairwise(self.statuses)
             ),
             "detections": self.detections,
-            "words": self.words,
+            "prompts": self.prompts,
             "processes": processes,
             "schedule": [asdict(event) for event in self.events],
             "memory": {
@@ -324,7 +328,7 @@ class Soak:
             self._pass_time(self.seconds, bar)
 
     def _pass_time(self, until: float, bar: tqdm) -> None:
-        """Look at the processes and set new words, until it is time for something else."""
+        """Look at the processes and change the prompt, until it is time for something else."""
         while (now := self._now()) < until:
             bar.update(int(now) - bar.n)
             if ended := self._graph.processes.ended():
@@ -335,9 +339,9 @@ class Soak:
                 self._next_sample += SAMPLES
                 for name, process in self._running.items():
                     self.samples[name].append(look(process.pid, now))
-            if self._next_words <= now < self.seconds - RECOVERY:
-                self._next_words = now + self.random.uniform(*WORDS)
-                self._set_words()
+            if self._next_prompt <= now < self.seconds - RECOVERY:
+                self._next_prompt = now + self.random.uniform(*PROMPTS)
+                self._set_prompt()
             time.sleep(0.05)
 
     def _begin(self, event: Event) -> None:
@@ -366,20 +370,20 @@ class Soak:
         if not future.result().success:
             self.failures.append(f"{name} failed after {self._now():.0f} s")
 
-    def _set_words(self) -> None:
+    def _set_prompt(self) -> None:
         from textfuse.srv import SetPrompt
 
-        number = self.words["asked"] = self.words["asked"] + 1
+        number = self.prompts["asked"] = self.prompts["asked"] + 1
         sentence = SetPrompt.Request(prompt=f"{self.random.choice(SENTENCES)}, {number}")
         modes = SetPrompt.Request(modes=[self.random.choice(list(MODES))], severity=self.random.uniform(0.1, 1.0))
         asked = time.monotonic()
 
         def note(future: Any) -> None:
             answer = future.result()
-            self.words["answered"] += 1
-            self.words["slowest_ms"] = max(self.words["slowest_ms"], round((time.monotonic() - asked) * 1e3, 1))
+            self.prompts["answered"] += 1
+            self.prompts["slowest_ms"] = max(self.prompts["slowest_ms"], round((time.monotonic() - asked) * 1e3, 1))
             if not answer.success:
-                self.failures.append(f"words refused: {answer.message}")
+                self.failures.append(f"prompt refused: {answer.message}")
 
         request = self.random.choice((sentence, modes, SetPrompt.Request()))
         self._set_prompt.call_async(request).add_done_callback(note)

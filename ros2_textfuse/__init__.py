@@ -1,4 +1,4 @@
-"""textfuse: RGB and thermal images fused into one, guided by words."""
+"""textfuse: real-time, text-guided fusion of RGB and thermal images."""
 
 from typing import TYPE_CHECKING
 

@@ -16,6 +16,7 @@ from ros2_textfuse.imaging.drawing import mark
 from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.imaging.gain_control import GainControl
 from ros2_textfuse.networks.weights import load_network
+from ros2_textfuse.settings import FusionSettings
 
 ENGINES_KEPT = 2
 
@@ -60,6 +61,22 @@ class Fuser:
         self.gain_control = gain_control or GainControl()
         self.set_prompt()
 
+    @classmethod
+    def from_settings(cls, settings: FusionSettings, alignment: Alignment | None = None) -> "Fuser":
+        """A fuser as the settings of a node describe it, with their words in force.
+
+        Args:
+            settings: of a node, a parameter file or a command line.
+            alignment: of `settings.alignment()`; None for registered cameras, or until CameraInfo has come.
+
+        Raises:
+            WeightsError, EngineError, PromptError, EncoderError: as of the constructor and `set_prompt`.
+            GainControlError: the fixed thermal range has no extent.
+        """
+        fuser = cls(settings.model, settings.engine, settings.threads, settings.gain_control(), alignment)
+        fuser.set_prompt(**settings.words())
+        return fuser
+
     @property
     def engine_name(self) -> str:
         """The engine that runs, e.g. `openvino bf16`; the one asked for until the first image has set the size."""
@@ -100,8 +117,8 @@ class Fuser:
     def prepare(self, height: int, width: int) -> None:
         """Build and warm up the engine for images of this size, so that the first one does not wait for it.
 
-        Meanwhile another thread may go on fusing images of a size that is ready. The engines of the last ENGINES_KEPT
-        sizes stay.
+        Meanwhile another thread may go on fusing images of a size that is ready. ENGINES_KEPT engines stay: that of
+        the size that was prepared first, and those of the latest others.
 
         Args:
             height: pixels, > 0.
@@ -113,7 +130,8 @@ class Fuser:
         start = time.perf_counter()
         config = EngineConfig(self._network, height, width, self._threads)
         engine, self._engine_warning = build_engine(self._engine_wanted, config)
-        kept = list(self._engines.items())[1 - ENGINES_KEPT :]
+        others = [item for item in self._engines.items() if item[0] != (height, width)]
+        kept = [*others[:1], *others[1:][max(0, len(others) + 1 - ENGINES_KEPT) :]]
         self._engines = {**dict(kept), (height, width): engine}
         seconds = time.perf_counter() - start
         logger.info("%s is ready for %dx%d on %s (%.1f s)", self.model_name, width, height, engine.name, seconds)
@@ -143,15 +161,48 @@ class Fuser:
                 the calibration is for.
             EngineError: an image of a new size came and the engine cannot be built for it.
         """
+        return self.fuse_prepared(*self.prepare_pair(visible, thermal), out)
+
+    def prepare_pair(
+        self, visible: NDArray[np.uint8], thermal: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """The first half of `fuse`: check, gain control and alignment.
+
+        Args:
+            visible: as for `fuse`.
+            thermal: as for `fuse`.
+
+        Returns:
+            uint8 RGB [H, W, 3] and uint8 [H, W], in one geometry.
+
+        Raises:
+            ImageError: as of `fuse`.
+        """
         _check_types(visible, thermal)
         alignment = self.alignment
         if alignment is None:
             _check_sizes(visible, thermal)
-        else:
-            alignment.check(visible=visible, thermal=thermal)
-        thermal8 = self.gain_control(thermal)
-        if alignment is not None:
-            visible, thermal8 = alignment(visible, thermal8)
+            return visible, self.gain_control(thermal)
+        alignment.check(visible=visible, thermal=thermal)
+        return alignment(visible, self.gain_control(thermal))
+
+    def fuse_prepared(
+        self, visible: NDArray[np.uint8], thermal8: NDArray[np.uint8], out: NDArray[np.uint8] | None = None
+    ) -> NDArray[np.uint8]:
+        """The second half of `fuse`: the network, on what `prepare_pair` returned.
+
+        Args:
+            visible: uint8 RGB [H, W, 3].
+            thermal8: uint8 [H, W].
+            out: as for `fuse`.
+
+        Returns:
+            uint8 RGB [H, W, 3]; `out` where it was given.
+
+        Raises:
+            ImageError: `out` does not fit.
+            EngineError: as of `fuse`.
+        """
         height, width = thermal8.shape
         if out is None:
             out = np.empty((height, width, 3), np.uint8)
@@ -163,6 +214,24 @@ class Fuser:
             engine = self._engines[height, width]
         engine.run(visible, thermal8, self._in_force[1], out)
         return out
+
+    def prepare_image(
+        self, camera: str, image: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
+    ) -> NDArray[np.uint8]:
+        """One camera's image as `prepare_pair` returns it.
+
+        Args:
+            camera: `visible` or `thermal`.
+            image: as for `fuse`.
+
+        Returns:
+            uint8 RGB [H, W, 3] of the visible camera, uint8 [H, W] of the thermal one.
+
+        Raises:
+            ImageError: the image has another size than the calibration is for.
+        """
+        image8 = self.gain_control(image) if camera == "thermal" else np.asarray(image, np.uint8)
+        return image8 if self.alignment is None else self.alignment.align(camera, image8)
 
     def pass_through(
         self, camera: str, image: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
@@ -179,9 +248,7 @@ class Fuser:
         Raises:
             ImageError: the image has another size than the calibration is for.
         """
-        image8 = self.gain_control(image) if camera == "thermal" else np.asarray(image, np.uint8)
-        if self.alignment is not None:
-            image8 = self.alignment.align(camera, image8)
+        image8 = self.prepare_image(camera, image)
         marked = np.dstack([image8] * 3) if camera == "thermal" else image8.copy()
         mark(marked, f"{camera.upper()} ONLY")
         return marked

@@ -1,5 +1,9 @@
 """The `textfuse` command without ROS: help, and the verbs that work on files."""
 
+import os
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -64,3 +68,94 @@ def test_play_refuses_before_anything_starts(source, capsys):
 def test_eval_says_what_is_missing(arguments, reason, capsys):
     assert cli.main(["eval", *arguments]) == 1
     assert reason in capsys.readouterr().err
+
+
+def pairs_of(tmp_path):
+    visible, thermal = (np.stack([image] * 2) for image in street(64, 80))
+    return write_folders(tmp_path, visible, thermal)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("out", ["visible", "thermal", "other/../visible"])
+def test_fuse_does_not_write_over_its_inputs(tmp_path, capsys, out):
+    folders = pairs_of(tmp_path)
+    (tmp_path / "other").mkdir()
+    before = [contents(folder) for folder in folders]
+    assert cli.main(["fuse", *map(str, folders), "-o", str(tmp_path / out), "--engine", "eager"]) == 1
+    assert "would be written over" in capsys.readouterr().err
+    assert [contents(folder) for folder in folders] == before
+
+
+def test_fuse_does_not_write_over_the_image_it_reads(tmp_path, capsys):
+    visible, thermal = (folder / "0000.png" for folder in pairs_of(tmp_path))
+    before = visible.read_bytes()
+    assert cli.main(["fuse", str(visible), str(thermal), "-o", str(visible)]) == 1
+    assert "would be written over" in capsys.readouterr().err and visible.read_bytes() == before
+
+
+def test_fuse_writes_over_its_own_images_and_no_others(tmp_path, capsys):
+    folders, out = pairs_of(tmp_path), tmp_path / "fused"
+    command = ["fuse", *map(str, folders), "-o", str(out), "--engine", "eager"]
+    assert cli.main(command) == 0 and cli.main(command) == 0
+    cv2.imwrite(str(out / "0001.png"), np.zeros((4, 4, 3), np.uint8))
+    first = (out / "0000.png").stat().st_mtime_ns
+    assert cli.main(command) == 1
+    assert "0001.png exists, and does not say that textfuse made it" in capsys.readouterr().err
+    assert (out / "0000.png").stat().st_mtime_ns == first
+
+
+def test_two_inputs_of_one_name_are_named(tmp_path, capsys):
+    folders = pairs_of(tmp_path)
+    cv2.imwrite(str(folders[0] / "0000.jpg"), np.zeros((64, 80, 3), np.uint8))
+    assert cli.main(["fuse", *map(str, folders), "-o", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr().err
+    assert "0000.jpg" in said and "0000.png" in said
+
+
+def test_fuse_files_whose_names_are_not_utf8(tmp_path):
+    """In a process of its own: it ended in a segmentation fault."""
+    folders, name = pairs_of(tmp_path), os.fsdecode(b"caf\xe9.png")
+    for folder in folders:
+        (folder / "0000.png").rename(folder / name)
+    out = tmp_path / os.fsdecode(b"aus\xe9")
+    command = [sys.executable, "-m", "ros2_textfuse.cli", "fuse", *map(str, folders), "-o", str(out)]
+    ended = subprocess.run([*command, "--engine", "eager"], capture_output=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert sorted(path.name for path in out.iterdir()) == sorted(["0001.png", name])
+
+
+def test_an_out_that_cannot_be_is_one_line(tmp_path, capsys):
+    folders = pairs_of(tmp_path)
+    out = tmp_path / "out" / "deep"
+    (tmp_path / "out").write_text("a file")
+    for verb in (
+        ["fuse", *map(str, folders)],
+        ["quality", "--data", str(tmp_path)],
+        ["train", "--data", str(tmp_path)],
+    ):
+        assert cli.main([*verb, "--out", str(out)]) == 1
+        said = capsys.readouterr().err
+        assert f"textfuse {verb[0]}:" in said and "Traceback" not in said
+
+
+def test_train_keeps_out_of_a_folder_of_somebody_else(tmp_path, capsys):
+    (tmp_path / "thesis.txt").write_text("theirs")
+    assert cli.main(["train", "--data", str(tmp_path), "--out", str(tmp_path)]) == 1
+    assert "not empty" in capsys.readouterr().err
+
+
+def test_eval_of_a_folder_whose_name_is_not_utf8(tmp_path):
+    """In a process of its own: after all its work it ended in a traceback."""
+    source = tmp_path / os.fsdecode(b"caf\xe9 <bad>")
+    for side, folder in zip(("vi", "ir"), pairs_of(tmp_path), strict=True):
+        source.mkdir(exist_ok=True)
+        folder.rename(source / side)
+        (source / side / "0000.png").rename(source / side / os.fsdecode(b"a\xe9.png"))
+    command = [sys.executable, "-m", "ros2_textfuse.cli", "eval", str(source), "--out", str(tmp_path / "out")]
+    ended = subprocess.run([*command, "--engine", "eager", "--no-detection"], capture_output=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "caf\\udce9" in page and "<bad>" not in page

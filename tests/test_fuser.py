@@ -135,3 +135,12 @@ def test_what_is_passed_through_lies_where_it_lies_in_fused_images():
     np.testing.assert_array_equal(source, THERMAL)
     with pytest.raises(ImageError, match="320x240"):
         fuser.pass_through("thermal", np.zeros((240, 320), np.uint8))
+
+
+def test_the_engine_of_the_first_size_stays():
+    """A node is configured for one size, whatever else comes along."""
+    fuser = Fuser(engine="eager")
+    for size in ((32, 48), (40, 40), (48, 32), (40, 40)):
+        fuser.prepare(*size)
+        assert fuser.ready(32, 48) and fuser.ready(*size)
+    assert not fuser.ready(48, 32)

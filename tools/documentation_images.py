@@ -1,11 +1,12 @@
-"""The images of docs/: what the degradations look like, and what words make of them.
+"""The images of the README and of docs/, made by the product from two registered pairs.
 
-    python -m ros2_textfuse.evaluation.documentation docs/images
+    python -m tools.documentation_images docs/images --night VISIBLE THERMAL --day VISIBLE THERMAL
 
-They are made from the simulated scene, since the data sets are not ours to show.
+Run it again when the weights change. docs/images/README.md names the pairs and their terms.
 """
 
-import sys
+import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
@@ -14,41 +15,113 @@ from numpy.typing import NDArray
 
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.degradations.pairs import RegisteredPair
-from ros2_textfuse.evaluation.quality import LADDER, sheets
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.imaging.drawing import panel
-from ros2_textfuse.recordings.simulated_scene import still
+from ros2_textfuse.imaging.gain_control import GainControl
+from ros2_textfuse.recordings.pairs import read_image
 
-WIDTH = 1300  # pixels of a sheet
-COMPOUND = {"haze": 0.5, "visible_noise": 0.5, "ir_noise": 0.5, "ir_stripe": 0.5}
+Image = NDArray[np.uint8]
+
+WIDTH = 1280  # pixels of a sheet
+SEVERITY = 0.5
+REPAIRED = ("low_light", "haze", "visible_noise", "ir_stripe")
+COLD_SKY = 2500  # counts (25 K in centi-kelvin) by which the sky of the gain control's example is colder
 
 
-def degradation_sheet(pair: RegisteredPair) -> NDArray[np.uint8]:
-    """A row for each mode, its severity growing to the right, and one for several at once on both sides."""
-    rows = []
+def night(fuser: Fuser, pair: RegisteredPair) -> Image:
+    """Visible, thermal, and fused without a prompt."""
+    captions = ("visible", "thermal", "fused, no prompt")
+    images = (pair.visible, pair.thermal, fuser.fuse(pair.visible, pair.thermal))
+    return _row(zip(captions, images, strict=True))
+
+
+def single_camera(fuser: Fuser, pair: RegisteredPair) -> Image:
+    """What is published while a camera is missing: fused, then each camera's image passed through."""
+    return _row(
+        [
+            ("OK: pairs are fused", fuser.fuse(pair.visible, pair.thermal)),
+            ("VISIBLE_ONLY: the thermal camera stopped", fuser.pass_through("visible", pair.visible)),
+            ("THERMAL_ONLY: the RGB camera stopped", fuser.pass_through("thermal", pair.thermal)),
+        ]
+    )
+
+
+def gain_control(pair: RegisteredPair) -> Image:
+    """Counts of a warm street under a cold sky, by each way that brings them to 8 bits."""
+    counts = 29000 + 6 * pair.thermal.astype(np.uint16)
+    horizon = pair.thermal.shape[0] // 2
+    sky = pair.thermal[:horizon] < np.percentile(pair.thermal[:horizon], 40)
+    counts[:horizon][sky] -= COLD_SKY
+    low, high = 29000, int(np.percentile(counts, 99.8))
+    ways = {
+        "thermal_gain: percentile (default)": GainControl(),
+        "thermal_gain: plateau": GainControl("plateau"),
+        f"thermal_low: {low}, thermal_high: {high}": GainControl(fixed=(low, high)),
+    }
+    return _row((caption, way(counts)) for caption, way in ways.items())
+
+
+def degradations(pair: RegisteredPair) -> Image:
+    """Each mode at severity 0.5, four in a row, after the two clean images."""
+    images = [("clean visible", pair.visible), ("clean thermal", pair.thermal)]
     for mode in MODES:
-        side = 1 if mode.startswith("ir_") else 0
-        images = [(f"{mode} {value:g}", pair.degraded({mode: value})[side]) for value in LADDER]
-        rows.append(np.hstack([panel(image, caption) for caption, image in images]))
-    visible, thermal = pair.degraded(COMPOUND)
-    names = " + ".join(COMPOUND)
-    both = np.hstack([panel(visible, f"together, 0.5: {names}"), panel(thermal, "")])
-    rows.append(np.hstack([both, np.zeros((both.shape[0], rows[0].shape[1] - both.shape[1], 3), np.uint8)]))
+        images.append((mode, pair.degraded({mode: SEVERITY})[1 if mode.startswith("ir_") else 0]))
+    return np.vstack([_row(images[start : start + 4]) for start in range(0, len(images), 4)])
+
+
+def repair(fuser: Fuser, pair: RegisteredPair) -> Image:
+    """The degraded side, fused without a prompt, fused with the mode named, and the fusion of the clean pair."""
+    clean = _fused(fuser, (pair.visible, pair.thermal))
+    rows = []
+    for mode in REPAIRED:
+        sides = pair.degraded({mode: SEVERITY})
+        images = [
+            (f"{mode}, severity {SEVERITY}", sides[1 if mode.startswith("ir_") else 0]),
+            ("fused, no prompt", _fused(fuser, sides)),
+            (f"fused, modes: [{mode}]", _fused(fuser, sides, (mode,))),
+            ("fusion of the clean pair", clean),
+        ]
+        rows.append(_row(images))
     return np.vstack(rows)
 
 
-def main(folder: Path) -> None:
-    """Write degradations.jpg and repair.jpg into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    pair = RegisteredPair("simulated", *still(), seed=0)
-    images = {"degradations": degradation_sheet(pair), **dict(sheets(Fuser(engine="eager"), [pair]))}
-    for name in ("degradations", "repair"):
-        image = images[name][..., ::-1]
-        small = cv2.resize(
-            image, None, fx=WIDTH / image.shape[1], fy=WIDTH / image.shape[1], interpolation=cv2.INTER_AREA
-        )
-        cv2.imwrite(str(folder / f"{name}.jpg"), small, [cv2.IMWRITE_JPEG_QUALITY, 80])
+def _fused(fuser: Fuser, sides: tuple[Image, Image], modes: tuple[str, ...] = ()) -> Image:
+    fuser.set_prompt(modes=modes, severity=SEVERITY if modes else None)
+    fused = fuser.fuse(*sides)
+    fuser.set_prompt()
+    return fused
+
+
+def _row(captioned: Iterable[tuple[str, Image]]) -> Image:
+    return np.hstack([panel(image, caption) for caption, image in captioned])
+
+
+def main() -> None:
+    """Write the images into a folder."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path, help="folder for the images")
+    pair = {"nargs": 2, "type": Path, "metavar": ("VISIBLE", "THERMAL"), "required": True}
+    parser.add_argument("--night", help="a registered pair of a night", **pair)
+    parser.add_argument("--day", help="a registered pair of a day, to degrade", **pair)
+    args = parser.parse_args()
+    dark, day = (
+        RegisteredPair(name, read_image(files[0], "visible"), read_image(files[1], "thermal"), seed=0)
+        for name, files in (("night", args.night), ("day", args.day))
+    )
+    fuser = Fuser(engine="eager")
+    sheets = {
+        "night": night(fuser, dark),
+        "single_camera": single_camera(fuser, dark),
+        "gain_control": gain_control(dark),
+        "degradations": degradations(day),
+        "repair": repair(fuser, day),
+    }
+    args.out.mkdir(parents=True, exist_ok=True)
+    for name, sheet in sheets.items():
+        size = WIDTH, round(sheet.shape[0] * WIDTH / sheet.shape[1])
+        small = cv2.resize(sheet[..., ::-1], size, interpolation=cv2.INTER_AREA)
+        cv2.imwrite(str(args.out / f"{name}.jpg"), small, [cv2.IMWRITE_JPEG_QUALITY, 82])
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.evaluation.offline.evaluate import Asked, open_source
 from ros2_textfuse.evaluation.offline.sampling import spread_pairs
@@ -17,7 +18,10 @@ from ros2_textfuse.geometry.calibration import CAMERAS, FIELDS_OF_VIEW, Calibrat
 from ros2_textfuse.geometry.chessboard import register_board
 from ros2_textfuse.geometry.overlay import before_and_after
 from ros2_textfuse.geometry.registration import NotSureError, register
+from ros2_textfuse.imaging import image_files
+from ros2_textfuse.runtime.output import claim_file, refuse_inputs, write_whole
 
+WRITTEN = "Written by textfuse calibrate."
 Greys = list[NDArray[np.uint8]]
 
 EXAMPLES = """\
@@ -54,21 +58,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--field-of-view", choices=FIELDS_OF_VIEW, default="reference", help="pad to it, or crop")
     parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
     parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
-    parser.add_argument("--slop", type=float, default=0.02, help="seconds, largest difference of a pair's stamps")
-    parser.add_argument(
-        "--thermal-time-offset",
-        type=float,
-        default=0.0,
-        help="seconds to add to thermal stamps, as textfuse time-offset finds them (default 0)",
-    )
+    fusion_arguments.add_parameters_file(parser)
+    fusion_arguments.add_pairing(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Calibrate; returns 0, or 2 when it is not sure."""
     if args.pairs < 1 or (args.scale is not None and not args.scale > 0):
         raise TextfuseError("--pairs must be 1 or more, and --scale above 0")
+    image = args.out.with_suffix(".jpg")
+    if image == args.out:
+        raise TextfuseError(f"{args.out} is the name of the overlay: end that of the calibration in .yaml")
+    refuse_inputs([args.out, image], map(Path, args.source))
+    claim_file(args.out, lambda head: head.startswith(f"# {WRITTEN}".encode()))
+    claim_file(image, image_files.is_ours)
     asked = Asked(tuple(args.source), args.visible_topic, args.thermal_topic)
-    pairs = spread_pairs(open_source(asked).recording, args.slop, args.thermal_time_offset, args.pairs)
+    pairs = spread_pairs(open_source(asked).recording, fusion_arguments.settings(args), args.pairs)
     visible = [np.asarray(cv2.cvtColor(pair.visible, cv2.COLOR_RGB2GRAY), np.uint8) for pair in pairs]
     thermal = [pair.thermal for pair in pairs]
     try:
@@ -86,11 +91,8 @@ def run(args: argparse.Namespace) -> int:
     calibration = Calibration(str(args.out), args.reference, cameras, homography, field_of_view=args.field_of_view)
     middle = pairs[len(pairs) // 2]
     overlay = before_and_after(middle.visible, middle.thermal, calibration)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    image = args.out.with_suffix(".jpg")
-    if not cv2.imwrite(str(image), overlay[..., ::-1]):
-        raise OSError(f"{image} cannot be written")
-    write_calibration(calibration, args.out, f"Written by textfuse calibrate.\n{comment}")
+    write_whole(image, image_files.encode(overlay, ".jpg"))
+    write_calibration(calibration, args.out, f"{WRITTEN}\n{comment}")
     print(f"wrote {args.out} and {image}: look whether the edges meet")
     return 0
 

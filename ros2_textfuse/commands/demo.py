@@ -1,23 +1,22 @@
-"""`textfuse demo`: player, fusion and detection as processes over DDS, with new words half-way."""
+"""`textfuse demo`: player, fusion and detection as processes over DDS, with a prompt change half-way."""
 
 import argparse
 import sys
-import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ros2_textfuse.demo.side_by_side import SideBySide
 from ros2_textfuse.recordings.source import open_recording
-from ros2_textfuse.recordings.types import RecordingError
 from ros2_textfuse.runtime import environment
-from ros2_textfuse.runtime.processes import Processes, node_command
+from ros2_textfuse.runtime.graph import START_PATIENCE, GraphError, NodeGraph
+from ros2_textfuse.runtime.output import claim_folder
 
 if TYPE_CHECKING:
     from ros2_textfuse.demo.monitor import Monitor
 
 PROMPT = "It is very dark, brighten the image"
-START_PATIENCE = 180.0  # s: the first start may fetch the detector's weights and build its engine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,15 +26,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--thermal", default="", help="its thermal side")
     parser.add_argument("--visible-topic", default="/visible/image_raw", help="RGB topic, in the bag")
     parser.add_argument("--thermal-topic", default="/thermal/image_raw", help="thermal topic, in the bag")
-    parser.add_argument("--prompt", default=PROMPT, help=f"the words from half-way on (default: '{PROMPT}')")
+    parser.add_argument("--prompt", default=PROMPT, help=f"the prompt from half-way on (default: '{PROMPT}')")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long to play (default 20)")
     parser.add_argument("--rate", type=float, default=15.0, help="pairs a second (default 15)")
     parser.add_argument("--out", type=Path, default=Path("demo"), help="folder for what it writes (default demo/)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the demo; returns 0 when images were fused before and after the new words."""
-    args.out.mkdir(parents=True, exist_ok=True)
+    """Run the demo; returns 0 when images were fused before and after the prompt change."""
+    claim_folder(args.out, "demo.mp4", "fusion.log", "simulated")
     simulated = not (args.bag or args.visible or args.thermal)
     if simulated:
         from ros2_textfuse.recordings.simulated_scene import write_videos
@@ -45,68 +44,35 @@ def run(args: argparse.Namespace) -> int:
         args.visible, args.thermal = map(str, paths)
     names = ("bag", "visible", "thermal", "visible_topic", "thermal_topic")
     source = {name: getattr(args, name) for name in names}
-    try:
-        open_recording(**source)
-    except RecordingError as error:
-        print(f"textfuse demo: {error}", file=sys.stderr)
-        return 1
+    open_recording(**source)
 
     environment.prepare()
     # What needs rclpy is imported after the environment is prepared.
-    from rclpy.executors import SingleThreadedExecutor
-    from rclpy.signals import SignalHandlerOptions
-
     from ros2_textfuse.demo.monitor import Monitor
-    from ros2_textfuse.nodes.common.compat import rclpy_running
+    from ros2_textfuse.nodes.common.observer import observing
 
     config = environment.share_dir() / "config" / "fusion.yaml"
-    video = args.out / "demo.mp4"
-    # Signals are ours: rclpy's handlers shut down under the thread that spins, and leave the loop here to go on.
-    with rclpy_running(signal_handler_options=SignalHandlerOptions.NO), Processes() as processes:
-        monitor = Monitor(SideBySide(video, args.rate, simulated))
-        executor = SingleThreadedExecutor()
-        executor.add_node(monitor)
-        spinning = threading.Thread(target=executor.spin)
-        spinning.start()
-        try:
-            for node in ("fusion", "detection"):
-                processes.start(node, node_command(node, params_file=config), log=args.out / f"{node}.log")
-            if not _wait_for_nodes(monitor, processes, args.out):
-                return 1
-            player = {**source, "rate": args.rate, "loop": True}
-            processes.start("player", node_command("player", parameters=player), log=args.out / "player.log")
-            answered = _play(monitor, args.prompt, args.seconds)
-        finally:
-            executor.shutdown()
-            spinning.join()
-    recorder = monitor.recorder
-    recorder.close()
+    video, sheet = args.out / "demo.mp4", args.out / "demo.png"
+    with (
+        closing(SideBySide(video, args.rate, simulated)) as recorder,
+        NodeGraph(args.out) as nodes,
+        observing(lambda context: Monitor(recorder, context)) as monitor,
+    ):
+        print("starting fusion and detection (the first time, this gets the detector's weights and builds its engine)")
+        for node in ("fusion", "detection"):
+            nodes.start(node, params_file=config)
+        nodes.wait(monitor.ready, START_PATIENCE, "fusion and detection are not ready")
+        nodes.start("player", {**source, "rate": args.rate, "loop": True})
+        answered = _play(monitor, args.prompt, args.seconds)
     print(monitor.summary())
-    sheet = args.out / "demo.png"
     if not answered or not recorder.write_sheet(sheet):
-        print(f"textfuse demo: no images before or after the new words; see {args.out}/*.log", file=sys.stderr)
-        return 1
+        raise GraphError(f"no images before or after the prompt change; see {args.out}/*.log")
     print(f"wrote {video} and {sheet}")
     return 0
 
 
-def _wait_for_nodes(monitor: "Monitor", processes: Processes, out: Path) -> bool:
-    print("starting fusion and detection (the first time, this fetches the detector's weights and builds its engine)")
-    deadline = time.monotonic() + START_PATIENCE
-    while not monitor.ready():
-        ended = processes.ended()
-        if ended or time.monotonic() > deadline:
-            reason = f"the {ended[0]} node ended" if ended else f"not ready within {START_PATIENCE:.0f} s"
-            print(f"textfuse demo: {reason}; see {out}/*.log", file=sys.stderr)
-            for log in sorted(out.glob("*.log")):
-                print(f"--- {log}\n" + "\n".join(log.read_text().splitlines()[-5:]), file=sys.stderr)
-            return False
-        time.sleep(0.1)
-    return True
-
-
 def _play(monitor: "Monitor", prompt: str, seconds: float) -> bool:
-    """Watch for `seconds` from the first fused image, and change the words half-way."""
+    """Watch for `seconds` from the first fused image, and change the prompt half-way."""
     live = sys.stdout.isatty()
     deadline = time.monotonic() + 20.0
     while not monitor.fused and time.monotonic() < deadline:

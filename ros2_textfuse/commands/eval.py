@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ros2_textfuse.commands import prompt_arguments
+from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.evaluation.live.scenario import LONGEST, Scenario, ScenarioError, load_scenario
 from ros2_textfuse.runtime import environment
+from ros2_textfuse.runtime.output import claim_folder
 
 if TYPE_CHECKING:
     from ros2_textfuse.evaluation.offline.evaluate import Asked, Source
@@ -19,6 +20,7 @@ examples:
   textfuse eval drive --out runs/drive                           # a bag; report.html, run.json and frames.csv
   textfuse eval rgb.mp4 lwir.mp4 --every 5 --out runs/clip       # every fifth pair
   textfuse eval drive --prompt "it is dark" --out runs/dark      # under words
+  textfuse eval drive --params-file fusion.yaml --out runs/robot # as the robot's fusion node would fuse it
   textfuse eval pairs --boxes pairs/labels --out runs/boxes      # detection too, on vi/ and ir/ with boxes
   textfuse eval --compare runs/drive runs/dark --out runs/which  # two runs side by side
   textfuse eval --live --scenario config/scenarios/clean.yaml    # a graph while it runs; the verdict is the exit code
@@ -41,20 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, help="folder for the report and its figures (default with --live: runs/live)"
     )
     parser.add_argument("--every", type=int, default=1, metavar="N", help="measure every N-th pair (default 1: all)")
-    parser.add_argument("--prompt", default="", help="what to repair, in your words")
-    prompt_arguments.add_arguments(parser)
-    parser.add_argument("--model", default="nano", help="network: a name or a path (default nano)")
-    parser.add_argument("--engine", default="auto", help="auto, tensorrt, compile, openvino or eager (default auto)")
+    fusion_arguments.add_parameters_file(parser)
+    fusion_arguments.add_fusion(parser)
+    fusion_arguments.add_pairing(parser)
     parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
     parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
-    parser.add_argument("--slop", type=float, default=0.02, help="seconds, largest difference of a pair's stamps")
-    parser.add_argument(
-        "--thermal-time-offset",
-        type=float,
-        default=0.0,
-        help="seconds to add to thermal stamps, as textfuse time-offset finds them (default 0)",
-    )
-    parser.add_argument("--calibration", default="", help="YAML file of cameras that are not registered")
     parser.add_argument("--boxes", default="", help="boxes of a folder of pairs: YOLO text files, or a COCO JSON file")
     parser.add_argument("--no-detection", dest="detection", action="store_false", help="look for no objects")
     parser.add_argument(
@@ -101,17 +94,10 @@ def _evaluate(args: argparse.Namespace) -> int:
         tuple(args.source),
         args.visible_topic,
         args.thermal_topic,
-        args.slop,
         args.every,
-        args.prompt,
-        tuple(args.mode),
-        args.severity,
-        args.model,
-        args.engine,
         args.detection,
         args.boxes,
-        args.calibration,
-        args.thermal_time_offset,
+        fusion_arguments.settings(args),
     )
     source = open_source(asked)
     if not _confirmed(source, asked):
@@ -154,7 +140,7 @@ def _watch(args: argparse.Namespace) -> int:
     from ros2_textfuse.evaluation.live import session
 
     scenario, out = _scenario(args), args.out or Path("runs") / "live"
-    out.mkdir(parents=True, exist_ok=True)
+    claim_folder(out, "live.json", "fusion.log", "detection.log", "player.log")
     seen = session.watch(scenario, args.use_sim_time, out)
     # It brings torch, and until now that would have taken memory beside the nodes.
     from ros2_textfuse.evaluation.live.report import assess, write_results

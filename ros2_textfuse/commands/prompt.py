@@ -9,7 +9,7 @@ from ros2_textfuse.runtime import environment
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
-    parser.add_argument("prompt", nargs="?", default="", help="what to repair, in your words; nothing for no prompt")
+    parser.add_argument("prompt", nargs="?", default="", help="what is wrong with the images; nothing for no prompt")
     prompt_arguments.add_arguments(parser)
     parser.add_argument("--namespace", default="textfuse", help="namespace of the fusion node")
     parser.add_argument("--timeout", type=float, default=5.0, help="seconds to wait for the node")

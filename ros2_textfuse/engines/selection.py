@@ -28,7 +28,7 @@ def candidates() -> tuple[str, ...]:
 
 
 def build_engine(name: str, config: EngineConfig) -> tuple[Engine, str]:
-    """Build the engine called `name`, or with `auto` the first of the ladder that this machine can build.
+    """Build the engine called `name`, or with `auto` the fastest that this machine can build.
 
     An engine counts as built when it has fused a test pair to the image that eager float32 makes of it.
 

@@ -11,6 +11,7 @@ from ros2_textfuse.engines.image_graph import ImageGraph
 # uint8 levels; bf16 keeps 8 bits of a number, so a level of rounding is what it costs.
 MEAN_TOLERANCE = 0.6
 TAIL_TOLERANCE = 3  # at the 99.9th percentile
+LEAST_CONTRAST = 8  # between the darkest and the brightest value of the fused test pair
 MAX_PIXELS = 4_000_000  # the reference needs some 0.4 kB for each
 
 
@@ -20,7 +21,7 @@ def check_agreement(engine: Engine, config: EngineConfig) -> None:
     Above MAX_PIXELS the engine is only warmed up, since the reference would take the memory of a small machine.
 
     Raises:
-        EngineError: the images differ by more than rounding.
+        EngineError: the images differ by more than rounding, or the reference shows nothing to compare.
     """
     visible, thermal = check_pair(config.height, config.width)
     with torch.inference_mode():
@@ -32,6 +33,11 @@ def check_agreement(engine: Engine, config: EngineConfig) -> None:
             return
         graph = ImageGraph(config.network, config.height, config.width)
         expected = graph(torch.from_numpy(visible), torch.from_numpy(thermal), modulation).numpy()
+    if int(np.ptp(expected)) < LEAST_CONTRAST:  # then any engine agrees, whatever it does
+        raise EngineError(
+            f"eager float32 fuses a test pair of every brightness to one grey, {int(expected.min())} of 255: the "
+            "weights are no trained network's; train or export them again"
+        )
     mean, tail = difference(fused, expected)
     if mean > MEAN_TOLERANCE or tail > TAIL_TOLERANCE:
         raise EngineError(

@@ -19,11 +19,13 @@ from ros2_textfuse.degradations.pairs import Image, RegisteredPair
 from ros2_textfuse.evaluation import metrics
 from ros2_textfuse.evaluation.metrics import retention
 from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.imaging import image_files
 from ros2_textfuse.imaging.drawing import panel
 from ros2_textfuse.imaging.encodings import thermal_array, visible_array
 from ros2_textfuse.prompts.phrasings import TEST, handwritten
 from ros2_textfuse.recordings.source import open_recording
 from ros2_textfuse.recordings.types import RecordingError
+from ros2_textfuse.runtime.output import write_whole
 
 SEVERITY = 0.5
 LADDER = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -57,10 +59,10 @@ def judge(fuser: Fuser, pairs: list[RegisteredPair], videos: Sequence[tuple[str,
     }
     result["engine"] = fuser.engine_name
     out.mkdir(parents=True, exist_ok=True)
-    (out / "quality.json").write_text(json.dumps(result, indent=2) + "\n")
-    (out / "quality.md").write_text(report(result))
+    write_whole(out / "quality.json", json.dumps(result, indent=2) + "\n")
+    write_whole(out / "quality.md", report(result))
     for name, sheet in sheets(fuser, pairs):
-        cv2.imwrite(str(out / f"{name}.jpg"), sheet[..., ::-1])
+        write_whole(out / f"{name}.jpg", image_files.encode(sheet, ".jpg"))
     return result
 
 

@@ -91,7 +91,7 @@ class Alignment:
             nothing is to be done to it.
 
         Raises:
-            ImageError: an image has another size than the calibration is for.
+            ImageError: an image has a different size than the calibration is for.
         """
         return self.align("visible", visible), self.align("thermal", thermal)
 
@@ -106,7 +106,7 @@ class Alignment:
             It in the fused image's geometry, C-contiguous; the image itself where nothing is to be done to it.
 
         Raises:
-            ImageError: the image has another size than the calibration is for.
+            ImageError: the image has a different size than the calibration is for.
         """
         self.check(**{camera: image})
         warp = self._warps[camera]

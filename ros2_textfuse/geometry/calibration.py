@@ -1,7 +1,7 @@
 """The geometric relation of the two cameras: the calibration file, read, checked and written.
 
 A file says which pixels of the two cameras show the same thing, by a homography or by intrinsics, distortion and
-extrinsics at a working depth, and what the fused image is to show. docs/alignment.md describes its keys;
+extrinsics at a working depth, and what the fused image is to show. docs/guides/alignment.md describes its keys;
 config/calibration.yaml is an example.
 """
 
@@ -15,11 +15,17 @@ import yaml
 from numpy.typing import NDArray
 
 from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.runtime import bounded_yaml
+from ros2_textfuse.runtime.bounded_yaml import YamlError
+from ros2_textfuse.runtime.output import write_whole
 
 CAMERAS = ("visible", "thermal")
 FIELDS_OF_VIEW = ("reference", "shared")
 DISTORTION_MODELS = {"plumb_bob": (4, 5), "rational_polynomial": (8, 12, 14), "equidistant": (4,)}
 """Model of sensor_msgs/CameraInfo -> how many coefficients it may have; none stands for no distortion."""
+
+MOST_PIXELS = 1 << 24  # of a camera or of the fused image, 17 million; the maps take 100 bytes for each
+LARGEST_SCALE = 50.0  # visible pixels for a thermal one; more or less is a slip of units or of direction
 
 _TOP = {"reference", "field_of_view", "output", "homography", "extrinsics", *CAMERAS}
 _CAMERA = {"image_width", "image_height", "camera_matrix", "distortion_model", "distortion_coefficients"}
@@ -135,8 +141,8 @@ def read_calibration(path: str | Path) -> Calibration:
         CalibrationError: it cannot be read; a key is missing, unknown or of the wrong shape; a matrix is singular.
     """
     try:
-        tree = yaml.safe_load(Path(path).read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        tree = bounded_yaml.read(Path(path))
+    except YamlError as error:
         raise CalibrationError(f"{path} cannot be read as a calibration: {error}") from error
     return _Reader(str(path)).calibration(tree)
 
@@ -165,7 +171,7 @@ def write_calibration(calibration: Calibration, path: str | Path, comment: str =
             "depth": calibration.extrinsics.depth,
         }
     lines = "".join(f"# {line}\n" for line in comment.splitlines())
-    Path(path).write_text(lines + yaml.safe_dump(tree, sort_keys=False, default_flow_style=None, width=120))
+    write_whole(Path(path), lines + yaml.safe_dump(tree, sort_keys=False, default_flow_style=None, width=120))
 
 
 class _Reader:
@@ -190,6 +196,10 @@ class _Reader:
         if "output" in tree:
             self._known_keys(tree["output"], "output", {"width", "height"})
             output = self._count(tree["output"], "output", "width"), self._count(tree["output"], "output", "height")
+            if output[0] * output[1] > MOST_PIXELS:
+                raise self._error("output", f"is {output[0]}x{output[1]}: expected {MOST_PIXELS} pixels at most")
+        if homography is not None:
+            self._check_scale(homography, cameras["thermal"])
         return Calibration(
             self._source,
             self._choice(tree, "", "reference", CAMERAS),
@@ -203,6 +213,8 @@ class _Reader:
     def _camera(self, tree: Any, key: str) -> CameraModel:
         self._known_keys(tree, key, _CAMERA, _CAMERA_UNUSED)
         width, height = self._count(tree, key, "image_width"), self._count(tree, key, "image_height")
+        if width * height > MOST_PIXELS:
+            raise self._error(f"{key}.image_width", f"makes {width}x{height}: expected {MOST_PIXELS} pixels at most")
         if "camera_matrix" not in tree:
             for name in ("distortion_model", "distortion_coefficients"):
                 if name in tree:
@@ -217,6 +229,18 @@ class _Reader:
         if len(values) not in (0, *DISTORTION_MODELS[model]):
             raise self._error(f"{key}.distortion_coefficients", f"has {len(values)} numbers: expected {_models()}")
         return CameraModel(width, height, matrix, model, tuple(values.tolist()))
+
+    def _check_scale(self, homography: Matrix, thermal: CameraModel) -> None:
+        """Refuse a homography that makes a point of the thermal image, or a sky of one of its pixels."""
+        depth = abs(float(homography[2] @ [thermal.width / 2, thermal.height / 2, 1.0]))
+        # By how much a small square in the middle grows: the determinant of the projection's derivative.
+        scale = float(np.sqrt(abs(np.linalg.det(homography)) / max(depth**3, np.finfo(float).tiny)))
+        if not 1 / LARGEST_SCALE <= scale <= LARGEST_SCALE:
+            raise self._error(
+                "homography",
+                f"makes {scale:.3g} visible pixels of a thermal one in the middle of the image: expected "
+                f"{1 / LARGEST_SCALE:g} to {LARGEST_SCALE:g}; it goes from thermal to visible pixels",
+            )
 
     def _extrinsics(self, tree: Any) -> Extrinsics:
         self._known_keys(tree, "extrinsics", {"rotation", "translation", "depth"})

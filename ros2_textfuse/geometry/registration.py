@@ -30,7 +30,7 @@ OVERLAP_WEIGHT = 0.25  # exponent; without it, a small overlap wins by chance
 SMALLEST_OVERLAP = 0.15  # of the visible image
 SMALLEST_SIDE = 64  # pixels
 
-# What it takes to be sure; chosen on pairs warped by known amounts (docs/alignment.md).
+# What it takes to be sure; chosen on pairs warped by known amounts (docs/guides/alignment.md).
 SMALLEST_AGREEMENT = 0.12
 SMALLEST_MARGIN = 1.15
 LARGEST_SPREAD = 3.0  # pixels
@@ -97,8 +97,8 @@ def register(
     """Estimate scale, rotation and shift between two cameras from pairs of images.
 
     Args:
-        visible: grey uint8 [H, W], all of one size.
-        thermal: their partners, grey uint8 [H, W], all of one size of their own.
+        visible: grey uint8 [H, W], all of the same size.
+        thermal: their partners, grey uint8 [H, W], all of the same size, which may differ.
         scale: rough guess, visible pixels for each thermal pixel; None where both see about equally wide.
         progress: called STEPS times.
 
@@ -112,7 +112,7 @@ def register(
         raise RegistrationError(f"{len(visible)} visible and {len(thermal)} thermal images: give at least one pair")
     for images, name in ((visible, "visible"), (thermal, "thermal")):
         if min(images[0].shape) < SMALLEST_SIDE or any(p.shape != images[0].shape for p in images):
-            raise RegistrationError(f"the {name} images must be of one size, {SMALLEST_SIDE} pixels or more a side")
+            raise RegistrationError(f"the {name} images must have the same size, {SMALLEST_SIDE} pixels or more a side")
     scale = visible[0].shape[1] / thermal[0].shape[1] if scale is None else scale
     pyramid = [_Level(visible, thermal, width) for width, _ in LEVELS]
     found = _search(_Level(visible, thermal, SEARCH_WIDTH), scale, progress)

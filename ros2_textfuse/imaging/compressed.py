@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ros2_textfuse.imaging.encodings import ImageError, ImageView
 from ros2_textfuse.imaging.image_files import JPEG, MOST_PIXELS, PNG, check_size, image_size
+from ros2_textfuse.imaging.outside_text import shown
 
 FORMAT = "rgb8; jpeg compressed bgr8"
 """The field `format` of what `jpeg` makes, as image_transport's own publisher writes it."""
@@ -37,11 +38,13 @@ def decode(message: Any, most_pixels: int = MOST_PIXELS) -> ImageView:
     except cv2.error:  # some damage is None to OpenCV, some an exception
         pixels = None
     if pixels is None:
-        raise ImageError(f"the image is damaged: it does not decode (format '{message.format}')")
+        raise ImageError(f"the image is damaged: it does not decode (format '{shown(message.format)}')")
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     encoding = _ENCODINGS.get((channels, pixels.dtype.name))
     if encoding is None:
-        raise ImageError(f"the image has {channels} channels of {8 * pixels.itemsize} bits (format '{message.format}')")
+        raise ImageError(
+            f"the image has {channels} channels of {8 * pixels.itemsize} bits (format '{shown(message.format)}')"
+        )
     return ImageView.from_pixels(message.header, pixels, encoding)
 
 
@@ -75,14 +78,15 @@ def _check(message: Any, most_pixels: int) -> None:
     if head.startswith(PNG):
         whole = b"IEND" in tail
         if head[24:26] in (b"\x10\2", b"\x10\6"):
-            raise ImageError(f"the image has colour of 16 bits a channel (format '{message.format}'): send 8")
+            raise ImageError(f"the image has colour of 16 bits a channel (format '{shown(message.format)}'): send 8")
     elif head.startswith(JPEG):
         whole = b"\xff\xd9" in tail  # some cameras pad what follows
     else:
         raise ImageError(
-            f"the data are no JPEG and no PNG (format '{message.format}', first bytes {head[:4].hex(' ') or 'none'}): "
-            "send image_transport's 'compressed'; 'compressedDepth' and 'theora' are not read"
+            f"the data are no JPEG and no PNG (format '{shown(message.format)}', first bytes "
+            f"{head[:4].hex(' ') or 'none'}): send image_transport's 'compressed'; 'compressedDepth' and 'theora' are "
+            "not read"
         )
     if not whole:
-        raise ImageError(f"the image is cut off: it has no end marker (format '{message.format}')")
+        raise ImageError(f"the image is cut off: it has no end marker (format '{shown(message.format)}')")
     check_size(image_size(data) or (0, 0), most_pixels)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.imaging.outside_text import shown
 
 # Encoding to channels and numpy's type of one of them.
 _LAYOUTS = {
@@ -92,7 +93,7 @@ def check_message(message: Any, encodings: tuple[str, ...]) -> None:
     """
     height, width, step = message.height, message.width, message.step
     if message.encoding not in encodings:
-        raise ImageError(f"encoding '{message.encoding}' is not understood: send {', '.join(encodings)}")
+        raise ImageError(f"encoding '{shown(message.encoding)}' is not understood: send {', '.join(encodings)}")
     if height == 0 or width == 0:
         raise ImageError(f"the image has no pixels: width {width}, height {height}")
     if max(width, height) > LARGEST:

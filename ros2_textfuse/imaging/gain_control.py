@@ -3,9 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_textfuse.errors import TextfuseError
+
 KINDS = ("percentile", "plateau")
 LEVELS = 1024  # that plateau equalisation tells apart within the range
 PLATEAU = 3.0  # a level counts for at most so many times what each would have, were all alike
+
+
+class GainControlError(TextfuseError, ValueError):
+    """Gain control cannot be set up so."""
 
 
 class GainControl:
@@ -22,16 +28,18 @@ class GainControl:
         smoothing: share of range and curve that a new image keeps from those before it, 0..1.
 
     Raises:
-        ValueError: an unknown kind, or a fixed range without an extent.
+        GainControlError: an unknown kind, or a fixed range without an extent.
     """
 
     def __init__(
         self, kind: str = "percentile", fixed: tuple[float, float] | None = None, smoothing: float = 0.9
     ) -> None:
         if kind not in KINDS:
-            raise ValueError(f"gain control is '{kind}': choose {' or '.join(KINDS)}")
+            raise GainControlError(f"gain control is '{kind}': choose {' or '.join(KINDS)}")
         if fixed is not None and not fixed[0] < fixed[1]:
-            raise ValueError(f"the thermal range goes from {fixed[0]:g} to {fixed[1]:g}: the second must be larger")
+            raise GainControlError(
+                f"the thermal range goes from {fixed[0]:g} to {fixed[1]:g}: the second must be larger"
+            )
         self._kind, self._fixed, self._smoothing = kind, fixed, smoothing
         # Of plateau equalisation: counts or temperatures, and the grey, 0..255, that each becomes.
         self._curve: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None

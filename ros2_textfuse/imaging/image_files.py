@@ -7,6 +7,7 @@ which ends the process where a name is not UTF-8.
 
 import struct
 import zlib
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -90,20 +91,24 @@ def decode(data: bytes, colour: bool) -> NDArray[Any]:
     return pixels
 
 
+def check_suffix(path: Path) -> None:
+    """Raise ImageError where no image can be written to a file with this name's ending."""
+    if not path.suffix.isascii() or not cv2.haveImageWriter(f"image{path.suffix}"):
+        raise ImageError(f"{path} cannot be written as an image: end its name in .png or .jpg")
+
+
 def encode(pixels: NDArray[Any], suffix: str, quality: int = 95) -> bytes:
     """An image as the bytes of a file that says it was made by textfuse, where its format can (PNG and JPEG).
 
     Args:
         pixels: uint8 RGB [H, W, 3], or uint8 or uint16 [H, W].
-        suffix: of the file, such as .png.
+        suffix: of the file, such as .png; one that `check_suffix` has passed.
         quality: of JPEG, 1..100.
 
     Raises:
-        ImageError: OpenCV writes no such files.
+        ImageError: such pixels cannot be written so.
     """
     suffix = suffix.lower()
-    if not suffix or not cv2.haveImageWriter(f"image{suffix}"):
-        raise ImageError(f"'{suffix}' is no format that can be written: end the name in .png or .jpg")
     image = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels
     options = [cv2.IMWRITE_JPEG_QUALITY, quality] if suffix in (".jpg", ".jpeg") else []
     made, encoded = cv2.imencode(suffix, image, options)

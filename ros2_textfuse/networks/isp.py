@@ -2,8 +2,8 @@
 
 Each of the three is linear in the image, so that a few numbers repair all of it: the gains of three channels, the
 taps of one filter, one offset for each line. Small networks read these numbers from statistics of the whole image, in
-every frame anew, and the words say how far to follow them. The fusion network, which paints at 1/4 resolution from what
-it sees nearby, is a poor place for any of the three.
+every frame anew, and the prompt says how far to follow them. The fusion network, which paints at 1/4 resolution from
+what it sees nearby, is a poor place for any of the three.
 """
 
 from functools import cache
@@ -22,7 +22,7 @@ FAINTEST = 1e-3  # of what a statistic tells apart from nothing, in parts of ful
 
 
 class ISP(nn.Module):
-    """Balance, sharpen and destripe, each as far as the words ask for it.
+    """Balance, sharpen and destripe, each as far as the prompt asks for it.
 
     Args:
         modes: length of the severity vector.
@@ -37,7 +37,7 @@ class ISP(nn.Module):
         nn.init.constant_(self.gates.weight, 0.2)
 
     def gate(self, severities: Tensor) -> Tensor:
-        """Severities [B, modes], 0..1 -> [B, 3], -1..1: how far each part is to act; no words give exactly 0."""
+        """Severities [B, modes], 0..1 -> [B, 3], -1..1: how far each part is to act; no prompt gives exactly 0."""
         return torch.tanh(5 * self.gates(severities))
 
     def forward(self, visible: Tensor, thermal: Tensor, gate: Tensor) -> tuple[Tensor, Tensor]:

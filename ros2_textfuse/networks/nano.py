@@ -1,11 +1,11 @@
 """nano: a fusion network for two CPU cores, 8 GFLOP a frame at 640x480.
 
-Text enters as in Text-IF (Yi et al., CVPR 2024), eq. 8-9: an MLP turns what the words ask for into gamma and beta
+Text enters as in Text-IF (Yi et al., CVPR 2024), eq. 8-9: an MLP turns what the prompt asks for into gamma and beta
 for every block, and the block scales its features by `(1 + gamma) * x + beta` (SIGM). Three changes make it fit a
 robot:
 
 - What a few numbers repair in the whole image, white balance, blur and detector lines, is repaired before all else,
-  as far as the words ask for it (isp.py).
+  as far as the prompt asks for it (isp.py).
 - The images are folded by 4 in each direction (folding.py) and seen at three scales, in place of the paper's
   full-resolution Transformer: 3.9 GMAC a frame where the paper's network needs 1.5 TMAC.
 - The head does not paint the image. It predicts, for each pixel, a gain for the visible image, a weight for the
@@ -42,7 +42,7 @@ class NanoConfig:
 
 
 class SIGMBlock(nn.Module):
-    """A residual block whose features are scaled and shifted by the words (Text-IF eq. 9)."""
+    """A residual block whose features are scaled and shifted by the prompt (Text-IF eq. 9)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class Nano(nn.Module):
     def modulation(self, severities: Tensor) -> Tensor:
         """Gamma and beta of every block (Text-IF eq. 8) and the ISP's gate, once for a prompt, not for a frame.
 
-        Without bias terms, no words (all severities 0) give exactly gamma = beta = gate = 0.
+        Without bias terms, no prompt (all severities 0) gives exactly gamma = beta = gate = 0.
 
         Args:
             severities: [B, modes], 0..1.

@@ -9,15 +9,19 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.errors import WeightsError
 from ros2_textfuse.networks.nano import Nano, NanoConfig
+from ros2_textfuse.runtime.output import write_whole
 
 ARCHITECTURE = "nano"
 NAMES = ("nano",)  # models that come with the package
+LARGEST = 1e4
+"""Of a weight's magnitude; trained ones are within a few tens, and float16 ends at 65504."""
 
 
 def save_weights(path: str | Path, network: Nano, extra: Mapping[str, str] | None = None) -> None:
@@ -35,9 +39,7 @@ def save_weights(path: str | Path, network: Nano, extra: Mapping[str, str] | Non
         "modes": json.dumps(MODES),
     }
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    partial = Path(f"{path}.partial")  # renamed when whole, so that a run that dies leaves no half file
-    partial.write_bytes(save(tensors, metadata))  # save_file would leave it readable to its owner alone
-    partial.replace(path)
+    write_whole(Path(path), save(tensors, metadata))  # save_file would leave it readable to its owner alone
 
 
 def load_network(name_or_path: str | Path = "nano") -> Nano:
@@ -47,7 +49,8 @@ def load_network(name_or_path: str | Path = "nano") -> Nano:
         name_or_path: "nano" for the weights of this package, or the path of a safetensors file.
 
     Raises:
-        WeightsError: the file is missing, truncated or corrupt, or of another architecture or other modes.
+        WeightsError: the file is missing, truncated or corrupt, of another architecture or other modes, or holds
+            numbers that are not finite or beyond all measure.
     """
     path = find_weights(name_or_path)
     try:
@@ -56,6 +59,12 @@ def load_network(name_or_path: str | Path = "nano") -> Nano:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path}: truncated or corrupt ({error}); fetch or export it again") from error
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all() or (tensor.numel() and tensor.abs().max() > LARGEST):
+            raise WeightsError(
+                f"{path}: {name} holds numbers that no trained network has (not finite, or above {LARGEST:g}): the "
+                "training diverged or the file is damaged; train or export it again"
+            )
     found = metadata.get("architecture", "unknown (no header of textfuse)")
     if found != ARCHITECTURE:
         raise WeightsError(f"{path}: architecture {found}, expected {ARCHITECTURE}; give a file of `textfuse train`")

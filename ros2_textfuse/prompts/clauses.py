@@ -23,7 +23,21 @@ _POLITE = re.compile(r"\b(?:please|pls|kindly|(?:could|can|would) you)\b")
 _HYPHEN = re.compile(r"\b(over|under|de)-(?=\w)")  # over-exposed, de-noise
 _LACKING = re.compile(r"\b(?:no|without|not (?:much|enough)|too little|little|lacks?|lacking)(?: any)? contrast\b")
 # Words that either camera may mean; they keep the camera that was named last.
-_AMBIGUOUS = re.compile(r"\b(?:de)?(?:nois|grain|speckl|contrast|flat|strip|line|band|dull|faded|grey|gray|faint)")
+_AMBIGUOUS = re.compile(
+    r"\b(?:de)?(?:nois|grain|speckl|contrast|flat|strip|line|band|dull|faded|grey|gray|faint)|"
+    r"\b(?:differ|distinct|distinguish|indistinguish|stand out|pop\b|blend|merge|melt|vanish|"
+    r"disappear|look (?:the same|alike)|tell (?:apart|.+ from)|(?:told|told apart) from)"
+)
+# A sentence's feature vector hardly knows "darker" from "brighter", so that the direction of a wish is a rule.
+_DARKER = re.compile(
+    r"^(?:\w+ ){0,3}?(?:make|turn|render)\b.*\b(?:darker|dimmer|less bright)\b|"
+    r"^(?:(?:a (?:little |tiny )?bit|slightly|a little|somewhat|much|a lot|far|way) )?(?:darker|dimmer|less bright)$|"
+    r"^(?:dim|darken|tone down) (?!light|the light)|"
+    r"\b(?:reduce|lower|decrease|turn down|cut)\b.*\b(?:brightness|exposure)\b|"
+    r"\bturn the (?:brightness|exposure) down\b"
+)
+_A_LITTLE = re.compile(r"\b(?:a (?:little |tiny )?bit|slightly|a little|somewhat)\b")
+_MUCH = re.compile(r"\b(?:much|a lot|far|way|very)\b")
 _VERB = re.compile(
     r"\b(?:is|are|was|were|has|have|had|do|does|did|it's|it|i|we|there|there's|shows?|looks?|seems?|appears?|became|"
     r"become|suffers?|remove|fix|repair|reduce|suppress|make|get|find|show|brighten|sharpen|denoise|dehaze|"
@@ -87,6 +101,9 @@ def clauses(text: str) -> tuple[Clause, ...]:
         owner = camera or _camera_after(pieces[index + 1 :])
         if not named and owner and _AMBIGUOUS.search(piece) and "both" not in piece:
             meaning = f"{owner} image: {piece}"
+        if _DARKER.search(piece):
+            degree = "slightly " if _A_LITTLE.search(piece) else "much " if _MUCH.search(piece) else ""
+            meaning = f"the image is {degree}too bright"
         negations = bool(_NEGATION.search(piece)) and not _SEEING.search(piece)
         negated = negations or (continued and denied) or joint == "nor"
         denied = negated

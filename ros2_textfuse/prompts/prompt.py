@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.prompts.advice import GENERAL, advise, asks_the_opposite
 from ros2_textfuse.prompts.clauses import clauses
 from ros2_textfuse.prompts.object_names import find_objects
 
@@ -45,11 +46,13 @@ class Understanding:
         modes: mode -> severity, above 0 and at most 1, in the order of MODES.
         objects: COCO class names that the text mentions, in the order of their first mention.
         unknown: the clauses nothing was made of, in lower case.
+        advice: what could be said instead of those, each once.
     """
 
     modes: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     objects: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,12 +64,14 @@ class Prompt:
         severities: mode -> severity, above 0 and at most 1, in the order of MODES; read-only.
         objects: COCO class names that the text mentions.
         unknown: the clauses of the text nothing was made of.
+        advice: what could be said instead of those.
     """
 
     text: str = ""
     severities: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     objects: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
 
     def vector(self) -> NDArray[np.float32]:
         """The severities as float32 [len(MODES)], 0..1, in the order of MODES; 0 where a mode is not meant."""
@@ -75,9 +80,12 @@ class Prompt:
     def summary(self) -> str:
         """One line for people: what is repaired and how strongly, and what was not understood."""
         repaired = ", ".join(f"{mode} {severity:.2f}" for mode, severity in self.severities.items())
-        line = f"repairing {repaired}" if repaired else "repairing nothing"
-        line += f"; objects change nothing yet: {', '.join(self.objects)}" if self.objects else ""
-        return line + (f"; not understood: {'; '.join(self.unknown)}" if self.unknown else "")
+        parts = [f"repairing {repaired}" if repaired else "no degradation named: plain fusion"]
+        if self.objects:
+            parts.append(f"objects change nothing yet: {', '.join(self.objects)}")
+        if self.unknown:
+            parts.append(f"not understood: {'; '.join(self.unknown)}")
+        return "; ".join([*parts, *self.advice])
 
 
 def resolve(text: str = "", modes: Iterable[str] = (), severity: float | None = None) -> Prompt:
@@ -104,7 +112,7 @@ def resolve(text: str = "", modes: Iterable[str] = (), severity: float | None = 
     if amount is not None:
         found = dict.fromkeys(found, amount)
     found.update(dict.fromkeys(names, DEFAULT_SEVERITY if amount is None else amount))
-    return Prompt(text, _ordered(found), understood.objects, understood.unknown)
+    return Prompt(text, _ordered(found), understood.objects, understood.unknown, understood.advice)
 
 
 def understand(text: str) -> Understanding:
@@ -121,7 +129,7 @@ def understand(text: str) -> Understanding:
 def _understand(text: str) -> Understanding:
     parts = clauses(text)
     if not parts:
-        return Understanding(unknown=(text.strip(),) if text.strip() else ())
+        return Understanding(unknown=(text.strip(),), advice=(GENERAL,)) if text.strip() else Understanding()
     from ros2_textfuse.prompts.text_encoder import encode
 
     # Each negated clause is encoded twice, without and with its negation; one batch for all of the text.
@@ -129,16 +137,21 @@ def _understand(text: str) -> Understanding:
     severities, about = read(encode(sentences))
     affirmed = iter(range(len(parts), len(sentences)))
     found: dict[str, float] = {}
-    unknown = []
+    unknown, advice = [], []
     for index, part in enumerate(parts):
         absent = severities[next(affirmed)].any() if part.negated else False
-        row = severities[index]
+        # A sentence's feature vector hardly knows "less contrast" from "more contrast".
+        row = severities[index] * (not asks_the_opposite(part.meaning))
         if not absent:
             for mode, value in zip(MODES, row.tolist(), strict=True):
                 found[mode] = max(found.get(mode, 0.0), value)
-        if not (absent or row.any() or about[index] or find_objects(part.text)):
+        if absent or row.any():
+            continue
+        hint = advise(part.meaning)
+        if hint or not (about[index] or find_objects(part.text)):
             unknown.append(part.text)
-    return Understanding(_ordered(found), find_objects(text), tuple(unknown))
+            advice.append(hint or GENERAL)
+    return Understanding(_ordered(found), find_objects(text), tuple(unknown), tuple(dict.fromkeys(advice)))
 
 
 def read(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -208,7 +221,7 @@ def _checked_text(text: object) -> str:
 def _checked_modes(modes: object) -> tuple[str, ...]:
     if isinstance(modes, str | bytes) or not isinstance(modes, Iterable):
         raise PromptError(
-            f"modes is {modes!r}; expected a list of names. Write for example modes=['low_light', 'ir_noise']."
+            f"modes is {modes!r:.80}; expected a list of names. Write for example modes=['low_light', 'ir_noise']."
         )
     names = tuple(modes)
     for name in names:
@@ -216,7 +229,7 @@ def _checked_modes(modes: object) -> tuple[str, ...]:
             continue
         close = difflib.get_close_matches(name.lower(), MODES, 1) if isinstance(name, str) else []
         guess = f" Did you mean {close[0]!r}?" if close else ""
-        raise PromptError(f"Unknown mode {name!r}.{guess} Choose from: {', '.join(MODES)}; or 'none' alone.")
+        raise PromptError(f"Unknown mode {name!r:.80}.{guess} Choose from: {', '.join(MODES)}; or 'none' alone.")
     if "none" in names and set(names) != {"none"}:
         raise PromptError(
             f"modes has 'none' beside {', '.join(sorted(set(names) - {'none'}))}; expected 'none' alone. Remove one."

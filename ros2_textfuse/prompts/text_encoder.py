@@ -148,8 +148,13 @@ class TextEncoder:
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         from safetensors.torch import load_file
-        from tokenizers import Tokenizer
 
+        try:
+            from tokenizers import Tokenizer
+        except ImportError as error:  # a robot that is told modes by name does without
+            raise EncoderError(
+                f"Free text needs tokenizers, which cannot be imported ({error}): pip install tokenizers"
+            ) from error
         self.folder = find_encoder(path)
         try:
             self._tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))

@@ -4,6 +4,7 @@ A recorder that was killed leaves a bag without its index and its metadata.yaml,
 middle of an image. `rosbags` reads what is whole; what it refuses is read record by record from the front.
 """
 
+import os
 import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -17,6 +18,7 @@ from mcap.stream_reader import StreamReader
 from rosbags.highlevel import AnyReader
 from rosbags.typesys import Stores, get_typestore
 
+from ros2_textfuse.recordings.mcap_limits import check_mcap
 from ros2_textfuse.recordings.types import RecordingError
 
 IMAGE = "sensor_msgs/msg/Image"
@@ -46,6 +48,7 @@ class Bag:
 
     Raises:
         BagError: nothing in it can be read.
+        TooLargeError: it would take more memory than any recording needs.
     """
 
     def __init__(self, path: Path) -> None:
@@ -53,6 +56,9 @@ class Bag:
         self.damage = ""
         """Where the bag breaks off, as far as opening tells; empty for one that looks whole."""
         self._store = get_typestore(Stores.ROS2_KILTED)
+        for file in self._files():
+            if file.suffix == ".mcap":
+                check_mcap(file)
         try:
             with self._reader() as reader:
                 self.topics = {c.topic: Topic(c.topic, c.msgtype, c.msgcount) for c in reader.connections}
@@ -119,13 +125,16 @@ class Bag:
         self.topics = {name: Topic(name, types[name], count) for name, count in counts.items()}
         self.start, self.end = times
 
+    def _files(self) -> list[Path]:
+        """The files with messages, in their order."""
+        if not self.path.is_dir():
+            return [self.path]
+        found = (path for path in self.path.iterdir() if path.suffix in (".mcap", ".db3"))
+        return sorted(found, key=lambda path: (len(path.name), path.name))  # bag_2 before bag_10
+
     def _scan(self) -> Iterator[tuple[str, str, int, bytes]]:
         """Topic, type, time and data of each message from the front, without index or metadata."""
-        files = [self.path]
-        if self.path.is_dir():
-            found = (path for path in self.path.iterdir() if path.suffix in (".mcap", ".db3"))
-            files = sorted(found, key=lambda path: (len(path.name), path.name))  # bag_2 before bag_10
-        for file in files:
+        for file in self._files():
             yield from _scan_mcap(file) if file.suffix == ".mcap" else _scan_sqlite3(file)
 
 
@@ -151,7 +160,7 @@ def _scan_mcap(path: Path) -> Iterator[tuple[str, str, int, bytes]]:
 def _scan_sqlite3(path: Path) -> Iterator[tuple[str, str, int, bytes]]:
     count = 0
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database:
+        with closing(sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode=ro", uri=True)) as database:
             database.execute("PRAGMA writable_schema = ON")  # else SQLite opens no file that is shorter than it was
             topics = {row[0]: row[1:] for row in database.execute("SELECT id, name, type FROM topics")}
             # In the order of the table, which needs no index.

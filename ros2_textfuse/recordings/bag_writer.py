@@ -1,6 +1,8 @@
 """Write a recording as a rosbag2 bag that `ros2 bag info` and `ros2 bag play` read."""
 
+import contextlib
 import shutil
+import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -67,9 +69,12 @@ def write_bag(
                 kind = message.__msgtype__
                 writer.write(connections[image.camera, kind], due, STORE.serialize_cdr(message, kind))
         writer.close()
-    except BaseException:  # Ctrl-C as well
-        writer.abort()
-        shutil.rmtree(path)
+    except BaseException as error:  # Ctrl-C as well
+        with contextlib.suppress(Exception):  # what it could not write, it cannot finish
+            writer.abort()
+        shutil.rmtree(path, ignore_errors=True)
+        if isinstance(error, sqlite3.Error):
+            raise OSError(f"{path} cannot be written: {error}") from error
         raise
 
 

@@ -18,6 +18,8 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
+from ros2_textfuse.recordings.video import check_video
+
 SHOT = 150  # frames until the camera is where it began, so that a sequence of so many can loop
 NIGHT = 0.006  # mean light of a night image, 0..1
 
@@ -159,6 +161,8 @@ def write_videos(folder: str | Path, fps: float = 30.0, count: int = SHOT) -> tu
     finally:
         for writer in writers:
             writer.release()
+    for path in paths:
+        check_video(path, count)
     return paths
 
 

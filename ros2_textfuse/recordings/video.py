@@ -44,7 +44,25 @@ class VideoRecording:
 
 
 def _open_video(path: Path) -> cv2.VideoCapture:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:  # OpenCV would end the process
+        raise RecordingError(f"{path!r} cannot be read: its name is not UTF-8; rename it") from error
     capture = cv2.VideoCapture(str(path))
     if not capture.isOpened():
         raise RecordingError(f"{path} cannot be read as a video")
     return capture
+
+
+def check_video(path: Path, frames: int) -> None:
+    """Look whether a video that was written is whole; OpenCV's writer says nothing when the disk is full.
+
+    Raises:
+        OSError: it is not, and was removed.
+    """
+    capture = cv2.VideoCapture(str(path))
+    found = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
+    capture.release()
+    if found < frames:
+        path.unlink(missing_ok=True)
+        raise OSError(f"{path} could not be written: {found} of {frames} frames are in it; is the disk full?")

@@ -7,6 +7,7 @@ a fixed size would fill it after three participants, and those that come later w
 import logging
 import os
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,8 @@ SHIPPED = 16 << 20  # bytes, the segment of config/fastdds.xml
 IMAGES = 6  # in flight, of the expected size, that a segment should hold
 SHARE = 8  # of what is free, one participant takes at most one part in so many: later ones find room as well
 VGA = 640, 480
-# By Fast DDS: before 3.0 (Humble, Jazzy), and from then on.
-VARIABLES = "FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"
+OLD_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"  # read by Fast DDS before 3.0 (Humble, Jazzy)
+VARIABLE = "FASTDDS_DEFAULT_PROFILES_FILE"  # from then on (Kilted, Lyrical)
 NAME = "textfuse_fastdds"  # begins the name of a profile that was written here
 
 Size = tuple[int, int]
@@ -100,6 +101,15 @@ def choose(shipped: Path, image: Size = VGA) -> Path:
     return profile
 
 
+def segment_in_force() -> int:
+    """Bytes of the segment that the profile which is set asks for; 0 where none is set, or it is the user's own."""
+    path = Path(os.environ.get(VARIABLE, ""))
+    if not path.is_file() or not (path.name.startswith(NAME) or path.match("config/fastdds.xml")):
+        return 0
+    found = re.search(r"<segment_size>(\d+)", path.read_text(encoding="utf-8"))
+    return int(found[1]) if found else 0
+
+
 def with_segment(profile: str, size: int) -> str:
     """The text of a profile with a segment of `size` bytes, or without shared memory for 0."""
     if size:
@@ -111,13 +121,24 @@ def with_segment(profile: str, size: int) -> str:
 
 
 def set_profile(shipped: Path, image: Size = VGA) -> None:
-    """Set both variables that Fast DDS reads a profile from; a profile of the user's own, in either, is left alone."""
-    given = [value for name in VARIABLES if (value := os.environ.get(name))]
-    own = [value for value in given if Path(value) != shipped and not Path(value).name.startswith(NAME)]
-    profile = own[0] if own else str(choose(shipped, image))
-    for name in VARIABLES:
-        if os.environ.get(name) not in own or not own:
-            os.environ[name] = profile
+    """Set what Fast DDS reads a profile from; a profile of the user's own, in either variable, is left alone."""
+    given = {name: os.environ.get(name, "") for name in (OLD_VARIABLE, VARIABLE)}
+    own = {name: path for name, path in given.items() if path and not _is_ours(Path(path), shipped)}
+    profile = next(iter(own.values()), None) or str(choose(shipped, image))
+    for name in variables():
+        os.environ[name] = own.get(name, profile)
+
+
+def variables() -> list[str]:
+    """The names that the installed Fast DDS reads: both before 3.0; from then on the old one only makes it complain."""
+    prefixes = [sys.prefix, *os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)]
+    folders = [Path(prefix, "lib") for prefix in prefixes if prefix]
+    new = any(True for folder in folders for _ in folder.glob("libfastdds.so*"))
+    return [VARIABLE] if new else [OLD_VARIABLE, VARIABLE]
+
+
+def _is_ours(path: Path, shipped: Path) -> bool:
+    return path == shipped or path.name.startswith(NAME)
 
 
 def _in_file(path: Path, size: Size) -> Size:

@@ -3,10 +3,12 @@
 import importlib.metadata
 import os
 import platform
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+from ros2_textfuse.runtime import environment
+
 PACKAGES = (
-    "textfuse",
     "torch",
     "openvino",
     "onnxruntime",
@@ -19,9 +21,15 @@ PACKAGES = (
 )
 
 
+def version() -> str:
+    """The version of textfuse; package.xml is where it is written, and nowhere else."""
+    return ElementTree.parse(environment.share_dir() / "package.xml").findtext("version", "")
+
+
 def describe() -> dict[str, str]:
     """Names to values, for a report's reader; a package that is missing is left out."""
     found = {
+        "textfuse": version(),
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
         "processor": f"{_processor()}, {len(os.sched_getaffinity(0))} cores",
         "python": platform.python_version(),

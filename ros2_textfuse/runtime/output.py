@@ -2,10 +2,12 @@
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ros2_textfuse.errors import TextfuseError
+
+HEAD = 256  # bytes of a file that say who made it
 
 
 class OutputError(TextfuseError):
@@ -28,22 +30,50 @@ def refuse_inputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
             raise OutputError(f"{path} is read as {source} and would be written over: name another place")
 
 
-def claim_folder(folder: Path, *known: str) -> None:
-    """Make a folder to write into; an existing one is taken when it is empty or a command of the same kind made it.
+def check_folder(folder: Path, *known: str) -> None:
+    """Check that a folder can be written into, before the work whose results belong there.
 
     Args:
-        folder: made where it is missing.
+        folder: one that is missing, empty, or was made by a command of the same kind.
         known: names of which such a command leaves at least one in its folder.
 
     Raises:
-        OutputError: it holds something else.
-        OSError: it cannot be made.
+        OutputError: it holds something else, or cannot be made or written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()) and not any((folder / name).exists() for name in known):
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(f"{folder} cannot be written: {there} is no folder that may be written into")
+    if folder.exists() and any(folder.iterdir()) and not any((folder / name).exists() for name in known):
         raise OutputError(
             f"{folder} is not empty, and holds no {' and no '.join(known)} of an earlier run: name another folder"
         )
+
+
+def claim_folder(folder: Path, *known: str) -> None:
+    """Check a folder as `check_folder` does, and make it."""
+    check_folder(folder, *known)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def claim_file(path: Path, ours: Callable[[bytes], bool]) -> None:
+    """Make a file's folder; a file that exists already is written over only when textfuse made it.
+
+    Args:
+        path: of the file.
+        ours: whether a file that begins with some bytes is one of textfuse.
+
+    Raises:
+        OutputError: it exists and is something else.
+        OSError: the folder cannot be made, or the file cannot be read.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise OutputError(f"{path} exists and is no file: name another one")
+    with path.open("rb") as file:
+        if not ours(file.read(HEAD)):
+            raise OutputError(f"{path} exists, and does not say that textfuse made it: name another file, or remove it")
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

@@ -19,8 +19,9 @@ def end_with_parent() -> None:
     A thread waits for that, and not prctl(PR_SET_PDEATHSIG): that signal comes when the parent's *thread* ends, and
     not at all when a debugger or a shell stands in between.
     """
-    if parent := os.environ.get(PARENT):
-        threading.Thread(target=_watch, args=(int(parent),), name="parent", daemon=True).start()
+    parent = int(os.environ.get(PARENT) or os.getpid())
+    if parent != os.getpid():
+        threading.Thread(target=_watch, args=(parent,), name="parent", daemon=True).start()
 
 
 def _watch(parent: int) -> None:

@@ -10,7 +10,7 @@ from subprocess import Popen
 from typing import NoReturn
 
 from ros2_textfuse.errors import TextfuseError
-from ros2_textfuse.runtime import notify
+from ros2_textfuse.runtime import notify, shared_memory
 from ros2_textfuse.runtime.processes import Processes
 
 FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0  # s before a restart: doubled with each in a row
@@ -80,6 +80,7 @@ class _Node:
         """See Supervisor.look."""
         if self._process is None:
             if time.monotonic() >= self._due:
+                shared_memory.remove_abandoned()
                 self._start()
         elif (code := self._process.poll()) is not None:
             self._end(code, _ending(code))

@@ -1,113 +1,115 @@
-"""Stamps to pairs.
+"""Stamps to pairs, each image with the one of the other camera that belongs to it.
 
-The same calls as message_filters: a `SimpleFilter` for each camera and an `ApproximateTimeSynchronizer` over them,
-so that a node has one path where the distribution has no message_filters. `HoldLast`, for cameras of different rates,
-is called in the same way; message_filters has nothing like it. Nothing here imports ROS: a message is anything with
-`header.stamp.sec` and `.nanosec`.
+Images are whatever the caller has; only stamps are looked at, in nanoseconds.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
+CAMERAS = ("visible", "thermal")
 SET_BACK = 1_000_000_000  # ns; stamps that go back by less are late images, by more a clock that was set back
+
+Image = TypeVar("Image")
 
 
 def stamp_ns(message: Any) -> int:
-    """The header stamp of a message in nanoseconds."""
-    return message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
+    """The header stamp of a ROS message in nanoseconds."""
+    return int(message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec)
 
 
-class SimpleFilter:
-    """A source of messages that others can listen to."""
+@dataclass(frozen=True)
+class Stamped(Generic[Image]):
+    """An image under its stamp, in nanoseconds on the visible camera's clock."""
 
-    def __init__(self) -> None:
-        self._callback: Callable[[Any], None] = lambda message: None
-
-    def registerCallback(self, callback: Callable[[Any], None]) -> None:
-        """Call `callback(message)` for each message from now on."""
-        self._callback = callback
-
-    def signalMessage(self, message: Any) -> None:
-        """Hand a message on."""
-        self._callback(message)
+    stamp: int
+    image: Image
 
 
-class ApproximateTimeSynchronizer:
-    """Pair each message with the one of the other source whose stamp is nearest, at most `slop` away.
+Pair = tuple[Stamped[Image], Stamped[Image]]
+"""The visible and the thermal image."""
 
-    Pairs come in the order of their stamps, and every message is in at most one. What is older than a pair has
-    missed its partner and is forgotten, so that a late message never brings an old image back.
+
+class Pairing(Protocol[Image]):
+    """A way to find partners."""
+
+    def add(self, camera: str, image: Stamped[Image]) -> Pair[Image] | None:
+        """Take an image of a camera, `visible` or `thermal`; returns the pair that it completes, if any."""
+
+    def waiting(self, camera: str, after: int) -> int:
+        """How many images of a camera, with stamps above `after`, may still find a partner."""
+
+
+class NearestStamp(Generic[Image]):
+    """Pair each image with the one of the other camera whose stamp is nearest, at most `slop` away.
+
+    Pairs come in the order of their stamps, and every image is in at most one. What is older than a pair has
+    missed its partner and is forgotten, so that a late image never brings an old one back.
 
     Args:
-        filters: the two sources.
-        queue_size: messages of a source kept while they wait.
+        queue_size: images of a camera kept while they wait.
         slop: seconds.
     """
 
-    def __init__(self, filters: Sequence[SimpleFilter], queue_size: int, slop: float) -> None:
-        self.queues: tuple[dict[int, Any], dict[int, Any]] = ({}, {})  # stamp in ns -> message, oldest first
-        self._queue_size = queue_size
-        self._slop = round(slop * 1e9)
-        self._callback: Callable[[Any, Any], None] = lambda first, second: None
-        first, second = filters
-        first.registerCallback(lambda message: self._add(message, 0))
-        second.registerCallback(lambda message: self._add(message, 1))
+    def __init__(self, queue_size: int, slop: float) -> None:
+        self._queues: dict[str, dict[int, Stamped[Image]]] = {camera: {} for camera in CAMERAS}  # by stamp
+        self._queue_size, self._slop = queue_size, round(slop * 1e9)
 
-    def registerCallback(self, callback: Callable[[Any, Any], None]) -> None:
-        """Call `callback(first, second)` for each pair from now on."""
-        self._callback = callback
-
-    def _add(self, message: Any, source: int) -> None:
-        stamp, own, others = stamp_ns(message), self.queues[source], self.queues[1 - source]
+    def add(self, camera: str, image: Stamped[Image]) -> Pair[Image] | None:
+        """See Pairing."""
+        stamp, own, others = image.stamp, self._queues[camera], self._queues[_other(camera)]
         if own and max(own) - stamp > SET_BACK:
             # Time was set back: a looped recording, a restarted simulation.
             own.clear()
             others.clear()
         nearest = min(others, key=lambda other: abs(other - stamp), default=None)
         if nearest is None or abs(nearest - stamp) > self._slop:
-            own[stamp] = message
+            own[stamp] = image
             if len(own) > self._queue_size:
                 del own[min(own)]
-            return
+            return None
         partner = others[nearest]
         for queue, limit in ((own, stamp), (others, nearest)):
             for old in [other for other in queue if other <= limit]:
                 del queue[old]
-        self._callback(*((message, partner) if source == 0 else (partner, message)))
+        return (image, partner) if camera == "visible" else (partner, image)
+
+    def waiting(self, camera: str, after: int) -> int:
+        """See Pairing."""
+        return sum(stamp > after for stamp in self._queues[camera])
 
 
-class HoldLast:
-    """Pair each message of the first source, at once, with the newest of the second: for a second one that is slower.
+class HoldLast(Generic[Image]):
+    """Pair each visible image, at once, with the newest thermal one: for a thermal camera that is slower.
 
-    A message of the second source may be in many pairs.
+    A thermal image may be in many pairs.
 
     Args:
-        filters: the two sources.
-        hold: seconds by which the second message of a pair may be older than the first.
+        hold: seconds by which the thermal image of a pair may be older than the visible one.
         slop: seconds by which it may be newer.
     """
 
-    def __init__(self, filters: Sequence[SimpleFilter], hold: float, slop: float) -> None:
-        self.queues: tuple[dict[int, Any], dict[int, Any]] = ({}, {})  # what has no partner yet, as above
+    def __init__(self, hold: float, slop: float) -> None:
         self._hold, self._slop = round(hold * 1e9), round(slop * 1e9)
-        self._newest: Any = None
-        self._callback: Callable[[Any, Any], None] = lambda first, second: None
-        first, second = filters
-        first.registerCallback(self._pair)
-        second.registerCallback(self._keep)
+        self._newest: Stamped[Image] | None = None
+        self._used = True  # whether the newest thermal image has been in a pair
 
-    def registerCallback(self, callback: Callable[[Any, Any], None]) -> None:
-        """Call `callback(first, second)` for each pair from now on."""
-        self._callback = callback
+    def add(self, camera: str, image: Stamped[Image]) -> Pair[Image] | None:
+        """See Pairing."""
+        newest = self._newest
+        if camera == "thermal":
+            if newest is None or image.stamp >= newest.stamp:  # else it was overtaken on its way
+                self._newest, self._used = image, False
+            return None
+        if newest is None or not -self._slop <= image.stamp - newest.stamp <= self._hold:
+            return None
+        self._used = True
+        return image, newest
 
-    def _keep(self, message: Any) -> None:
-        if self._newest is not None and stamp_ns(message) < stamp_ns(self._newest):
-            return  # it was overtaken on its way
-        self._newest = message
-        self.queues[1].clear()
-        self.queues[1][stamp_ns(message)] = message
+    def waiting(self, camera: str, after: int) -> int:
+        """See Pairing."""
+        unused = camera == "thermal" and self._newest is not None and not self._used
+        return int(unused and self._newest is not None and self._newest.stamp > after)
 
-    def _pair(self, message: Any) -> None:
-        if self._newest is not None and -self._slop <= stamp_ns(message) - stamp_ns(self._newest) <= self._hold:
-            self.queues[1].clear()
-            self._callback(message, self._newest)
+
+def _other(camera: str) -> str:
+    return CAMERAS[camera == "visible"]

@@ -39,7 +39,7 @@ SMALLEST_DURATION = 6.0  # times the limit
 BLOCK = 1.0  # seconds that the bootstrap draws as one
 RESAMPLES = 500
 
-# What it takes to be sure; chosen on recordings shifted by known times (docs/timing.md).
+# What it takes to be sure; chosen on recordings shifted by known times (docs/guides/timing.md).
 SMALLEST_MARGIN = 1.3
 LARGEST_SPREAD = 0.03  # seconds, about a frame at 30 Hz
 

@@ -6,6 +6,7 @@ seed and the step, and the learning rate on the step, so that a run that was bro
 
 import copy
 import csv
+import io
 import json
 import math
 import sys
@@ -24,6 +25,7 @@ from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.networks.nano import Nano, NanoConfig
 from ros2_textfuse.networks.weights import load_network, save_weights
+from ros2_textfuse.runtime.output import write_whole
 from ros2_textfuse.training.data import Batch, Crops, find_pairs
 from ros2_textfuse.training.isp import train_isp
 from ros2_textfuse.training.losses import Weights, fusion_loss
@@ -198,9 +200,9 @@ class _State:
     def save(self, out: Path) -> None:
         """Write the checkpoint and export the averaged weights."""
         modules = {name: getattr(self, name).state_dict() for name in ("network", "average", "optimizer")}
-        partial = (out / CHECKPOINT).with_suffix(".partial")  # renamed when whole: a run that dies here can be resumed
-        torch.save({"step": self.step, "settings": self.settings, **modules}, partial)
-        partial.replace(out / CHECKPOINT)
+        checkpoint = io.BytesIO()  # a disk that is full is an OSError then, and a run that dies here can be resumed
+        torch.save({"step": self.step, "settings": self.settings, **modules}, checkpoint)
+        write_whole(out / CHECKPOINT, checkpoint.getvalue())
         save_weights(out / EXPORT, self.average, {"step": str(self.step), "settings": json.dumps(self.settings)})
 
     def _resume(self, path: Path) -> None:

@@ -58,7 +58,7 @@ def test_images_that_cannot_be_read_are_named(tmp_path, capsys):
     visible, thermal = images(moving.unsteady, 1.0)
     bag = write_bag(tmp_path / "exchanged", thermal, visible[..., 0].copy(), rate=RATE)
     assert cli.main(["time-offset", str(bag)]) == 2
-    assert "left out 15 × visible image: encoding 'mono16'" in capsys.readouterr().err
+    assert "left out 15 × visible image rejected: encoding 'mono16'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 import functools
 import importlib.util
 import logging
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import cv2
@@ -229,6 +231,19 @@ def test_the_tensorrt_path_with_a_stand_in_for_device_and_exporter(own_cache, mo
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
+@needs_openvino
+def test_an_interrupted_export_is_no_reason_for_torch(monkeypatch):
+    def interrupted(*_):
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt as error:
+            raise DetectorError("cannot be exported") from error
+
+    monkeypatch.setattr(Detector, "_load_export", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Detector()
+
+
 def test_tensorrt_without_a_device_is_a_clear_error():
     with pytest.raises(DetectorError, match="needs a CUDA device"):
         Detector(engine="tensorrt")

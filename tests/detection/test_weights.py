@@ -61,6 +61,14 @@ def test_a_missing_path_is_an_error_and_not_replaced(tmp_path, sources):
     assert ultralytics.calls == 0
 
 
+@pytest.mark.parametrize("suffix", [".onnx", ".engine", ".torchscript", ".pb", ".pth", ".safetensors", ""])
+def test_a_file_of_another_format_is_refused(tmp_path, suffix):
+    own = tmp_path / f"detector{suffix}"
+    own.write_bytes(b"anything")
+    with pytest.raises(WeightsError, match=rf"detector{suffix} is no \.pt file: the detector takes ultralytics' \.pt"):
+        find_weights(own)
+
+
 def test_a_path_that_ends_in_the_name_is_still_a_path(tmp_path, sources, monkeypatch):
     sources(CONTENT, CONTENT)
     monkeypatch.chdir(tmp_path)

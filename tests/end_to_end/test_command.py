@@ -46,7 +46,7 @@ def test_up_names_a_node_that_cannot_start(graph, tmp_path):
     pytest.importorskip("ultralytics", reason="ultralytics is not installed")
     ended = textfuse("up", "--params-file", str(params))
     assert ended.returncode == 1
-    assert "/nowhere/yolo.pt" in ended.stderr and "detection node ended" in ended.stderr
+    assert "/nowhere/yolo.pt" in ended.stderr and "detection node cannot start" in ended.stderr
 
 
 def test_up_with_a_missing_file(tmp_path):

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 import torch
 from diagnostic_msgs.msg import DiagnosticStatus
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
 
+from ros2_textfuse.runtime.processes import node_command
 from ros2_textfuse.sync.pairing import stamp_ns
 from tests.end_to_end.conftest import scene
 from tests.helpers.graph import START
@@ -69,6 +72,108 @@ def test_bad_requests_are_refused_and_the_old_words_stay(fusion, request_, reaso
     assert reason in answer.message
     assert list(answer.modes) == ["haze"]
     assert list(fusion.status().modes) == ["haze"]
+
+
+# What comes from outside --------------------------------------------------------------------------------------------
+
+
+def test_a_long_encoding_with_escapes_is_shortened(fusion):
+    send_until_fused(fusion)
+    before = fusion.status()
+    fusion.send(VISIBLE, THERMAL, visible_changes={"encoding": "\x1b[2J" + "x" * 1_000_000})
+    fusion.wait(lambda: fusion.status().images_rejected > before.images_rejected, 5.0, "not counted")
+    said = [fusion.status().message, fusion.diagnostics[-1].status[1].message, fusion.log("fusion")]
+    for text in said:
+        assert "x" * 100 not in text and "\x1b[2J" not in text
+    assert "(1000004 characters)" in said[0]
+    send_until_fused(fusion)
+
+
+def test_an_endless_frame_id_is_refused(fusion):
+    send_until_fused(fusion)
+    stamp = fusion.node.get_clock().now().to_msg()
+    message = fusion.image(VISIBLE, "rgb8", stamp)
+    message.header.frame_id = "f" * 100_000
+    before = fusion.status().images_rejected
+    fusion.publish("visible", message)
+    fusion.wait(lambda: fusion.status().images_rejected > before, 5.0, "not counted")
+    assert "100000 characters" in fusion.status().message
+    send_until_fused(fusion)
+
+
+def test_a_header_belongs_to_its_image(fusion):
+    """frame_id changes from image to image, faster than they are fused."""
+    seen = len(fusion.seen["fused"])
+    expected = {}
+    for number in range(1000):
+        stamp = fusion.node.get_clock().now().to_msg()
+        for camera, pixels, encoding in (("thermal", THERMAL, "mono8"), ("visible", VISIBLE, "rgb8")):
+            message = fusion.image(pixels, encoding, stamp)
+            message.header.frame_id = f"{camera} {number}"
+            fusion.publish(camera, message)
+        expected[stamp_ns(message)] = f"visible {number}"
+        time.sleep(0.02)
+        if len(fusion.seen["fused"]) > seen + 10:
+            break
+    time.sleep(0.3)
+    assert len(fusion.seen["fused"]) > seen + 10
+    for message in fusion.seen["fused"][seen:]:
+        assert message.header.frame_id == expected[stamp_ns(message)]
+
+
+def test_images_of_a_size_that_nobody_expects_are_not_passed_through(graph):
+    graph.start_fusion(width=320, height=240, source_timeout=0.3)
+    large = np.zeros((2400, 3200, 3), np.uint8)
+
+    def refused():
+        graph.send(visible=large)
+        time.sleep(0.1)
+        return any(s.state == s.ERROR and "3200x2400" in s.message for s in graph.seen["status"])
+
+    graph.wait(refused, 15.0, "it is not refused")
+    assert not graph.seen["fused"]
+
+
+def test_two_nodes_of_one_name_say_so(graph):
+    """Both publish every image; when one of them ends, the other is well again."""
+    parameters = {
+        "width": 320,
+        "height": 240,
+        "max_latency": 60.0,
+        "max_drop_share": 1.0,
+    }  # a busy computer is no fault
+    graph.start_fusion(**parameters)
+    command = node_command("fusion", parameters=parameters)
+    twin = graph.processes.start("twin", command, log=graph.logs / "twin.log")
+    pair = VISIBLE[:240, :320].copy(), THERMAL[:240, :320].copy()
+    said = "2 nodes publish here: /textfuse/fusion, /textfuse/fusion"
+
+    def named():
+        graph.send(*pair)
+        time.sleep(0.1)
+        return all(said in graph.log(name) for name in ("fusion", "twin"))
+
+    graph.wait(named, START, "they do not say so")
+    graph.wait(lambda: send_and_count(graph, pair) and said in graph.status().message, 5.0, "not in the status")
+    status = graph.seen["status"][-1]
+    assert status.state == status.DEGRADED
+    assert any(said in entry.message for array in graph.diagnostics for entry in array.status)
+    twin.kill()
+
+    def well():
+        graph.send(*pair)
+        status = graph.seen["status"][-1]
+        return status.state == status.OK and not status.message
+
+    graph.wait(lambda: time.sleep(0.1) or well(), 15.0, "not well again")
+
+
+def test_a_parameter_of_detection_acts_or_is_refused(graph):
+    pytest.importorskip("ultralytics", reason="ultralytics is not installed")
+    graph.start_detection()
+    request = SetParameters.Request(parameters=[Parameter("confidence", value=0.5).to_parameter_msg()])
+    result = graph.call(SetParameters, "detection/set_parameters", request).results[0]
+    assert not result.successful and "confidence" in result.reason
 
 
 # Images -------------------------------------------------------------------------------------------------------------

@@ -186,7 +186,7 @@ def test_an_interrupt_ends_a_watch_with_what_was_seen(graph, small_bag, tmp_path
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_a_scenario_without_a_verdict(graph, small_bag, tmp_path, number):
     path = scenario(tmp_path / "s.yaml", small_bag, [{"no_state": "ERROR"}], seconds=600)
-    assert interrupted(graph, tmp_path, number, "--scenario", path) == (130, False), graph.log("eval")
+    assert interrupted(graph, tmp_path, number, "--scenario", path) == (128 + number, False), graph.log("eval")
     seen = len(graph.seen["status"])
     assert seen
     time.sleep(1.5)

@@ -3,12 +3,14 @@
 import dataclasses
 import hashlib
 import logging
+import os
+import time
 
 import numpy as np
 import pytest
 import torch
 
-from ros2_textfuse.engines import EngineConfig, build_engine
+from ros2_textfuse.engines import EngineConfig, build_engine, cache
 from ros2_textfuse.engines.cache import DIGEST_SIZE, CachedEngine
 
 openvino_engine = pytest.importorskip("ros2_textfuse.engines.openvino", reason="OpenVINO is not installed")
@@ -118,3 +120,17 @@ def test_new_weights_do_not_meet_an_old_engine(own_cache, config):
     second = image(dataclasses.replace(config, network=changed.eval()))
     assert np.abs(second.astype(int) - first).mean() > 5
     assert len(list((own_cache / "engines").iterdir())) == 2
+
+
+def test_the_folder_has_a_bound(own_cache, config, monkeypatch):
+    """What was used longest ago makes room; what was stored last stays, however large."""
+    monkeypatch.setattr(cache, "LARGEST", 2500)
+    first, second, third = (cached(config, precision=name) for name in ("one", "two", "three"))
+    for age, engine in ((30, first), (20, second)):
+        engine.store(bytes(1000))
+        os.utime(engine.path, (time.time() - age,) * 2)
+    assert first.load() is not None  # so that the second one is the one used longest ago
+    third.store(bytes(1000))
+    assert first.path.exists() and third.path.exists() and not second.path.exists()
+    first.store(bytes(9000))
+    assert [path.name for path in (own_cache / "engines").iterdir()] == [first.path.name]

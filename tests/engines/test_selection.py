@@ -1,7 +1,10 @@
 """The choice of an engine: the fastest there is, and never silently a slower one."""
 
+import copy
 import importlib
 import logging
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -45,6 +48,20 @@ def test_every_engine_is_on_the_ladder_of_a_cuda_device(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert sorted(candidates()) == sorted(ENGINES)
     assert candidates()[0] == "tensorrt"
+
+
+def test_an_interrupt_is_no_reason_for_a_slower_engine(config, monkeypatch):
+    """A tracer calls Python from C++, and makes of a KeyboardInterrupt what it makes of any error."""
+
+    def interrupted(_):
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt as error:
+            raise RuntimeError("conversion failed") from error
+
+    monkeypatch.setattr(importlib.import_module(selection.MODULES[candidates()[0]]), "build", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        build_engine("auto", config)
 
 
 @CPU_ONLY
@@ -116,3 +133,14 @@ def test_a_image_too_large_for_the_reference_is_only_warmed_up(network, monkeypa
     verification.check_agreement(Blank(), EngineConfig(network, 32, 48))
     assert runs == [(32, 48, 3)]
     assert np.prod(runs[0]) > 100
+
+
+def test_a_reference_that_shows_nothing_is_no_check(network):
+    """Every engine agrees with black, whatever it does."""
+    dead = copy.deepcopy(network)
+    with torch.no_grad():
+        for name, parameter in dead.named_parameters():
+            if name.endswith("bias"):
+                parameter.fill_(9e3)
+    with pytest.raises(EngineError, match="one grey"):
+        build_engine("eager", EngineConfig(dead, 50, 70))

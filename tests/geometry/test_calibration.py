@@ -158,3 +158,21 @@ def test_intrinsics_from_elsewhere(tmp_path):
         calibration.with_cameras({"thermal": CameraModel(64, 48)})
     with pytest.raises(CalibrationError, match="'thin_prism'"):
         calibration.with_cameras({"thermal": CameraModel(64, 48, good.matrix, "thin_prism", (1.0,))})
+
+
+@pytest.mark.parametrize("factor", [1e-12, 1e-3, 1e3])
+def test_a_homography_that_makes_a_point_of_an_image_is_refused(tmp_path, factor):
+    tree = change(small(), "homography", [[factor, 0, 0], [0, factor, 0], [0, 0, 1]])
+    with pytest.raises(CalibrationError, match=r"key homography makes .* visible pixels of a thermal one"):
+        read(tmp_path, tree)
+
+
+def test_a_homography_has_no_scale_of_its_own(tmp_path):
+    matrix = np.array(small()["homography"])
+    read(tmp_path, change(small(), "homography", (1e-6 * matrix).tolist()))
+
+
+def test_an_image_that_no_memory_holds_is_refused(tmp_path):
+    tree = change(change(small(), "visible.image_width", 16384), "visible.image_height", 16384)
+    with pytest.raises(CalibrationError, match="16384x16384"):
+        read(tmp_path, tree)

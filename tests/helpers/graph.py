@@ -51,6 +51,7 @@ class Graph:
         self.processes = self.nodes.processes
         self.seen: dict[str, list[Any]] = {name: [] for name in self.topics}
         self.diagnostics: list[Any] = []
+        self._images_sent = 0
         self.fused_times: list[float] = []
 
     def __enter__(self) -> "Graph":
@@ -138,6 +139,9 @@ class Graph:
         for camera, pixels in (("visible", visible), ("thermal", thermal)):
             if pixels is None:
                 continue
+            # A camera's noise: the same image again and again would be a frozen camera.
+            pixels, self._images_sent = pixels.copy(), self._images_sent + 1
+            pixels.flat[-1] = self._images_sent % 200
             encoding = "rgb8" if pixels.ndim == 3 else "mono8" if pixels.itemsize == 1 else "mono16"
             message = self.image(pixels, encoding, stamp)
             for field, value in changes.get(f"{camera}_changes", {}).items():
@@ -172,7 +176,7 @@ class Graph:
         """Fusion's lifecycle state."""
         return self.call(GetState, "fusion/get_state", GetState.Request()).current_state.label
 
-    def set_parameter(self, name: str, value: Any) -> Any:
-        """Set a parameter of fusion."""
+    def set_parameter(self, name: str, value: Any, node: str = "fusion") -> Any:
+        """Set a parameter of a node."""
         request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
-        return self.call(SetParameters, "fusion/set_parameters", request).results[0]
+        return self.call(SetParameters, f"{node}/set_parameters", request).results[0]

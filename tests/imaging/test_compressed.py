@@ -116,3 +116,14 @@ def test_any_bytes_give_a_image_or_an_image_error(data, start):
     sent = message(start + data)
     with contextlib.suppress(ImageError):
         visible(sent)
+
+
+def test_no_more_pixels_are_decoded_than_are_expected(monkeypatch):
+    """A few hundred kilobytes of PNG hold 8192x8192 pixels; nothing of them is decoded."""
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
+    data = bytearray(png(noise(8, 8)))
+    data[16:24] = (8192).to_bytes(4, "big") * 2
+    with pytest.raises(ImageError, match="8192x8192"):
+        compressed.decode(message(data))
+    with pytest.raises(ImageError, match="8x8"):
+        compressed.decode(message(png(noise(8, 8))), most_pixels=63)

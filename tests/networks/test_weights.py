@@ -97,3 +97,12 @@ def test_others_may_read_what_was_saved(path):
 
 def test_saving_leaves_no_partial_file(path):
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 1e20])
+def test_numbers_that_no_trained_network_has_are_refused(network, path, value):
+    with torch.no_grad():
+        next(network.parameters()).view(-1)[0] = value
+    save_weights(path, network)
+    with pytest.raises(WeightsError, match=r"small\.safetensors: .*not finite, or above"):
+        load_network(path)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.prompts import prompt
+from ros2_textfuse.prompts.advice import GENERAL
 from ros2_textfuse.prompts.object_names import COCO
 from ros2_textfuse.prompts.prompt import DEFAULT_SEVERITY, MAX_LENGTH, Prompt, PromptError, resolve, understand
 from ros2_textfuse.prompts.text_encoder import EncoderError, find_encoder
@@ -123,12 +124,17 @@ def test_any_other_arguments_are_refused_or_resolve(modes: list[str], severity: 
         ("it is raining and foggy", {"rain", "haze"}),
         ("the thermal image is noisy and striped", {"ir_noise", "ir_stripe"}),
         ("rgb noisy", {"visible_noise"}),
+        ("there is less contrast in thermal now", {"ir_low_contrast"}),
+        ("less colour cast please", {"color_cast"}),
         ("no rain, but it is foggy", {"haze"}),
         ("there is not enough light", {"low_light"}),
         ("no rain today, the image is clear", set()),
         ("show me the person", set()),
         ("good morning", set()),
         ("asdfghjkl", set()),
+        ("a torch is dazzling the lens", {"over_exposure"}),
+        ("In this fusion task the visible image exhibits very severe low light degradation.", {"low_light"}),
+        ("thermal: pedestrians hardly differ from the pavement", {"ir_low_contrast"}),
     ],
 )
 def test_free_text_is_understood(text: str, modes: set[str]) -> None:
@@ -142,10 +148,42 @@ def test_words_say_how_strong() -> None:
 
 
 @needs_encoder
+@pytest.mark.parametrize("text", ["make it darker", "darker", "turn the brightness down", "dim the view a little"])
+def test_the_direction_of_a_wish_counts(text: str) -> None:
+    """These are nearly the same to a sentence encoder as their opposites."""
+    assert set(understand(text).modes) == {"over_exposure"}
+
+
+@needs_encoder
+@pytest.mark.parametrize("text", ["brighter", "make it brighter", "it gets darker outside"])
+def test_complaints_about_the_dark_are_no_wish_for_it(text: str) -> None:
+    assert set(understand(text).modes) == {"low_light"}
+
+
+@needs_encoder
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("I can't make out anything", "say why: 'it is dark'"),
+        ("rely on the rgb camera", "cannot be weighed"),
+        ("my camera lens is smudged", "clean it"),
+        ("with less contrast please", "can only be raised"),
+        ("richer colours", "corrected, not strengthened"),
+        ("undo", "mode 'none'"),
+        ("the moon is made of cheese", "name modes"),
+    ],
+)
+def test_what_cannot_be_served_is_answered_with_what_could(text: str, advice: str) -> None:
+    prompt = resolve(text)
+    assert not prompt.severities and prompt.unknown and advice in prompt.summary()
+
+
+@needs_encoder
 def test_what_is_not_understood_is_told() -> None:
     prompt = resolve("heavy fog, bring me a sandwich recipe, the moon is made of cheese")
     assert set(prompt.severities) == {"haze"} and prompt.objects == ("sandwich",)
     assert prompt.unknown == ("the moon is made of cheese",)
+    assert prompt.advice == (GENERAL,)
     assert understand("?!").unknown == ("?!",)
     assert understand("").unknown == understand(" \n").unknown == ()
 

@@ -1,5 +1,8 @@
 """`textfuse bag`, read back by the readers of rosbags and of mcap."""
 
+import resource
+import subprocess
+import sys
 from datetime import datetime, timezone
 
 import numpy as np
@@ -96,4 +99,17 @@ def test_half_a_bag_is_removed(folders, tmp_path):
     (folders[0] / "0002.png").write_bytes(b"not an image")
     with pytest.raises(RecordingError, match=r"0002\.png"):
         write_bag(open_recording(visible=str(folders[0]), thermal=str(folders[1])), tmp_path / "bag", BEGIN)
+    assert not (tmp_path / "bag").exists()
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_a_disk_that_is_full_leaves_no_bag(tmp_path, storage):
+    """The process may write files of 200 kB; the bag would take ten times as much."""
+    folders = write_folders(tmp_path, noise(10, 240, 320, 3), noise(10, 240, 320))
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))  # noqa: E731
+    command = [sys.executable, "-m", "ros2_textfuse.cli", "bag", *map(str, folders), "-o", str(tmp_path / "bag")]
+    ended = subprocess.run(
+        [*command, "--storage", storage], preexec_fn=limit, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1 and "textfuse bag:" in ended.stderr and "Traceback" not in ended.stderr
     assert not (tmp_path / "bag").exists()

@@ -146,7 +146,7 @@ def test_a_recording_stays_as_it_is(kind, camera):
 
 
 def test_the_documentation_has_every_kind():
-    text = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text()
+    text = (Path(__file__).parents[2] / "docs" / "guides" / "live-evaluation.md").read_text()
     for name, kind in KINDS.items():
         assert f"| `{name}` | {kind.what} |" in text
 

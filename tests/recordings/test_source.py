@@ -1,5 +1,8 @@
 """Bags, videos and folders, and what can be wrong with them."""
 
+import os
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -8,6 +11,7 @@ from ros2_textfuse.imaging import compressed, encodings
 from ros2_textfuse.recordings.pairs import pair_folders
 from ros2_textfuse.recordings.source import open_recording
 from ros2_textfuse.recordings.types import RecordingError
+from ros2_textfuse.recordings.video import check_video
 from tests.helpers.images import street
 from tests.helpers.messages import noise
 from tests.helpers.recordings import write_bag, write_folders
@@ -188,3 +192,34 @@ def test_not_a_video(tmp_path):
 @pytest.mark.parametrize("source", [{}, {"visible": "a"}, {"bag": "a", "visible": "b", "thermal": "c"}])
 def test_incomplete_sources(source):
     assert "either a bag, or a visible and a thermal" in refused(**source)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.int32])
+def test_a_thermal_image_of_another_type(tmp_path, dtype):
+    folders = write_folders(tmp_path, noise(1, 8, 10, 3), noise(1, 8, 10))
+    (folders[1] / "0000.png").unlink()
+    cv2.imwrite(str(folders[1] / "0000.tif"), np.ones((8, 10), dtype))
+    message = refused(visible=str(folders[0]), thermal=str(folders[1]))
+    assert "0000.tif" in message and np.dtype(dtype).name in message
+
+
+def test_a_video_whose_name_is_not_utf8(tmp_path):
+    name = str(tmp_path / os.fsdecode(b"caf\xe9.mp4"))
+    paths = [write_video(tmp_path / f"{side}.mp4", 3) for side in ("v", "t")]
+    Path(paths[0]).rename(name)
+    assert "not UTF-8" in refused(visible=name, thermal=paths[1])
+
+
+def test_a_bag_whose_name_is_not_utf8(tmp_path):
+    bag = write_bag(tmp_path / os.fsdecode(b"caf\xe9"), noise(3, 8, 10, 3), noise(3, 8, 10))
+    (bag / "metadata.yaml").unlink()  # so that it is read from the front, by SQLite's own name for it
+    images = [image for _, image in zip(range(6), open_recording(bag=str(bag)), strict=False)]
+    np.testing.assert_array_equal([image.camera for image in images], ["visible", "thermal"] * 3)
+
+
+def test_a_video_that_was_not_written_whole_is_removed(tmp_path):
+    path = Path(write_video(tmp_path / "v.mp4", 5))
+    check_video(path, 5)
+    with pytest.raises(OSError, match="5 of 6 frames"):
+        check_video(path, 6)
+    assert not path.exists()

@@ -9,15 +9,17 @@ from ros2_textfuse.runtime import dds_profile, environment
 from ros2_textfuse.runtime.dds_profile import SHIPPED, expected_image, segment_size
 
 MB = 1 << 20
+BOTH = "FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"
 VGA_BYTES = 640 * 480 * 3
 
 
 @pytest.fixture
 def unset(monkeypatch, tmp_path):
-    for name in (*dds_profile.VARIABLES, "RMW_IMPLEMENTATION"):
+    for name in (*BOTH, "RMW_IMPLEMENTATION"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TEXTFUSE_CACHE", str(tmp_path))
     monkeypatch.setattr(dds_profile, "free_shared_memory", lambda: 1 << 34)
+    monkeypatch.setattr(dds_profile, "variables", lambda: list(BOTH))  # as Fast DDS before 3.0
     return monkeypatch
 
 
@@ -32,23 +34,23 @@ def transports(path):
 def test_the_shipped_profile_is_what_most_machines_get(unset, tmp_path):
     environment.prepare()
     shipped = str(environment.share_dir() / "config" / "fastdds.xml")
-    assert [os.environ[name] for name in dds_profile.VARIABLES] == [shipped, shipped]
+    assert [os.environ[name] for name in BOTH] == [shipped, shipped]
     assert transports(shipped) == (["shared_memory", "udp"], [SHIPPED])
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", dds_profile.VARIABLES)
+@pytest.mark.parametrize("name", BOTH)
 def test_a_profile_of_the_users_own_counts_for_both(unset, name):
     unset.setenv(name, "/etc/mine.xml")
     environment.prepare()
-    assert {os.environ[name] for name in dds_profile.VARIABLES} == {"/etc/mine.xml"}
+    assert {os.environ[name] for name in BOTH} == {"/etc/mine.xml"}
 
 
 def test_two_profiles_of_the_users_own_stay(unset):
-    for name in dds_profile.VARIABLES:
+    for name in BOTH:
         unset.setenv(name, f"/etc/{name}.xml")
     environment.prepare()
-    assert all(os.environ[name] == f"/etc/{name}.xml" for name in dds_profile.VARIABLES)
+    assert all(os.environ[name] == f"/etc/{name}.xml" for name in BOTH)
 
 
 def test_dockers_default_holds_ten_participants():
@@ -105,3 +107,12 @@ def test_the_expected_image_is_read_from_the_command_line_and_from_files(tmp_pat
     assert expected_image(["--params-file", str(file), "-p", "width:=320"]) == (320, 1024)
     assert expected_image(["--params-file", str(broken), "--params-file"]) == (640, 480)
     assert expected_image(["--params-file", "missing.yaml", "-p", "width:=wide"]) == (640, 480)
+
+
+@pytest.mark.parametrize(("library", "names"), [("libfastrtps.so.2.14", BOTH), ("libfastdds.so.3.2", BOTH[1:])])
+def test_each_fastdds_gets_the_variable_that_it_reads(monkeypatch, tmp_path, library, names):
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / library).touch()
+    monkeypatch.setenv("AMENT_PREFIX_PATH", str(tmp_path))
+    monkeypatch.setattr("sys.prefix", str(tmp_path))
+    assert dds_profile.variables() == list(names)

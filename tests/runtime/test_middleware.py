@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from ros2_textfuse import cli
-from ros2_textfuse.runtime import dds_profile, environment, middleware
+from ros2_textfuse.runtime import environment, middleware
 
+PROFILES = "FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"
 MISSING = "rmw_nowhere_cpp"
 
 
@@ -32,10 +33,10 @@ def test_what_is_installed_may_be_chosen(prefix):
 
 def test_cyclone_gets_no_fastdds_profile(prefix):
     prefix.setenv("RMW_IMPLEMENTATION", "rmw_cyclonedds_cpp")
-    for name in dds_profile.VARIABLES:
+    for name in PROFILES:
         prefix.delenv(name, raising=False)
     environment.prepare()
-    assert not any(name in os.environ for name in dds_profile.VARIABLES)
+    assert not any(name in os.environ for name in PROFILES)
 
 
 @pytest.mark.parametrize("verb", [["prompt", "dark"], ["demo"], ["up"]])

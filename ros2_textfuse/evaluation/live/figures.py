@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from ros2_textfuse.evaluation.live.observations import COUNTS, LOSSES, NODES, PromptCall, Seen, Status, Watch
-from ros2_textfuse.sync.pairing import ApproximateTimeSynchronizer, SimpleFilter, stamp_ns
+from ros2_textfuse.sync.pairing import NearestStamp, Stamped
 
 FIGURES: dict[str, tuple[str, str]] = {
     "visible_hz": ("Hz", "visible images that the fusion node received"),
@@ -110,24 +109,15 @@ def pairing_errors(watch: Watch) -> list[Seen]:
         return []
     results = {seen.stamp for seen in watch.fused}
     found: list[Seen] = []
-    filters = {"visible": SimpleFilter(), "thermal": SimpleFilter()}
     offset = round(watch.thermal_time_offset * 1e9)
-    thermal = [replace(seen, stamp=seen.stamp + offset) for seen in watch.thermal]
-    arrivals = sorted(
-        [("visible", seen) for seen in watch.visible] + [("thermal", seen) for seen in thermal],
-        key=lambda arrival: arrival[1].at,
-    )
-
-    def pair(visible: Any, thermal: Any) -> None:
-        stamp = stamp_ns(visible)
-        if stamp in results:
-            found.append(Seen(visible.at, stamp, (stamp_ns(thermal) - stamp) / 1e6))
-
-    ApproximateTimeSynchronizer(list(filters.values()), 10, watch.slop).registerCallback(pair)
-    for camera, seen in arrivals:
-        seconds, nanoseconds = divmod(seen.stamp, 1_000_000_000)
-        header = SimpleNamespace(stamp=SimpleNamespace(sec=seconds, nanosec=nanoseconds))
-        filters[camera].signalMessage(SimpleNamespace(header=header, at=seen.at))
+    pairing: NearestStamp[Seen] = NearestStamp(10, watch.slop)
+    arrivals = [("visible", Stamped(seen.stamp, seen)) for seen in watch.visible]
+    arrivals += [("thermal", Stamped(seen.stamp + offset, seen)) for seen in watch.thermal]
+    for camera, image in sorted(arrivals, key=lambda arrival: arrival[1].image.at):
+        pair = pairing.add(camera, image)
+        if pair and pair[0].stamp in results:
+            visible, thermal = pair
+            found.append(Seen(visible.image.at, visible.stamp, (thermal.stamp - visible.stamp) / 1e6))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-STATES = ("WAITING", "OK", "VISIBLE_ONLY", "THERMAL_ONLY", "IDLE", "BUILDING", "ERROR")  # of FusionStatus
+STATES = ("WAITING", "OK", "DEGRADED", "VISIBLE_ONLY", "THERMAL_ONLY", "IDLE", "BUILDING", "ERROR")  # of FusionStatus
 LEVELS = ("OK", "WARN", "ERROR", "STALE")  # of diagnostic_msgs/DiagnosticStatus, in their order
 COUNTS = (
     "visible_received",

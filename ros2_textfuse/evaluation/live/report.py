@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
-import json
 import math
 import shlex
 from collections.abc import Mapping, Sequence
@@ -29,6 +29,7 @@ from ros2_textfuse.evaluation.live.scenario import Scenario
 from ros2_textfuse.evaluation.offline.report import render
 from ros2_textfuse.evaluation.offline.run_folder import write_json
 from ros2_textfuse.runtime.machine import describe
+from ros2_textfuse.runtime.output import write_whole
 
 LAYOUT = 1
 """Of live.json."""
@@ -56,7 +57,7 @@ def assess(scenario: Scenario, watch: Watch, command: Sequence[str], source: str
         source: text of the scenario file; empty without one.
 
     Returns:
-        What live.json holds; docs/evaluation.md describes it.
+        What live.json holds; docs/reference/file-formats.md describes it.
     """
     known, unknown = measure(watch, scenario.warm_up, watch.seconds)
     verdict = judge(watch, scenario.expect, scenario.warm_up)
@@ -108,11 +109,12 @@ def write_results(folder: Path, result: dict[str, Any], watch: Watch) -> None:
     """
     write_json(folder / "live.json", result)
     rows = image_rows(watch)
-    with (folder / "live.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]) if rows else ["stamp"], lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            writer.writerow({name: "" if math.isnan(value) else repr(value) for name, value in row.items()})
+    table = io.StringIO()
+    writer = csv.DictWriter(table, list(rows[0]) if rows else ["stamp"], lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: "" if math.isnan(value) else repr(value) for name, value in row.items()})
+    write_whole(folder / "live.csv", table.getvalue())
     plots = _plots(watch, rows)
     headlines = {
         title: [
@@ -130,7 +132,7 @@ def write_results(folder: Path, result: dict[str, Any], watch: Watch) -> None:
         result=result,
         headlines=headlines,
         plots=plots,
-        readout=json.dumps([plot["data"] for plot in plots]),
+        readout=[plot["data"] for plot in plots],
         losses=_losses(watch),
         strip=_strip(result["states"], watch.seconds),
         along=_along(watch.seconds),
@@ -138,7 +140,7 @@ def write_results(folder: Path, result: dict[str, Any], watch: Watch) -> None:
         width=WIDE,
         height=HIGH,
     )
-    (folder / "live.html").write_text(page, encoding="utf-8")
+    write_whole(folder / "live.html", page)
 
 
 def image_rows(watch: Watch) -> list[dict[str, float]]:

@@ -1,4 +1,4 @@
-"""Scenario files: what a live evaluation starts, does and expects. docs/evaluation.md says how to write one."""
+"""Scenario files: what a live evaluation starts, does and expects; docs/guides/live-evaluation.md describes them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
-
-import yaml
 
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.errors import TextfuseError
@@ -26,6 +24,8 @@ from ros2_textfuse.evaluation.live.figures import FIGURES
 from ros2_textfuse.evaluation.live.observations import LEVELS, STATES
 from ros2_textfuse.prompts.prompt import MAX_LENGTH
 from ros2_textfuse.recordings.faults import CameraFault, FaultError
+from ros2_textfuse.runtime import bounded_yaml
+from ros2_textfuse.runtime.bounded_yaml import YamlError
 
 SECONDS = 20.0  # watched, unless the scenario or the command says otherwise
 WARM_UP = 1.0  # s after the first fused image: queues fill and caches warm
@@ -104,10 +104,8 @@ def load_scenario(path: Path, parameters: Mapping[str, Collection[str]]) -> Scen
 def parse_scenario(text: str, path: Path, parameters: Mapping[str, Collection[str]]) -> Scenario:
     """The scenario that a file's text describes; raises as `load_scenario` does."""
     try:
-        content = yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
-        raise ScenarioError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    except (RecursionError, ValueError) as error:  # nested without end; an impossible date
+        content = bounded_yaml.load(text)
+    except YamlError as error:
         raise ScenarioError(f"{path} is not YAML that can be used: {error}") from error
     top = _Part(content, str(path), "")
     scenario = Scenario(
@@ -305,7 +303,8 @@ def _one_of(choices: Collection[str]) -> Check[str]:
     def check(value: Any) -> str:
         if not isinstance(value, str) or value not in choices:
             near = difflib.get_close_matches(str(value)[:100], list(choices), 1)
-            raise ValueError(f"{near[0]}, or another of the names in docs/evaluation.md," if near else _any(choices))
+            others = "or another of the names in docs/guides/live-evaluation.md,"
+            raise ValueError(f"{near[0]}, {others}" if near else _any(choices))
         return value
 
     return check
@@ -365,15 +364,3 @@ def _shown(value: Any) -> str:
     """A value for an error message, cut where it is long."""
     text = "nothing" if value is None else repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML's safe loader, which would silently take the last of two equal keys."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value.__class__ is str and key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key.value} comes twice", key.start_mark)
-            seen.add(str(key.value))
-        return super().construct_mapping(node, deep)

@@ -14,6 +14,7 @@ from ros2_textfuse.evaluation.offline.report import ABOUT, TITLES, render
 from ros2_textfuse.evaluation.offline.run_folder import LAYOUT, RunError, load_detections, load_run, write_json
 from ros2_textfuse.evaluation.offline.summary import AGAINST_SOURCES
 from ros2_textfuse.runtime.machine import describe
+from ros2_textfuse.runtime.output import claim_folder, write_whole
 
 LESS = (*LESS_IS_BETTER, "flicker")
 NEITHER = ("change",)  # motion is in it: less is not better
@@ -66,11 +67,11 @@ def compare(paths: Sequence[Path], out: Path) -> dict[str, Any]:
         "speed": [run.get("speed") for run in runs],
     }
     result["verdict"] = _verdict(result)
-    out.mkdir(parents=True, exist_ok=True)
+    claim_folder(out, "compare.json")
     write_json(out / "compare.json", result)
     marks = {name: _mark(figure["difference"]) for name, figure in figures.items()}
     page = render("compare.html", result=result, marks=marks, about=ABOUT, titles=TITLES)
-    (out / "compare.html").write_text(page, encoding="utf-8")
+    write_whole(out / "compare.html", page)
     return result
 
 

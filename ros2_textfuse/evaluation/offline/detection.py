@@ -13,16 +13,19 @@ from tqdm import tqdm
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.degradations.pairs import RegisteredPair, load_pairs
 from ros2_textfuse.detection.detector import Detector
+from ros2_textfuse.detection.joining import join
+from ros2_textfuse.detection.streams import STREAMS, trust
 from ros2_textfuse.evaluation.metrics.average_precision import Found, average_precision, difference, require_judge
 from ros2_textfuse.evaluation.metrics.boxes import Box, read_boxes
 from ros2_textfuse.evaluation.metrics.fusion import to_grey
 from ros2_textfuse.evaluation.metrics.retention import SALIENT, Retention, retention, salient_boxes, table
-from ros2_textfuse.evaluation.offline.replay import CAMERAS
 from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.sync.pairing import CAMERAS
 
 LEAST = 0.001  # score; mAP weighs all detections, sure or not
 SEVERITY = 0.5  # of each degradation, and of the prompt that names it
-STREAMS = (*CAMERAS, "fused")
+JOINED = {"cameras": CAMERAS, "all": STREAMS, "all_prompted": (*CAMERAS, "prompted")}
+"""Rows of joined boxes -> the streams whose they are."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +71,12 @@ def evaluate(task: Task, fuser: Fuser, words: Mapping[str, Any]) -> tuple[dict[s
         words: arguments of `Fuser.set_prompt` for the images as they are.
 
     Returns:
-        images, boxes and classes: what was judged; exclusions: reason -> count; clean: visible, thermal, fused ->
-        mAP50, mAP75, mAP; over: camera -> interval of mAP50 fused minus that camera, by bootstrap over images;
-        degraded: mode -> visible, thermal, fused, and prompted, fused with the mode named -> the same figures;
-        retention: `retention.table` of the pairs as they are, by class and by size, and of salient regions. And the
-        detections in the fused images as they are, for a later comparison.
+        images, boxes and classes: what was judged; exclusions: reason -> count; clean: visible, thermal, fused, and
+        cameras and all, the boxes of both cameras and of all three joined -> mAP50, mAP75, mAP; over: camera ->
+        interval of mAP50 fused minus that camera, by bootstrap over images; degraded: mode -> the same, and prompted,
+        fused with the mode named, and all_prompted, the cameras joined with it -> the same figures; retention:
+        `retention.table` of the pairs as they are, by class and by size, and of salient regions. And the detections in
+        the fused images as they are, for a later comparison.
     """
     truth, detector = task.boxes, task.detector
     clean: dict[str, Found] = {stream: {} for stream in STREAMS}
@@ -85,6 +89,9 @@ def evaluate(task: Task, fuser: Fuser, words: Mapping[str, Any]) -> tuple[dict[s
         kept += _retained(pair, streams["fused"], truth[pair.name])
         for mode, found in degraded.items():
             _detect_degraded(pair, mode, clean, found, detector, fuser)
+    _add_joined(clean)
+    for mode, found in degraded.items():
+        _add_joined(found, mode)
     classes = Counter(box.name for found in truth.values() for box in found)
     names = list(classes)
     figures = {
@@ -94,7 +101,7 @@ def evaluate(task: Task, fuser: Fuser, words: Mapping[str, Any]) -> tuple[dict[s
         "exclusions": dict(task.excluded),
         "detector": f"YOLO26n on {detector.engine_name}",
         "severity": SEVERITY,
-        "clean": {stream: average_precision(truth, clean[stream], names) for stream in STREAMS},
+        "clean": {stream: average_precision(truth, clean[stream], names) for stream in clean},
         "over": {camera: asdict(difference(truth, clean["fused"], clean[camera], names)) for camera in CAMERAS},
         "degraded": {
             mode: {stream: average_precision(truth, found[stream], names) for stream in found}
@@ -134,6 +141,18 @@ def _detect_degraded(
     for stream, image in streams.items():
         untouched = stream in CAMERAS and stream != suffers
         found[stream][pair.name] = clean[stream][pair.name] if untouched else detector.detect(image)
+
+
+def _add_joined(found: dict[str, Found], mode: str = "") -> None:
+    """Add the streams' boxes joined; where the mode is named, its camera counts for less."""
+    for row, streams in JOINED.items():
+        if not set(streams) <= set(found):
+            continue
+        worth = trust({mode: SEVERITY} if "prompted" in streams else {})
+        found[row] = {
+            name: [*join({stream.replace("prompted", "fused"): found[stream][name] for stream in streams}, worth)]
+            for name in found["visible"]
+        }
 
 
 def _colour(thermal: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,8 +1,8 @@
 """`textfuse eval` without a graph: a recording in, a run's folder out."""
 
 import shlex
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +11,21 @@ from tqdm import tqdm
 
 from ros2_textfuse.detection.weights import WeightsError
 from ros2_textfuse.evaluation.offline import detection, replay
-from ros2_textfuse.evaluation.offline.replay import Pair, Row, Tally
+from ros2_textfuse.evaluation.offline.replay import Pair, Row
 from ros2_textfuse.evaluation.offline.report import write_report
 from ros2_textfuse.evaluation.offline.run_folder import LAYOUT, RunError, RunFolder, write_detections, write_json
 from ros2_textfuse.evaluation.offline.summary import extremes, summarise, verdict
 from ros2_textfuse.fuser import Fuser
-from ros2_textfuse.geometry.alignment import Alignment
-from ros2_textfuse.geometry.calibration import read_calibration
 from ros2_textfuse.recordings.bag_reader import Bag, BagError
 from ros2_textfuse.recordings.bag_topics import ImageTopic, find_cameras
 from ros2_textfuse.recordings.folder import FOLDER_RATE
+from ros2_textfuse.recordings.frames import Tally
 from ros2_textfuse.recordings.pairs import pair_folders, read_image
 from ros2_textfuse.recordings.source import open_recording
 from ros2_textfuse.recordings.types import Recording, RecordingError
 from ros2_textfuse.runtime.machine import describe
+from ros2_textfuse.settings import FusionSettings
 
-QUEUE_SIZE = 10  # images that wait for a partner, as in the node
 SHOWN = 3  # worst pairs, and as many best ones
 WATCHED = 6  # pairs in the middle, to see new words act
 TEST_WORDS: dict[str, Any] = {"modes": ("low_light",)}  # to change to in a run without words
@@ -40,26 +39,18 @@ class Asked:
     """A bag, a folder with vi/ and ir/; or a visible and a thermal video or folder."""
     visible_topic: str = ""
     thermal_topic: str = ""
-    slop: float = 0.02
-    """Seconds."""
     every: int = 1
-    prompt: str = ""
-    modes: tuple[str, ...] = ()
-    severity: float | None = None
-    model: str = "nano"
-    engine: str = "auto"
     detection: bool = True
     """Whether to look for objects in the images that are shown."""
     boxes: str = ""
     """File or folder of the boxes of a folder of pairs, or empty."""
-    calibration: str = ""
-    """File that says how the cameras lie to each other; empty for registered pairs."""
-    thermal_time_offset: float = 0.0
-    """Seconds to add to thermal stamps."""
+    fusion: FusionSettings = field(default_factory=FusionSettings)
+    """How the node would pair and fuse."""
 
-    def words(self) -> dict[str, Any]:
-        """Arguments of `Fuser.set_prompt`."""
-        return {"text": self.prompt, "modes": self.modes, "severity": self.severity}
+    def settings(self) -> dict[str, Any]:
+        """All of it, by name, fit for JSON."""
+        own = asdict(self)
+        return {**own, **own.pop("fusion")}
 
 
 @dataclass(frozen=True)
@@ -125,22 +116,21 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
         WeightsError, EngineError, PromptError, EncoderError, DetectorError: of `Fuser` and `Detector`.
         OSError: the folder cannot be written.
     """
-    if asked.boxes and asked.calibration:
+    if asked.boxes and asked.fusion.calibration:
         raise RunError("boxes are those of registered images: give either boxes or a calibration")
-    alignment = Alignment(read_calibration(asked.calibration)) if asked.calibration else None
     if asked.boxes and source.ordered:
         raise RunError("boxes need a folder of pairs, vi/ and ir/, as the source: they are known by a pair's name")
-    fuser = Fuser(asked.model, asked.engine)
-    prompt = fuser.set_prompt(**asked.words())
+    fuser = Fuser.from_settings(asked.fusion, asked.fusion.alignment())
+    prompt = fuser.prompt
     task = detection.prepare(Path(asked.sources[0]), Path(asked.boxes)) if asked.boxes else None
-    files = [*asked.sources, *filter(None, [asked.calibration])]
-    folder = RunFolder(out, {**asdict(asked), "files": [_identity(Path(path)) for path in files]})
-    tally = Tally.of(source.recording)
+    files = [*asked.sources, *filter(None, [asked.fusion.calibration])]
+    folder = RunFolder(out, {**asked.settings(), "files": [_identity(Path(path)) for path in files]})
+    tally = Tally.from_recording(source.recording)
     total = source.recording.images // 2
     try:
         with tqdm(total=total, unit="pair", initial=0, mininterval=0.5, maxinterval=5) as bar:
             replay.evaluate(
-                _pairs(source, asked, tally, alignment),
+                replay.pairs(source.recording, asked.fusion, fuser, tally),
                 fuser,
                 asked.every,
                 source.period,
@@ -159,7 +149,7 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
         "layout": LAYOUT,
         "kind": "offline",
         "command": shlex.join(command),
-        "settings": asdict(asked),
+        "settings": asked.settings(),
         "words": prompt.summary(),
         "model": fuser.model_name,
         "engine": fuser.engine_name,
@@ -177,9 +167,9 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
         "detection": None,
         **summarise(rows, source.ordered),
     }
-    run |= _look_closer(asked, source, fuser, rows, folder, alignment)
+    run |= _look_closer(asked, source, fuser, rows, folder)
     if task:
-        run["detection"], found = detection.evaluate(task, fuser, asked.words())
+        run["detection"], found = detection.evaluate(task, fuser, asked.fusion.words())
         write_detections(out, task.boxes, found)
     run["verdict"] = verdict(run, run)
     run["environment"] = describe()
@@ -194,7 +184,6 @@ def _look_closer(
     fuser: Fuser,
     rows: Sequence[Row],
     folder: RunFolder,
-    alignment: Alignment | None,
 ) -> dict[str, Any]:
     """A second pass: images of the worst and the best pairs, and the middle of the recording for words and speed."""
     worst, best = extremes(rows, SHOWN, source.recording.duration / 20 if source.ordered else 0.0)
@@ -203,7 +192,7 @@ def _look_closer(
     wanted = {*kinds, *range(start, start + WATCHED)} if source.ordered else set(kinds)
     folder.images.mkdir(exist_ok=True)
     images, middle = {}, []
-    for pair in _pairs(source, asked, Tally.of(source.recording), alignment):
+    for pair in replay.pairs(source.recording, asked.fusion, fuser, Tally.from_recording(source.recording)):
         if pair.number in kinds:
             images[pair.number] = _show(pair, kinds[pair.number], source, fuser, folder)
         if source.ordered and start <= pair.number < start + WATCHED:
@@ -216,14 +205,14 @@ def _look_closer(
     if middle:
         found["speed"] = replay.speed(fuser, middle[0])
     if len(middle) > 1:
-        words = asked.words() if asked.prompt or asked.modes else TEST_WORDS
+        words = asked.fusion.words() if asked.fusion.prompt or asked.fusion.modes else TEST_WORDS
         found["prompt_change"] = replay.prompt_change(fuser, middle, words)
     return found
 
 
 def _show(pair: Pair, kind: str, source: Source, fuser: Fuser, folder: RunFolder) -> dict[str, Any]:
     """Write the three images of a pair."""
-    fused = fuser.fuse(pair.visible, pair.thermal)
+    fused = fuser.fuse_prepared(pair.visible, pair.thermal)
     files = {}
     for stream, image in (("visible", pair.visible), ("thermal", pair.thermal), ("fused", fused)):
         files[stream] = f"{pair.number:06}_{stream}.jpg"
@@ -257,10 +246,6 @@ def _find_objects(images: list[dict[str, Any]], folder: RunFolder) -> str:
             image = read_image(folder.images / file, "visible")  # a grey one in three channels
             entry["boxes"][stream] = [asdict(detection) for detection in detector.detect(image)]
     return f"YOLO26n on {detector.engine_name}, score at least {detector.confidence:g}"
-
-
-def _pairs(source: Source, asked: Asked, tally: Tally, alignment: Alignment | None) -> Iterator[Pair]:
-    return replay.pairs(source.recording, asked.slop, QUEUE_SIZE, tally, alignment, asked.thermal_time_offset)
 
 
 def _identity(path: Path) -> list[Any]:

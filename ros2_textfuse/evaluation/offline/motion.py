@@ -1,15 +1,16 @@
 """What moves before the two cameras of a recording."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 
-from ros2_textfuse.imaging.encodings import ENCODINGS, ImageError, check_message, thermal_array, visible_array
-from ros2_textfuse.imaging.gain_control import GainControl
-from ros2_textfuse.recordings.types import RecordedImage, Recording, RecordingError
+from ros2_textfuse.recordings.frames import Tally, usable_images
+from ros2_textfuse.recordings.types import Recording
+from ros2_textfuse.settings import FusionSettings
+from ros2_textfuse.sync.camera_input import CameraInput
+from ros2_textfuse.sync.pairing import CAMERAS
 from ros2_textfuse.sync.time_offset import Motion
 
 
@@ -17,43 +18,33 @@ from ros2_textfuse.sync.time_offset import Motion
 class SeenMotion:
     """The motion of each camera, and what of the recording was left out."""
 
+    tally: Tally
+    """What became of every image."""
     visible: Motion = field(default_factory=lambda: Motion("visible"))
     thermal: Motion = field(default_factory=lambda: Motion("thermal"))
-    excluded: Counter[str] = field(default_factory=Counter)
-    """Reason -> images."""
-    damage: str = ""
-    """Where the recording breaks off; empty when it was read to its end."""
 
 
-def watch_motion(recording: Recording, progress: Callable[[], object] = lambda: None) -> SeenMotion:
+def watch_motion(
+    recording: Recording, settings: FusionSettings, progress: Callable[[int], object] = lambda by: None
+) -> SeenMotion:
     """Look at every image of a recording; those that cannot be used, and the end of a damaged one, are left out.
 
     Args:
         recording: with stamps.
-        progress: called for each image.
+        settings: for the gain control; stamps are the cameras' own, whatever offset is set.
+        progress: called with how many images more were read.
 
     Raises:
         TimeOffsetError: stamps do not go forward.
     """
-    seen, gain_control = SeenMotion(), GainControl()
-
-    def look(image: RecordedImage) -> None:
-        if image.fault:
-            raise ImageError(image.fault)
-        check_message(image, ENCODINGS[image.camera])
+    seen, gain_control = SeenMotion(Tally.from_recording(recording)), settings.gain_control()
+    cameras, done = {camera: CameraInput(camera) for camera in CAMERAS}, 0
+    for image, stamped in usable_images(recording, cameras, seen.tally):
+        pixels = cameras[image.camera].array(stamped)
         if image.camera == "visible":
-            grey = np.asarray(cv2.cvtColor(visible_array(image), cv2.COLOR_RGB2GRAY), np.uint8)
-            seen.visible.add(image.stamp, grey)
+            seen.visible.add(image.stamp, np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8))
         else:
-            seen.thermal.add(image.stamp, gain_control(thermal_array(image)))
-
-    try:
-        for image in recording:
-            try:
-                look(image)
-            except ImageError as error:
-                seen.excluded[f"{image.camera} image: {error}"] += 1
-            progress()
-    except RecordingError as error:
-        seen.damage = str(error)
+            seen.thermal.add(image.stamp, gain_control(pixels))
+        progress(sum(seen.tally.received.values()) - done)
+        done = sum(seen.tally.received.values())
     return seen

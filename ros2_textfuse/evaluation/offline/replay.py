@@ -6,11 +6,10 @@ the recording is one row of figures for each evaluated pair.
 
 import math
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -19,14 +18,11 @@ from numpy.typing import NDArray
 
 from ros2_textfuse.evaluation import metrics
 from ros2_textfuse.fuser import Fuser
-from ros2_textfuse.geometry.alignment import Alignment
-from ros2_textfuse.imaging.encodings import ENCODINGS, ImageError, check_message, thermal_array, visible_array
-from ros2_textfuse.imaging.gain_control import GainControl
-from ros2_textfuse.recordings.types import RecordedImage, Recording, RecordingError
-from ros2_textfuse.sync.pairing import ApproximateTimeSynchronizer, SimpleFilter
+from ros2_textfuse.imaging.encodings import ImageError
+from ros2_textfuse.recordings.frames import Tally, recorded_pairs
+from ros2_textfuse.recordings.types import Recording
+from ros2_textfuse.settings import FusionSettings
 
-CAMERAS = ("visible", "thermal")
-BINS = 120  # of the timeline, at most
 GAP = 1.5  # periods; frames further apart are not compared for flicker
 WORKERS = 2
 QUEUE = 2 * WORKERS  # pairs in work at once: this bounds the memory
@@ -51,96 +47,23 @@ class Pair:
     """[H, W], after gain control; both after alignment."""
 
 
-@dataclass
-class Tally:
-    """What became of every image of the recording."""
-
-    duration: float
-    """Seconds of the recording."""
-    bins: int = BINS
-    """Stretches of the timeline."""
-    received: Counter[str] = field(default_factory=Counter)
-    """Images of each camera."""
-    paired: int = 0
-    evaluated: int = 0
-    excluded: Counter[str] = field(default_factory=Counter)
-    """Reason -> images or pairs left out."""
-    damage: str = ""
-    """Where the recording breaks off; empty when it was read to its end."""
-    timeline: dict[str, list[int]] = field(default_factory=dict)
-    """Counts in equal stretches of the recording: `paired`, `visible unpaired`, `thermal unpaired`, `rejected`."""
-
-    @classmethod
-    def of(cls, recording: Recording) -> "Tally":
-        """An empty tally; a stretch is as long as a whole number of pairs, so that a steady stream looks steady."""
-        pairs = max(1, recording.images // 2)
-        return cls(recording.duration, math.ceil(pairs / math.ceil(pairs / BINS)))
-
-    def count(self, kind: str, at: float, by: int = 1) -> None:
-        """Count something in the stretch of a time, in seconds from the start."""
-        place = int(at / self.duration * self.bins + 1e-6) if self.duration > 0 else 0
-        self.timeline.setdefault(kind, [0] * self.bins)[min(self.bins - 1, max(0, place))] += by
-
-
-def pairs(
-    recording: Recording,
-    slop: float,
-    queue_size: int,
-    tally: Tally,
-    alignment: Alignment | None = None,
-    thermal_time_offset: float = 0.0,
-) -> Iterator[Pair]:
-    """The pairs of a recording in the order of the node's synchroniser; `tally` is filled as they come.
-
-    Damage ends them, and is noted.
+def pairs(recording: Recording, settings: FusionSettings, fuser: Fuser, tally: Tally) -> Iterator[Pair]:
+    """The pairs of a recording as the node fuses them; `tally` is filled as they come.
 
     Args:
         recording: to read.
-        slop: seconds, the largest difference of two stamps.
-        queue_size: images of one camera that wait for a partner.
+        settings: how images pair, and the gain control, which begins anew.
+        fuser: its gain control and alignment prepare the pairs.
         tally: counts, written.
-        alignment: brings every pair into one geometry; None for registered cameras.
-        thermal_time_offset: seconds to add to thermal stamps, as the node does.
     """
-    filters = {camera: SimpleFilter() for camera in CAMERAS}
-    synchronizer = ApproximateTimeSynchronizer(list(filters.values()), queue_size, slop)
-    made: list[tuple[RecordedImage, RecordedImage]] = []
-    synchronizer.registerCallback(lambda *messages: made.append((messages[0].image, messages[1].image)))
-    gain_control = GainControl()
-    try:
-        for image in recording:
-            tally.received[image.camera] += 1
-            try:
-                if image.fault:
-                    raise ImageError(image.fault)
-                check_message(image, ENCODINGS[image.camera])
-            except ImageError as error:
-                tally.excluded[f"{image.camera} image rejected: {error}"] += 1
-                tally.count("rejected", image.time)
-                continue
-            if image.camera == "thermal":
-                image = replace(image, stamp=image.stamp + thermal_time_offset)
-            tally.count(f"{image.camera} alone", image.time)  # until it has a partner
-            filters[image.camera].signalMessage(_stamped(image))
-            for visible, thermal in made:
-                for one in (visible, thermal):
-                    tally.count(f"{one.camera} alone", one.time, -1)
-                tally.count("paired", visible.time)
-                tally.paired += 1
-                arrays = visible_array(visible), gain_control(thermal_array(thermal))
-                if alignment is not None:
-                    try:
-                        arrays = alignment(*arrays)
-                    except ImageError as error:
-                        tally.excluded[f"pair not aligned: {error}"] += 1
-                        continue
-                yield Pair(tally.paired - 1, visible.stamp, thermal.stamp - visible.stamp, *arrays)
-            made.clear()
-    except RecordingError as error:
-        tally.damage = str(error)
-    for camera in CAMERAS:
-        if alone := sum(tally.timeline.get(f"{camera} alone", [])):
-            tally.excluded[f"{camera} image alone: no partner within {slop * 1e3:g} ms"] = alone
+    fuser.gain_control = settings.gain_control()
+    for pair in recorded_pairs(recording, settings, tally):
+        try:
+            visible, thermal = fuser.prepare_pair(pair.visible, pair.thermal)
+        except ImageError as error:
+            tally.excluded[f"pair not fused: {error}"] += 1
+            continue
+        yield Pair(pair.number, pair.time, pair.difference, visible, thermal)
 
 
 def evaluate(
@@ -189,12 +112,7 @@ def evaluate(
             if not (chosen or next_chosen):
                 before = None
                 continue
-            try:
-                fused = fuser.fuse(pair.visible, pair.thermal)
-            except ImageError as error:
-                tally.excluded[f"pair not fused: {error}"] += 1
-                before = None
-                continue
+            fused = fuser.fuse_prepared(pair.visible, pair.thermal)
             levels = Levels.of(pair, fused)
             if chosen:
                 near = before if before and abs(pair.time - before.time) <= GAP * period else None
@@ -251,15 +169,15 @@ def prompt_change(fuser: Fuser, frames: Sequence[Pair], words: dict[str, Any]) -
         images under old and new words, which shows that they do something.
     """
     fuser.set_prompt()
-    old = [fuser.fuse(pair.visible, pair.thermal) for pair in frames[1:]]
+    old = [fuser.fuse_prepared(pair.visible, pair.thermal) for pair in frames[1:]]
     fuser.set_prompt(**words)
-    new = [fuser.fuse(pair.visible, pair.thermal) for pair in frames[1:]]
+    new = [fuser.fuse_prepared(pair.visible, pair.thermal) for pair in frames[1:]]
     fuser.set_prompt()
-    fuser.fuse(frames[0].visible, frames[0].thermal)
+    fuser.fuse_prepared(frames[0].visible, frames[0].thermal)
     start = time.perf_counter()
     summary = fuser.set_prompt(**words).summary()
     milliseconds = (time.perf_counter() - start) * 1e3
-    changed = [fuser.fuse(pair.visible, pair.thermal) for pair in frames[1:]]
+    changed = [fuser.fuse_prepared(pair.visible, pair.thermal) for pair in frames[1:]]
     late = [number for number, (a, b) in enumerate(zip(changed, new, strict=True), 1) if cv2.absdiff(a, b).max() > 1]
     return {
         "words": summary,
@@ -275,7 +193,7 @@ def speed(fuser: Fuser, pair: Pair, times: int = 40) -> dict[str, float]:
     taken = []
     for _ in range(times):
         start = time.perf_counter()
-        fuser.fuse(pair.visible, pair.thermal)
+        fuser.fuse_prepared(pair.visible, pair.thermal)
         taken.append((time.perf_counter() - start) * 1e3)
     median, high = np.percentile(taken, (50, 95)).tolist()
     return {"median_ms": median, "p95_ms": high}
@@ -283,9 +201,3 @@ def speed(fuser: Fuser, pair: Pair, times: int = 40) -> dict[str, float]:
 
 def _grey8(image: NDArray[np.uint8]) -> Grey8:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
-
-
-def _stamped(image: RecordedImage) -> Any:
-    """An image as the synchroniser takes it, with the header of a message."""
-    seconds, nanoseconds = divmod(round(image.stamp * 1e9), 1_000_000_000)
-    return SimpleNamespace(header=SimpleNamespace(stamp=SimpleNamespace(sec=seconds, nanosec=nanoseconds)), image=image)

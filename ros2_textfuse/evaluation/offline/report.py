@@ -1,7 +1,6 @@
 """A run as one HTML file that needs nothing beside it: made from run.json, frames.csv and the images."""
 
 import base64
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from ros2_textfuse.evaluation.html.charts import HIGH, WIDE, Scale, curve, densi
 from ros2_textfuse.evaluation.metrics.fusion import LESS_IS_BETTER, SINGLE
 from ros2_textfuse.evaluation.offline.run_folder import load_run
 from ros2_textfuse.evaluation.offline.summary import AGAINST_SOURCES
+from ros2_textfuse.runtime.output import write_whole
 
 STREAMS = ("fused", "visible", "thermal")
 ABOUT = {
@@ -32,7 +32,7 @@ ABOUT = {
     "pairing_ms": "difference of a pair's two stamps, ms",
 }
 TITLES = {"flicker": "Flicker", "change": "Change", "pairing_ms": "Pairing error"}
-TIMELINE = ("paired", "visible alone", "thermal alone", "rejected")
+TIMELINE = ("paired", "visible unpaired", "thermal unpaired", "rejected")
 
 
 def write_report(folder: Path) -> Path:
@@ -56,11 +56,11 @@ def write_report(folder: Path) -> Path:
         tiles=_tiles(run),
         against=[{"name": name, "about": ABOUT[name], **run["metrics"][name]} for name in AGAINST_SOURCES],
         plots=plots,
-        readout=json.dumps([plot["data"] for plot in plots]),
+        readout=[plot["data"] for plot in plots],
         timeline=_timeline(run),
     )
     path = folder / "report.html"
-    path.write_text(page, encoding="utf-8")
+    write_whole(path, page)
     return path
 
 

@@ -2,7 +2,7 @@
 
 settings.json    what was asked; a run that was killed goes on when the same is asked again
 frames.csv       a row for each evaluated pair, written as it goes
-run.json         everything: settings, counts, figures with intervals; layout in docs/evaluation.md
+run.json         everything: settings, counts, figures with intervals; layout in docs/reference/file-formats.md
 detections.json  true boxes, and what the detector found in the fused images, to compare runs by
 images/        the worst and the best pairs
 report.html      run.json and the images, for people
@@ -19,6 +19,7 @@ from typing import Any
 from ros2_textfuse.detection.types import Detection
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.evaluation.metrics.boxes import Box
+from ros2_textfuse.runtime.output import write_whole
 
 LAYOUT = 1
 """Of run.json; a reader refuses another one."""
@@ -139,9 +140,7 @@ def load_detections(path: Path) -> tuple[dict[str, list[Box]], dict[str, list[De
 
 def write_json(path: Path, content: Any) -> None:
     """Write JSON, whole or not at all; a value that is not finite becomes null."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(_finite(content), indent=2, allow_nan=False) + "\n")
-    part.replace(path)
+    write_whole(path, json.dumps(_finite(content), indent=2, allow_nan=False) + "\n")
 
 
 def _finite(content: Any) -> Any:

@@ -1,26 +1,27 @@
 """Some pairs of a recording, for what does not need all."""
 
-from ros2_textfuse.evaluation.offline import replay
-from ros2_textfuse.evaluation.offline.evaluate import QUEUE_SIZE
-from ros2_textfuse.evaluation.offline.replay import Pair, Tally
+from dataclasses import replace
+
+from ros2_textfuse.recordings.frames import RecordedPair, Tally, recorded_pairs
 from ros2_textfuse.recordings.types import Recording, RecordingError
+from ros2_textfuse.settings import FusionSettings
 
 
-def spread_pairs(recording: Recording, slop: float, thermal_time_offset: float, count: int) -> list[Pair]:
-    """So many pairs of a recording, evenly spread over it.
+def spread_pairs(recording: Recording, settings: FusionSettings, count: int) -> list[RecordedPair]:
+    """So many pairs of a recording, evenly spread over it, after gain control.
 
     Args:
         recording: to read.
-        slop: seconds, the largest difference of two stamps.
-        thermal_time_offset: seconds to add to thermal stamps.
+        settings: how images pair, and the gain control.
         count: how many, at most.
 
     Raises:
         RecordingError: there are none, or they differ in size.
     """
-    tally = Tally.of(recording)
+    tally = Tally.from_recording(recording)
     step = max(1, recording.images // 2 // count)
-    made = replay.pairs(recording, slop, QUEUE_SIZE, tally, thermal_time_offset=thermal_time_offset)
+    gain_control = settings.gain_control()
+    made = (replace(p, thermal=gain_control(p.thermal)) for p in recorded_pairs(recording, settings, tally))
     pairs = [pair for pair in made if pair.number % step == step // 2][:count]
     if not pairs:
         reasons = "; ".join(f"{number} × {reason}" for reason, number in tally.excluded.items()) or tally.damage

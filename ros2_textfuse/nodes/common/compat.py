@@ -7,11 +7,11 @@ from typing import Any
 import rclpy
 
 try:
-    from rclpy.event_handler import PublisherEventCallbacks
+    from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 except ImportError:  # Humble
-    from rclpy.qos_event import PublisherEventCallbacks
+    from rclpy.qos_event import PublisherEventCallbacks, SubscriptionEventCallbacks
 
-__all__ = ["PublisherEventCallbacks", "rclpy_running"]
+__all__ = ["PublisherEventCallbacks", "SubscriptionEventCallbacks", "rclpy_running"]
 
 
 @contextmanager

@@ -1,14 +1,12 @@
-"""The parameters of every node: one table, from which they are declared, checked and documented."""
+"""The parameters of every node: one table, from which they are declared, read from files, checked and documented.
+
+Nothing here needs ROS, so that the commands read the same parameters.
+"""
 
 import difflib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
-from rclpy.node import Node
-from rclpy.parameter import Parameter as RosParameter
 
 from ros2_textfuse.prompts.prompt import MAX_LENGTH
 
@@ -39,22 +37,6 @@ class Parameter:
         """The range or the choices, for people; empty where anything goes."""
         return ", ".join(self.choices) or ("" if self.low is None else f"{self.low:g} .. {self.high:g}")
 
-    def descriptor(self) -> ParameterDescriptor:
-        """The ROS descriptor; rclpy itself refuses numbers outside its range."""
-        descriptor = ParameterDescriptor(name=self.name, description=self.description)
-        if self.choices:
-            descriptor.additional_constraints = "one of: " + ", ".join(self.choices)
-        if self.low is not None and self.high is not None:
-            if isinstance(self.default, int):
-                descriptor.integer_range = [IntegerRange(from_value=int(self.low), to_value=int(self.high), step=0)]
-            else:
-                descriptor.floating_point_range = [
-                    FloatingPointRange(from_value=float(self.low), to_value=float(self.high), step=0.0)
-                ]
-        return descriptor
-
-
-ROS_OWN = ("use_sim_time", "qos_overrides.", "start_type_description_service")  # parameters that rclpy declares
 
 # As in engines and detector, which import torch; the player does without.
 FUSION_ENGINES = ("tensorrt", "compile", "openvino", "eager")
@@ -148,6 +130,39 @@ FUSION = (
         "While one camera is silent, publish the other one's images, marked with a border and a caption.",
         live=True,
     ),
+    Parameter(
+        "max_missing_share",
+        0.1,
+        "Share of a camera's images that may be lost on their way, by the gaps between its stamps; above it the state "
+        "is DEGRADED.",
+        0.0,
+        1.0,
+        live=True,
+    ),
+    Parameter(
+        "max_drop_share",
+        0.1,
+        "Share of the pairs that may be given up because a newer one came; above it the state is DEGRADED.",
+        0.0,
+        1.0,
+        live=True,
+    ),
+    Parameter(
+        "max_latency",
+        0.5,
+        "Seconds from a camera's stamp to the fused image, median of late; above it the state is DEGRADED.",
+        0.001,
+        60.0,
+        live=True,
+    ),
+    Parameter(
+        "rate",
+        0.0,
+        "Pairs a second to fuse, evenly spaced, for a computer that cannot fuse all; 0 for all.",
+        0.0,
+        1000.0,
+        live=True,
+    ),
     Parameter("lazy", False, "Do not fuse while nobody listens to the fused images.", live=True),
     Parameter(
         "jpeg_quality", 90, "Of fused/compressed, which is made while somebody listens to it.", 1, 100, live=True
@@ -166,12 +181,20 @@ FUSION = (
 DETECTION = (
     Parameter("weights", "yolo26n.pt", "YOLO weights: a name to find, or a path."),
     Parameter("engine", "auto", "What runs the detector.", choices=("auto", *DETECTION_ENGINES)),
-    Parameter("confidence", 0.25, "Smallest score of a detection.", 0.0, 1.0),
-    Parameter("classes", (), "Class names to report; empty for all that the weights know."),
+    Parameter(
+        "streams",
+        (),
+        "Images to look at: fused, visible, thermal, or several, whose boxes are joined; empty for fused. The cameras' "
+        "come from the fusion node, aligned.",
+    ),
+    Parameter(
+        "confidence", 0.25, "Smallest score of a detection; of joined boxes, the probability.", 0.0, 1.0, live=True
+    ),
+    Parameter("classes", (), "Class names to report; empty for all that the weights know.", live=True),
     Parameter("width", 640, "Expected image width in pixels; the detector is built for it.", 32, 8192),
     Parameter("height", 480, "Expected image height in pixels; the detector is built for it.", 32, 8192),
     Parameter("threads", 0, "CPU threads of the detector; 0 for the engine's own choice.", 0, 256),
-    Parameter("queue_size", 3, "Fused images that may wait their turn; the oldest gives way.", 1, 100),
+    Parameter("queue_size", 3, "Frames that may wait their turn; the oldest gives way.", 1, 100),
     Parameter(
         "nice", 10, "How far to step back where processor time is short, as in nice(1); fusion goes first at 10.", 0, 19
     ),
@@ -195,60 +218,8 @@ PLAYER = (
 NODES = {"fusion": FUSION, "detection": DETECTION, "player": PLAYER}
 
 
-def declare(
-    node: Node,
-    table: tuple[Parameter, ...],
-    accept: Callable[[dict[str, Any]], str] = lambda changes: "",
-) -> None:
-    """Declare every parameter of a table on a node, and warn of others that it was given.
-
-    Args:
-        node: that gets them.
-        table: one of NODES.
-        accept: called with the new values, by name, before a change of parameters that are in range; takes it up, or
-            returns why it is refused.
-
-    Raises:
-        rclpy.exceptions.InvalidParameterTypeException, InvalidParameterValueException: an override from the command
-            line or a YAML file has the wrong type or is out of range.
-        ValueError: an override is none of the choices.
-    """
-    for parameter in table:
-        if parameter.default == ():
-            node.declare_parameter(parameter.name, RosParameter.Type.STRING_ARRAY, parameter.descriptor())
-        else:
-            node.declare_parameter(parameter.name, parameter.default, parameter.descriptor())
-    known = {parameter.name for parameter in table}
-
-    def check(changes: list[RosParameter]) -> SetParametersResult:
-        reason = _wrong_choice(table, changes) or accept({c.name: c.value for c in changes if c.name in known})
-        return SetParametersResult(successful=not reason, reason=reason)
-
-    node.add_on_set_parameters_callback(check)
-    if reason := _wrong_choice(table, [node.get_parameter_or(p.name) for p in table]):
-        raise ValueError(reason)
-    # rclpy passes over a misspelt parameter in silence, and has no public name for what it was given.
-    for name in getattr(node, "_parameter_overrides", {}):
-        if name not in known and not name.startswith(ROS_OWN):
-            near = difflib.get_close_matches(name, known, 1)
-            advice = f"did you mean {near[0]}?" if near else "--help lists those that there are"
-            node.get_logger().warning(f"parameter {name} is unknown and has no effect: {advice}")
-
-
-def values(node: Node, table: tuple[Parameter, ...]) -> dict[str, Any]:
-    """The values of a table's parameters, by name; lists come as tuples."""
-    result = {}
-    for parameter in table:
-        value = node.get_parameter_or(parameter.name).value
-        result[parameter.name] = parameter.default if value is None else value
-        if parameter.default == ():
-            # An empty list in a YAML file has no type and arrives as unset; [""] is how ROS users write it.
-            result[parameter.name] = tuple(item for item in result[parameter.name] if item)
-    return result
-
-
 def markdown() -> str:
-    """The table of docs/parameters.md."""
+    """The table of docs/reference/parameters.md."""
     lines = [
         "# Parameters",
         "",
@@ -271,13 +242,11 @@ def markdown() -> str:
     return "\n".join(lines)
 
 
-def _wrong_choice(table: tuple[Parameter, ...], changes: list[RosParameter]) -> str:
-    choices = {parameter.name: parameter.choices for parameter in table if parameter.choices}
-    for change in changes:
-        allowed = choices.get(change.name, ())
-        if allowed and change.value is not None and change.value not in allowed:
-            return f"{change.name} is '{change.value}': choose one of {', '.join(allowed)}"
-    return ""
+def unknown(name: str, table: tuple[Parameter, ...]) -> str:
+    """What to say of a parameter that is in no table: perhaps it is misspelt."""
+    near = difflib.get_close_matches(name, [parameter.name for parameter in table], 1)
+    advice = f"did you mean {near[0]}?" if near else "--help lists those that there are"
+    return f"parameter {name} is unknown and has no effect: {advice}"
 
 
 if __name__ == "__main__":

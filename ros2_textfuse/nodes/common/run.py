@@ -32,14 +32,21 @@ class StartError(TextfuseError, RuntimeError):
 NodeType = TypeVar("NodeType", bound=Node)
 
 
-def spin(node: Node, interrupted: threading.Event) -> None:
-    """Serve a node's callbacks until an interrupt."""
+def spin(node: Node, interrupted: threading.Event, alive: Callable[[], bool] = lambda: True) -> None:
+    """Serve a node's callbacks until an interrupt, and tell who watches over it that it lives.
+
+    Args:
+        node: that is served.
+        interrupted: ends it.
+        alive: whether its other threads live as well; asked often.
+    """
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     heartbeat = notify.Heartbeat()
     while not interrupted.is_set():
         executor.spin_once(timeout_sec=0.2)  # Python sees a signal only between two waits
-        heartbeat.beat()
+        if alive():
+            heartbeat.beat()
 
 
 def run(

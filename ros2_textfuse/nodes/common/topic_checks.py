@@ -14,7 +14,7 @@ SHOWN = 5  # topics in a message
 
 def why_silent(node: Node, subscription: Subscription) -> str:
     """Say what is known about a subscription that nothing comes from, and what to do."""
-    topic, wanted = subscription.topic_name, _type_name(subscription.msg_type)
+    topic, wanted = subscription.topic_name, type_name(subscription.msg_type)
     publishers = node.get_publishers_info_by_topic(topic)
     right = [publisher for publisher in publishers if publisher.topic_type == wanted]
     if not publishers:
@@ -92,7 +92,8 @@ def _name(endpoint: Any) -> str:
     return f"{endpoint.node_namespace.rstrip('/')}/{endpoint.node_name}"
 
 
-def _type_name(kind: Any) -> str:
+def type_name(kind: Any) -> str:
+    """The name of a message type as the graph has it: sensor_msgs/msg/Image."""
     package, folder = kind.__module__.split(".")[:2]
     return f"{package}/{folder}/{kind.__name__}"
 

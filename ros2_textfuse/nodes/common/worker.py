@@ -1,11 +1,14 @@
 """A thread that works on the newest items."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
+
+STUCK = 10.0  # s on one item; an engine that hangs does not come back
 
 
 class LatestOnlyWorker(Generic[Item]):
@@ -22,7 +25,8 @@ class LatestOnlyWorker(Generic[Item]):
         self._work = work
         self._changed = threading.Condition()
         self._waiting: deque[Item] = deque(maxlen=waiting)
-        self._busy = self._stopped = False
+        self._busy_since: float | None = None
+        self._stopped = False
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._thread.start()
 
@@ -34,11 +38,16 @@ class LatestOnlyWorker(Generic[Item]):
             self._changed.notify()
             return replaced
 
+    def stuck(self) -> bool:
+        """Whether it has been at one item for longer than STUCK."""
+        since = self._busy_since
+        return since is not None and time.monotonic() - since > STUCK
+
     def drain(self) -> None:
         """Finish the item at hand and forget those that wait; the thread goes on."""
         with self._changed:
             self._waiting.clear()
-            self._changed.wait_for(lambda: not self._busy)
+            self._changed.wait_for(lambda: self._busy_since is None)
 
     def stop(self) -> None:
         """Finish the item at hand, forget those that wait, and end the thread."""
@@ -54,9 +63,9 @@ class LatestOnlyWorker(Generic[Item]):
                 if self._stopped:
                     return
                 item = self._waiting.popleft()
-                self._busy = True
+                self._busy_since = time.monotonic()
             self._work(item)
             del item  # it would be kept while the next one is waited for
             with self._changed:
-                self._busy = False
+                self._busy_since = None
                 self._changed.notify_all()

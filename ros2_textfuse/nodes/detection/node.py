@@ -1,38 +1,60 @@
-"""The detection node: YOLO on the fused images."""
+"""The detection node: YOLO on the fused images, on both cameras', or on several of them with the boxes joined."""
 
 import os
 import threading
 import time
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
-from geometry_msgs.msg import PoseWithCovariance
+from diagnostic_msgs.msg import DiagnosticArray
+from numpy.typing import NDArray
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import Image
+from textfuse.msg import DetectionStreams, FusionStatus
 
 from ros2_textfuse.detection.detector import Detector
 from ros2_textfuse.detection.drawing import draw
+from ros2_textfuse.detection.joining import SURE, join
+from ros2_textfuse.detection.streams import STREAMS, FrameCollector, trust, usable
 from ros2_textfuse.detection.types import Detection, DetectorError
 from ros2_textfuse.detection.weights import WeightsError
 from ros2_textfuse.imaging import encodings
-from ros2_textfuse.nodes.common import parameters
-from ros2_textfuse.nodes.common.detection_messages import Detection2D, Detection2DArray, ObjectHypothesisWithPose
+from ros2_textfuse.nodes.common import declaration, parameters
+from ros2_textfuse.nodes.common.detection_messages import Detection2DArray
 from ros2_textfuse.nodes.common.qos import OVERRIDABLE
 from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
+from ros2_textfuse.nodes.common.topic_checks import why_silent
 from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
+from ros2_textfuse.nodes.detection.diagnostics import diagnostics
+from ros2_textfuse.nodes.detection.ledger import Ledger
+from ros2_textfuse.nodes.detection.messages import detections_message, streams_message
 from ros2_textfuse.runtime import cache_folder
+from ros2_textfuse.sync.pairing import CAMERAS, stamp_ns
 
 LOG_PERIOD = 5.0  # s
+STATUS_PERIOD = 1.0  # s
+TOPICS = {"fused": "fused", "visible": "aligned/visible", "thermal": "aligned/thermal"}
+LIVE = {parameter.name for parameter in parameters.DETECTION if parameter.live}
 
 
 class DetectionNode(Node):
-    """Finds objects in the newest fused image; the detections carry its stamp and frame_id."""
+    """Finds objects in the newest frame; the detections carry its stamp and frame_id.
+
+    The executor's thread receives, checks and brings together the streams' images of one stamp; a worker detects.
+    """
 
     def __init__(self) -> None:
         super().__init__("detection", namespace="textfuse")
-        parameters.declare(self, parameters.DETECTION)
+        self._detector: Detector | None = None
+        declaration.declare(self, parameters.DETECTION, self._accept)
         forward_logs(self)
-        p = parameters.values(self, parameters.DETECTION)
+        p = declaration.values(self, parameters.DETECTION)
         self.build_only = p["build_only"]
+        self._streams = _checked(p["streams"] or ("fused",))
+        self._confidence = p["confidence"]
         cache_folder.use(p["cache_dir"])
         # Two engines that each take all cores stand in each other's way, unless one always goes first. The threads of
         # the middleware are there already and keep their priority; those of the engine inherit this one.
@@ -41,27 +63,45 @@ class DetectionNode(Node):
             self._detector = Detector(
                 p["weights"],
                 p["engine"],
-                confidence=p["confidence"],
+                confidence=self._least_score(),
                 classes=p["classes"],
                 image_size=(p["height"], p["width"]),
                 threads=p["threads"],
             )
         except (DetectorError, WeightsError) as error:
             raise StartError(str(error)) from error
-        if self.build_only:
-            return
-        self._publisher = self.create_publisher(Detection2DArray, "detections", 10)
-        self._annotated_publisher = self.create_publisher(Image, "annotated", QoSProfile(depth=5))
-        self._worker = LatestOnlyWorker(self._detect, p["queue_size"])
-        self.create_subscription(
-            Image, "fused", self._receive, qos_profile_sensor_data, qos_overriding_options=OVERRIDABLE
-        )
-        self.get_logger().info(f"detecting on {self.engine_name}")
-
-    @property
-    def engine_name(self) -> str:
+        self.engine_name = self._detector.engine_name
         """What the detector runs on."""
-        return self._detector.engine_name
+        if not self.build_only:
+            self._connect(p["queue_size"])
+
+    def _connect(self, queue_size: int) -> None:
+        self._ledger = Ledger()
+        self._status = FusionStatus()
+        self._collector: FrameCollector[Image] = FrameCollector(self._streams)
+        self._detections = self.create_publisher(Detection2DArray, "detections", 10)
+        self._seen_by = self.create_publisher(DetectionStreams, "detections/streams", 10) if self._joins() else None
+        self._annotated = self.create_publisher(Image, "annotated", QoSProfile(depth=5))
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._worker = LatestOnlyWorker(self._detect, queue_size)
+        self._subscriptions_of = {
+            stream: self.create_subscription(
+                Image,
+                TOPICS[stream],
+                partial(self._receive, stream),
+                qos_profile_sensor_data,
+                qos_overriding_options=OVERRIDABLE,
+            )
+            for stream in self._streams
+        }
+        if self._joins():
+            self.create_subscription(FusionStatus, "status", self._heed, 10)
+        self.create_timer(STATUS_PERIOD, self._look_around, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self.get_logger().info(f"detecting on {self.engine_name} in {', '.join(self._streams)}")
+
+    def alive(self) -> bool:
+        """Whether detection goes on, or waits for images."""
+        return not self._worker.stuck()
 
     def destroy_node(self) -> None:
         """Stop the worker before its publishers go."""
@@ -69,55 +109,114 @@ class DetectionNode(Node):
             self._worker.stop()
         super().destroy_node()
 
-    def _receive(self, message: Image) -> None:
+    # Parameters -----------------------------------------------------------------------------------------------------
+
+    def _accept(self, changes: dict[str, Any]) -> str:
+        """Take up a change of parameters; returns why it is refused."""
+        if self._detector is None:
+            return ""
+        if fixed := sorted(changes.keys() - LIVE):
+            return f"{', '.join(fixed)}: read at the start; start the node anew with it"
+        if "classes" in changes:
+            try:
+                self._detector.classes = [name for name in changes["classes"] or () if name]
+            except ValueError as error:
+                return str(error)
+        if "confidence" in changes:
+            self._confidence = changes["confidence"]
+            self._detector.confidence = self._least_score()
+        return ""
+
+    def _joins(self) -> bool:
+        return len(self._streams) > 1
+
+    def _least_score(self) -> float:
+        """Of a box in one image: what several streams see a little of may be sure when joined."""
+        return min(SURE, self._confidence) if self._joins() else self._confidence
+
+    # Images ---------------------------------------------------------------------------------------------------------
+
+    def _heed(self, status: FusionStatus) -> None:
+        """Look only at streams that show what is there now."""
+        self._status = status
+        self._collector.expected = usable(self._streams, status.state, self._faults())
+
+    def _faults(self) -> dict[str, str]:
+        return {camera: getattr(self._status, f"{camera}_fault") for camera in CAMERAS}
+
+    def _receive(self, stream: str, message: Image) -> None:
         try:
             encodings.check_message(message, encodings.VISIBLE_ENCODINGS)
         except encodings.ImageError as error:
-            self.get_logger().warning(f"rejected: {error}", throttle_duration_sec=LOG_PERIOD)
+            self.get_logger().warning(f"rejected {stream} image: {error}", throttle_duration_sec=LOG_PERIOD)
             return
-        if self._worker.put(message):
-            self.get_logger().warning(
-                "a fused image was replaced by a newer one before its turn",
-                throttle_duration_sec=LOG_PERIOD,
-            )
+        one = not self._joins()
+        frame = {stream: message} if one else self._collector.put(stream, stamp_ns(message), message)
+        if frame is not None:
+            self._ledger.receive(time.monotonic(), dropped=self._worker.put(frame))
 
-    def _detect(self, message: Image) -> None:
-        start = time.perf_counter()
-        pixels = encodings.visible_array(message)
+    def _detect(self, frame: dict[str, Image]) -> None:
+        """Detect in the images of one stamp, and publish; raises nothing."""
         try:
-            found = self._detector.detect(pixels)
+            images = {stream: encodings.visible_array(message) for stream, message in frame.items()}
+            found = self._find(images)
         except Exception as error:  # the node outlives whatever one image does to the engine
+            self._ledger.fail(f"detection failed: {error}")
             self.get_logger().error(f"detection failed: {error}", throttle_duration_sec=LOG_PERIOD)
             return
-        array = Detection2DArray(header=message.header)
-        array.detections = [_to_message(detection, message.header) for detection in found]
-        self._publisher.publish(array)
-        self.get_logger().debug(f"detected in {(time.perf_counter() - start) * 1e3:.1f} ms")
-        if self._annotated_publisher.get_subscription_count():
-            annotated = Image(header=message.header)
-            encodings.fill_message(annotated, draw(pixels, found), "rgb8")
-            self._annotated_publisher.publish(annotated)
+        header = next(iter(frame.values())).header
+        self._detections.publish(detections_message(found, header))
+        if self._seen_by:
+            self._seen_by.publish(streams_message(found, list(frame), header))
+        self._ledger.detect(time.monotonic(), list(frame))
+        if self._annotated.get_subscription_count():
+            background = images.get("fused", next(iter(images.values())))
+            annotated = Image(header=header)
+            encodings.fill_message(annotated, draw(background, found), "rgb8")
+            self._annotated.publish(annotated)
+
+    def _find(self, images: dict[str, NDArray[Any]]) -> Sequence[Any]:
+        assert self._detector is not None
+        found: dict[str, list[Detection]] = {stream: self._detector.detect(image) for stream, image in images.items()}
+        if not self._joins():
+            return next(iter(found.values()))
+        degradations = dict(zip(self._status.modes, self._status.severities, strict=False))
+        joined = join(found, trust(degradations))
+        return [one for one in joined if one.score >= self._confidence]
+
+    # Health ---------------------------------------------------------------------------------------------------------
+
+    def _look_around(self) -> None:
+        report = self._ledger.read(time.monotonic())
+        silent = ""
+        if not report.received:
+            subscription = self._subscriptions_of[self._streams[0]]
+            silent = f"no image on {subscription.topic_name}: {why_silent(self, subscription)}"
+        elif report.behind:
+            self.get_logger().warning(report.behind, throttle_duration_sec=LOG_PERIOD)
+        now = self.get_clock().now().to_msg()
+        name = self.get_fully_qualified_name()
+        incomplete = self._collector.incomplete
+        array = diagnostics(name, report, self._streams, self._faults(), incomplete, silent, self.engine_name, now)
+        self._diagnostics.publish(array)
 
 
-def _to_message(found: Detection, header: object) -> Detection2D:
-    left, top, right, bottom = found.box
-    hypothesis = ObjectHypothesisWithPose(pose=PoseWithCovariance())
-    hypothesis.hypothesis.class_id = found.name
-    hypothesis.hypothesis.score = float(found.score)
-    detection = Detection2D(header=header, results=[hypothesis])
-    detection.bbox.center.position.x = (left + right) / 2
-    detection.bbox.center.position.y = (top + bottom) / 2
-    detection.bbox.size_x, detection.bbox.size_y = right - left, bottom - top
-    return detection
+def _checked(streams: Sequence[str]) -> tuple[str, ...]:
+    for stream in streams:
+        if stream not in STREAMS:
+            raise StartError(f"parameter streams: there is no stream '{stream}'; choose of {', '.join(STREAMS)}")
+    if len(set(streams)) < len(streams):
+        raise StartError(f"parameter streams: {', '.join(streams)} names a stream twice; name each once")
+    return tuple(streams)
 
 
 def _work(node: DetectionNode, interrupted: threading.Event) -> None:
     if node.build_only:
         node.get_logger().info(f"built: {node.engine_name}")
     else:
-        spin(node, interrupted)
+        spin(node, interrupted, node.alive)
 
 
 def main() -> int:
     """Run the detection node."""
-    return run("detection", DetectionNode, parameters.DETECTION, "find objects in the fused images", work=_work)
+    return run("detection", DetectionNode, parameters.DETECTION, "find objects in the images", work=_work)

@@ -13,6 +13,7 @@ from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.geometry.calibration import Calibration, CalibrationError, CameraModel
 from ros2_textfuse.imaging.encodings import ImageError
+from ros2_textfuse.settings import FusionSettings
 
 LOG_PERIOD = 5.0  # s, between two lines about the same fault
 
@@ -106,6 +107,22 @@ class Geometry:
             self._changed = len(self._infos) == 2  # the worker takes it up between two pairs
         else:
             self._fused = fused_info(self._fuser.alignment, message)
+
+
+def expected_calibration(settings: FusionSettings) -> Calibration | None:
+    """The calibration that the parameters name, checked against the others; None for registered cameras.
+
+    Raises:
+        CalibrationError: it cannot be used.
+    """
+    calibration = settings.read_calibration()
+    if calibration is None:
+        return None
+    try:
+        calibration.require_size(calibration.reference, settings.width, settings.height)
+    except CalibrationError as error:
+        raise CalibrationError(f"{error}, or set the parameters width and height, which say so") from error
+    return calibration
 
 
 def subscribe(node: Node, image_topic: str, callback: Callable[[CameraInfo], None]) -> Subscription:

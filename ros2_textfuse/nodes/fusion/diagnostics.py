@@ -6,26 +6,23 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from textfuse.msg import FusionStatus
 
-from ros2_textfuse.nodes.fusion.camera import Camera
+from ros2_textfuse.nodes.fusion.state import CameraReport
 
 HARDWARE = "textfuse"
 
 
-def diagnostics(
-    node: str, status: FusionStatus, cameras: Sequence[Camera], source_timeout: float, now: Any
-) -> DiagnosticArray:
+def diagnostics(node: str, status: FusionStatus, cameras: Sequence[CameraReport], now: Any) -> DiagnosticArray:
     """What an operator's panel shows; the entries are named as diagnostic_updater would name them.
 
     Args:
         node: fully qualified name of the node.
         status: as it is published.
         cameras: visible and thermal.
-        source_timeout: seconds after which a camera counts as silent.
         now: builtin_interfaces/Time, the stamp.
     """
     name = node.lstrip("/")
     array = DiagnosticArray(status=[_fusion(name, status)])
-    array.status += [_camera(name, camera, status, source_timeout) for camera in cameras]
+    array.status += [_camera(name, camera, status) for camera in cameras]
     array.header.stamp = now
     return array
 
@@ -43,15 +40,15 @@ def _fusion(node: str, status: FusionStatus) -> DiagnosticStatus:
     return entry
 
 
-def _camera(node: str, camera: Camera, status: FusionStatus, source_timeout: float) -> DiagnosticStatus:
+def _camera(node: str, camera: CameraReport, status: FusionStatus) -> DiagnosticStatus:
     level, message = DiagnosticStatus.OK, f"{camera.rate:.1f} images a second"
-    if camera.silent(source_timeout):
-        level, message = DiagnosticStatus.ERROR, camera.why_silent()
-    elif camera.refusal:
-        level, message = DiagnosticStatus.ERROR, camera.refusal
+    if camera.silence or camera.refusal:
+        level, message = DiagnosticStatus.ERROR, camera.silence or camera.refusal
     elif camera.fault:
-        level = DiagnosticStatus.ERROR if camera.fault.kind == "frozen" else DiagnosticStatus.WARN
-        message = camera.fault.text
+        level = DiagnosticStatus.ERROR if camera.frozen else DiagnosticStatus.WARN
+        message = camera.fault
+    elif camera.loss:
+        level, message = DiagnosticStatus.WARN, camera.loss
     entry = DiagnosticStatus(level=level, name=f"{node}: {camera.name} camera", message=message, hardware_id=HARDWARE)
     prefix = f"{camera.name}_"
     fields = [key for key in FusionStatus.get_fields_and_field_types() if key.startswith(prefix)]

@@ -1,12 +1,14 @@
 """Engines for images of a new size, built while the node goes on."""
 
 import threading
+import time
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from ros2_textfuse.engines import EngineError
-from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.fuser import ENGINES_KEPT, Fuser
 
+REST = 60.0  # s, before an engine that has had to make room is built again
 FACTOR = 16  # times the expected pixels; an engine takes about 0.5 KB a pixel, and three times that to build
 
 
@@ -25,27 +27,45 @@ class EngineBuilder:
         """The size for which an engine is being built, as `640x480`; empty when none is."""
         self._fuser, self._logger, self._expected = fuser, logger, expected
         self._unbuildable: dict[tuple[int, int], str] = {}
+        self._built: dict[tuple[int, int], float] = {}  # when, by the steady clock
         self._thread = threading.Thread()
+
+    @property
+    def most_pixels(self) -> int:
+        """Of an image that somebody may have meant to send."""
+        return FACTOR * self._expected[0] * self._expected[1]
 
     def want(self, height: int, width: int) -> None:
         """See to it that an engine for this size gets built, unless another is being built at the moment.
 
         Raises:
-            EngineError: it was tried before, and cannot be; or the size is not what anybody expects.
+            EngineError: it was tried before, and cannot be; the size is not what anybody expects; or its engine was
+                built a short while ago and has had to make room since.
         """
-        if height * width > FACTOR * self._expected[0] * self._expected[1]:
-            raise EngineError(
-                f"images are {width}x{height}, and the node is set up for {self._expected[0]}x{self._expected[1]}: "
-                "set the parameters width and height if that is meant"
-            )
+        self.check(height, width)
         if (height, width) in self._unbuildable:
             raise EngineError(self._unbuildable[height, width])
         if self.building:
             return
+        if time.monotonic() - self._built.get((height, width), -REST) < REST:
+            sizes = ", ".join(f"{w}x{h}" for h, w in self._built)
+            raise EngineError(
+                f"images change between more sizes ({sizes}) than the {ENGINES_KEPT} for which engines are kept, the "
+                f"one for {self._expected[0]}x{self._expected[1]} among them: let the cameras send one size, and set "
+                "width and height to it"
+            )
         self.building = f"{width}x{height}"
         self._logger.warning(f"images are {self.building} now: dropped while an engine is built for that")
         self._thread = threading.Thread(target=self._build, args=(height, width), name="builder")
         self._thread.start()
+
+    def check(self, height: int, width: int) -> None:
+        """Raise EngineError where a size is so far from the expected one that nobody can have meant it."""
+        if height * width > self.most_pixels:
+            raise EngineError(
+                f"images are {width}x{height}, and the node is set up for {self._expected[0]}x{self._expected[1]}: "
+                "set the parameters width and height if that is meant"
+            )
 
     def join(self) -> None:
         """Wait for the engine that is being built."""
@@ -55,6 +75,7 @@ class EngineBuilder:
     def _build(self, height: int, width: int) -> None:
         try:
             self._fuser.prepare(height, width)
+            self._built[height, width] = time.monotonic()
         except EngineError as error:
             self._unbuildable[height, width] = f"images are {self.building}, and for that {error}"
         finally:

@@ -12,7 +12,7 @@ from rclpy.time import Time
 from sensor_msgs.msg import Image
 from tqdm import tqdm
 
-from ros2_textfuse.nodes.common import parameters
+from ros2_textfuse.nodes.common import declaration, parameters
 from ros2_textfuse.nodes.common.run import StartError, run, spin
 from ros2_textfuse.recordings.faults import CameraFault, FaultError, Faults
 from ros2_textfuse.recordings.source import open_recording
@@ -33,8 +33,8 @@ class PlayerNode(Node):
 
     def __init__(self) -> None:
         super().__init__("player", namespace="textfuse")
-        parameters.declare(self, parameters.PLAYER)
-        p = parameters.values(self, parameters.PLAYER)
+        declaration.declare(self, parameters.PLAYER)
+        p = declaration.values(self, parameters.PLAYER)
         try:
             names = ("bag", "visible", "thermal", "visible_topic", "thermal_topic")
             self._recording = open_recording(**{name: p[name] for name in names})

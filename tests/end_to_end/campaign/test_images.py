@@ -128,7 +128,7 @@ STRANGE = {
 def test_strange(rig, camera, spoil, level, says):
     """Fused all the same, since an operator may know better, and named."""
     with rig.fault(**{camera: spoil()}):
-        rig.expect("OK", **{f"{camera}_fault": says}, grows=["pairs_fused"])
+        rig.expect("DEGRADED", **{f"{camera}_fault": says}, grows=["pairs_fused"])
         rig.expect_diagnostic(f"{camera} camera", level, says)
     rig.expect("OK", visible_fault="", thermal_fault="")
 
@@ -138,7 +138,7 @@ def test_topics_are_swapped(rig):
         visible=spoils.shown(lambda number: thermal_pixels(number % 32), "mono8"),
         thermal=spoils.shown(lambda number: visible_pixels(number % 32), "rgb8"),
     ):
-        rig.expect("OK", thermal_fault="swapped", grows=["pairs_fused"])
+        rig.expect("DEGRADED", thermal_fault="swapped", grows=["pairs_fused"])
         rig.expect_diagnostic("thermal camera", WARN, "swapped")
 
 

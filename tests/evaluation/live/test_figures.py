@@ -133,6 +133,6 @@ def test_nothing_at_all():
 
 
 def test_the_documentation_has_every_figure():
-    text = (Path(__file__).parents[3] / "docs" / "evaluation.md").read_text()
+    text = (Path(__file__).parents[3] / "docs" / "guides" / "live-evaluation.md").read_text()
     for name, (unit, about) in FIGURES.items():
         assert f"| `{name}` | {unit} | {about} |" in text

@@ -145,3 +145,14 @@ def test_a_watch_that_saw_nothing_is_written_too(tmp_path):
     watch = Watch(seconds=5.0)
     write_results(tmp_path, assess(Scenario(), watch, ["textfuse"], ""), watch)
     assert "Nothing was expected" in (tmp_path / "live.html").read_text()
+
+
+def test_markup_in_names_and_prompts_is_text(tmp_path):
+    markup = "</script><script>alert(1)</script>"
+    watch = watched()
+    watch.prompts = [PromptCall(7.0, markup, 7.01, EPOCH + 7_010_000_000, True, markup)]
+    watch.diagnose(6.0, markup, "WARN", markup)
+    scenario = Scenario(name=markup, description=markup, namespace=markup, visible_topic=f"/{markup}")
+    write_results(tmp_path, assess(scenario, watch, ["textfuse", markup], f"name: {markup}"), watch)
+    page = (tmp_path / "live.html").read_text()
+    assert "alert(1)" in page and "<script>alert" not in page

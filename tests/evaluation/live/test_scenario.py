@@ -97,7 +97,7 @@ def test_a_recording_is_found_from_the_file(tmp_path):
 
 
 def test_the_example_of_the_documentation_is_one(tmp_path):
-    text = (Path(__file__).parents[3] / "docs" / "evaluation.md").read_text()
+    text = (Path(__file__).parents[3] / "docs" / "guides" / "live-evaluation.md").read_text()
     example = text.split("```yaml\n")[1].split("```")[0]
     (tmp_path / "drives" / "tunnel").mkdir(parents=True)
     (tmp_path / "scenarios").mkdir()

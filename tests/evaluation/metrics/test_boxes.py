@@ -76,3 +76,15 @@ def test_no_boxes_at_all(tmp_path):
     (tmp_path / "boxes.json").write_text("[1, 2]")
     with pytest.raises(RecordingError, match="not a COCO JSON file"):
         read_boxes(tmp_path / "boxes.json", SIZES, NAMES)
+
+
+def test_a_file_name_with_a_path_is_only_a_name(tmp_path):
+    """Nothing outside is opened, whatever a label file names."""
+    content = {
+        "images": [{"id": 1, "file_name": "../../etc/passwd"}, {"id": 2, "file_name": "/data/a.png"}],
+        "categories": [{"id": 1, "name": "car"}],
+        "annotations": [{"image_id": 2, "category_id": 1, "bbox": [1, 1, 4, 4]}],
+    }
+    (tmp_path / "boxes.json").write_text(json.dumps(content))
+    boxes = read_boxes(tmp_path / "boxes.json", {"a": (20, 20)}, ["car"])
+    assert list(boxes.of) == ["a"] and boxes.excluded["boxes of an image that is not there"] == 1

@@ -95,3 +95,21 @@ def test_what_cannot_be_compared(tmp_path, capsys):
         assert cli.main(["eval", *arguments, "--out", str(tmp_path / "out")]) == 1
         assert reason in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_what_comes_from_outside_is_escaped(tmp_path):
+    markup = "</script><script>alert(1)</script>"
+    a = finished(tmp_path / "a", names=(markup,))
+    b = finished(tmp_path / "b", names=(markup,), EN=lambda number: 0.3)
+    for run, prompt in ((a, markup), (b, f"<img src=x onerror={markup}>")):
+        content = json.loads((run / "run.json").read_text())
+        content["settings"]["prompt"] = content["words"] = content["engine"] = prompt
+        (run / "run.json").write_text(json.dumps(content))
+    _, page = compare(tmp_path, a, b)
+    assert "alert(1)" in page and "<script>alert" not in page and "<img src=x" not in page
+
+
+def test_it_writes_into_no_folder_of_somebody_else(tmp_path, capsys):
+    a, b = finished(tmp_path / "a"), finished(tmp_path / "b")
+    assert cli.main(["eval", "--compare", str(a), str(b), "--out", str(a)]) == 1
+    assert "not empty" in capsys.readouterr().err and not (a / "compare.html").exists()

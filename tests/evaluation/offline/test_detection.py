@@ -43,4 +43,6 @@ def test_a_folder_with_boxes(tmp_path):
     assert result["clean"]["visible"]["mAP50"] > 0.9
     assert result["degraded"]["ir_noise"]["visible"] == result["clean"]["visible"]
     assert result["degraded"]["haze"]["thermal"] == result["clean"]["thermal"]
-    assert set(result["degraded"]["haze"]) == {"visible", "thermal", "fused", "prompted"}
+    assert set(result["clean"]) == {"visible", "thermal", "fused", "cameras", "all"}
+    assert set(result["degraded"]["haze"]) == {*result["clean"], "prompted", "all_prompted"}
+    assert result["clean"]["cameras"]["mAP50"] > 0.9

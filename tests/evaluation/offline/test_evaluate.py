@@ -115,11 +115,11 @@ def test_what_is_left_out_is_counted(scene, tmp_path, capsys):
     run, rows = result(tmp_path / "run")
     assert run["counts"]["pairs"] == run["counts"]["evaluated"] == len(rows) == 18
     assert run["exclusions"] == {
-        "visible image alone: no partner within 20 ms": 6,
-        "thermal image alone: no partner within 20 ms": 6,
+        "visible image unpaired: no partner within 20 ms": 6,
+        "thermal image unpaired: no partner within 20 ms": 6,
     }
-    assert sum(run["timeline"]["thermal alone"]) == 6
-    assert "6 × visible image alone" in capsys.readouterr().out
+    assert sum(run["timeline"]["thermal unpaired"]) == 6
+    assert "6 × visible image unpaired" in capsys.readouterr().out
     # No flicker across a pair that is missing.
     assert [float(row["number"]) for row in rows if row["fused_flicker"] == ""] == list(range(0, 18, 3))
 
@@ -150,7 +150,7 @@ def test_a_bag_of_compressed_images(bag, scene, tmp_path, capsys):
     assert run["counts"] == {"visible": PAIRS, "thermal": PAIRS, "pairs": PAIRS - 2, "evaluated": 3}
     assert run["exclusions"] == {
         "thermal image rejected: the image is cut off: it has no end marker (format 'some compressed')": 2,
-        "visible image alone: no partner within 20 ms": 2,
+        "visible image unpaired: no partner within 20 ms": 2,
     }
     assert sum(run["timeline"]["rejected"]) == 2
     assert rows[0]["Qabf"] == expected[0]["Qabf"]
@@ -177,7 +177,7 @@ def test_bad_input_is_named(bag, scene, tmp_path, capsys):
     assert "Did you mean 'haze'" in refused(capsys, bag, "--mode", "hase", *out)
     assert not (tmp_path / "run").exists()
     late = write_bag(tmp_path / "late", *scene, rate=10.0, thermal_delay=0.05)
-    assert "no pair could be measured: 24 × visible image alone" in refused(capsys, late, *out)
+    assert "no pair could be measured: 24 × visible image unpaired" in refused(capsys, late, *out)
     empty = write_bag(tmp_path / "empty", *(images[:0] for images in scene))
     assert "has images on: no topic" in refused(capsys, empty, "--out", tmp_path / "empty_run")
     small = write_bag(tmp_path / "small", noise(3, 40, 60, 3), noise(3, 40, 60))

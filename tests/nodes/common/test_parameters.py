@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_documentation_is_the_table():
-    """Write it anew with `python -m ros2_textfuse.nodes.common.parameters > docs/parameters.md`."""
-    assert (ROOT / "docs" / "parameters.md").read_text() == parameters.markdown()
+    """Write it anew with `python -m ros2_textfuse.nodes.common.parameters > docs/reference/parameters.md`."""
+    assert (ROOT / "docs" / "reference" / "parameters.md").read_text() == parameters.markdown()
 
 
 @pytest.mark.parametrize("node", ["fusion", "detection"])

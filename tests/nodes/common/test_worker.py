@@ -1,7 +1,9 @@
 """The latest-only worker."""
 
 import threading
+import time
 
+from ros2_textfuse.nodes.common import worker as worker_module
 from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
 
 
@@ -100,3 +102,23 @@ def test_drain_finishes_the_item_at_hand_forgets_the_others_and_goes_on():
     assert again.wait(1)
     worker.stop()
     assert seen == ["first", "after"]
+
+
+def test_an_item_that_takes_for_ever_is_noticed(monkeypatch):
+    monkeypatch.setattr(worker_module, "STUCK", 0.1)
+    release, started = threading.Event(), threading.Event()
+
+    def hang(_):
+        started.set()
+        release.wait(5)
+
+    worker = LatestOnlyWorker(hang)
+    assert not worker.stuck()
+    worker.put("first")
+    assert started.wait(1) and not worker.stuck()
+    time.sleep(0.2)
+    assert worker.stuck()
+    release.set()
+    worker.drain()
+    assert not worker.stuck()
+    worker.stop()

@@ -39,6 +39,18 @@ def test_one_at_a_time():
     assert builder.building == "" and fuser.asked == [(250, 333)]
 
 
+def test_sizes_that_alternate_are_named_and_not_built_for_ever():
+    fuser = Prepared()
+    fuser.go_on.set()
+    builder = EngineBuilder(fuser, LOGGER, (640, 480))
+    for size in ((250, 333), (100, 100)):
+        builder.want(*size)
+        builder.join()
+    with pytest.raises(EngineError, match=r"more sizes \(333x250, 100x100\) than the 2.*640x480.*one size"):
+        builder.want(250, 333)  # its engine has had to make room
+    assert len(fuser.asked) == 2
+
+
 def test_what_cannot_be_built_is_tried_once():
     fuser = Prepared(fails=True)
     builder = EngineBuilder(fuser, LOGGER, (640, 480))

@@ -1,0 +1,61 @@
+"""The arguments that say how frames are paired and fused, shared by the verbs that do it without a node."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ros2_textfuse.commands import prompt_arguments
+from ros2_textfuse.settings import FusionSettings
+
+DEFAULTS = FusionSettings()
+
+
+def add_parameters_file(parser: argparse.ArgumentParser) -> None:
+    """Add --params-file."""
+    parser.add_argument(
+        "--params-file",
+        type=Path,
+        help="parameters of the fusion node, as the robot runs it; arguments given beside it go first",
+    )
+
+
+def add_pairing(parser: argparse.ArgumentParser) -> None:
+    """Add what decides which images pair."""
+    parser.add_argument(
+        "--slop", type=float, help=f"seconds, largest difference of a pair's stamps (default {DEFAULTS.slop:g})"
+    )
+    parser.add_argument(
+        "--thermal-time-offset",
+        type=float,
+        help="seconds to add to thermal stamps, as textfuse time-offset finds them (default 0)",
+    )
+
+
+def add_fusion(parser: argparse.ArgumentParser) -> None:
+    """Add what decides how a pair is fused."""
+    parser.add_argument("--calibration", help="YAML file of cameras that are not registered")
+    parser.add_argument("--prompt", help="what to repair, in your words")
+    prompt_arguments.add_arguments(parser)
+    parser.add_argument("--model", help=f"network: a name or a path (default {DEFAULTS.model})")
+    parser.add_argument("--engine", help=f"auto, tensorrt, compile, openvino or eager (default {DEFAULTS.engine})")
+
+
+def settings(args: argparse.Namespace) -> FusionSettings:
+    """What the parameter file says, and over it what was given as an argument.
+
+    Raises:
+        ParameterFileError: the file cannot be used.
+    """
+    given: dict[str, Any] = {
+        name: getattr(args, name, None)
+        for name in ("slop", "thermal_time_offset", "calibration", "prompt", "severity", "model", "engine")
+    }
+    given["modes"] = tuple(getattr(args, "mode", ())) or None
+    found = FusionSettings()
+    if args.params_file:
+        # Here and not above: the nodes' room asks for a ROS middleware, which nothing else of these verbs needs.
+        from ros2_textfuse.nodes.common.parameter_file import read_parameters
+
+        found = FusionSettings.from_parameters(read_parameters(args.params_file, "fusion"))
+    return replace(found, **{name: value for name, value in given.items() if value is not None})

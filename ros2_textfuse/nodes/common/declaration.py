@@ -1,0 +1,91 @@
+"""A node's parameters from their table: declared, checked when they change, and read."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rclpy.node import Node
+from rclpy.parameter import Parameter as RosParameter
+
+from ros2_textfuse.nodes.common.parameters import Parameter, unknown
+
+ROS_OWN = ("use_sim_time", "qos_overrides.", "start_type_description_service")  # parameters that rclpy declares
+
+
+def declare(
+    node: Node,
+    table: tuple[Parameter, ...],
+    accept: Callable[[dict[str, Any]], str] | None = None,
+) -> None:
+    """Declare every parameter of a table on a node, and warn of others that it was given.
+
+    Args:
+        node: that gets them.
+        table: one of NODES.
+        accept: called with the new values, by name, before a change of parameters that are in range; takes it up, or
+            returns why it is refused. None refuses what is not live.
+
+    Raises:
+        rclpy.exceptions.InvalidParameterTypeException, InvalidParameterValueException: an override from the command
+            line or a YAML file has the wrong type or is out of range.
+        ValueError: an override is none of the choices.
+    """
+    for parameter in table:
+        if parameter.default == ():
+            node.declare_parameter(parameter.name, RosParameter.Type.STRING_ARRAY, descriptor(parameter))
+        else:
+            node.declare_parameter(parameter.name, parameter.default, descriptor(parameter))
+    known = {parameter.name for parameter in table}
+
+    def refuse_fixed(changes: dict[str, Any]) -> str:
+        fixed = sorted(changes.keys() - {parameter.name for parameter in table if parameter.live})
+        return f"{', '.join(fixed)}: read at the start of the node, so start it anew" if fixed else ""
+
+    def check(changes: list[RosParameter]) -> SetParametersResult:
+        wanted = {change.name: change.value for change in changes if change.name in known}
+        reason = _wrong_choice(table, changes) or (accept or refuse_fixed)(wanted)
+        return SetParametersResult(successful=not reason, reason=reason)
+
+    node.add_on_set_parameters_callback(check)
+    if reason := _wrong_choice(table, [node.get_parameter_or(p.name) for p in table]):
+        raise ValueError(reason)
+    # rclpy passes over a misspelt parameter in silence, and has no public name for what it was given.
+    for name in getattr(node, "_parameter_overrides", {}):
+        if name not in known and not name.startswith(ROS_OWN):
+            node.get_logger().warning(unknown(name, table))
+
+
+def values(node: Node, table: tuple[Parameter, ...]) -> dict[str, Any]:
+    """The values of a table's parameters, by name; lists come as tuples."""
+    result = {}
+    for parameter in table:
+        value = node.get_parameter_or(parameter.name).value
+        result[parameter.name] = parameter.default if value is None else value
+        if parameter.default == ():
+            # An empty list in a YAML file has no type and arrives as unset; [""] is how ROS users write it.
+            result[parameter.name] = tuple(item for item in result[parameter.name] if item)
+    return result
+
+
+def _wrong_choice(table: tuple[Parameter, ...], changes: list[RosParameter]) -> str:
+    choices = {parameter.name: parameter.choices for parameter in table if parameter.choices}
+    for change in changes:
+        allowed = choices.get(change.name, ())
+        if allowed and change.value is not None and change.value not in allowed:
+            return f"{change.name} is '{change.value}': choose one of {', '.join(allowed)}"
+    return ""
+
+
+def descriptor(parameter: Parameter) -> ParameterDescriptor:
+    """The ROS descriptor; rclpy itself refuses numbers outside its range."""
+    result = ParameterDescriptor(name=parameter.name, description=parameter.description)
+    if parameter.choices:
+        result.additional_constraints = "one of: " + ", ".join(parameter.choices)
+    if parameter.low is not None and parameter.high is not None:
+        if isinstance(parameter.default, int):
+            result.integer_range = [IntegerRange(from_value=int(parameter.low), to_value=int(parameter.high), step=0)]
+        else:
+            result.floating_point_range = [
+                FloatingPointRange(from_value=float(parameter.low), to_value=float(parameter.high), step=0.0)
+            ]
+    return result

@@ -1,0 +1,35 @@
+"""Detections as messages."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from geometry_msgs.msg import PoseWithCovariance
+from textfuse.msg import DetectionStreams
+
+from ros2_textfuse.detection.joining import JoinedDetection
+from ros2_textfuse.detection.streams import STREAMS
+from ros2_textfuse.detection.types import Detection
+from ros2_textfuse.nodes.common.detection_messages import Detection2D, Detection2DArray, ObjectHypothesisWithPose
+
+
+def detections_message(found: Sequence[Detection], header: Any) -> Detection2DArray:
+    """What was found in an image with this header."""
+    return Detection2DArray(header=header, detections=[_detection(one, header) for one in found])
+
+
+def streams_message(found: Sequence[JoinedDetection], looked_at: Sequence[str], header: Any) -> DetectionStreams:
+    """Which of the streams that were looked at saw each of the detections, in their order."""
+    scores = {stream: [float(one.scores.get(stream, 0.0)) for one in found] for stream in STREAMS}
+    return DetectionStreams(header=header, streams=list(looked_at), **scores)
+
+
+def _detection(found: Detection, header: Any) -> Detection2D:
+    left, top, right, bottom = found.box
+    hypothesis = ObjectHypothesisWithPose(pose=PoseWithCovariance())
+    hypothesis.hypothesis.class_id = found.name
+    hypothesis.hypothesis.score = float(found.score)
+    detection = Detection2D(header=header, results=[hypothesis])
+    detection.bbox.center.position.x = (left + right) / 2
+    detection.bbox.center.position.y = (top + bottom) / 2
+    detection.bbox.size_x, detection.bbox.size_y = right - left, bottom - top
+    return detection

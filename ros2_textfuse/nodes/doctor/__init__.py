@@ -1,0 +1,1 @@
+"""What `textfuse doctor` sees of the ROS graph."""

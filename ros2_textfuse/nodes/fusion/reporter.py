@@ -1,0 +1,109 @@
+"""What the fusion node says of itself, twice a second: status and diagnostics."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+
+from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.nodes.common.keeping_up import KeepingUp
+from ros2_textfuse.nodes.common.twins import TwinWatch
+from ros2_textfuse.nodes.fusion.camera import Camera
+from ros2_textfuse.nodes.fusion.camera_info import Geometry
+from ros2_textfuse.nodes.fusion.diagnostics import diagnostics
+from ros2_textfuse.nodes.fusion.engine_builder import EngineBuilder
+from ros2_textfuse.nodes.fusion.ledger import Ledger
+from ros2_textfuse.nodes.fusion.opening import Opening
+from ros2_textfuse.nodes.fusion.outputs import Outputs
+from ros2_textfuse.nodes.fusion.state import CameraReport, Situation
+from ros2_textfuse.nodes.fusion.status import status_message
+from ros2_textfuse.sync.policy import PairingPolicy
+
+PERIOD = 0.5  # s
+
+
+class Reporter:
+    """Looks at the parts of the node and publishes how they fare; all in the executor's thread.
+
+    Args:
+        node: that reports.
+        outputs: to publish on.
+        fuser: of the node.
+        cameras: by name, visible first.
+        policy: that pairs.
+        ledger: of what has happened.
+        builder: of engines.
+        geometry: of the cameras.
+        parameters: asked for the node's parameters by name.
+        idle: asked whether nothing is fused for nobody.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        outputs: Outputs,
+        fuser: Fuser,
+        cameras: Mapping[str, Camera],
+        policy: PairingPolicy[Any],
+        ledger: Ledger,
+        builder: EngineBuilder,
+        geometry: Geometry,
+        parameters: Callable[[], Mapping[str, Any]],
+        idle: Callable[[], bool],
+    ) -> None:
+        self._node, self._outputs, self._fuser, self._cameras = node, outputs, fuser, cameras
+        self._policy, self._ledger, self._builder, self._geometry = policy, ledger, builder, geometry
+        self._parameters, self._idle = parameters, idle
+        self._keeping_up, self._twins = KeepingUp(), TwinWatch(node, outputs.status)
+        logger = node.get_logger()
+        self._opening = Opening(node.resolve_topic_name("fused"), logger.info, logger.warning)
+        # By a clock that goes on: a simulation that stands still is a state as well.
+        self._timer = node.create_timer(PERIOD, self._look_around, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def destroy(self) -> None:
+        """Report no more."""
+        self._node.destroy_timer(self._timer)
+        self._twins.destroy()
+
+    def publish_status(self) -> None:
+        """Publish the status out of turn."""
+        situation = self._situation()
+        self._outputs.status.publish(status_message(situation, self._policy, self._fuser))
+        self._twins.published()
+
+    def _look_around(self) -> None:
+        for camera in self._cameras.values():
+            camera.inspect()
+        account = self._ledger.read()
+        self._keeping_up.sample(time.monotonic(), account.pairs_fused, account.overruns)
+        situation = self._situation()
+        status = status_message(situation, self._policy, self._fuser)
+        self._outputs.status.publish(status)
+        self._twins.published()
+        now = self._node.get_clock().now().to_msg()
+        name = self._node.get_fully_qualified_name()
+        self._outputs.diagnostics.publish(diagnostics(name, status, situation.cameras, now))
+        self._opening.look(status)
+
+    def _situation(self) -> Situation:
+        p = self._parameters()
+        return Situation(
+            now=time.monotonic(),
+            account=self._ledger.read(),
+            cameras=self._reports(),
+            source_timeout=p["source_timeout"],
+            slop=p["slop"],
+            latency=self._ledger.latency(time.monotonic()),
+            turnover=self._keeping_up.of_late(),
+            max_drop_share=p["max_drop_share"],
+            max_latency=p["max_latency"],
+            building=self._builder.building,
+            idle=self._idle(),
+            missing_info=self._geometry.missing(),
+            twin=self._twins.warning,
+        )
+
+    def _reports(self) -> list[CameraReport]:
+        return [camera.report(self._policy.unpaired(name)) for name, camera in self._cameras.items()]

@@ -1,0 +1,40 @@
+"""What holds for the whole suite: nothing that it starts outlives it, whatever fails and however it ends."""
+
+import os
+import sys
+import time
+
+import psutil
+import pytest
+
+from ros2_textfuse.runtime import shared_memory
+from ros2_textfuse.runtime.parent import PARENT
+
+SESSION = "TEXTFUSE_TEST_SESSION"
+"""Environment variable by which processes of this run are known, also when their parent is gone."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_left_behind():
+    """Nodes and commands end with this process, even if it is killed; what is left at the end is ended and named."""
+    os.environ[SESSION] = os.environ[PARENT] = str(os.getpid())
+    yield
+    left = [process for process in psutil.process_iter() if process.pid != os.getpid() and _of_this_run(process)]
+    for process in left:
+        process.kill()
+    _, alive = psutil.wait_procs(left, 10.0)
+    _remove_shared_memory()
+    assert not left, f"processes outlived the tests: {[process.pid for process in left]}, of them unkillable: {alive}"
+
+
+def _of_this_run(process: psutil.Process) -> bool:
+    try:
+        return process.environ().get(SESSION) == str(os.getpid()) and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:  # it has ended, or is another user's
+        return False
+
+
+def _remove_shared_memory() -> None:
+    if "rclpy" in sys.modules:
+        time.sleep(shared_memory.YOUNG)
+    shared_memory.remove_abandoned()

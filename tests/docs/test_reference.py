@@ -1,0 +1,54 @@
+"""The pages that are written from the code, and what the guides promise about prompts."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+
+from ros2_textfuse.prompts import resolve
+from tools import reference_pages
+
+ROOT = Path(__file__).parents[2]
+PAGES = reference_pages.pages()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_page_is_what_the_code_says(page):
+    """Write it anew with `python -m tools.reference_pages`."""
+    assert (reference_pages.PAGES / page).read_text() == PAGES[page]
+
+
+def test_the_pages_are_linked():
+    index = (ROOT / "docs" / "index.md").read_text()
+    assert all(f"(reference/{page})" in index for page in PAGES)
+
+
+def test_the_prompt_guide_tells_what_prompts_resolve_to():
+    text = (ROOT / "docs" / "guides" / "prompts.md").read_text()
+    table = text.split("| say | resolves to |\n| --- | --- |\n")[1].split("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    assert len(rows) >= 10
+    for said, meant in rows:
+        for prompt, expected in zip(said.split("; "), meant.split("; "), strict=True):
+            found = ", ".join(f"{mode} {value:.2f}" for mode, value in resolve(prompt).severities.items())
+            assert found == expected or found.endswith(f" {expected}"), prompt
+
+
+def test_every_parameter_that_a_page_names_exists():
+    """`-p name:=value` and `ros2 param set NODE name value` in the docs."""
+    from ros2_textfuse.nodes.common import parameters
+
+    known = {parameter.name for table in parameters.NODES.values() for parameter in table}
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    named = {
+        name
+        for page in pages
+        for line in page.read_text().splitlines()
+        if "textfuse" in line
+        for name in re.findall(r"-p (\w+):=|ros2 param set \S+ (\w+)", line)
+        for name in name
+        if name
+    }
+    assert {"build_only", "thermal_gain"} <= named <= known

@@ -1,0 +1,39 @@
+"""A node's heartbeat stops with its executor, or when the node says that something of it is stuck."""
+
+import os
+import socket
+import threading
+
+import pytest
+
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+
+from ros2_textfuse.nodes.common import run as run_module
+from ros2_textfuse.runtime import notify
+
+
+@pytest.mark.parametrize(("alive", "beats"), [(True, True), (False, False)])
+def test_the_heartbeat_says_whether_the_node_lives(monkeypatch, alive, beats):
+    monkeypatch.setattr(notify, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(run_module, "SingleThreadedExecutor", StandIn)
+    address = f"@textfuse/test/{os.getpid()}/{alive}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as supervisor:
+        supervisor.bind("\0" + address[1:])
+        monkeypatch.setenv(notify.SOCKET, address)
+        over = threading.Event()
+        threading.Timer(0.5, over.set).start()
+        run_module.spin(None, over, lambda: alive)
+        try:
+            assert supervisor.recv(100) == b"WATCHDOG=1" and beats
+        except BlockingIOError:
+            assert not beats
+
+
+class StandIn:
+    """An executor without a node."""
+
+    def add_node(self, node):
+        pass
+
+    def spin_once(self, timeout_sec):
+        threading.Event().wait(0.05)

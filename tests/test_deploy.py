@@ -1,0 +1,50 @@
+"""The systemd unit and the compose file, held against the tools that read them."""
+
+import argparse
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ros2_textfuse.commands import up
+from ros2_textfuse.runtime.processes import PATIENCE
+
+DEPLOY = Path(__file__).parents[1] / "deploy"
+
+
+def test_systemd_takes_the_unit(tmp_path):
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd is not installed")
+    unit = tmp_path / "textfuse@root.service"
+    shutil.copy(DEPLOY / "textfuse@.service", unit)
+    said = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, timeout=60)
+    assert said.returncode == 0 and unit.name not in said.stderr, said.stderr
+
+
+def test_a_service_manager_waits_longer_than_the_nodes_may_take():
+    limits = re.findall(
+        r"(?:TimeoutStopSec=|stop_grace_period: )(\d+)", "".join(p.read_text() for p in DEPLOY.iterdir())
+    )
+    assert len(limits) == 2 and all(int(limit) > PATIENCE for limit in limits)
+
+
+def test_compose_gives_up_its_arguments():
+    """With the defaults in place of the variables, as compose fills them in."""
+    text = re.sub(r"\$\{\w+:-(.*?)\}", r"\1", (DEPLOY / "compose.yaml").read_text())
+    service = yaml.safe_load(text)["services"]["textfuse"]
+    parser = argparse.ArgumentParser()
+    up.add_arguments(parser)
+    args = parser.parse_args(service["command"][2:])
+    assert (args.visible, args.thermal) == ("/visible/image_raw", "/thermal/image_raw")
+    assert (DEPLOY / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
+
+
+def test_compose_takes_the_file():
+    if not shutil.which("docker") or subprocess.run(["docker", "compose", "version"], capture_output=True).returncode:
+        pytest.skip("docker compose is not installed")
+    command = ["docker", "compose", "-f", DEPLOY / "compose.yaml", "config", "--quiet"]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert said.returncode == 0, said.stderr

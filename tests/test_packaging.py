@@ -1,0 +1,47 @@
+"""What people build and report with: pins, workflow, bug form, pre-commit."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from tools import check_pins
+
+ROOT = Path(__file__).parents[1]
+
+
+def names(file):
+    lines = (re.split("[#;<>=~]", line)[0].strip() for line in (ROOT / file).read_text().splitlines())
+    return {line for line in lines if line and not line.startswith("-")}
+
+
+def test_the_wheels_of_both_distributions_are_the_same_packages():
+    assert names("requirements/kilted.txt") < names("requirements/jazzy.txt")
+    assert not names("constraints.txt") & names("requirements/kilted.txt")
+
+
+def test_the_workflow_builds_every_distribution():
+    jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]
+    assert jobs["distribution"]["strategy"]["matrix"]["ros"] == ["humble", "jazzy", "kilted", "lyrical"]
+    wheels = [path.stem for path in (ROOT / "requirements").glob("*.txt") if "ros-rclpy" in path.read_text()]
+    assert sorted(jobs["wheels"]["strategy"]["matrix"]["ros"]) == sorted(wheels)
+    for job in jobs.values():
+        for step in job["steps"]:
+            for file in re.findall(r"requirements/[\w.-]+\.txt", step.get("run", "")):
+                assert (ROOT / file).is_file()
+
+
+def test_the_bug_form_asks_for_the_doctor():
+    form = yaml.safe_load((ROOT / ".github/ISSUE_TEMPLATE/bug.yml").read_text())
+    fields = {field["id"]: field for field in form["body"]}
+    assert "textfuse doctor --json" in fields["doctor"]["attributes"]["label"]
+    assert fields["doctor"]["validations"]["required"]
+
+
+def test_pins_that_do_not_resolve_are_told(tmp_path):
+    wanted = tmp_path / "requirements.txt"
+    wanted.write_text('nowhere; python_version < "3.12"\nnever; platform_machine == "x86_64"\n')
+    assert check_pins.resolve("3.12", "aarch64", wanted) == ""
+    wanted.write_text("--no-index\nnumpy==0.1\n")
+    reason = check_pins.resolve("3.12", "aarch64", wanted)
+    assert "numpy==0.1" in reason

@@ -1,0 +1,173 @@
+"""The pages of docs/reference/ that are written from the code, so that they cannot say anything else.
+
+    python -m tools.reference_pages                 # parameters.md, commands.md, interfaces.md, python-api.md
+
+A test compares each page with what this writes.
+"""
+
+import argparse
+import ast
+import importlib
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ros2_textfuse import cli
+
+ROOT = Path(__file__).parent.parent
+PAGES = ROOT / "docs" / "reference"
+PACKAGE = "ros2_textfuse"
+
+# What scripts may rely on: title of the section, where users import from, and the names.
+API = (
+    ("Fusion", PACKAGE, ("Fuser",)),
+    ("Prompts", f"{PACKAGE}.prompts", ("understand", "resolve", "Understanding", "Prompt")),
+    ("Thermal images of more than 8 bits", f"{PACKAGE}.imaging", ("GainControl",)),
+    ("Calibration and alignment", f"{PACKAGE}.geometry", ("read_calibration", "Alignment")),
+    ("Time offset", f"{PACKAGE}.sync.time_offset", ("Motion", "estimate", "TimeOffset")),
+    ("Detection", f"{PACKAGE}.detection.detector", ("Detector", "Detection")),
+    ("Recordings", f"{PACKAGE}.recordings", ("open_recording", "RecordedImage")),
+    ("Metrics", f"{PACKAGE}.evaluation.metrics", ("evaluate", "evaluate_single")),
+)
+
+_SECTION = re.compile(r"(Args|Returns|Raises|Yields):")
+
+
+def commands() -> str:
+    """Every verb with its arguments, from the parsers that `--help` prints."""
+    lines = ["# Commands", "", "`textfuse VERB --help` prints the same.", ""]
+    lines += ["| verb | |", "| --- | --- |"]
+    lines += [f"| [`{verb}`](#textfuse-{verb}) | {purpose} |" for verb, (_, purpose) in cli.VERBS.items()]
+    for verb, (module, purpose) in cli.VERBS.items():
+        parser = argparse.ArgumentParser(prog=f"textfuse {verb}")
+        importlib.import_module(module).add_arguments(parser)
+        lines += ["", f"## textfuse {verb}", "", f"{purpose[0].upper()}{purpose[1:]}.", ""]
+        lines += ["| argument | |", "| --- | --- |", *_arguments(parser)]
+        if parser.epilog:
+            lines += ["", "```", parser.epilog.strip("\n"), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
+    for action in parser._actions:  # argparse has no public list of them
+        if action.dest == "help":
+            continue
+        metavar = action.metavar or ("{" + ",".join(action.choices) + "}" if action.choices else action.dest.upper())
+        value = " ".join(metavar) if isinstance(metavar, tuple) else metavar
+        if not action.option_strings:
+            names = action.metavar or action.dest
+        else:
+            names = ", ".join(action.option_strings) + ("" if action.nargs == 0 else f" {value}")
+        about = (action.help or "") % vars(action) + (
+            " (required)" if action.required and action.option_strings else ""
+        )
+        yield f"| `{names}` | {about} |".replace(" |  |", " | |")
+
+
+def interfaces() -> str:
+    """The definitions of messages and services, whose comments are their documentation."""
+    lines = [
+        "# Messages and services",
+        "",
+        "The definitions as they are built; `ros2 interface show textfuse/msg/FusionStatus` prints the same. The",
+        "detection messages are used where vision_msgs is not installed and have the fields of vision_msgs.",
+    ]
+    for path in sorted((*(ROOT / "msg").glob("*.msg"), *(ROOT / "srv").glob("*.srv")), key=_interface_order):
+        lines += ["", f"## textfuse/{path.suffix[1:]}/{path.stem}", "", "```", path.read_text().strip("\n"), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def _interface_order(path: Path) -> tuple[bool, str, str]:
+    """What users call and read first, then the stand-ins of vision_msgs."""
+    return path.stem not in ("SetPrompt", "FusionStatus"), path.suffix, path.stem
+
+
+def python_api() -> str:
+    """The public classes and functions with their docstrings."""
+    lines = [
+        "# Python API",
+        "",
+        "NumPy in, NumPy out; nothing here imports ROS. Names that are not on this page may change without notice.",
+        "[examples/fuse_images.py](../../examples/fuse_images.py) is a script that uses them.",
+    ]
+    for title, module, names in API:
+        lines += ["", f"## {title}", "", "```python", f"from {module} import {', '.join(names)}", "```"]
+        for name in names:
+            lines += _described(_definition(getattr(importlib.import_module(module), name)), name)
+    return "\n".join(lines) + "\n"
+
+
+def _definition(public: type | Callable) -> ast.ClassDef | ast.FunctionDef:
+    """Its source, where its signature stands as it was written, in every version of Python."""
+    tree = ast.parse(inspect.getsource(public))
+    node = tree.body[0]
+    assert isinstance(node, ast.ClassDef | ast.FunctionDef)
+    return node
+
+
+def _described(node: ast.ClassDef | ast.FunctionDef, name: str) -> list[str]:
+    """Heading, signature and docstring of a class with its public methods, or of a function."""
+    if isinstance(node, ast.FunctionDef):
+        return ["", f"### {name}", "", "```python", _signature(name, node), "```", "", *_markdown(node)]
+    methods = [method for method in node.body if isinstance(method, ast.FunctionDef)]
+    init = next((method for method in methods if method.name == "__init__"), None)
+    lines = ["", f"### {name}", ""]
+    if init:
+        lines += ["```python", _signature(name, init), "```", ""]
+    lines += _markdown(node)
+    for method in methods:
+        decorators = [ast.unparse(decorator) for decorator in method.decorator_list]
+        if (method.name.startswith("_") and method.name != "__call__") or any("setter" in one for one in decorators):
+            continue
+        if "property" in decorators:
+            annotation = f": {ast.unparse(method.returns)}" if method.returns else ""
+            heading = f"`.{method.name}{annotation}`"
+        else:
+            heading = f"`{_signature('' if method.name == '__call__' else '.' + method.name, method)}`"
+        lines += ["", f"**{heading}**", "", *_markdown(method)]
+    return lines
+
+
+def _signature(name: str, node: ast.FunctionDef) -> str:
+    arguments = ast.unparse(node.args)
+    arguments = re.sub(r"^(self|cls)(, )?", "", arguments)
+    returns = f" -> {ast.unparse(node.returns)}" if node.returns and node.name != "__init__" else ""
+    return f"{name}({arguments}){returns}"
+
+
+def _markdown(node: ast.ClassDef | ast.FunctionDef) -> list[str]:
+    """A docstring in Google's style as Markdown: its sections become lists."""
+    lines: list[str] = []
+    section = False
+    for line in (ast.get_docstring(node) or "").splitlines():
+        if heading := _SECTION.fullmatch(line):
+            section = True
+            lines += [f"*{heading[1]}*", ""]
+        elif section and line.startswith("    ") and not line.startswith("     "):
+            name, colon, rest = line.strip().partition(": ")
+            named = colon and re.fullmatch(r"[\w*., ]+", name) and lines[-1:] != ["*Returns*"]
+            lines.append(f"- `{name}`: {rest}" if named else f"- {line.strip()}")
+        elif section and line.strip():
+            lines.append(f"  {line.strip()}")
+        else:
+            section = section and not line.strip()
+            lines.append(line)
+    return lines
+
+
+def pages() -> dict[str, str]:
+    """The text of each page, by its name."""
+    from ros2_textfuse.nodes.common import parameters
+
+    return {
+        "parameters.md": parameters.markdown(),
+        "commands.md": commands(),
+        "interfaces.md": interfaces(),
+        "python-api.md": python_api(),
+    }
+
+
+if __name__ == "__main__":
+    for page, text in pages().items():
+        (PAGES / page).write_text(text)
