@@ -1,4 +1,4 @@
-"""`Fuser`: a network, an engine and the words in force, behind a few calls."""
+"""`Fuser`: a network, an engine and the active prompt, behind a few calls."""
 
 import logging
 import time
@@ -24,9 +24,9 @@ logger = logging.getLogger(__name__)
 
 
 class Fuser:
-    """Fuse visible and thermal images, guided by words.
+    """Fuse visible and thermal images, guided by text.
 
-    The words cost nothing per image: `set_prompt` computes gamma and beta once, and they are inputs of the
+    A prompt costs nothing per image: `set_prompt` computes gamma and beta once, and they are inputs of the
     compiled engine. A prompt may be set from another thread while images are fused; each image is made
     wholly under one prompt.
 
@@ -63,7 +63,7 @@ class Fuser:
 
     @classmethod
     def from_settings(cls, settings: FusionSettings, alignment: Alignment | None = None) -> "Fuser":
-        """A fuser as the settings of a node describe it, with their words in force.
+        """A fuser as the settings of a node describe it, with their prompt active.
 
         Args:
             settings: of a node, a parameter file or a command line.
@@ -74,7 +74,7 @@ class Fuser:
             GainControlError: the fixed thermal range has no extent.
         """
         fuser = cls(settings.model, settings.engine, settings.threads, settings.gain_control(), alignment)
-        fuser.set_prompt(**settings.words())
+        fuser.set_prompt(**settings.request())
         return fuser
 
     @property
@@ -88,30 +88,30 @@ class Fuser:
         return self._engine_warning
 
     def set_prompt(self, text: str = "", modes: Iterable[str] = (), severity: float | None = None) -> prompts.Prompt:
-        """Set the words for the images from now on; without arguments, nothing is repaired.
+        """Set the prompt for the images from now on; without arguments there is none, and nothing is repaired.
 
         Args:
             text: free text, at most 1000 characters.
             modes: names of degradations to repair; `prompts.MODES` lists them.
-            severity: 0..1, how strong they are; None to let the words decide.
+            severity: 0..1, how strong they are; None to take it from the text.
 
         Returns:
-            What the words resolved to.
+            What the prompt resolved to.
 
         Raises:
-            PromptError: the request makes no sense; the old prompt stays in force.
+            PromptError: the request makes no sense; the old prompt stays active.
             EncoderError: free text was given and there is no sentence encoder to read it.
         """
         prompt = prompts.resolve(text, modes, severity)
         with torch.inference_mode():
             modulation = self._network.modulation(torch.from_numpy(prompt.vector())[None]).numpy()
-        # One assignment, so that an image never sees the words of one prompt with the numbers of another.
+        # One assignment, so that an image never sees the text of one prompt with the numbers of another.
         self._in_force = prompt, modulation
         return prompt
 
     @property
     def prompt(self) -> prompts.Prompt:
-        """The words in force and what they resolved to."""
+        """The active prompt and what it resolved to."""
         return self._in_force[0]
 
     def prepare(self, height: int, width: int) -> None:
@@ -146,7 +146,7 @@ class Fuser:
         thermal: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32],
         out: NDArray[np.uint8] | None = None,
     ) -> NDArray[np.uint8]:
-        """Fuse one pair: registered and of one size, or as the alignment's calibration describes it.
+        """Fuse one pair: registered and of the same size, or as the alignment's calibration describes it.
 
         Args:
             visible: [H, W, 3] uint8 RGB.
@@ -228,7 +228,7 @@ class Fuser:
             uint8 RGB [H, W, 3] of the visible camera, uint8 [H, W] of the thermal one.
 
         Raises:
-            ImageError: the image has another size than the calibration is for.
+            ImageError: the image has a different size than the calibration is for.
         """
         image8 = self.gain_control(image) if camera == "thermal" else np.asarray(image, np.uint8)
         return image8 if self.alignment is None else self.alignment.align(camera, image8)
@@ -236,7 +236,7 @@ class Fuser:
     def pass_through(
         self, camera: str, image: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
     ) -> NDArray[np.uint8]:
-        """One camera's image in the fused image's geometry, marked, for while the other camera is silent.
+        """One camera's image in the fused image's geometry, with an overlay, for while the other camera is missing.
 
         Args:
             camera: `visible` or `thermal`.
@@ -246,7 +246,7 @@ class Fuser:
             [H, W, 3] uint8 RGB, with a border and a caption drawn into it; a thermal image as grey.
 
         Raises:
-            ImageError: the image has another size than the calibration is for.
+            ImageError: the image has a different size than the calibration is for.
         """
         image8 = self.prepare_image(camera, image)
         marked = np.dstack([image8] * 3) if camera == "thermal" else image8.copy()
@@ -267,6 +267,6 @@ def _check_sizes(visible: NDArray, thermal: NDArray) -> None:
     if visible.shape[:2] != thermal.shape:
         (vh, vw), (th, tw) = visible.shape[:2], thermal.shape
         raise ImageError(
-            f"visible is {vw}x{vh} and thermal is {tw}x{th}: the two must be registered and of one size, or aligned by "
-            "a calibration"
+            f"visible is {vw}x{vh} and thermal is {tw}x{th}: they must be registered and of the same size, or "
+            "aligned by a calibration"
         )

@@ -17,7 +17,7 @@ from ros2_textfuse.sync.policy import PairingSettings
 class FusionSettings(PairingSettings):
     """All that decides what a fused image looks like; names, units and defaults are those of the node's parameters.
 
-    `severity` None (of the parameter: 0) lets the words decide; `thermal_low` equal to `thermal_high` follows the
+    `severity` None (of the parameter: 0) takes it from the text; `thermal_low` equal to `thermal_high` follows the
     scene; `calibration` is a file's path, empty for registered cameras.
     """
 
@@ -41,7 +41,7 @@ class FusionSettings(PairingSettings):
         known = {field.name: parameters[field.name] for field in fields(cls) if field.name in parameters}
         return cls(**known | {"severity": known.get("severity") or None})
 
-    def words(self) -> dict[str, Any]:
+    def request(self) -> dict[str, Any]:
         """Arguments of `Fuser.set_prompt`."""
         return {"text": self.prompt, "modes": self.modes, "severity": self.severity}
 

@@ -67,7 +67,7 @@ def test_a_refused_prompt_leaves_the_old_one(fuser):
     np.testing.assert_array_equal(fuser.fuse(VISIBLE, THERMAL), before)
 
 
-def test_no_words_again_restores_the_first_image(fuser):
+def test_no_prompt_again_restores_the_first_image(fuser):
     before = fuser.fuse(VISIBLE, THERMAL)
     fuser.set_prompt(modes=["low_light"], severity=0.8)
     fuser.fuse(VISIBLE, THERMAL)

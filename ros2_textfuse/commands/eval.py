@@ -19,7 +19,7 @@ EXAMPLES = """\
 examples:
   textfuse eval drive --out runs/drive                           # a bag; report.html, run.json and frames.csv
   textfuse eval rgb.mp4 lwir.mp4 --every 5 --out runs/clip       # every fifth pair
-  textfuse eval drive --prompt "it is dark" --out runs/dark      # under words
+  textfuse eval drive --prompt "it is dark" --out runs/dark      # with a prompt
   textfuse eval drive --params-file fusion.yaml --out runs/robot # as the robot's fusion node would fuse it
   textfuse eval pairs --boxes pairs/labels --out runs/boxes      # detection too, on vi/ and ir/ with boxes
   textfuse eval --compare runs/drive runs/dark --out runs/which  # two runs side by side
@@ -105,7 +105,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     result = evaluate(asked, source, args.out, ["textfuse", *sys.argv[1:]])
     print()
     for answer in result["verdict"]:
-        print(f"{answer['question']} {answer['answer'].capitalize()}: {answer['words']}")
+        print(f"{answer['question']} {answer['answer'].capitalize()}: {answer['text']}")
     print(f"wrote {args.out}/report.html, run.json and frames.csv")
     return 0
 

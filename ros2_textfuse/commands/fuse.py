@@ -17,7 +17,9 @@ from ros2_textfuse.runtime.output import claim_file, refuse_inputs, write_whole
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
     parser.add_argument("visible", type=Path, help="an RGB image, or a folder of them")
-    parser.add_argument("thermal", type=Path, help="its thermal image, registered and of one size, or a folder of them")
+    parser.add_argument(
+        "thermal", type=Path, help="its thermal image, registered and of the same size, or a folder of them"
+    )
     parser.add_argument("-o", "--out", type=Path, required=True, help="the fused image, or a folder for them")
     fusion_arguments.add_parameters_file(parser)
     fusion_arguments.add_fusion(parser)

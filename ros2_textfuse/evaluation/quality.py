@@ -28,7 +28,7 @@ from ros2_textfuse.recordings.types import RecordingError
 from ros2_textfuse.runtime.output import write_whole
 
 SEVERITY = 0.5
-LADDER = (0.0, 0.25, 0.5, 0.75, 1.0)
+SEVERITIES = (0.0, 0.25, 0.5, 0.75, 1.0)
 DAYLIGHT = 60.0  # mean level of a visible image that may stand for a clean one
 PHRASINGS = 5  # unseen sentences of each mode
 STILL = 0.2  # levels that the sources' mean may move between two frames of a static stretch
@@ -67,7 +67,7 @@ def judge(fuser: Fuser, pairs: list[RegisteredPair], videos: Sequence[tuple[str,
 
 
 def fusion(fuser: Fuser, pairs: list[RegisteredPair]) -> dict[str, dict[str, float]]:
-    """Metrics without words, averaged over each data set (what a name has before its first underscore)."""
+    """Metrics without a prompt, averaged over each data set (what a name has before its first underscore)."""
     fuser.set_prompt()
     rows: dict[str, list[dict[str, float]]] = {}
     for pair in tqdm(pairs, desc="fusion", unit="pair"):
@@ -95,9 +95,9 @@ def retained(fuser: Fuser, pairs: list[RegisteredPair]) -> dict[str, dict[str, A
 
 
 def repair(fuser: Fuser, pairs: list[RegisteredPair]) -> dict[str, Any]:
-    """What words repair on degraded daylight pairs.
+    """What prompts repair on degraded daylight pairs.
 
-    Closeness is PSNR, in dB, to the fusion of the clean pair without words: fused without words, with the mode by
+    Closeness is PSNR, in dB, to the fusion of the clean pair without a prompt: fused without a prompt, with the mode by
     name, and with unseen free text. `wrong` compares root mean square errors in levels: what the prompt costs on a
     clean pair and what it gains on a degraded one. `change` is how far (in mean levels) the image moves with the
     severity asked for. A compound is one visible and one thermal mode together.
@@ -112,8 +112,8 @@ def repair(fuser: Fuser, pairs: list[RegisteredPair]) -> dict[str, Any]:
         for pair in pairs:
             target, degraded = clean[pair.name], pair.degraded({mode: SEVERITY})
             plain = _fused(fuser, *degraded)
-            ladder = [_fused(fuser, *degraded, modes=(mode,), severity=value) for value in LADDER]
-            named = ladder[LADDER.index(SEVERITY)]
+            ladder = [_fused(fuser, *degraded, modes=(mode,), severity=value) for value in SEVERITIES]
+            named = ladder[SEVERITIES.index(SEVERITY)]
             wrong = _fused(fuser, pair.visible, pair.thermal, modes=(mode,), severity=SEVERITY)
             texts = [_psnr(_fused(fuser, *degraded, text=text), target) for text in spoken[mode]]
             rows.append(
@@ -166,7 +166,7 @@ def flicker(fuser: Fuser, visible: str, thermal: str) -> dict[str, float]:
 
 
 def sheets(fuser: Fuser, pairs: list[RegisteredPair]) -> Iterator[tuple[str, Image]]:
-    """Contact sheets: all pairs fused without words and with low_light, and each mode degraded, fused, repaired."""
+    """Contact sheets: all pairs fused without a prompt and with low_light, and each mode degraded, fused, repaired."""
     rows = []
     for pair in pairs:
         sides = pair.visible, pair.thermal
@@ -183,14 +183,14 @@ def sheets(fuser: Fuser, pairs: list[RegisteredPair]) -> Iterator[tuple[str, Ima
             _fused(fuser, *degraded, modes=(mode,), severity=SEVERITY),
             clean,
         ]
-        modes.append(_row(images, (mode, "fused: no words", f"fused: {mode}", "fused clean pair")))
+        modes.append(_row(images, (mode, "fused: no prompt", f"fused: {mode}", "fused clean pair")))
     yield "repair", np.vstack(modes)
 
 
 def report(result: dict) -> str:
     """The tables, in Markdown."""
     keys = [key for key in next(iter(result["fusion"].values())) if key != "pairs"]
-    lines = [f"Network `{result['model']}` on {result['engine']}.", "", "## Fusion without words", ""]
+    lines = [f"Network `{result['model']}` on {result['engine']}.", "", "## Fusion without a prompt", ""]
     lines += [f"| pairs | {' | '.join(keys)} |", "| --- " * (len(keys) + 1) + "|"]
     for name, row in result["fusion"].items():
         lines.append(f"| {name}, {row['pairs']} | " + " | ".join(f"{row[key]:.3f}" for key in keys) + " |")
@@ -218,8 +218,8 @@ def report(result: dict) -> str:
         f"{result['repair']['pairs']} daylight pairs; PSNR in dB to the fusion of the clean pair. Cost and worth of "
         "the prompt are root mean square errors in levels; change is in mean levels.",
         "",
-        "| mode | no words | named | gain | gain, unseen words | cost on a clean pair | worth on a degraded one | "
-        f"change at {', '.join(f'{value:g}' for value in LADDER[1:])} |",
+        "| degradation | no prompt | named | gain | gain, unseen phrasings | cost when clean | gain when degraded | "
+        f"change at {', '.join(f'{value:g}' for value in SEVERITIES[1:])} |",
         "| --- " * 8 + "|",
     ]
     for mode, row in single.items():

@@ -1,4 +1,4 @@
-"""What people say about images: prompts with the severities they mean, for training and testing the words head.
+"""What people say about images: prompts with the severities they mean, for training and testing the severity head.
 
 Everything is written by hand in two separate parts, `TRAIN` and `TEST` (phrasings/train.yaml and test.yaml): whole
 sentences, names of degradations ("things"), descriptions ("states"), and the templates that things and states are put

@@ -1,8 +1,8 @@
 """Degradation modes, free text, and what a prompt resolves to.
 
-A prompt becomes ten numbers, one severity for each mode, and nothing else of it reaches the network: what the words
+A prompt becomes ten numbers, one severity for each mode, and nothing else of it reaches the network: what a prompt
 did can be read, and answered to whoever spoke them. Modes given by name need no model. Free text is cut into clauses;
-each goes through the frozen sentence encoder (`text_encoder`) and a small head (`networks/words.safetensors`).
+each goes through the frozen sentence encoder (`text_encoder`) and a small head (`severity_head.safetensors`).
 
 Negation is a rule and not learned, because a sentence's feature vector hardly knows "rain" from "no rain": a negated
 clause is first read without its negation, and what is then found is what is not there. Where nothing is found ("not
@@ -80,7 +80,8 @@ class Prompt:
     def summary(self) -> str:
         """One line for people: what is repaired and how strongly, and what was not understood."""
         repaired = ", ".join(f"{mode} {severity:.2f}" for mode, severity in self.severities.items())
-        parts = [f"repairing {repaired}" if repaired else "no degradation named: plain fusion"]
+        nothing = "no degradation named: plain fusion" if self.text else "no prompt: plain fusion"
+        parts = [f"repairing {repaired}" if repaired else nothing]
         if self.objects:
             parts.append(f"objects change nothing yet: {', '.join(self.objects)}")
         if self.unknown:
@@ -174,7 +175,7 @@ def read(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np
     count = len(MODES)
     present, strength = output[:, : count + 1], output[:, count + 1 :]
     severity = np.clip(1 / (1 + np.exp(-strength.clip(-30, 30))), 0.05, 1)
-    # Below the threshold a mode is exactly 0, so that neutral words are the same as none.
+    # Below the threshold a mode is exactly 0, so that a neutral prompt is the same as none.
     severities = np.where(present[:, :count] > weights["threshold"], severity, 0).astype(np.float32)
     return severities, present[:, count] > 0
 
@@ -241,7 +242,7 @@ def _checked_severity(severity: object) -> float | None:
     if severity is None:
         return None
     if isinstance(severity, bool) or not isinstance(severity, int | float | np.integer | np.floating):
-        raise PromptError(f"severity is {severity!r}; expected a number from 0 to 1, or None to let the words decide.")
+        raise PromptError(f"severity is {severity!r}; expected a number from 0 to 1, or None to take it from the text.")
     if not (math.isfinite(severity) and 0 <= severity <= 1):
         raise PromptError(f"severity is {severity}; expected a number from 0 to 1. 0 repairs nothing, 1 is the worst.")
     return float(severity)

@@ -1,4 +1,4 @@
-"""The frozen sentence encoder: words in, 384 numbers out.
+"""The frozen sentence encoder: text in, 384 numbers out.
 
 The model is sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0; Wang et al., MiniLM, NeurIPS 2020; Reimers and
 Gurevych, Sentence-BERT, EMNLP 2019): six Transformer layers of width 384, the mean over the tokens, length one. It is

@@ -123,7 +123,7 @@ def recorded_pairs(recording: Recording, settings: PairingSettings, tally: Tally
     for camera in CAMERAS:
         left = {
             f"{camera} image unpaired: no partner within {apart}": policy.unpaired(camera, over=True),
-            f"{camera} image passed through: the other camera was silent": policy.passed[camera],
+            f"{camera} image passed through: the other camera was missing": policy.passed[camera],
         }
         tally.excluded.update({reason: count for reason, count in left.items() if count})
     if policy.skipped:

@@ -7,7 +7,7 @@ from typing import Generic
 
 from ros2_textfuse.sync.pairing import CAMERAS, SET_BACK, HoldLast, Image, NearestStamp, Pairing, Stamped
 
-ALONE = 3  # images without one of the other camera, after which a camera may be passed through
+UNPAIRED = 3  # images without one of the other camera, after which a camera may be passed through
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class PairingSettings:
         queue_size: images of one camera that wait for a partner.
         hold: seconds that a thermal image may be used for; 0 pairs by nearest stamp, each image once.
         thermal_time_offset: seconds to add to thermal stamps.
-        source_timeout: seconds without an image until a camera counts as silent.
+        source_timeout: seconds without an image until a camera counts as missing.
         pass_through: whether one camera's images go through while the other one is silent.
         rate: frames a second to take, evenly spaced; 0 for all.
     """
@@ -155,10 +155,10 @@ class PairingPolicy(Generic[Image]):
         """
         self._without_other[CAMERAS[camera == "visible"]].clear()
         began = self._without_other[camera]
-        if len(began) < ALONE:
+        if len(began) < UNPAIRED:
             began.append(now)
         long = now - began[0] > self._settings.source_timeout
-        return self._settings.pass_through and len(began) == ALONE and long
+        return self._settings.pass_through and len(began) == UNPAIRED and long
 
     def _in_order(self, frame: Frame[Image]) -> Frame[Image] | None:
         if self._last_stamp is not None and 0 <= self._last_stamp - frame.stamp < SET_BACK:

@@ -36,10 +36,10 @@ WRONG = {
     "ir_stripe": 0.11,
 }
 
-# How often each kind of crop is drawn; what the words say and what the target is:
+# How often each kind of crop is drawn; what the prompt says and what the target is:
 KINDS = {
-    "clean": 0.16,  # no words; the pair as it is
-    "unprompted": 0.09,  # degraded, no words; the degraded pair as it is
+    "clean": 0.16,  # no prompt; the pair as it is
+    "unprompted": 0.09,  # degraded, no prompt; the degraded pair as it is
     "single": 0.34,  # one degradation, named; the clean pair
     "compound": 0.11,  # a visible and a thermal one, both named; the clean pair
     "partial": 0.07,  # a visible and a thermal one, one named; that one repaired, the other left
@@ -86,7 +86,7 @@ class Batch(NamedTuple):
 
     visible: Image  # [B, 3, H, W]
     thermal: Image  # [B, 1, H, W]
-    severities: Image  # [B, modes]; what the words ask for
+    severities: Image  # [B, modes]; what the prompt asks for
     visible_target: Image  # [B, 3, H, W]
     thermal_target: Image  # [B, 1, H, W]
 

@@ -1,6 +1,6 @@
 """The losses of Text-IF (Yi et al., CVPR 2024), eq. 10-14, on restoration targets.
 
-`visible` and `thermal` are what the words ask for, not what the camera gave: the clean image for every degradation
+`visible` and `thermal` are what the prompt asks for, not what the camera gave: the clean image for every degradation
 that the prompt names, the degraded one for those that it does not. So the network repairs when told to and only then.
 
 Departures from the paper, each for a fault that its losses have on driving scenes:

@@ -1,5 +1,6 @@
 """Cameras as they are, where nothing is a fault: compressed, on another clock, heard by nobody, simulated."""
 
+import itertools
 import threading
 import time
 
@@ -175,10 +176,16 @@ def test_compressed_cameras(graph):
         name: graph.node.create_publisher(CompressedImage, f"/{name}/image_raw/compressed", 10)
         for name in ("visible", "thermal")
     }
-    jpeg = cv2.imencode(".jpg", VISIBLE[..., ::-1])[1].tobytes()
-    counts = cv2.imencode(".png", THERMAL.astype(np.uint16) * 16 + 29000)[1].tobytes()
+    numbers = itertools.count()
 
-    def send(visible=jpeg, thermal=counts):
+    def send(whole=True):
+        left = next(numbers) % 200  # images that stay the same are those of a frozen camera
+        dot = np.s_[8:16, left : left + 8]
+        rgb, grey = VISIBLE.copy(), THERMAL.copy()
+        rgb[dot], grey[dot] = 255 - rgb[dot], 60 - grey[dot] // 4
+        visible = cv2.imencode(".jpg", rgb[..., ::-1])[1].tobytes()
+        visible = visible if whole else visible[: len(visible) // 2]
+        thermal = cv2.imencode(".png", grey.astype(np.uint16) * 16 + 29000)[1].tobytes()
         stamp = graph.node.get_clock().now().to_msg()
         for name, data, form in (("visible", visible, "jpeg"), ("thermal", thermal, "16UC1; png compressed ")):
             message = CompressedImage(format=form, data=data)
@@ -193,7 +200,7 @@ def test_compressed_cameras(graph):
     assert fused[hot].mean() > fused[~hot].mean() + 40
     status = graph.status()
     assert 29000 <= status.thermal_low < status.thermal_high <= 29000 + 16 * 255
-    send(visible=jpeg[: len(jpeg) // 2])
+    send(whole=False)
     status = until(graph, lambda s: s.state == s.ERROR)
     assert "cut off" in status.message
     graph.wait(lambda: send() or graph.status().state == "OK", 5.0, "not OK again")

@@ -18,7 +18,7 @@ def test_demo_writes_a_video_and_a_contact_sheet(graph, tmp_path):
     video = cv2.VideoCapture(str(tmp_path / "out" / "demo.mp4"))
     assert video.get(cv2.CAP_PROP_FRAME_COUNT) > SECONDS * RATE / 2
     sheet = cv2.imread(str(tmp_path / "out" / "demo.png"))
-    # A row before and a row after the new words; that they brighten is test_stream's to see, on a still scene.
+    # A row before and a row after the new prompt; that they brighten is test_stream's to see, on a still scene.
     assert sheet.shape == (2 * (PANEL[1] + CAPTION), 3 * PANEL[0], 3)
 
 

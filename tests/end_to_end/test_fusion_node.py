@@ -37,7 +37,7 @@ def send_and_count(graph, pair):
 # Words ----------------------------------------------------------------------------------------------------------------
 
 
-def test_words_are_resolved_and_reported(fusion):
+def test_prompts_are_resolved_and_reported(fusion):
     answer = fusion.set_prompt(modes=("low_light", "ir_noise"), severity=0.7)
     assert answer.success, answer.message
     assert list(answer.modes) == ["low_light", "ir_noise"]
@@ -65,7 +65,7 @@ def test_free_text(fusion):
         ({"prompt": "dark\x07"}, "control"),
     ],
 )
-def test_bad_requests_are_refused_and_the_old_words_stay(fusion, request_, reason):
+def test_bad_requests_are_refused_and_the_old_prompt_stays(fusion, request_, reason):
     fusion.set_prompt(modes=("haze",), severity=0.4)
     answer = fusion.set_prompt(**request_)
     assert not answer.success
@@ -171,9 +171,11 @@ def test_two_nodes_of_one_name_say_so(graph):
 def test_a_parameter_of_detection_acts_or_is_refused(graph):
     pytest.importorskip("ultralytics", reason="ultralytics is not installed")
     graph.start_detection()
-    request = SetParameters.Request(parameters=[Parameter("confidence", value=0.5).to_parameter_msg()])
-    result = graph.call(SetParameters, "detection/set_parameters", request).results[0]
-    assert not result.successful and "confidence" in result.reason
+    new = [Parameter("confidence", value=0.5), Parameter("threads", value=1)]
+    request = SetParameters.Request(parameters=[parameter.to_parameter_msg() for parameter in new])
+    acts, refused = graph.call(SetParameters, "detection/set_parameters", request).results
+    assert acts.successful
+    assert not refused.successful and "threads" in refused.reason
 
 
 # Images -------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from tests.helpers.recordings import write_bag
 
 
 def test_every_pair_is_fused_once_in_order_with_its_own_stamp(graph, bag):
-    """640x480 at 15 Hz through player, fusion and detection, no pair lost, and new words on the way."""
+    """640x480 at 15 Hz through player, fusion and detection, no pair lost, and a prompt change on the way."""
     pytest.importorskip("ultralytics", reason="ultralytics is not installed")
     graph.start_fusion()
     graph.start_detection()
@@ -34,7 +34,7 @@ def test_every_pair_is_fused_once_in_order_with_its_own_stamp(graph, bag):
     assert (status.pairs_fused, status.pairs_dropped, status.images_rejected) == (PAIRS, 0, 0)
     assert (status.visible_unpaired, status.thermal_unpaired) == (0, 0)
 
-    # Every image stamped two frames after the answer, or later, is made with the new words.
+    # Every image stamped two frames after the answer, or later, is made with the new prompt.
     assert answer.success and list(answer.modes) == ["low_light"]
     brightness = [np.frombuffer(m.data, np.uint8).mean() for m in graph.seen["fused"]]
     late = [b for b, stamp in zip(brightness, graph.stamps("fused"), strict=True) if stamp > answered + 2e9 / RATE]

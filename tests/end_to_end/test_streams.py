@@ -77,7 +77,7 @@ def test_each_detection_says_which_streams_saw_it(streams):
 
 
 def test_live_parameters_act_and_the_others_are_refused(streams):
-    assert streams.set_parameter("confidence", 0.999, "detection").successful
+    assert streams.set_parameter("confidence", 1.0, "detection").successful
     before = len(streams.who)
     send_until(streams, lambda: len(streams.who) > before + 2 and not len(streams.who[-1].fused), "still found")
     assert streams.set_parameter("confidence", 0.3, "detection").successful

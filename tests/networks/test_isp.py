@@ -26,7 +26,7 @@ def luma(image):
     return unfold(folded_luma(fold(image)))
 
 
-def test_no_words_leave_both_images_as_they_are(scene):
+def test_no_prompt_leave_both_images_as_they_are(scene):
     isp = ISP(modes=10)
     visible, thermal = fold(planes(scene)), fold(luma(planes(scene)))
     gate = isp.gate(torch.zeros(1, 10))

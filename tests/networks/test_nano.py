@@ -27,13 +27,13 @@ def test_a_frame_costs_at_most_8_gflop(network):
     assert counter.get_total_flops() <= 8e9
 
 
-def test_no_words_give_no_modulation(network):
+def test_no_prompt_give_no_modulation(network):
     modulation = network.modulation(torch.zeros(3, len(MODES)))
     assert modulation.shape == (3, network.modulation_size)
     assert not modulation.any()
 
 
-def test_words_change_the_image(network):
+def test_prompts_change_the_image(network):
     visible, thermal = images(32, 48)
     words = 50 * network.modulation(torch.ones(1, len(MODES)))  # larger than a fresh MLP makes them
     silent, loud = (network(visible, thermal, modulation) for modulation in (0 * words, words))

@@ -142,7 +142,7 @@ def test_free_text_is_understood(text: str, modes: set[str]) -> None:
 
 
 @needs_encoder
-def test_words_say_how_strong() -> None:
+def test_prompts_say_how_strong() -> None:
     slight, plain, heavy = (understand(f"{word} rain").modes["rain"] for word in ("slight", "", "heavy"))
     assert slight < 0.4 < plain < 0.65 < heavy
 

@@ -196,7 +196,7 @@ def judge(watch: Watch, expectations: tuple[Expectation, ...], warm_up: float) -
     for call in watch.prompts:
         if not call.accepted:
             reason = "no answer" if call.answered is None else call.message
-            found.append(Judgement(f"set_prompt accepts {call.words} at {call.at:.1f} s", False, reason))
+            found.append(Judgement(f"set_prompt accepts {call.prompt} at {call.at:.1f} s", False, reason))
     for name, code, at in watch.ended:
         if name != "player" or code:
             found.append(Judgement(f"{name} runs to the end", False, f"it ended at {at:.1f} s with exit code {code}"))

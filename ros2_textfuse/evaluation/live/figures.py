@@ -29,7 +29,7 @@ FIGURES: dict[str, tuple[str, str]] = {
     },
     "fused_jitter_ms": ("ms", "standard deviation of the time between two fused images"),
     "detections_jitter_ms": ("ms", "standard deviation of the time between two detections"),
-    "lost_share": ("", "images dropped, visible ones alone, and rejected, of these and the fused ones; 0 to 1"),
+    "lost_share": ("", "images dropped, unpaired visible ones, and rejected, of these and the fused ones; 0 to 1"),
     "pairs_dropped": ("", "pairs given up for a newer one, or while an engine was built"),
     "visible_unpaired": ("", "visible images without a thermal one within slop"),
     "thermal_unpaired": ("", "thermal images without a visible one within slop"),
@@ -40,9 +40,9 @@ FIGURES: dict[str, tuple[str, str]] = {
     "pairing_max_ms": ("ms", "difference of the two stamps of a pair, the largest"),
     "prompt_late_frames": (
         "",
-        "images between the answer of set_prompt and the first surely made with the new words",
+        "frames between the answer of set_prompt and the first that surely uses the new prompt",
     ),
-    "prompt_ms": ("ms", "from the answer of set_prompt to the first image surely made with the new words"),
+    "prompt_ms": ("ms", "from the answer of set_prompt to the first frame that surely uses the new prompt"),
     **{f"{node}_cores": ("cores", f"processor cores that the {node} process kept busy") for node in NODES},
     **{f"{node}_mib": ("MiB", f"resident memory of the {node} process, the most") for node in NODES},
 }
@@ -77,7 +77,7 @@ def count_steps(watch: Watch, since: float, until: float) -> list[tuple[float, f
         if before.at >= since and after.at <= until:
             fresh = _restarted(before, after)
             increase = {name: after.counts[name] - (0 if fresh else before.counts[name]) for name in COUNTS}
-            # What waits for its partner is not alone yet, and what was alone may still be paired: -1 now and then.
+            # What waits for its partner is not unpaired yet, and what was may still be paired: -1 now and then.
             steps.append((before.at, after.at, increase))
     return steps
 
@@ -122,7 +122,7 @@ def pairing_errors(watch: Watch) -> list[Seen]:
 
 
 def prompt_switches(watch: Watch) -> list[tuple[PromptCall, int, float]]:
-    """For each accepted call: how many images, and milliseconds, until the first one surely made with the new words.
+    """For each accepted call: how many images, and milliseconds, until the first one that surely uses the new prompt.
 
     Images that came between the answer and that one are counted, and the time is from the answer to its arrival.
 
@@ -229,7 +229,7 @@ def _prompts(watch: Watch, since: float, until: float, known: dict[str, float], 
         known["prompt_late_frames"] = max(late for _, late, _ in switches)
         known["prompt_ms"] = max(milliseconds for _, _, milliseconds in switches)
     else:
-        unknown["prompt_late_frames"] = unknown["prompt_ms"] = "no words were set, or no image came after them"
+        unknown["prompt_late_frames"] = unknown["prompt_ms"] = "no prompt was set, or no image came after it"
 
 
 def _usage(watch: Watch, since: float, until: float, known: dict[str, float], unknown: dict[str, str]) -> None:

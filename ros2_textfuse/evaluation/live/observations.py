@@ -72,7 +72,7 @@ class PromptCall:
     """A call of set_prompt, and when it was answered: in seconds, None for never, and in ns of the stamps' clock."""
 
     at: float
-    words: str
+    prompt: str
     answered: float | None = None
     clock: int = 0
     accepted: bool = False

@@ -40,7 +40,7 @@ HEADLINES = {
     "Jitter": ("fused_jitter_ms", "detections_jitter_ms"),
     "Lost": ("lost_share", *LOSSES, "undetected", "restarts"),
     "Pairing error": ("pairing_p50_ms", "pairing_max_ms"),
-    "New words": ("prompt_late_frames", "prompt_ms"),
+    "Prompt changes": ("prompt_late_frames", "prompt_ms"),
     "Processor cores": tuple(f"{node}_cores" for node in NODES),
     "Memory": tuple(f"{node}_mib" for node in NODES),
 }

@@ -38,8 +38,8 @@ class ScenarioError(TextfuseError, ValueError):
 
 
 @dataclass(frozen=True)
-class Words:
-    """A call of set_prompt, `at` so many seconds; severity 0 lets the words decide."""
+class PromptChange:
+    """A call of set_prompt, `at` so many seconds; severity 0 takes it from the text."""
 
     at: float
     prompt: str = ""
@@ -49,7 +49,7 @@ class Words:
     def __str__(self) -> str:
         severity = f" at {self.severity:g}" if self.severity else ""
         parts = [f'"{self.prompt}"'] if self.prompt else []
-        return " and ".join([*parts, *([", ".join(self.modes) + severity] if self.modes else [])]) or "no words"
+        return " and ".join([*parts, *([", ".join(self.modes) + severity] if self.modes else [])]) or "no prompt"
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Scenario:
     thermal_topic: str = "/thermal/image_raw"
     images: bool = True
     start: Start = field(default_factory=Start)
-    prompts: tuple[Words, ...] = ()
+    prompts: tuple[PromptChange, ...] = ()
     expect: tuple[Expectation, ...] = ()
 
 
@@ -118,7 +118,7 @@ def parse_scenario(text: str, path: Path, parameters: Mapping[str, Collection[st
         thermal_topic=top.take("thermal_topic", _text, Scenario.thermal_topic),
         images=top.take("images", _yes_or_no, True),
         start=_start(top.part("start"), path.parent, parameters),
-        prompts=tuple(_words(one, seconds) for one in top.parts("prompts")),
+        prompts=tuple(_prompt_change(one, seconds) for one in top.parts("prompts")),
         expect=tuple(_expectation(one, seconds, namespace) for one in top.parts("expect", needed=True)),
     )
     top.finish()
@@ -155,15 +155,15 @@ def _start(part: _Part | None, folder: Path, parameters: Mapping[str, Collection
     return Start(nodes, values, simulated)
 
 
-def _words(part: _Part, seconds: float) -> Words:
-    words = Words(
+def _prompt_change(part: _Part, seconds: float) -> PromptChange:
+    change = PromptChange(
         part.take("at", _number(0.0, seconds, below=True)),
         part.take("prompt", _prompt, ""),
         tuple(part.take("modes", _list_of(_one_of(MODES)), [])),
         part.take("severity", _number(0.0, 1.0), 0.0),
     )
     part.finish()
-    return words
+    return change
 
 
 def _expectation(part: _Part, seconds: float, namespace: str) -> Expectation:

@@ -126,10 +126,10 @@ def _nothing_fused(watcher: LiveWatcher) -> str:
 
 
 def _watch(watcher: LiveWatcher, scenario: Scenario, nodes: NodeGraph, found: Found) -> None:
-    """Let the scenario's time pass: set its words, read what processes use, note which of them end."""
+    """Let the scenario's time pass: change its prompts, read what processes use, note which of them end."""
     watch = watcher.watch
     assert watcher.first_fused is not None
-    start, prompts = watcher.first_fused, sorted(scenario.prompts, key=lambda words: words.at)
+    start, prompts = watcher.first_fused, sorted(scenario.prompts, key=lambda change: change.at)
     watch.unknown |= {node: reason for node, reason in found.items() if isinstance(reason, str)}
     read = shown = 0.0
     while (now := watcher.now()) < start + scenario.seconds:

@@ -1,4 +1,4 @@
-"""The node of `textfuse eval --live`: it listens from outside and notes what comes, and when."""
+"""The node of `textfuse eval --live`: it subscribes from outside and notes what comes, and when."""
 
 import struct
 import time
@@ -17,7 +17,7 @@ from textfuse.msg import FusionStatus
 from textfuse.srv import SetPrompt
 
 from ros2_textfuse.evaluation.live.observations import COUNTS, LEVELS, STAGES, PromptCall, Seen, Status, Watch
-from ros2_textfuse.evaluation.live.scenario import Scenario, Words
+from ros2_textfuse.evaluation.live.scenario import PromptChange, Scenario
 from ros2_textfuse.nodes.common.detection_messages import Detection2DArray
 from ros2_textfuse.sync.pairing import stamp_ns
 
@@ -51,18 +51,18 @@ class LiveWatcher(Node):
         """Seconds since the node was made."""
         return time.monotonic() - self.start
 
-    def set_prompt(self, words: Words) -> None:
-        """Ask for other words, and note the answer when it comes."""
+    def set_prompt(self, change: PromptChange) -> None:
+        """Change the prompt, and note the answer when it comes."""
         prompts, index = self.watch.prompts, len(self.watch.prompts)
-        prompts.append(PromptCall(self.now(), str(words)))
+        prompts.append(PromptCall(self.now(), str(change)))
 
         def note(future: Future) -> None:
             answer: SetPrompt.Response = future.result()
             clock = self.get_clock().now().nanoseconds
             asked = prompts[index].at
-            prompts[index] = PromptCall(asked, str(words), self.now(), clock, answer.success, answer.message)
+            prompts[index] = PromptCall(asked, str(change), self.now(), clock, answer.success, answer.message)
 
-        request = SetPrompt.Request(prompt=words.prompt, modes=words.modes, severity=words.severity)
+        request = SetPrompt.Request(prompt=change.prompt, modes=change.modes, severity=change.severity)
         self._prompts.call_async(request).add_done_callback(note)
 
     def ask_slop(self) -> None:

@@ -55,7 +55,7 @@ def compare(paths: Sequence[Path], out: Path) -> dict[str, Any]:
     names = {*runs[0]["settings"], *runs[1]["settings"]}
     values = {name: [run["settings"].get(name) for run in runs] for name in sorted(names)}
     values |= {key: [run["environment"].get(key) for run in runs] for key in describe()}
-    values |= {key: [run[key] for run in runs] for key in ("words", "engine")}
+    values |= {key: [run[key] for run in runs] for key in ("prompt_summary", "engine")}
     result: dict[str, Any] = {
         "layout": LAYOUT,
         "kind": "comparison",

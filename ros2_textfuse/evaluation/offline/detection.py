@@ -62,13 +62,13 @@ def prepare(data: Path, labels: Path) -> Task:
     return Task([pair for pair in pairs if pair.name in boxes.of], boxes.of, boxes.excluded, detector)
 
 
-def evaluate(task: Task, fuser: Fuser, words: Mapping[str, Any]) -> tuple[dict[str, Any], Found]:
+def evaluate(task: Task, fuser: Fuser, prompt: Mapping[str, Any]) -> tuple[dict[str, Any], Found]:
     """Detect in every pair, as it is and under each degradation.
 
     Args:
         task: of `prepare`.
-        fuser: its words are changed.
-        words: arguments of `Fuser.set_prompt` for the images as they are.
+        fuser: its prompt is changed.
+        prompt: arguments of `Fuser.set_prompt` for the images as they are.
 
     Returns:
         images, boxes and classes: what was judged; exclusions: reason -> count; clean: visible, thermal, fused, and
@@ -83,7 +83,7 @@ def evaluate(task: Task, fuser: Fuser, words: Mapping[str, Any]) -> tuple[dict[s
     degraded: dict[str, dict[str, Found]] = {mode: {stream: {} for stream in (*STREAMS, "prompted")} for mode in MODES}
     kept: list[tuple[str, Retention]] = []
     for pair in tqdm(task.pairs, desc="detection", unit="pair", mininterval=0.5):
-        streams = _streams(pair.visible, pair.thermal, fuser, words)
+        streams = _streams(pair.visible, pair.thermal, fuser, prompt)
         for stream, image in streams.items():
             clean[stream][pair.name] = detector.detect(image)
         kept += _retained(pair, streams["fused"], truth[pair.name])
@@ -113,9 +113,9 @@ def evaluate(task: Task, fuser: Fuser, words: Mapping[str, Any]) -> tuple[dict[s
 
 
 def _streams(
-    visible: NDArray[np.uint8], thermal: NDArray[np.uint8], fuser: Fuser, words: Mapping[str, Any]
+    visible: NDArray[np.uint8], thermal: NDArray[np.uint8], fuser: Fuser, prompt: Mapping[str, Any]
 ) -> dict[str, NDArray[np.uint8]]:
-    fuser.set_prompt(**words)
+    fuser.set_prompt(**prompt)
     return {"visible": visible, "thermal": _colour(thermal), "fused": fuser.fuse(visible, thermal)}
 
 

@@ -27,8 +27,8 @@ from ros2_textfuse.runtime.machine import describe
 from ros2_textfuse.settings import FusionSettings
 
 SHOWN = 3  # worst pairs, and as many best ones
-WATCHED = 6  # pairs in the middle, to see new words act
-TEST_WORDS: dict[str, Any] = {"modes": ("low_light",)}  # to change to in a run without words
+WATCHED = 6  # pairs in the middle, to see a prompt change act
+TEST_PROMPT: dict[str, Any] = {"modes": ("low_light",)}  # to change to in a run without a prompt
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
         "kind": "offline",
         "command": shlex.join(command),
         "settings": asked.settings(),
-        "words": prompt.summary(),
+        "prompt_summary": prompt.summary(),
         "model": fuser.model_name,
         "engine": fuser.engine_name,
         "source": {
@@ -169,7 +169,7 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
     }
     run |= _look_closer(asked, source, fuser, rows, folder)
     if task:
-        run["detection"], found = detection.evaluate(task, fuser, asked.fusion.words())
+        run["detection"], found = detection.evaluate(task, fuser, asked.fusion.request())
         write_detections(out, task.boxes, found)
     run["verdict"] = verdict(run, run)
     run["environment"] = describe()
@@ -185,7 +185,7 @@ def _look_closer(
     rows: Sequence[Row],
     folder: RunFolder,
 ) -> dict[str, Any]:
-    """A second pass: images of the worst and the best pairs, and the middle of the recording for words and speed."""
+    """A second pass: images of the worst and the best pairs, and the middle of the recording for prompt and speed."""
     worst, best = extremes(rows, SHOWN, source.recording.duration / 20 if source.ordered else 0.0)
     kinds = {int(row["number"]): kind for kind, found in (("worst", worst), ("best", best)) for row in found}
     start = int(rows[len(rows) // 2]["number"]) if source.ordered else -1
@@ -205,8 +205,8 @@ def _look_closer(
     if middle:
         found["speed"] = replay.speed(fuser, middle[0])
     if len(middle) > 1:
-        words = asked.fusion.words() if asked.fusion.prompt or asked.fusion.modes else TEST_WORDS
-        found["prompt_change"] = replay.prompt_change(fuser, middle, words)
+        prompt = asked.fusion.request() if asked.fusion.prompt or asked.fusion.modes else TEST_PROMPT
+        found["prompt_change"] = replay.prompt_change(fuser, middle, prompt)
     return found
 
 

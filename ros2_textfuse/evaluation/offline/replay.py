@@ -82,7 +82,7 @@ def evaluate(
 
     Args:
         source: the pairs of the recording.
-        fuser: with the words in force.
+        fuser: with the active prompt.
         every: 1 for all.
         period: seconds between two pairs.
         tally: counts, written.
@@ -155,32 +155,32 @@ def measure(pair: Pair, fused: NDArray[np.uint8], levels: Levels, before: Levels
     return row
 
 
-def prompt_change(fuser: Fuser, frames: Sequence[Pair], words: dict[str, Any]) -> dict[str, Any]:
-    """How many frames after new words the image is still not wholly theirs.
+def prompt_change(fuser: Fuser, frames: Sequence[Pair], prompt: dict[str, Any]) -> dict[str, Any]:
+    """How many frames after a prompt change the image does not use the new prompt yet.
 
     Args:
-        fuser: its words are changed.
-        frames: pairs that follow each other; the words change after the first.
-        words: arguments of `Fuser.set_prompt`.
+        fuser: its prompt is changed.
+        frames: pairs that follow each other; the prompt changes after the first.
+        prompt: arguments of `Fuser.set_prompt`.
 
     Returns:
-        frames: 0 when the first image after the change is, to one level, what it is under the new words alone;
+        frames: 0 when the first image after the change is, to one grey level, what the new prompt gives by itself;
         milliseconds: what the change took, with the sentence understood already; difference: mean levels between the
-        images under old and new words, which shows that they do something.
+        images of the old and the new prompt, which shows that they differ.
     """
     fuser.set_prompt()
     old = [fuser.fuse_prepared(pair.visible, pair.thermal) for pair in frames[1:]]
-    fuser.set_prompt(**words)
+    fuser.set_prompt(**prompt)
     new = [fuser.fuse_prepared(pair.visible, pair.thermal) for pair in frames[1:]]
     fuser.set_prompt()
     fuser.fuse_prepared(frames[0].visible, frames[0].thermal)
     start = time.perf_counter()
-    summary = fuser.set_prompt(**words).summary()
+    summary = fuser.set_prompt(**prompt).summary()
     milliseconds = (time.perf_counter() - start) * 1e3
     changed = [fuser.fuse_prepared(pair.visible, pair.thermal) for pair in frames[1:]]
     late = [number for number, (a, b) in enumerate(zip(changed, new, strict=True), 1) if cv2.absdiff(a, b).max() > 1]
     return {
-        "words": summary,
+        "prompt": summary,
         "frames": max(late, default=0),
         "watched": len(changed),
         "milliseconds": milliseconds,

@@ -1,4 +1,4 @@
-"""From rows of figures to answers: means with intervals, fused against each camera, and a verdict in words."""
+"""From rows of figures to answers: means with intervals, fused against each camera, and a verdict."""
 
 import math
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ def summarise(rows: Sequence[Row], ordered: bool) -> dict[str, Any]:
 def verdict(summary: dict[str, Any], run: dict[str, Any]) -> list[dict[str, str]]:
     """Answers to what a robotics team asks, in the order in which it asks.
 
-    Each has the question, an answer (`yes`, `no`, `partly`, `unclear` or `stated`) and words with the figures.
+    Each has the question, an answer (`yes`, `no`, `partly`, `unclear` or `stated`) and a text with the figures.
     """
     found = [_better(summary["metrics"])]
     if detection := run.get("detection"):
@@ -61,7 +61,7 @@ def verdict(summary: dict[str, Any], run: dict[str, Any]) -> list[dict[str, str]
     if summary["temporal"]["flicker"]["fused"]:
         found.append(_flickers(summary["temporal"]["flicker"]))
     if change := run.get("prompt_change"):
-        found.append(_answers_words(change))
+        found.append(_prompt_change(change))
     found.append(_left_out(run["counts"], run["settings"]["every"], run["exclusions"], run["damage"]))
     return found
 
@@ -121,7 +121,7 @@ def _better(metrics: dict[str, Any]) -> dict[str, str]:
     return {
         "question": "Does the fused image show more than either camera?",
         "answer": answer,
-        "words": "; ".join(parts) + ". These figures count contrast and detail, and noise looks like detail.",
+        "text": "; ".join(parts) + ". These figures count contrast and detail, and noise looks like detail.",
     }
 
 
@@ -135,7 +135,7 @@ def _detects(detection: dict[str, Any]) -> dict[str, str]:
     return {
         "question": "Does the detector find more in it than in the better camera?",
         "answer": answer,
-        "words": f"mAP50 {clean['fused']['mAP50']:.3f}, {best} alone {clean[best]['mAP50']:.3f}; difference "
+        "text": f"mAP50 {clean['fused']['mAP50']:.3f}, {best} alone {clean[best]['mAP50']:.3f}; difference "
         f"{difference.mean:+.3f} ({difference.low:+.3f} to {difference.high:+.3f}) over {detection['images']} "
         f"images{certainty}.",
     }
@@ -148,7 +148,7 @@ def _retains(objects: dict[str, Any]) -> dict[str, str]:
     return {
         "question": "Do objects stay as plain as in the camera that shows them better?",
         "answer": "yes" if lost.mean <= 0.01 else "partly" if lost.low <= 0.01 else "no",
-        "words": f"separability {objects['fused']:.3f}, better camera {objects['better']:.3f}; lost {lost.mean:.3f} "
+        "text": f"separability {objects['fused']:.3f}, better camera {objects['better']:.3f}; lost {lost.mean:.3f} "
         f"({lost.low:.3f} to {lost.high:.3f}) over {objects['objects']} objects{kept}.",
     }
 
@@ -158,7 +158,7 @@ def _keeps_up(speed: dict[str, float], period: float, engine: str) -> dict[str, 
     return {
         "question": "Does it keep up with the cameras?",
         "answer": "yes" if speed["p95_ms"] < budget else "no",
-        "words": f"one fusion takes {speed['median_ms']:.1f} ms (95 % within {speed['p95_ms']:.1f} ms) of the "
+        "text": f"one fusion takes {speed['median_ms']:.1f} ms (95 % within {speed['p95_ms']:.1f} ms) of the "
         f"{budget:.1f} ms between two pairs, on {engine}, measured by itself.",
     }
 
@@ -170,19 +170,23 @@ def _flickers(flicker: dict[str, Any]) -> dict[str, str]:
     return {
         "question": "Is it as steady as the cameras?",
         "answer": answer,
-        "words": f"its mean level moves by {fused.mean:.2f} levels from one frame to the next, that of the {worst} "
+        "text": f"its mean level moves by {fused.mean:.2f} grey levels (of 255) a frame, that of the {worst} "
         f"camera by {source.mean:.2f}.",
     }
 
 
-def _answers_words(change: dict[str, Any]) -> dict[str, str]:
+def _prompt_change(change: dict[str, Any]) -> dict[str, str]:
     frames = change["frames"]
-    late = "the first image after new words is wholly theirs" if frames == 0 else f"{frames} images come late"
+    late = (
+        "the first frame after a prompt change already uses the new prompt"
+        if frames == 0
+        else f"{frames} frames come late"
+    )
     return {
-        "question": "Do new words act at once?",
+        "question": "Does a prompt change act at once?",
         "answer": "yes" if frames == 0 else "no",
-        "words": f"{late}; the switch took {change['milliseconds']:.1f} ms, and changes the image by "
-        f"{change['difference']:.1f} levels ({change['words']}).",
+        "text": f"{late}; the switch took {change['milliseconds']:.1f} ms, and changes the image by "
+        f"{change['difference']:.1f} grey levels ({change['prompt']}).",
     }
 
 
@@ -193,7 +197,7 @@ def _left_out(counts: dict[str, int], every: int, exclusions: dict[str, int], da
     return {
         "question": "Was everything measured?",
         "answer": "stated" if parts else "yes",
-        "words": f"{counts['evaluated']} of {counts['pairs']} pairs{asked}; "
+        "text": f"{counts['evaluated']} of {counts['pairs']} pairs{asked}; "
         + ("; ".join(parts) if parts else "no image was left out")
         + ".",
     }

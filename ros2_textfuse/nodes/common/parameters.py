@@ -64,14 +64,14 @@ FUSION = (
     Parameter("width", 640, "Expected image width in pixels; the engine is built for it at configure.", 16, 8192),
     Parameter("height", 480, "Expected image height in pixels; the engine is built for it at configure.", 16, 8192),
     Parameter(
-        "calibration", "", "YAML file that says how the cameras lie to each other; empty for registered cameras."
+        "calibration", "", "YAML file with the geometric relation of the two cameras; empty for registered cameras."
     ),
     Parameter(
         "camera_info", False, "Take both cameras' intrinsics from CameraInfo beside their images, not from the file."
     ),
-    Parameter("prompt", "", f"Words in force at the start, at most {MAX_LENGTH} characters."),
-    Parameter("modes", (), "Degradation modes in force at the start."),
-    Parameter("severity", 0.0, "Severity in force at the start, 0..1; 0 lets the words decide.", 0.0, 1.0),
+    Parameter("prompt", "", f"Prompt at the start, at most {MAX_LENGTH} characters."),
+    Parameter("modes", (), "Degradations that are named at the start."),
+    Parameter("severity", 0.0, "Severity at the start, 0..1; 0 takes it from the prompt.", 0.0, 1.0),
     Parameter(
         "thermal_gain",
         "percentile",
@@ -82,7 +82,7 @@ FUSION = (
     Parameter(
         "thermal_low",
         0.0,
-        "What is black, in the camera's unit; as thermal_high: follow the scene.",
+        "Value shown as black, in the camera's unit; equal to thermal_high to follow the scene.",
         -1e6,
         1e6,
         live=True,
@@ -90,7 +90,7 @@ FUSION = (
     Parameter(
         "thermal_high",
         0.0,
-        "What is white, in the camera's unit; as thermal_low: follow the scene.",
+        "Value shown as white, in the camera's unit; equal to thermal_low to follow the scene.",
         -1e6,
         1e6,
         live=True,
@@ -119,7 +119,7 @@ FUSION = (
     Parameter(
         "source_timeout",
         1.0,
-        "Seconds without a usable image until a camera counts as silent.",
+        "Seconds without a usable image until a camera counts as missing.",
         0.05,
         60.0,
         live=True,
@@ -127,7 +127,7 @@ FUSION = (
     Parameter(
         "pass_through",
         True,
-        "While one camera is silent, publish the other one's images, marked with a border and a caption.",
+        "While one camera is missing, publish the other one's images, with an amber border and a caption.",
         live=True,
     ),
     Parameter(
@@ -163,9 +163,9 @@ FUSION = (
         1000.0,
         live=True,
     ),
-    Parameter("lazy", False, "Do not fuse while nobody listens to the fused images.", live=True),
+    Parameter("lazy", False, "Do not fuse while nobody subscribes to the fused images.", live=True),
     Parameter(
-        "jpeg_quality", 90, "Of fused/compressed, which is made while somebody listens to it.", 1, 100, live=True
+        "jpeg_quality", 90, "Of fused/compressed, which is encoded while somebody subscribes to it.", 1, 100, live=True
     ),
     Parameter("autostart", True, "Configure and activate at start; false leaves that to a lifecycle manager."),
     Parameter(
@@ -210,7 +210,7 @@ PLAYER = (
     Parameter("thermal_topic", "/thermal/image_raw", "Topic of the thermal images inside the bag."),
     Parameter("rate", 0.0, "Pairs a second; 0 plays as recorded (folders: 10).", 0.0, 1000.0),
     Parameter("loop", False, "Start again at the end, with stamps that go on."),
-    Parameter("wait", 10.0, "Wait up to so many seconds for a subscriber on both topics.", 0.0, 3600.0),
+    Parameter("wait", 10.0, "Max. seconds to wait for subscribers on both topics.", 0.0, 3600.0),
     Parameter("frame_id", "camera", "frame_id of the images."),
     Parameter("faults", (), "What to spoil, and when: CAMERA KIND START END, as in 'thermal silent 6 9'."),
 )
@@ -224,7 +224,7 @@ def markdown() -> str:
         "# Parameters",
         "",
         "Those marked *live* may be changed while the node runs; the others are read at configure (fusion) or at start",
-        "(detection, player), and fusion refuses a change while it is configured. Words change through `set_prompt`.",
+        "(detection, player), and fusion refuses a change while it is configured. The prompt changes by `set_prompt`.",
         "",
     ]
     for node, table in NODES.items():

@@ -77,7 +77,7 @@ class Ledger:
         self._change(pairs_skipped=1)
 
     def change_prompt(self) -> None:
-        """The words in force are others."""
+        """The active prompt has changed."""
         self._change(prompt_changes=1)
 
     def reject(self, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""The fusion node: two cameras in, one fused image out, words by a service. It wires the parts beside it."""
+"""The fusion node: two cameras in, one fused image out, the prompt by a service. It wires the parts beside it."""
 
 import gc
 import threading
@@ -72,7 +72,7 @@ class FusionNode(LifecycleNode):
             self.get_logger().error(f"cannot configure: {error}")
             return TransitionCallbackReturn.FAILURE
         try:
-            understand("ready")  # loads the sentence encoder, which the first new words would wait for
+            understand("ready")  # loads the sentence encoder, which the first prompt change would wait for
         except EncoderError as error:
             self.get_logger().warning(f"free text will be refused, modes by name work: {error}")
         self._fuser, self._outputs, self._configured = fuser, Outputs(self), True
@@ -170,7 +170,7 @@ class FusionNode(LifecycleNode):
         del self._fuser
         self._configured = False
 
-    # Parameters and words -------------------------------------------------------------------------------------------
+    # Parameters and prompt ------------------------------------------------------------------------------------------
 
     def _accept(self, changes: dict[str, Any]) -> str:
         """Take up a change of parameters; returns why it is refused."""
@@ -178,9 +178,7 @@ class FusionNode(LifecycleNode):
             return ""
         live = {parameter.name for parameter in parameters.FUSION if parameter.live}
         if fixed := sorted(changes.keys() - live):
-            return (
-                f"{', '.join(fixed)}: read at configure, so clean up first; words change through the set_prompt service"
-            )
+            return f"{', '.join(fixed)}: read at configure, so clean up first; prompts change by the set_prompt service"
         settings = FusionSettings.from_parameters({**self._values, **changes})
         if changes.keys() & {"thermal_gain", "thermal_low", "thermal_high"}:
             try:
@@ -237,5 +235,5 @@ def _work(node: FusionNode, interrupted: threading.Event) -> None:
 
 def main() -> int:
     """Run the fusion node."""
-    purpose = "fuse an RGB and a thermal camera, guided by words"
+    purpose = "fuse an RGB and a thermal camera, guided by text"
     return run("fusion", FusionNode, parameters.FUSION, purpose, work=_work)

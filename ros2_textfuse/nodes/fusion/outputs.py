@@ -55,7 +55,7 @@ class Outputs:
         return any(publisher.get_subscription_count() for publisher in publishers)
 
     def publish(self, message: Image, pixels: NDArray[Any], info: CameraInfo | None, jpeg_quality: int) -> None:
-        """Publish an image, and what belongs to it where somebody listens.
+        """Publish an image, and what belongs to it where somebody subscribes.
 
         Args:
             message: rgb8.
@@ -75,7 +75,7 @@ class Outputs:
         return bool(self._aligned[camera].get_subscription_count())
 
     def publish_aligned(self, header: Header, **images: NDArray[np.uint8]) -> None:
-        """Publish what went into a fused image, under its header, where somebody listens.
+        """Publish what went into a fused image, under its header, where somebody subscribes.
 
         Args:
             header: of the fused image.

@@ -1,4 +1,4 @@
-"""The service that changes the words."""
+"""The service that changes the prompt."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from ros2_textfuse.nodes.fusion.status import fill_prompt
 from ros2_textfuse.prompts.prompt import PromptError
 from ros2_textfuse.prompts.text_encoder import EncoderError
 
-LOG_PERIOD = 5.0  # s, between two lines about refused words
+LOG_PERIOD = 5.0  # s, between two lines about refused prompts
 
 
 class PromptService:
@@ -19,8 +19,8 @@ class PromptService:
 
     Args:
         node: that serves.
-        fuser: that gets the words.
-        changed: called after the words have changed.
+        fuser: that gets the prompt.
+        changed: called after the prompt has changed.
     """
 
     def __init__(self, node: Node, fuser: Fuser, changed: Callable[[], None]) -> None:
@@ -42,7 +42,7 @@ class PromptService:
             response.success, response.message = True, prompt.summary()
             logger.info(f"prompt: {response.message}")
         except (PromptError, EncoderError) as error:
-            response.success, response.message = False, f"refused, the old prompt stays in force: {error}"
+            response.success, response.message = False, f"refused, the old prompt stays active: {error}"
             logger.warning(response.message, throttle_duration_sec=LOG_PERIOD)
         fill_prompt(response, self._fuser)
         if response.success:

@@ -54,7 +54,7 @@ class Situation:
         max_drop_share: of the pairs, above which it is not all well.
         max_latency: seconds, likewise.
         building: the size for which an engine is being built, empty for none.
-        idle: nobody listens, and nothing is fused for nobody.
+        idle: nobody subscribes, and nothing is fused for nobody.
         missing_info: CameraInfo topics that alignment waits for.
     """
 
@@ -82,7 +82,7 @@ def judge(s: Situation) -> tuple[str, str]:
     if s.building:
         return BUILDING, f"images are {s.building} now: they are dropped until the engine for that is built"
     if s.idle:
-        return IDLE, "nobody listens to the fused images, and the parameter lazy is set"
+        return IDLE, "nobody subscribes to the fused images, and the parameter lazy is set"
     silent = [camera for camera in s.cameras if camera.silence]
     reasons = "; ".join(camera.silence for camera in silent)
     if len(silent) == 1 and recent(s.account.last_passed):

@@ -39,7 +39,7 @@ def status_message(situation: Situation, policy: PairingPolicy[Any], fuser: Fuse
 
 
 def fill_prompt(message: FusionStatus | SetPrompt.Response, fuser: Fuser) -> None:
-    """The words in force and what they resolved to."""
+    """The active prompt and what it resolved to."""
     prompt = fuser.prompt
     message.prompt = prompt.text
     message.modes = list(prompt.severities)

@@ -98,7 +98,7 @@ class PlayerNode(Node):
                 known, settled = counts, time.monotonic() + (SETTLE if all(counts) else self._wait)
             interrupted.wait(0.05)
         if self._wait and not all(known):
-            self.get_logger().warning("nobody listens to both cameras: playing all the same")
+            self.get_logger().warning("nobody subscribes to both cameras: playing all the same")
 
 
 def _play(node: PlayerNode, interrupted: threading.Event) -> None:

@@ -62,7 +62,7 @@ WORDS = st.one_of(
 
 
 def test_prompts_of_every_kind_of_bytes(rig, ask):
-    """Each is taken or refused with a reason; refused ones leave the old words in force."""
+    """Each is taken or refused with a reason; refused ones leave the old prompt in force."""
 
     @settings(max_examples=60, deadline=None, database=None, derandomize=True)
     @given(WORDS)

@@ -38,7 +38,7 @@ def stopped():
         (FigureIs("fused_p95_ms", at_most=0.5), False, "20 ms, missed by 19.5 ms"),
         (FigureIs("fused_p95_ms", 30.0, 40.0), False, "20 ms, missed by 10 ms, 20 ms to spare"),
         (FigureIs("lost_share", at_most=0.0), True, "0, 0 to spare"),
-        (FigureIs("prompt_ms", at_most=100.0), False, "not measured: no words were set, or no image came after them"),
+        (FigureIs("prompt_ms", at_most=100.0), False, "not measured: no prompt was set, or no image came after it"),
         (FigureIs("fusion_cores", at_most=1.0), True, "0.40 cores, 0.60 cores to spare"),
     ],
 )
@@ -91,7 +91,7 @@ def test_a_stretch_is_said_and_a_warm_up_is_left_out():
         (PromptCall(3.0, "fog"), "no answer"),
     ],
 )
-def test_words_are_to_be_accepted(call, found):
+def test_prompts_are_to_be_accepted(call, found):
     watch = steady()
     watch.prompts = [call, PromptCall(4.0, "dark", 4.1, 0, True, "repairing low_light")]
     (judgement,) = judge(watch, (), 0.0)

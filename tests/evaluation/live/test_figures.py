@@ -20,7 +20,7 @@ def test_a_steady_stream():
     assert known["lost_share"] == known["undetected"] == known["restarts"] == known["pairing_max_ms"] == 0
     assert known["fusion_cores"] == pytest.approx(0.4) and known["fusion_mib"] == 520
     assert unknown == dict.fromkeys(FIGURES.keys() - known.keys(), "it was not found") | dict.fromkeys(
-        ("prompt_late_frames", "prompt_ms"), "no words were set, or no image came after them"
+        ("prompt_late_frames", "prompt_ms"), "no prompt was set, or no image came after it"
     )
 
 
@@ -89,7 +89,7 @@ def answered(at, **changes):
     return replace(PromptCall(at - 0.01, "dark", at, EPOCH + round(at * 1e9), True), **changes)
 
 
-def test_new_words():
+def test_prompt_change():
     """At 10 Hz and 50 ms: the answer comes at 1.02 s; the image of 1.0 s comes at 1.05 s, and at 1.15 s the next."""
     watch = Watch(detections=[seen(0.1 * n, 50.0) for n in range(30)], prompts=[answered(1.02)])
     ((_, late, milliseconds),) = prompt_switches(watch)
@@ -100,7 +100,7 @@ def test_new_words():
 
 
 @pytest.mark.parametrize("call", [answered(1.0, accepted=False), answered(1.0, answered=None), answered(5.0)])
-def test_words_that_came_to_nothing_have_no_figure(call):
+def test_prompts_that_came_to_nothing_have_no_figure(call):
     watch = Watch(detections=[seen(0.1 * n, 50.0) for n in range(30)], prompts=[call])
     assert prompt_switches(watch) == []
     assert "prompt_ms" in measure(watch, 0.0, 3.0)[1]

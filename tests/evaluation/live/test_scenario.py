@@ -17,7 +17,7 @@ from ros2_textfuse.evaluation.live.expectations import (
     Stretch,
 )
 from ros2_textfuse.evaluation.live.figures import FIGURES
-from ros2_textfuse.evaluation.live.scenario import Scenario, ScenarioError, Words, load_scenario, parse_scenario
+from ros2_textfuse.evaluation.live.scenario import PromptChange, Scenario, ScenarioError, load_scenario, parse_scenario
 
 SHIPPED = sorted((Path(__file__).parents[3] / "config" / "scenarios").glob("*.yaml"))
 PARAMETERS = {
@@ -71,7 +71,7 @@ def test_everything_that_can_be_said():
     scenario = parse(FULL)
     assert scenario.start.nodes == {"fusion": {"engine": "eager", "slop": 0.05}, "detection": {}}
     assert scenario.start.player == {"rate": 15.0, "faults": ["thermal silent 6 9"]} and scenario.start.simulated
-    assert scenario.prompts == (Words(4.0, "dark", ("ir_noise",), 0.5),)
+    assert scenario.prompts == (PromptChange(4.0, "dark", ("ir_noise",), 0.5),)
     assert (scenario.seconds, scenario.warm_up, scenario.namespace, scenario.images) == (
         12,
         2,

@@ -27,7 +27,14 @@ def finished(path, names=("drive",), **changes):
         folder.write(row)
     folder.close()
     source = {"names": list(names), "ordered": True}
-    run = {"layout": LAYOUT, "settings": settings, "source": source, "environment": {}, "words": "", "engine": "eager"}
+    run = {
+        "layout": LAYOUT,
+        "settings": settings,
+        "source": source,
+        "environment": {},
+        "prompt_summary": "",
+        "engine": "eager",
+    }
     write_json(path / "run.json", run | {"detection": None})
     return path
 
@@ -103,7 +110,7 @@ def test_what_comes_from_outside_is_escaped(tmp_path):
     b = finished(tmp_path / "b", names=(markup,), EN=lambda number: 0.3)
     for run, prompt in ((a, markup), (b, f"<img src=x onerror={markup}>")):
         content = json.loads((run / "run.json").read_text())
-        content["settings"]["prompt"] = content["words"] = content["engine"] = prompt
+        content["settings"]["prompt"] = content["prompt_summary"] = content["engine"] = prompt
         (run / "run.json").write_text(json.dumps(content))
     _, page = compare(tmp_path, a, b)
     assert "alert(1)" in page and "<script>alert" not in page and "<img src=x" not in page

@@ -47,8 +47,12 @@ document.title = JSON.stringify({
 
 def detection():
     """What `detection.evaluate` gives for run.json, with figures that are easily told apart."""
-    figures = [{"mAP50": value, "mAP75": value / 2, "mAP": value / 4} for value in (0.611, 0.522, 0.733, 0.744)]
+    figures = [
+        {"mAP50": value, "mAP75": value / 2, "mAP": value / 4}
+        for value in (0.611, 0.522, 0.733, 0.744, 0.655, 0.666, 0.677)
+    ]
     clean = dict(zip(("visible", "thermal", "fused"), figures, strict=False))
+    joined = ("prompted", "cameras", "all", "all_prompted")
     difference = {"mean": 0.122, "low": -0.03, "high": 0.2}
     return {
         "images": 3,
@@ -59,7 +63,7 @@ def detection():
         "severity": 0.5,
         "clean": clean,
         "over": {"visible": difference, "thermal": difference},
-        "degraded": {"ir_low_contrast": clean | {"prompted": figures[3]}},
+        "degraded": {"ir_low_contrast": clean | dict(zip(joined, figures[3:], strict=True))},
     }
 
 
@@ -109,7 +113,7 @@ def test_it_works_in_a_browser(run, tmp_path, width):
 def test_detection_value_is_shown(run):
     page = write_report(run).read_text()
     row = re.search(r"<th>ir_low_contrast</th>(.*?)</tr>", page).group(1)
-    assert re.findall(r">([\d.]+)<", row) == ["0.611", "0.522", "0.733", "0.744"]
+    assert re.findall(r">([\d.]+)<", row) == ["0.611", "0.522", "0.733", "0.744", "0.655", "0.666", "0.677"]
     assert row.count("win") == 1 and "win" in row.split("0.744")[0].split("0.733")[1]
     assert "2 × box outside its image" in page and "+0.122 (-0.030 to +0.200)" in page
 

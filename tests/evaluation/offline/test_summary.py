@@ -37,7 +37,7 @@ def answers(found, **run):
         "damage": "",
     }
     entries = verdict(summarise(found, ordered=True), base | run)
-    return {entry["question"]: (entry["answer"], entry["words"]) for entry in entries}
+    return {entry["question"]: (entry["answer"], entry["text"]) for entry in entries}
 
 
 @pytest.mark.parametrize(
