@@ -23,6 +23,7 @@ from ros2_textfuse.recordings.pairs import read_image
 Image = NDArray[np.uint8]
 
 WIDTH = 1280  # pixels of a sheet
+LARGEST = 200_000  # bytes of a file
 SEVERITY = 0.5
 REPAIRED = ("low_light", "haze", "visible_noise", "ir_stripe")
 COLD_SKY = 2500  # counts (25 K in centi-kelvin) by which the sky of the gain control's example is colder
@@ -96,6 +97,15 @@ def _row(captioned: Iterable[tuple[str, Image]]) -> Image:
     return np.hstack([panel(image, caption) for caption, image in captioned])
 
 
+def _encode(image: Image) -> bytes:
+    """JPEG of the best quality, of a few, that stays below LARGEST."""
+    for quality in (82, 70, 60, 50, 40):
+        encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+        if len(encoded) <= LARGEST:
+            break
+    return encoded
+
+
 def main() -> None:
     """Write the images into a folder."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -120,7 +130,7 @@ def main() -> None:
     for name, sheet in sheets.items():
         size = WIDTH, round(sheet.shape[0] * WIDTH / sheet.shape[1])
         small = cv2.resize(sheet[..., ::-1], size, interpolation=cv2.INTER_AREA)
-        cv2.imwrite(str(args.out / f"{name}.jpg"), small, [cv2.IMWRITE_JPEG_QUALITY, 82])
+        (args.out / f"{name}.jpg").write_bytes(_encode(small))
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def rain(visible: Image, severity: float, rng: Generator) -> Image:
         density = (0.003 + 0.009 * severity) * 6 ** rng.uniform(0, 1 - near)
         seeds = (rng.random((height, width), dtype=np.float32) < density).astype(np.float32)
         seeds *= rng.uniform(0.3, 1.0, (height, width)).astype(np.float32)
-        length = int(rng.integers(7, int(20 + 25 * near)))
+        length = int(rng.integers(7, 20 + int(25 * near)))
         line = _line(length, degrees + rng.uniform(-6, 6)) * length
         streaks = cv2.filter2D(seeds, -1, line, borderType=cv2.BORDER_REFLECT)
         broad = rng.uniform(0.4, 0.8 + 0.8 * near)
@@ -133,29 +133,29 @@ def ir_noise(thermal: Image, severity: float, rng: Generator) -> Image:
     """Add the temporal noise of an uncooled detector, at times coarse, with single wild pixels or growing with heat."""
     if severity <= 0:
         return thermal
-    noise = rng.standard_normal(thermal.shape, dtype=np.float32)
+    noise: Image = rng.standard_normal(thermal.shape, dtype=np.float32)
     kind = rng.random()
     if kind < 0.2:
         coarse = cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.4, 0.8))
-        noise = np.float32(0.85 / max(float(coarse.std()), 1e-6)) * coarse
+        noise = coarse * (0.85 / max(float(coarse.std()), 1e-6))
     elif kind < 0.4:
         wild = rng.random(thermal.shape, dtype=np.float32) < 0.01
-        noise = np.where(wild, 4 * noise, 0.9 * noise).astype(np.float32)
+        noise = np.where(wild, 4 * noise, 0.9 * noise)
     elif kind < 0.6:
-        noise = noise * np.asarray(0.6 + 0.8 * thermal, np.float32)
+        noise = noise * (0.6 + 0.8 * thermal)
     return _finish(thermal + 0.16 * severity * rng.uniform(0.8, 1.15) * noise)
 
 
 def ir_stripe(thermal: Image, severity: float, rng: Generator) -> Image:
     """Add an offset to each column (sometimes each row), the fixed pattern of a detector's read-out lines."""
     columns = rng.random() < 0.8
-    offsets = rng.standard_normal((1, thermal.shape[1 if columns else 0]), dtype=np.float32)
+    offsets: Image = rng.standard_normal((1, thermal.shape[1 if columns else 0]), dtype=np.float32)
     kind = rng.random()
     if kind < 0.4:  # neighbouring lines share an amplifier
         offsets = 1.5 * cv2.blur(offsets, (3, 1))
     elif kind < 0.6:  # some lines alone
         offsets = 1.6 * offsets * (rng.random(offsets.shape) < 0.4)
-    pattern = np.float32(offsets if columns else offsets.T)
+    pattern: Image = np.asarray(offsets if columns else offsets.T, np.float32)
     if rng.random() < 0.3:  # lines of other gain, too
         pattern = pattern * (0.5 + thermal)
     return _finish(thermal + 0.16 * severity * pattern)

@@ -38,6 +38,7 @@ def test_one_command_writes_tables_and_sheets(folder, tmp_path, monkeypatch, cap
     assert cli.main(["quality", "--data", str(folder), "--out", str(out), "--video", *videos]) == 0
     result = json.loads((out / "quality.json").read_text())
     assert result["fusion"]["set"]["pairs"] == 2 and result["repair"]["pairs"] == 1
+    assert 0 <= result["retention"]["set"]["fused"] <= 1
     assert set(result["repair"]["single"]) == set(MODES) and len(result["repair"]["compounds"]) == 21
     assert result["repair"]["single"]["low_light"]["change"][0] == 0
     assert result["video"]["visible"] == {

@@ -94,12 +94,12 @@ def contrast(image: Grey, box: Rectangle) -> float | None:
 
 def retention(visible: Grey, thermal: Grey, fused: Grey, box: Rectangle) -> Retention | None:
     """What is left of the object in a box; None where the box or its ring has no pixel in the images."""
-    images = tuple(np.round(image) for image in (visible, thermal, fused))
-    found = [separability(image, box) for image in images]
-    contrasts = [contrast(image, box) for image in images]
-    if None in found:
+    images = [np.round(image) for image in (visible, thermal, fused)]
+    found = [one for image in images if (one := separability(image, box)) is not None]
+    contrasts = [one for image in images if (one := contrast(image, box)) is not None]
+    if len(found) < len(images):
         return None
-    return Retention(*found, tuple(contrasts), box[3] - box[1])  # type: ignore[arg-type,call-arg]
+    return Retention(found[0], found[1], found[2], (contrasts[0], contrasts[1], contrasts[2]), box[3] - box[1])
 
 
 def salient_boxes(visible: Grey, thermal: Grey, limit: int = 12) -> list[Rectangle]:

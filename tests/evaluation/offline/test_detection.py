@@ -36,6 +36,9 @@ def test_a_folder_with_boxes(tmp_path):
     result, found = detection.evaluate(task, Fuser(engine="eager"), {})
     assert average_precision(task.boxes, found, list(result["classes"])) == result["clean"]["fused"]
     assert result["images"] == 1 and result["boxes"] == len(lines) and result["exclusions"] == {}
+    retained = result["retention"]
+    assert retained["all"]["objects"] == len(lines) == sum(retained[name]["objects"] for name in result["classes"])
+    assert 0 <= retained["all"]["fused"] <= 1
     # The boxes are what the detector itself found with confidence in the visible image.
     assert result["clean"]["visible"]["mAP50"] > 0.9
     assert result["degraded"]["ir_noise"]["visible"] == result["clean"]["visible"]
