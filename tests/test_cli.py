@@ -41,7 +41,7 @@ def test_fuse_a_folder(tmp_path, capsys):
         (["{v}", "{t}", "--severity", "7", "--mode", "haze"], "7"),
         (["{v}", "{t}", "--model", "missing.safetensors"], "missing.safetensors"),
         (["{v}", "{t}", "--engine", "warp"], "warp"),
-        (["{v}", "{small}"], "one size"),
+        (["{v}", "{small}"], "same size"),
     ],
 )
 def test_fuse_says_what_is_wrong(tmp_path, capsys, arguments, reason):
