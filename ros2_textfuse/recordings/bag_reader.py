@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from mcap.records import Channel, Message, Schema
-from mcap.stream_reader import StreamReader
 from rosbags.highlevel import AnyReader
 from rosbags.typesys import Stores, get_typestore
 
@@ -139,6 +137,10 @@ class Bag:
 
 
 def _scan_mcap(path: Path) -> Iterator[tuple[str, str, int, bytes]]:
+    # For bags that were not closed alone: a robot that plays whole ones does without mcap.
+    from mcap.records import Channel, Message, Schema
+    from mcap.stream_reader import StreamReader
+
     schemas: dict[int, Schema] = {}
     channels: dict[int, Channel] = {}
     with path.open("rb") as file:
