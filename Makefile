@@ -87,7 +87,7 @@ lint: build
 	$(python) -m ruff format --check .
 	$(python) -m mypy
 
-# Two at a time, a file each; the graphs of the end-to-end tests by themselves, since they keep to real time.
+# Two at a time, a file each. Graphs keep to real time: what fails beside another is tried once more, by itself.
 pytest = $(python) -m pytest -n 2 --dist loadfile
 
 check: lint
@@ -95,7 +95,7 @@ check: lint
 
 test: lint
 	$(pytest) --ignore tests/end_to_end
-	$(pytest) tests/end_to_end
+	$(pytest) tests/end_to_end || $(python) -m pytest --last-failed --last-failed-no-failures none tests/end_to_end
 
 soak: build
 	$(python) benchmarks/soak.py $(if $(MINUTES),--minutes '$(MINUTES)') --json benchmarks/results/soak.json \
