@@ -87,15 +87,16 @@ lint: build
 	$(python) -m ruff format --check .
 	$(python) -m mypy
 
-# Two at a time, a file each. Graphs keep to real time: what fails beside another is tried once more, by itself.
+# Two at a time, a file each. Many keep to real time: what fails beside another is tried once more, by itself.
 pytest = $(python) -m pytest -n 2 --dist loadfile
+again = $(python) -m pytest --last-failed --last-failed-no-failures none
 
 check: lint
 	$(pytest) --ignore tests/end_to_end --ignore tests/training --ignore tests/benchmarks
 
 test: lint
-	$(pytest) --ignore tests/end_to_end
-	$(pytest) tests/end_to_end || $(python) -m pytest --last-failed --last-failed-no-failures none tests/end_to_end
+	$(pytest) --ignore tests/end_to_end || $(again) --ignore tests/end_to_end
+	$(pytest) tests/end_to_end || $(again) tests/end_to_end
 
 soak: build
 	$(python) benchmarks/soak.py $(if $(MINUTES),--minutes '$(MINUTES)') --json benchmarks/results/soak.json \

@@ -20,11 +20,12 @@ def nothing_is_left_behind():
     os.environ[SESSION] = os.environ[PARENT] = str(os.getpid())
     yield
     left = [process for process in psutil.process_iter() if process.pid != os.getpid() and _of_this_run(process)]
+    names = [" ".join(process.cmdline()) for process in left]
     for process in left:
         process.kill()
     _, alive = psutil.wait_procs(left, 10.0)
     _remove_shared_memory()
-    assert not left, f"processes outlived the tests: {[process.pid for process in left]}, of them unkillable: {alive}"
+    assert not left, f"processes outlived the tests: {names}, of them unkillable: {alive}"
 
 
 def _of_this_run(process: psutil.Process) -> bool:

@@ -71,7 +71,7 @@ class Processes:
         """Start a process.
 
         Args:
-            name: for `exit_codes`; it takes the place of another of that name.
+            name: for `exit_codes`; another of that name that still runs goes by its process id as well.
             command: and its arguments.
             log: file for its output; None for the terminal.
             variables: added to its environment.
@@ -83,6 +83,8 @@ class Processes:
         with (log or Path(os.devnull)).open("w") as output:
             target = output if log else None
             process = subprocess.Popen(command, stdout=target, stderr=target, env=variables, **OWN_GROUP)
+        if name in self._running and self._running[name].poll() is None:
+            self._running[f"{name} {self._running[name].pid}"] = self._running[name]  # it ends with the others
         self._running[name] = process
         return process
 
