@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from ros2_textfuse.runtime import dds_profile, middleware
@@ -24,7 +25,7 @@ def share_dir() -> Path:
 
 
 def prepare(image: dds_profile.Size = dds_profile.VGA) -> None:
-    """Set what is not set: where ROS packages are, and a Fast DDS profile with room for images.
+    """Set what is not set: where ROS packages are, where logs go without a home, and a Fast DDS profile with room.
 
     Fast DDS's own shared-memory segment holds less than one 640x480 image, and half of the images are lost.
     A profile of the user's own is left alone.
@@ -36,6 +37,9 @@ def prepare(image: dds_profile.Size = dds_profile.VGA) -> None:
         MiddlewareError: the middleware that RMW_IMPLEMENTATION asks for is not installed.
     """
     os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)
+    if not any(os.environ.get(name) for name in ("HOME", "ROS_HOME", "ROS_LOG_DIR")):
+        # ROS keeps its logs below the home folder, and does not start without one.
+        os.environ["ROS_LOG_DIR"] = str(Path(tempfile.gettempdir()) / f"textfuse-logs-{os.getuid()}")
     middleware.require()
     if middleware.is_fastdds():
         dds_profile.set_profile(share_dir() / "config" / "fastdds.xml", image)
