@@ -341,7 +341,7 @@ class Soak:
                     self.samples[name].append(look(process.pid, now))
             if self._next_prompt <= now < self.seconds - RECOVERY:
                 self._next_prompt = now + self.random.uniform(*PROMPTS)
-                self._set_prompt()
+                self._change_prompt()
             time.sleep(0.05)
 
     def _begin(self, event: Event) -> None:
@@ -370,7 +370,7 @@ class Soak:
         if not future.result().success:
             self.failures.append(f"{name} failed after {self._now():.0f} s")
 
-    def _set_prompt(self) -> None:
+    def _change_prompt(self) -> None:
         from textfuse.srv import SetPrompt
 
         number = self.prompts["asked"] = self.prompts["asked"] + 1

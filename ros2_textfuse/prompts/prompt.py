@@ -39,6 +39,15 @@ class PromptError(TextfuseError, ValueError):
 
 
 @dataclass(frozen=True)
+class Tone:
+    """What is asked of the fused image's tone, -1..1 each; 0 leaves it as fused."""
+
+    brightness: float = 0.0
+    contrast: float = 0.0
+    colour: float = 0.0
+
+
+@dataclass(frozen=True)
 class Understanding:
     """What free text says.
 
@@ -47,12 +56,18 @@ class Understanding:
         objects: COCO class names that the text mentions, in the order of their first mention.
         unknown: the clauses nothing was made of, in lower case.
         advice: what could be said instead of those, each once.
+        balance: -1 (visible) .. 1 (thermal), which camera is to count more.
+        tone: of the fused image.
+        auto: whether the text leaves the modes to the images.
     """
 
     modes: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     objects: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
+    balance: float = 0.0
+    tone: Tone = Tone()
+    auto: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +80,9 @@ class Prompt:
         objects: COCO class names that the text mentions.
         unknown: the clauses of the text nothing was made of.
         advice: what could be said instead of those.
+        balance: -1 (visible) .. 1 (thermal), which camera counts more.
+        tone: of the fused image.
+        auto: whether the images themselves name modes too.
     """
 
     text: str = ""
@@ -72,6 +90,9 @@ class Prompt:
     objects: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
+    balance: float = 0.0
+    tone: Tone = Tone()
+    auto: bool = False
 
     def vector(self) -> NDArray[np.float32]:
         """The severities as float32 [len(MODES)], 0..1, in the order of MODES; 0 where a mode is not meant."""
