@@ -102,12 +102,14 @@ class Prompt:
         """One line for people: what is repaired and how strongly, and what was not understood."""
         repaired = ", ".join(f"{mode} {severity:.2f}" for mode, severity in self.severities.items())
         nothing = "no degradation named: plain fusion" if self.text else "no prompt: plain fusion"
-        parts = [f"repairing {repaired}" if repaired else nothing]
+        parts = [f"repairing {repaired}" if repaired else "" if self.auto else nothing]
+        if self.auto:
+            parts.append(f"{'else ' if repaired else ''}auto: as the images need it")
         if self.objects:
             parts.append(f"objects change nothing yet: {', '.join(self.objects)}")
         if self.unknown:
             parts.append(f"not understood: {'; '.join(self.unknown)}")
-        return "; ".join([*parts, *self.advice])
+        return "; ".join(filter(None, [*parts, *self.advice]))
 
 
 def resolve(text: str = "", modes: Iterable[str] = (), severity: float | None = None) -> Prompt:
@@ -118,7 +120,8 @@ def resolve(text: str = "", modes: Iterable[str] = (), severity: float | None = 
 
     Args:
         text: at most MAX_LENGTH characters; newlines and tabs count as spaces, other control characters are refused.
-        modes: names of MODES; "none" alone stands for no mode. A name given twice counts once.
+        modes: names of MODES; "none" alone stands for no mode, and "auto" leaves those that are not named to the
+            images. A name given twice counts once.
         severity: 0..1, or None.
 
     Raises:
@@ -133,8 +136,10 @@ def resolve(text: str = "", modes: Iterable[str] = (), severity: float | None = 
     found = dict(understood.modes)
     if amount is not None:
         found = dict.fromkeys(found, amount)
-    found.update(dict.fromkeys(names, DEFAULT_SEVERITY if amount is None else amount))
-    return Prompt(text, _ordered(found), understood.objects, understood.unknown, understood.advice)
+    auto = understood.auto or "auto" in names
+    named = [name for name in names if name != "auto"]
+    found.update(dict.fromkeys(named, DEFAULT_SEVERITY if amount is None else amount))
+    return Prompt(text, _ordered(found), understood.objects, understood.unknown, understood.advice, auto=auto)
 
 
 def understand(text: str) -> Understanding:
@@ -247,11 +252,11 @@ def _checked_modes(modes: object) -> tuple[str, ...]:
         )
     names = tuple(modes)
     for name in names:
-        if name in MODES or (isinstance(name, str) and name == "none"):
+        if name in MODES or (isinstance(name, str) and name in ("none", "auto")):
             continue
         close = difflib.get_close_matches(name.lower(), MODES, 1) if isinstance(name, str) else []
         guess = f" Did you mean {close[0]!r}?" if close else ""
-        raise PromptError(f"Unknown mode {name!r:.80}.{guess} Choose from: {', '.join(MODES)}; or 'none' alone.")
+        raise PromptError(f"Unknown mode {name!r:.80}.{guess} Choose from: {', '.join(MODES)}; auto; or 'none' alone.")
     if "none" in names and set(names) != {"none"}:
         raise PromptError(
             f"modes has 'none' beside {', '.join(sorted(set(names) - {'none'}))}; expected 'none' alone. Remove one."
