@@ -13,10 +13,10 @@ from torch.nn import functional as F
 
 from ros2_textfuse.detection.ultralytics_setup import prepare_ultralytics, read_weights
 
-CROPS = 4  # of a batch that it looks at, those with the most objects: it costs more than the fusion network
-ENLARGED = 2  # a crop has few of the pixels that it was trained on
+CROPS = 8  # of a batch that it looks at, those with the most objects: it costs more than the fusion network
+ENLARGED = 4 / 3  # about as it will see small images; what helps at another scale is no help there
 MIDDLE = 0.6  # of a box's extent, in which a cell may find the object
-STRIDE = 8  # pixels of its finest cells
+STRIDE, COARSEST = 8, 32  # pixels of its finest and its coarsest cells
 
 
 class FrozenDetector(nn.Module):
@@ -43,7 +43,7 @@ class FrozenDetector(nn.Module):
         """How surely the objects of a batch are missed: the mean of -log(score), 0 where there are none.
 
         Args:
-            fused: [B, 3, H, W] RGB, H and W multiples of 16.
+            fused: [B, 3, H, W] RGB, H and W at least 32.
             objects: [B, N, 5]: class (below 0: no object), left, top, right, bottom in pixels.
         """
         known = objects[..., 0] >= 0
@@ -51,10 +51,12 @@ class FrozenDetector(nn.Module):
         fused, objects, known = fused[chosen], objects[chosen], known[chosen]
         if not known.any():
             return fused.new_zeros(())
-        logits, cells = self._logits(F.interpolate(fused.clamp(0, 1), scale_factor=ENLARGED, mode="bilinear"))
+        size = [COARSEST * round(side * ENLARGED / COARSEST) for side in fused.shape[2:]]
+        logits, cells = self._logits(F.interpolate(fused.clamp(0, 1), size, mode="bilinear"))
         crop, number = known.nonzero(as_tuple=True)
         of_class = logits[crop, objects[crop, number, 0].long()]  # [objects, cells]
-        box = ENLARGED * objects[crop, number, 1:]
+        down, right = (new / old for new, old in zip(size, fused.shape[2:], strict=True))
+        box = objects[crop, number, 1:] * objects.new_tensor([right, down, right, down])
         middle, reach = (box[:, :2] + box[:, 2:]) / 2, (MIDDLE / 2 * (box[:, 2:] - box[:, :2])).clamp(min=STRIDE)
         there = ((cells - middle[:, None]).abs() <= reach[:, None]).all(-1)
         return F.softplus(-of_class.masked_fill(~there, -30).amax(1)).mean()
