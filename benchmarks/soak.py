@@ -345,8 +345,8 @@ class Soak:
         """Whether the machine holds the rate before anything is spoiled; else nothing could ever be OK again."""
         if (last := self.statuses[-1]).state != "OK":
             raise TooSlowError(
-                f"before the first fault the state was {last.state} ({last.message}): choose a --rate that this machine holds "
-                "with detection beside it"
+                f"before the first fault the state was {last.state} ({last.message}): choose a --rate that this "
+                "machine holds with detection beside it"
             )
 
     def _pass_time(self, until: float, bar: tqdm) -> None:
