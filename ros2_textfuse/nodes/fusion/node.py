@@ -23,7 +23,7 @@ from ros2_textfuse.nodes.fusion.outputs import Outputs
 from ros2_textfuse.nodes.fusion.pairing import make_pairing
 from ros2_textfuse.nodes.fusion.prompt_service import PromptService
 from ros2_textfuse.nodes.fusion.reporter import Reporter
-from ros2_textfuse.prompts.prompt import understand
+from ros2_textfuse.prompts import understand
 from ros2_textfuse.prompts.text_encoder import EncoderError
 from ros2_textfuse.runtime import cache_folder, notify
 from ros2_textfuse.settings import FusionSettings
