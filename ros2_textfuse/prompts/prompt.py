@@ -80,6 +80,7 @@ class Prompt:
         balance: -1 (visible) .. 1 (thermal), which camera counts more.
         tone: of the fused image.
         auto: whether the images themselves name modes too.
+        weighed: whether the balance was asked for, be it 0; else it may be whatever a robot is set to.
     """
 
     text: str = ""
@@ -90,6 +91,7 @@ class Prompt:
     balance: float = 0.0
     tone: Tone = Tone()
     auto: bool = False
+    weighed: bool = False
 
     def vector(self) -> NDArray[np.float32]:
         """What reaches the network: float32 [len(MODES) + 1].

@@ -56,6 +56,7 @@ def resolve(
         objects=tuple(dict.fromkeys((*prompt.objects, *named))),
         balance=prompt.balance if weight is None else weight,
         auto=prompt.auto or AUTO in names,
+        weighed=prompt.weighed or weight is not None,
     )
 
 
@@ -79,6 +80,7 @@ def _in_words(text: str, said: Understanding, severity: float | None, history: S
         said.balance if said.sets_balance else _within(base.balance + said.balance),
         _sum(base.tone, said.tone),
         base.auto or said.auto,
+        base.weighed or said.sets_balance or said.balance != 0,
     )
 
 

@@ -185,6 +185,9 @@ class FusionNode(LifecycleNode):
                 self._fuser.gain_control = settings.gain_control()
             except GainControlError as error:
                 return f"{error}; both may be set at once"
+        if "balance" in changes:
+            self._fuser.balance = settings.balance
+            self._prompt_changed()
         self._values = {**self._values, **changes}
         self._settings = settings
         if self._active:
