@@ -16,11 +16,12 @@ from ros2_textfuse.saliency.surroundings import SIDE, Surroundings
 SEEN_BINS = 16  # of the histograms that tell an object from its ring
 CONTRAST_BINS = 32  # of those by which a direction is chosen, as in the measure of separability
 FLOOR = 0.05  # share that each bin has unseen, so that no single one decides
-DOUBT = 0.0  # log odds that a pixel must bring along to be taken for the object
+TRUST = 0.7  # log odds by which a cell of the box is the object's before its levels have spoken
+DIFFERENT = 4.0, 20.0  # levels beside it from which on a cell begins to differ, and surely does
 PLAIN = 0.5, 1.0  # separabilities between which less and less is needed,
 LEAST = 0.3  # down to this share
 FAITHFUL = 0.05  # gain in separability for which a direction is given up
-STRONGEST = 0.8  # of the curves; below 1 they keep all levels apart
+STRONGEST = 0.9  # of the curves; below 1 they keep all levels apart
 FRESH = 0.5  # share of what was seen last in the mask
 
 LEVELS = np.arange(256)
@@ -77,14 +78,36 @@ def object_masks(cells: Sequence[NDArray[np.uint8]], core: Cells, ring: NDArray[
         core: how surely a cell lies in the object's box, 0..1.
         ring: cells around the box.
     """
-    evidence = np.full(core.shape, -DOUBT, np.float32)
+    evidence = np.full(core.shape, TRUST, np.float32)
     for image in cells:
         bins = _bins(image, SEEN_BINS)
         inside, around = (_smooth(_histograms(bins, weights, SEEN_BINS)) + FLOOR for weights in (core, ring))
         evidence += np.log(inside / around).ravel()[bins]
-    # All cells in one tall image; what one grid blurs into the next lies in the rings, which are not shown.
-    evidence = cv2.GaussianBlur(evidence.reshape(-1, SIDE), (5, 5), 0).reshape(core.shape)
-    return np.float32(1 / (1 + np.exp(-evidence)))
+    return _blur(1 / (1 + np.exp(-_blur(evidence))) * _differences(cells, ring))
+
+
+def _differences(cells: Sequence[NDArray[np.uint8]], ring: NDArray[np.bool_]) -> Cells:
+    """Whether a cell differs from the ring on its left and on its right, in any image, 0..1.
+
+    What is left of an object and what is right of it at its feet is the ground that it stands on: what looks like that
+    is no part of it, though it may be rare in the ring as a whole.
+    """
+    most = np.zeros(ring.shape, np.float32)
+    for image in cells:
+        levels = np.float32(image)
+        least = np.full(ring.shape, np.inf, np.float32)
+        for half in (slice(None, SIDE // 2), slice(SIDE // 2, None)):
+            weights = np.float32(ring[..., half])
+            count = weights.sum(2, keepdims=True)
+            beside = np.einsum("nij,nij->ni", levels[..., half], weights)[..., None] / np.maximum(count, 1)
+            np.minimum(least, np.where(count > 0, np.abs(levels - beside), np.inf), out=least)
+        np.maximum(most, np.where(np.isinf(least), DIFFERENT[1], least), out=most)
+    return np.clip((most - DIFFERENT[0]) / (DIFFERENT[1] - DIFFERENT[0]), 0, 1)
+
+
+def _blur(cells: Cells) -> Cells:
+    # All in one tall image; what one grid blurs into the next lies in the rings, which are not shown.
+    return cv2.GaussianBlur(np.float32(cells).reshape(-1, SIDE), (5, 5), 0).reshape(cells.shape)
 
 
 def separabilities(cells: NDArray, ring: NDArray[np.bool_]) -> NDArray[np.float64]:
