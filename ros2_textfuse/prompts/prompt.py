@@ -95,8 +95,11 @@ class Prompt:
     auto: bool = False
 
     def vector(self) -> NDArray[np.float32]:
-        """The severities as float32 [len(MODES)], 0..1, in the order of MODES; 0 where a mode is not meant."""
-        return np.array([self.severities.get(mode, 0.0) for mode in MODES], np.float32)
+        """What reaches the network: float32 [len(MODES) + 1].
+
+        The severities, 0..1, in the order of MODES, 0 where a mode is not meant; then the balance, -1..1.
+        """
+        return np.array([*(self.severities.get(mode, 0.0) for mode in MODES), self.balance], np.float32)
 
     def summary(self) -> str:
         """One line for people: what is repaired and how strongly, and what was not understood."""
