@@ -13,7 +13,9 @@ _DEFECTS = (  # "less thermal noise" is about the noise
 _THING = r"(?: (?:images?|cameras?|cams?|one|frames?|streams?|videos?|feeds?|sensors?|channels?|view|side|data|band|signal|part|source|input))"
 _CAMERA = rf"(?:(?:the|a|my|our|your|this|that|its|any|pure|your) )?(?P<camera>thermal|visible)\b{_THING}?(?!'s)(?! {_DEFECTS})(?! \w+ {_DEFECTS})"
 _OTHER = _CAMERA.replace("camera>", "other>")
-_ADVERB = r"(?: (?:much|a lot|a little|a bit|slightly|far|even|just|mainly|mostly|rather|only|please|more|now|instead))*"
+_ADVERB = (
+    r"(?: (?:much|a lot|a little|a bit|slightly|far|even|just|mainly|mostly|rather|only|please|more|now|instead))*"
+)
 _MORE = (
     r"(?:more(?: of| from| on| weight (?:to|on))?|us(?:e|ing)|take|trust|prefer|rely(?:ing)? on|favou?r|believe(?: in)?|listen to|follow|"
     r"lean (?:more )?(?:on|to|towards?)|mostly|mainly|primarily|rather|emphasi[sz]e|stress|prioriti[sz]e|go(?:ing)?(?: (?:to|with|for|by|over to))?|stick (?:to|with)|"
@@ -39,9 +41,13 @@ _EQUAL = re.compile(
     r"\b(?:equal(?:ly)?|even(?:ly)?(?: mix| weight\w*| balance\w*)|fifty.?fifty|50.?50|same weight|balanced|neutral balance|half and half|"
     r"even mix|no preference)\b"
 )
-_PERCENT = re.compile(rf"(\d{{1,3}}) ?(?:%|percent|per cent)(?: of)? {_CAMERA}|{_CAMERA.replace('camera>', 'camera2>')} (?:at |to |by )?(\d{{1,3}}) ?(?:%|percent)")
+_PERCENT = re.compile(
+    rf"(\d{{1,3}}) ?(?:%|percent|per cent)(?: of)? {_CAMERA}|{_CAMERA.replace('camera>', 'camera2>')} (?:at |to |by )?(\d{{1,3}}) ?(?:%|percent)"
+)
 # "cars should be more visible": no camera is meant.
-_ADJECTIVE = re.compile(r"\b(?:be|become|becomes|get|gets|is|are|make|makes|making)\b.*\b(?:more|less|better|barely|hardly|clearly|not) visible$")
+_ADJECTIVE = re.compile(
+    r"\b(?:be|become|becomes|get|gets|is|are|make|makes|making)\b.*\b(?:more|less|better|barely|hardly|clearly|not) visible$"
+)
 _SIGN = {"thermal": 1.0, "visible": -1.0}
 _NOT = r"(?:not|n't|never|don't|do not|can't|cannot)(?: \w+){0,2}?"
 _PRECISION = r"(?:detail|colou?r)s?"
@@ -59,10 +65,18 @@ _RULES: tuple[tuple[re.Pattern[str], float, float | None], ...] = tuple(
         (rf"\b{_LESS}{_ADVERB} {_CAMERA}", -1, None),
         (rf"{_CAMERA} (?:a (?:bit|little) )?(?:less|down|weaker|lower)\b", -1, None),
         (rf"{_CAMERA}{_BROKEN}", -1, 0.75),
-        (rf"\b(?:only|just|nothing but|full|pure|all|exclusively|switch (?:over )?to|solely){_ADVERB}(?: use| show| trust| take| see)?(?: me)?(?: the)? {_CAMERA}", 1, 1.0),
+        (
+            rf"\b(?:only|just|nothing but|full|pure|all|exclusively|switch (?:over )?to|solely){_ADVERB}(?: use| show| trust| take| see)?(?: me)?(?: the)? {_CAMERA}",
+            1,
+            1.0,
+        ),
         (rf"{_CAMERA}(?: please)? (?:only|alone|exclusively|solely|and nothing else)\b", 1, 1.0),
         (rf"\b{_MORE}{_ADVERB} {_CAMERA}(?: (?:only|alone)\b)?", 1, None),
-        (rf"{_CAMERA} (?:\w+ )?(?:more|dominate\w*|first|up|stronger|lead|leads|preferred|wins?|prevail\w*|higher|counts?|matters?)\b(?! {_DEFECTS})", 1, None),
+        (
+            rf"{_CAMERA} (?:\w+ )?(?:more|dominate\w*|first|up|stronger|lead|leads|preferred|wins?|prevail\w*|higher|counts?|matters?)\b(?! {_DEFECTS})",
+            1,
+            None,
+        ),
     )
 )
 
@@ -100,7 +114,9 @@ def read_balance(clause: str) -> Balance | None:
         if found := pattern.search(clause):
             value = sign * _SIGN[found["camera"]]
             only = size or (1.0 if re.search(r"\b(?:only|alone)\b", found[0]) else None)
-            if sign < 0 and re.search(r"\b(?:without|no|ignore|forget|disable|turn off|switch off|stop using|not use|hide)\b", found[0]):
+            if sign < 0 and re.search(
+                r"\b(?:without|no|ignore|forget|disable|turn off|switch off|stop using|not use|hide)\b", found[0]
+            ):
                 only = 1.0
             return Balance(value * (only or step(clause)), only == 1.0, _without(clause, found))
     if found := _HEAT.search(clause):

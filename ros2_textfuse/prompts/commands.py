@@ -50,8 +50,12 @@ _COMMANDS = tuple(
         ),
     )
 )
-_TOO = re.compile(r"^(?:also|additionally|in addition|and also|and|plus|add|now also|furthermore|moreover|even) |(?: too| as well| also| on top)$")
-_KEEP = re.compile(r"^(?:keep|leave|hold)(?: (?:it|that|this|the rest|everything|all|those|the others?|them))(?: (?:as (?:it|they) (?:is|are)|on|like that|so))?(?: and| but)?$")
+_TOO = re.compile(
+    r"^(?:also|additionally|in addition|and also|and|plus|add|now also|furthermore|moreover|even) |(?: too| as well| also| on top)$"
+)
+_KEEP = re.compile(
+    r"^(?:keep|leave|hold)(?: (?:it|that|this|the rest|everything|all|those|the others?|them))(?: (?:as (?:it|they) (?:is|are)|on|like that|so))?(?: and| but)?$"
+)
 
 
 @dataclass(frozen=True)

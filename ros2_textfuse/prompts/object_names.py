@@ -243,7 +243,9 @@ _LOOKING = re.compile(
     r"\b(?:find|highlight|bring out|look(?:ing)? (?:out )?for|watch(?:ing)? (?:out )?for|search(?:ing)? for|spot|detect|mark|point out|track|"
     r"show(?: me)?|emphasi[sz]e|where (?:is|are)|locate|keep an eye on|can you see|do you see) (?:the |a |an |any |some |all |my |our )*(?P<what>[a-z][\w -]*)"
 )
-_IMAGES = re.compile(r"\b(?:images?|pictures?|scene|details?|everything|something|more|less|thermal|visible|way|road|view|cameras?|it|this|that|contrast|better)\b")
+_IMAGES = re.compile(
+    r"\b(?:images?|pictures?|scene|details?|everything|something|more|less|thermal|visible|way|road|view|cameras?|it|this|that|contrast|better)\b"
+)
 
 
 def unknown_object(clause: str, found: bool) -> str:

@@ -68,7 +68,9 @@ _WORDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {  # axis: up, down
     ),
 }
 _OF_NOUNS = dict(zip(AXES, (_of_noun(noun) for noun in _NOUNS.values()), strict=True))
-_WEAKEST = re.compile(r"\b(?:gr[ea]yscale|monochrome|black and white|black-and-white|b/w|colou?rless|without colou?rs?|no colou?rs?)\b")
+_WEAKEST = re.compile(
+    r"\b(?:gr[ea]yscale|monochrome|black and white|black-and-white|b/w|colou?rless|without colou?rs?|no colou?rs?)\b"
+)
 _TOO = re.compile(r"\btoo (?:much|bright|dark)\b|\b(?:any|some) much\b")
 # Complaints and states, which are degradations or nothing.
 _STATE = re.compile(

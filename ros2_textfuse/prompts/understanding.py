@@ -150,7 +150,9 @@ def _by_meaning(readings: Sequence[Reading]) -> list[tuple[dict[str, float], boo
         for condition in reading.conditions:
             if condition.away == "named":  # what it looks like through a dirty lens is not asked for
                 named = {mode: value for mode, value in named.items() if mode in condition.modes}
-            named |= {mode: max(DEFAULT_SEVERITY, named.get(mode, 0.0)) for mode in condition.modes if mode not in named}
+            named |= {
+                mode: max(DEFAULT_SEVERITY, named.get(mode, 0.0)) for mode in condition.modes if mode not in named
+            }
         if absent and reading.conditions:
             reading.conditions, reading.settled = (), True
         found.append((named, absent, bool(about[index])))
@@ -192,4 +194,6 @@ def _helps(reading: Reading) -> list[float]:
 
 def _only_adds(readings: Sequence[Reading], present: dict[str, float], wanted: dict[str, str]) -> bool:
     """Whether a text only weighs the cameras, changes the tone, or denies: it then keeps the rest of what is in force."""
-    return bool(readings) and not (present or wanted) and all(reading.settled and not reading.auto for reading in readings)
+    return (
+        bool(readings) and not (present or wanted) and all(reading.settled and not reading.auto for reading in readings)
+    )

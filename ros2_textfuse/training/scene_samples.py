@@ -4,7 +4,9 @@ A sample depends on its seed alone.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
+from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache, partial
+from multiprocessing import get_context
 from typing import NamedTuple
 
 import cv2
@@ -17,7 +19,7 @@ from ros2_textfuse.degradations import synthesis
 from ros2_textfuse.degradations.obstructions import OBSTRUCTIONS
 from ros2_textfuse.degradations.synthesis import THERMAL, VISIBLE, Image
 from ros2_textfuse.scene.conditions import CONDITIONS
-from ros2_textfuse.scene.features import features
+from ros2_textfuse.scene.features import Features, features
 from ros2_textfuse.training.data import Pair
 
 NAMED = 0.35  # from this severity on a condition is to be named; below FAINT it is not; between, either is right
@@ -35,24 +37,31 @@ class Samples(NamedTuple):
     names: list[str]  # of the features
 
 
-def samples(pairs: Sequence[Pair], count: int, seed: int) -> Samples:
+def samples(pairs: Sequence[Pair], count: int, seed: int, jobs: int = 1) -> Samples:
     """Degraded pairs, drawn at random.
 
     Args:
         pairs: of `data.find_pairs`.
         count: of samples.
-        seed: of all that is drawn.
+        seed: of all that is drawn; the samples are the same for any number of jobs.
+        jobs: processes to share the work among.
     """
-    rows, severities, names = [], [], []
-    for number in tqdm(range(count), desc="degrading", unit="pair", disable=None, leave=False):
-        rng = np.random.default_rng([seed, number])
-        pair = pairs[int(rng.integers(len(pairs)))]
-        visible, thermal, wrong = sample(*_decoded(pair), drawn(rng), rng)
-        found = features(visible, thermal)
-        names = list(found)
-        rows.append(list(found.values()))
-        severities.append([wrong.get(condition, 0.0) for condition in CONDITIONS])
-    return Samples(np.array(rows, np.float32), np.array(severities, np.float32), names)
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _begin) as pool:
+        work = pool.map(partial(_one, pairs, seed), range(count), chunksize=50)
+        found, wrong = zip(*tqdm(work, "degrading", count, unit="pair", disable=None, leave=False), strict=True)
+    rows = np.array([list(row.values()) for row in found], np.float32)
+    return Samples(rows, np.array(wrong, np.float32), list(found[0]))
+
+
+def _begin() -> None:
+    cv2.setNumThreads(1)  # the jobs share the cores
+
+
+def _one(pairs: Sequence[Pair], seed: int, number: int) -> tuple[Features, list[float]]:
+    rng = np.random.default_rng([seed, number])
+    pair = pairs[int(rng.integers(len(pairs)))]
+    visible, thermal, wrong = sample(*_decoded(pair), drawn(rng), rng)
+    return features(visible, thermal), [wrong.get(condition, 0.0) for condition in CONDITIONS]
 
 
 def drawn(rng: Generator) -> dict[str, float]:

@@ -2,7 +2,9 @@
 
 import pytest
 
-from ros2_textfuse.prompts.prompt import Prompt, PromptError, resolve
+from ros2_textfuse.prompts import resolve
+from ros2_textfuse.prompts.prompt import Prompt, PromptError
+from ros2_textfuse.prompts.text_encoder import EncoderError
 from ros2_textfuse.scene.conditions import CONDITIONS, balance, completed
 
 
@@ -33,8 +35,30 @@ def test_the_balance_leaves_the_camera_that_sees_less():
 
 
 def test_a_balance_that_was_asked_for_stays():
-    assert completed(Prompt(auto=True, balance=-0.5), {"smoke": 0.9}).balance == -0.5
-    assert completed(Prompt(auto=True), {"smoke": 0.9}).balance > 0
+    asked = resolve(modes=["auto"], balance=-0.5)
+    assert completed(asked, {"smoke": 0.9}).balance == -0.5
+    assert completed(resolve(modes=["auto"], balance=0.0), {"smoke": 0.9}).balance == 0
+    assert completed(Prompt(auto=True), {"smoke": 0.9}).balance > 0.5
+
+
+def test_what_a_robot_is_set_to_is_where_the_balance_starts_from():
+    assert completed(Prompt(auto=True, balance=-0.3), {"smoke": 0.5}).balance == pytest.approx(0.1)
+    assert completed(Prompt(auto=True, balance=0.9), {"smoke": 1.0}).balance == 1.0
+
+
+def test_what_is_denied_is_not_repaired():
+    """Severity 0 of a mode that is named says that it is to be left."""
+    prompt = resolve(modes=["auto", "haze"], severity=0)
+    assert prompt.denied == ("haze",)
+    assert completed(prompt, {"haze": 0.8, "rain": 0.5}).severities == {"rain": 0.5}
+
+
+def test_a_sentence_denies():
+    try:
+        prompt = resolve("auto, but there is no haze")
+    except EncoderError as error:
+        pytest.skip(f"no sentence encoder: {error}")
+    assert prompt.auto and completed(prompt, {"haze": 0.8, "rain": 0.5}).severities == {"rain": 0.5}
 
 
 def test_smoke_is_looked_through_as_haze():
@@ -44,6 +68,6 @@ def test_smoke_is_looked_through_as_haze():
 
 def test_auto_is_a_mode_beside_others_but_not_beside_none():
     prompt = resolve(modes=["auto"])
-    assert prompt.auto and not prompt.severities and "as the images need it" in prompt.summary()
+    assert prompt.auto and not prompt.severities and "auto" in prompt.summary()
     with pytest.raises(PromptError, match="none"):
         resolve(modes=["auto", "none"])

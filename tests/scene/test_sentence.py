@@ -2,7 +2,7 @@
 
 import pytest
 
-from ros2_textfuse.prompts.prompt import understand
+from ros2_textfuse.prompts import understand
 from ros2_textfuse.prompts.text_encoder import EncoderError
 from ros2_textfuse.scene.sentence import Seen, sentence
 from ros2_textfuse.scene.watch import Scene
