@@ -1,8 +1,9 @@
 """How often the scene's estimator names what is wrong, and how long a look takes.
 
-`python benchmarks/scene.py PAIRS [--foreign FOLDER] [--json FILE]`. PAIRS holds vi/ and ir/; each pair is degraded by
+`python benchmarks/scene.py PAIRS [--foreign FOLDER] [--boxes DATA] [--json FILE]`. PAIRS holds vi/ and ir/; each pair is degraded by
 each condition. FOLDER holds degradations that others made: VI/NAME_{Norm,Blur,RN,Rain,haze,LL}.png and
-IR/NAME_{Norm,LC,RN,SN}.png.
+IR/NAME_{Norm,LC,RN,SN}.png. DATA is a folder of pairs with labels/: a detector's mAP50 fused plainly, by mode auto,
+and with the right mode named.
 """
 
 import argparse
@@ -16,8 +17,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.degradations.obstructions import OBSTRUCTIONS
 from ros2_textfuse.degradations.pairs import load_pairs
+from ros2_textfuse.evaluation.metrics.average_precision import average_precision
+from ros2_textfuse.evaluation.offline import detection
+from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.recordings.pairs import read_image
 from ros2_textfuse.scene.conditions import CONDITIONS
 from ros2_textfuse.scene.estimator import Estimator
@@ -83,6 +88,25 @@ def judge(cases: Iterator[tuple[str, Pair]]) -> dict[str, dict[str, float]]:
     }
 
 
+def detections(data: Path) -> dict[str, dict[str, float]]:
+    """For the pairs as they are and under each degradation: mAP50 fused plainly, by auto and with the right mode."""
+    task, fuser = detection.prepare(data, data / "labels"), Fuser()
+    classes = sorted({box.name for found in task.boxes.values() for box in found})
+    rows = {}
+    for mode in ("clean", *MODES):
+        wanted = () if mode == "clean" else (mode,)
+        found = {"plain": {}, "auto": {}, "named": {}}
+        for pair in task.pairs:
+            visible, thermal = pair.degraded(dict.fromkeys(wanted, detection.SEVERITY))
+            for way, modes in (("plain", ()), ("auto", ("auto",)), ("named", wanted)):
+                fuser.set_prompt(modes=modes, severity=detection.SEVERITY if modes else None)
+                found[way][pair.name] = task.detector.detect(fuser.fuse(visible, thermal))
+        rows[mode] = {way: average_precision(task.boxes, found[way], classes)["mAP50"] for way in found}
+        print(f"  {mode:18s}", {way: round(value, 3) for way, value in rows[mode].items()}, flush=True)
+    rows["mean"] = {way: float(np.mean([row[way] for row in rows.values()])) for way in ("plain", "auto", "named")}
+    return rows
+
+
 def look_ms(pair: Pair, times: int = 200) -> dict[str, float]:
     """Milliseconds of one look on one core."""
     cv2.setNumThreads(1)
@@ -100,11 +124,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pairs", type=Path)
     parser.add_argument("--foreign", type=Path)
+    parser.add_argument("--boxes", type=Path)
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     found = {"pairs": judge(ours(asked.pairs))}
     if asked.foreign:
         found["foreign"] = judge(foreign(asked.foreign))
+    if asked.boxes:
+        found["boxes"] = detections(asked.boxes)
     found["look_ms"] = look_ms((lambda pair: (pair.visible, pair.thermal))(load_pairs(asked.pairs)[0]))
     for title, rows in found.items():
         print(title)
