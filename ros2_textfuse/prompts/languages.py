@@ -20,17 +20,19 @@ _KANA = re.compile(r"[\u3040-\u30ff]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _FOREIGN = re.compile(r"[^\W\d_a-zA-Z\u00aa-\u024f\u3040-\u30ff\u3400-\u9fff]")  # of another script
 # Words by which a language without a table shows itself, and which are no English ones.
-_OTHERS = frozenset(
-    "il fait nuit c'est les une des dans avec pas sont est plus moins très je nous vous montre brouillard pluie fumée sombre "
-    "è molto sono il la buio nebbia pioggia fumo mostra persone più meno che della "
-    "está muito escuro chuva fumaça mostre pessoas não mais "
-    "het een niet en donker mensen meer minder jest bardzo ciemno nie pokaż ludzi mgła deszcz".split()
+_OTHERS_LIST = (
+    "il fait nuit c'est les une des dans avec pas sont est plus moins très je nous vous montre brouillard pluie "
+    "fumée sombre è molto sono il la buio nebbia pioggia fumo mostra persone più meno che della está muito escuro "
+    "chuva fumaça mostre pessoas não mais het een niet en donker mensen meer minder jest bardzo ciemno nie pokaż "
+    "ludzi mgła deszcz"
 )
+_OTHERS = frozenset(_OTHERS_LIST.split())
 # Words of a table that are English words too: alone, they say nothing of the language.
-_SHARED = frozenset(
-    "die des man an in am so also hat war was bus auto autos person tunnel zug rot no a me son sin solo color menos mas visible animal el la "
-    "lo y e o en de un us note rad wagen moto carro es weg wo motorrad los alles".split()
+_SHARED_LIST = (
+    "die des man an in am so also hat war was bus auto autos person tunnel zug rot no a me son sin solo color menos "
+    "mas visible animal el la lo y e o en de un us note rad wagen moto carro es weg wo motorrad los alles"
 )
+_SHARED = frozenset(_SHARED_LIST.split())
 
 
 @lru_cache(maxsize=1)
