@@ -21,6 +21,7 @@ VERBS = {
         "ros2_textfuse.commands.demo",
         "run everything for 20 seconds and write a video and a contact sheet",
     ),
+    "drive": ("ros2_textfuse.commands.drive", "fuse a drive through a day by mode auto, with a report"),
     "doctor": ("ros2_textfuse.commands.doctor", "say what is wrong on this machine, and how to cure it"),
     "quality": ("ros2_textfuse.commands.quality", "judge a fusion network: metrics, repair, flicker, contact sheets"),
     "train": ("ros2_textfuse.commands.train", "train the fusion network"),

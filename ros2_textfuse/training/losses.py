@@ -29,6 +29,7 @@ from torch.nn import functional as F
 
 from ros2_textfuse.networks.folding import fold
 from ros2_textfuse.training.frozen_detector import FrozenDetector
+from ros2_textfuse.training.luma import luma
 from ros2_textfuse.training.retention_loss import retention_loss, seen_target
 
 WINDOWS = (17, 9)  # of VIF, at full and at half resolution
@@ -51,16 +52,10 @@ class Weights:
     faded: float = 15.0
     unseen: float = 0.5
     preference: float = 1.25  # for thermal, where one camera is chosen
-    gain: float = 1.05  # of the chosen camera's contrast
+    gain: float = 1.08  # of the chosen camera's contrast
     room: float = 0.1  # that wide areas leave above and below for what stands on them
     vividness: float = 0.8  # how far the saturation of a colour keeps it from being brightened; 0 not at all
     tone: float = 0.9  # exponent on the luma of both targets; below 1 lifts the shadows a little
-
-
-def luma(image: Tensor) -> Tensor:
-    """[B, 3, H, W] RGB -> [B, 1, H, W] luma (BT.601)."""
-    r, g, b = image.split(1, dim=1)
-    return 0.299 * r + 0.587 * g + 0.114 * b
 
 
 def chroma(image: Tensor) -> Tensor:
@@ -175,7 +170,9 @@ def fusion_loss(
         "fidelity": 2 - fidelity(y, (y_visible, thermal)),
         "separability": separability,
         "faded": faded,
-        "unseen": y.new_zeros(()) if detector is None or objects is None else detector.misses(fused, objects),
+        "unseen": y.new_zeros(())
+        if detector is None or objects is None
+        else detector.misses(fused, visible, thermal, objects),
     }
     parts["total"] = sum(getattr(weights, name) * part for name, part in parts.items())
     return parts
