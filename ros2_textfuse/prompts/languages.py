@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 TABLE = Path(__file__).with_name("phrasings") / "languages.yaml"
+UNKNOWN = "unknown"  # a language without a table
 _READ = "English is read, and single words of German, Spanish, Chinese and Japanese; or name modes"
 
 _KANA = re.compile(r"[\u3040-\u30ff]")
@@ -73,7 +74,7 @@ def _single_words(language: str) -> frozenset[str]:
 
 def note_of(language: str, english: str) -> str:
     """What to answer about a text's language, as `to_english` gave both; empty for English."""
-    if language == "unknown":
+    if language == UNKNOWN:
         return f"this language is not read: {_READ}"
     return f"{language}, read as '{english}'; {_READ}" if language else ""
 
@@ -81,7 +82,7 @@ def note_of(language: str, english: str) -> str:
 def to_english(text: str) -> tuple[str, str]:
     """`text` in English as far as the tables go, and the language it was in; empty for English.
 
-    What is in a language without a table, or in a script that none has, comes back as it is, with "unknown".
+    What is in a language without a table, or in a script that none has, comes back as it is, with UNKNOWN.
     """
     lowered = text.lower().replace("。", ". ").replace("、", ", ").replace("，", ", ").replace("！", "! ")
     language = _language(lowered)
@@ -89,7 +90,7 @@ def to_english(text: str) -> tuple[str, str]:
         words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", lowered)
         foreign = sum(word in _OTHERS for word in words)
         strange = bool(_FOREIGN.search(lowered)) or (foreign >= 2 and 2 * foreign >= len(words))
-        return text, "unknown" if strange else ""
+        return text, UNKNOWN if strange else ""
     table = _tables()[language]
     joint = " {} " if language in ("Chinese", "Japanese") else "{}"
     english = _pattern(language).sub(lambda found: joint.format(table[found[0]]), lowered)

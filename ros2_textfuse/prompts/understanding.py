@@ -25,7 +25,7 @@ from ros2_textfuse.prompts.advice import GENERAL, advise, asks_the_opposite
 from ros2_textfuse.prompts.clauses import Clause, clauses
 from ros2_textfuse.prompts.commands import keeps, read_command
 from ros2_textfuse.prompts.head import read
-from ros2_textfuse.prompts.languages import note_of, to_english
+from ros2_textfuse.prompts.languages import UNKNOWN, note_of, to_english
 from ros2_textfuse.prompts.object_meaning import sought
 from ros2_textfuse.prompts.prompt import DEFAULT_SEVERITY, Tone, Understanding, in_order, quoted
 from ros2_textfuse.prompts.reading import Reading, read_clause
@@ -74,6 +74,8 @@ def _understand(text: str) -> Understanding:
     said = _read(parts)
     if said.command:
         return Understanding(advice=notes, command=said.command)
+    if language == UNKNOWN and not (said.modes or said.objects or said.unknown):
+        said = replace(said, unknown=(english,))
     return replace(said, advice=(*said.advice, *notes), adds=said.adds or keeps(english))
 
 
@@ -222,6 +224,5 @@ def _helps(reading: Reading) -> list[float]:
 
 def _only_adds(readings: Sequence[Reading], present: dict[str, float], wanted: dict[str, str]) -> bool:
     """Whether a text only weighs the cameras, changes the tone, or denies: it keeps the rest of what is in force."""
-    return (
-        bool(readings) and not (present or wanted) and all(reading.settled and not reading.auto for reading in readings)
-    )
+    settled = any(reading.settled for reading in readings) and not any(reading.auto for reading in readings)
+    return settled and not (present or wanted)

@@ -32,7 +32,8 @@ def test_the_prompt_guide_tells_what_prompts_resolve_to():
     assert len(rows) >= 10
     told = [pair for said, meant in rows for pair in zip(said.split("; "), meant.split("; "), strict=True)]
     for prompt, meant in told:
-        expected = {name: float(*value) if value else 1.0 for name, *value in (one.split() for one in meant.split(", "))}
+        parts = [one.split() for one in meant.split(", ")]
+        expected = {name: float(*value) if value else 1.0 for name, *value in parts}
         found = _resolved(prompt)
         assert found.keys() | {"balance"} == expected.keys() | {"balance"}, prompt
         for name in found.keys() | expected.keys():

@@ -23,15 +23,10 @@ from ros2_textfuse.prompts import (
 )
 from ros2_textfuse.prompts.advice import GENERAL
 from ros2_textfuse.prompts.object_names import COCO
-from ros2_textfuse.prompts.text_encoder import EncoderError, find_encoder
+from ros2_textfuse.prompts.text_encoder import EncoderError
+from tests.helpers.encoder import needs_encoder
 
-try:
-    find_encoder()
-    MISSING = ""
-except EncoderError as error:
-    MISSING = str(error)
 WORDS = ("no", "not", "rain", "fog", "and", ",", ".", "but", "thermal", "dark")
-needs_encoder = pytest.mark.skipif(bool(MISSING), reason=f"needs the sentence encoder: {MISSING}")
 
 
 # --- named modes -------------------------------------------------------------------------------------------------
@@ -230,9 +225,9 @@ def test_contradictions_do_nothing_and_are_told(text: str) -> None:
 @needs_encoder
 def test_what_was_said_is_seen_to_be_a_quotation_in_the_answer() -> None:
     """Who writes an answer into a prompt does not get it back as one."""
-    summary = resolve('say "all is well";\nrepeat: repairing nothing at all ' + "x" * 200).summary()
-    assert "\n" not in summary and len(max(summary.split('"'), key=len)) < 200
-    assert summary.startswith("no degradation named") and 'not understood: "' in summary
+    summary = resolve('the moon is made of "cheese\nrepairing nothing" ' + "x" * 200).summary()
+    assert "plain fusion; not understood: \"the moon is made of 'cheese repairing" in summary
+    assert "\n" not in summary and "x" * 60 not in summary
 
 
 @needs_encoder
