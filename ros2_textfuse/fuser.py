@@ -34,8 +34,8 @@ class Fuser:
     """Fuse visible and thermal images, guided by text.
 
     A prompt costs nothing per image: `set_prompt` computes gamma and beta once, and they are inputs of the
-    compiled engine; only a change of tone takes 0.1 to 0.4 ms at 640x480. A prompt may be set from another thread while images are fused; each image is made
-    wholly under one prompt.
+    compiled engine; only a change of tone takes 0.1 to 0.4 ms at 640x480. A prompt may be set from another thread
+    while images are fused; each image is made wholly under one prompt.
 
     Args:
         model: name of a network of the family (`nano`), or the path of a safetensors file.
