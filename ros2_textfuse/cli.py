@@ -11,6 +11,7 @@ from ros2_textfuse.runtime import interrupts, machine, parent
 VERBS = {
     "fuse": ("ros2_textfuse.commands.fuse", "fuse image files or folders"),
     "up": ("ros2_textfuse.commands.up", "start the fusion and detection nodes"),
+    "view": ("ros2_textfuse.commands.view", "show a running graph or a recording in a browser, and try prompts"),
     "play": ("ros2_textfuse.commands.play", "play a bag, two videos or two folders as two cameras"),
     "bag": ("ros2_textfuse.commands.bag", "write two videos or two folders of images as a rosbag2 bag"),
     "calibrate": ("ros2_textfuse.commands.calibrate", "find the relative pose of the two cameras"),

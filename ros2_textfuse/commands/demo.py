@@ -1,6 +1,7 @@
-"""`textfuse demo`: player, fusion and detection as processes over DDS, with a prompt change half-way."""
+"""`textfuse demo`: player, fusion, detection and the page as processes over DDS, with a prompt change half-way."""
 
 import argparse
+import re
 import sys
 import time
 from contextlib import closing
@@ -61,7 +62,9 @@ def run(args: argparse.Namespace) -> int:
         print("starting fusion and detection (the first time, this gets the detector's weights and builds its engine)")
         for node in ("fusion", "detection"):
             nodes.start(node, params_file=config)
+        nodes.start("view", {"browser": True})
         nodes.wait(monitor.ready, START_PATIENCE, "fusion and detection are not ready")
+        print(f"watch, and type a sentence: {nodes.wait(lambda: _address(nodes), 30.0, 'the view node is not ready')}")
         nodes.start("player", {**source, "rate": args.rate, "loop": True})
         answered = _play(monitor, args.prompt, args.seconds)
     print(monitor.summary())
@@ -69,6 +72,12 @@ def run(args: argparse.Namespace) -> int:
         raise GraphError(f"no images before or after the prompt change; see {args.out}/*.log")
     print(f"wrote {video} and {sheet}")
     return 0
+
+
+def _address(nodes: NodeGraph) -> str:
+    """Where the view node serves its page; empty until it says so."""
+    found = re.search(r"open (http\S+) in a browser", nodes.log("view"))
+    return found[1] if found else ""
 
 
 def _play(monitor: "Monitor", prompt: str, seconds: float) -> bool:

@@ -44,7 +44,7 @@ def fill_prompt(message: FusionStatus | SetPrompt.Response, fuser: Fuser) -> Non
     message.prompt = prompt.text
     message.modes = list(prompt.severities)
     message.severities = list(prompt.severities.values())
-    message.objects, message.balance, message.auto = list(prompt.objects), prompt.balance, prompt.auto
+    message.objects, message.balance, message.auto_mode = list(prompt.objects), prompt.balance, prompt.auto
     message.brightness, message.contrast, message.colour = astuple(prompt.tone)
     if isinstance(message, SetPrompt.Response):
         message.not_understood = list(prompt.unknown)
