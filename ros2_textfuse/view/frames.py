@@ -78,7 +78,8 @@ class FrameRing:
             if "fused" in images:
                 if not self.due(now):
                     return False
-                self._due = max(self._due + self._period, now)
+                # On schedule while frames come; after a pause from now on, without catching up.
+                self._due = (self._due if now - self._due < self._period else now) + self._period
                 self._count += 1
                 self._frames.append(Frame(self._count, stamp, images))
                 return True

@@ -68,9 +68,9 @@ def test_a_slow_viewer_gets_the_newest_and_slows_nobody():
         for number in range(30):
             server.hub.put(number * 1_000_000, {"fused": image(number)})
             quick.wait_for(lambda number=number: len(quick.frames) > number)
-        # It has acknowledged nothing: besides its greeting at most one message waits for it.
-        while not slow.frames:
-            slow.read(acknowledge=False)
+        # It has acknowledged its greeting alone: one message waits for it.
+        slow.read()
+        slow.read(acknowledge=False)
         with pytest.raises(TimeoutError):
             slow.read(0.3, acknowledge=False)
         slow.send("painted", number=slow.frames[-1]["number"])
@@ -83,7 +83,7 @@ def test_a_viewer_that_disappears_leaves_nothing_behind():
     with serving() as server:
         browser = Browser(server)
         looking(server)
-        browser.socket.socket.close()  # no goodbye
+        browser.socket.socket.shutdown(socket.SHUT_RDWR)  # no goodbye
         for number in range(20):
             server.hub.put(number, {"fused": image(number)})
         until(lambda: server.hub.viewers == 0)
