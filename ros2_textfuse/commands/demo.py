@@ -35,17 +35,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the demo; returns 0 when images were fused before and after the prompt change."""
-    claim_folder(args.out, "demo.mp4", "fusion.log", "simulated")
     simulated = not (args.bag or args.visible or args.thermal)
+    names = ("bag", "visible", "thermal", "visible_topic", "thermal_topic")
+    if not simulated:  # before a folder is made for it
+        open_recording(**{name: getattr(args, name) for name in names})
+    claim_folder(args.out, "demo.mp4", "fusion.log", "simulated")
     if simulated:
         from ros2_textfuse.recordings.simulated_scene import write_videos
 
         print("no recording given: playing a simulated scene (a photograph, darkened; the thermal side is simulated)")
         paths = write_videos(args.out / "simulated", args.rate)
         args.visible, args.thermal = map(str, paths)
-    names = ("bag", "visible", "thermal", "visible_topic", "thermal_topic")
     source = {name: getattr(args, name) for name in names}
-    open_recording(**source)
 
     environment.prepare()
     # What needs rclpy is imported after the environment is prepared.

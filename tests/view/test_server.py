@@ -64,12 +64,11 @@ def test_several_viewers_share_one_encode(monkeypatch):
 def test_a_slow_viewer_gets_the_newest_and_slows_nobody():
     with serving() as server, Browser(server) as slow, Browser(server) as quick:
         looking(server, 2)
-        until(lambda: server.source.wanted[-1] == frozenset({"fused"}))
+        slow.read()
         for number in range(30):
             server.hub.put(number * 1_000_000, {"fused": image(number)})
             quick.wait_for(lambda number=number: len(quick.frames) > number)
         # It has acknowledged its greeting alone: one message waits for it.
-        slow.read()
         slow.read(acknowledge=False)
         with pytest.raises(TimeoutError):
             slow.read(0.3, acknowledge=False)
