@@ -1,17 +1,22 @@
 """The window over the real graph, in a real browser."""
 
+import contextlib
 import re
+import socket
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from ros2_textfuse.recordings.source import find_recording
 from tests.end_to_end.conftest import scene
 from tests.helpers.chromium import Page, chromium
 from tests.helpers.graph import START, Graph
+from tests.helpers.page import Browser
 
-RATE = 10.0
+RATE = 8.0
 PROMPT = "it is far too dark to see anything"
 
 
@@ -41,11 +46,17 @@ class Cameras:
 
 
 @pytest.fixture(scope="module")
-def window(tmp_path_factory):
+def browser():
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def window(browser, tmp_path_factory):
     """Cameras, fusion, the view node and a browser; `address` of the page, `folder` of moments."""
     folder = tmp_path_factory.mktemp("window")
-    with chromium() as browser, Graph(folder / "logs") as graph:
-        graph.start_fusion()
+    with Graph(folder / "logs") as graph:
+        graph.start_fusion(max_drop_share=1.0, max_latency=60.0)  # a busy machine is another test's subject
         graph.start("view", port=0, folder=str(folder / "moments"))
         found = graph.wait(lambda: re.search(r"open (http\S+) in", graph.log("view")), START, "the page is not served")
         with Cameras(graph) as cameras:
@@ -83,14 +94,14 @@ def test_it_subscribes_while_somebody_looks_and_only_to_what_is_looked_at(window
 def test_a_sentence_changes_the_image_and_its_answer_stands(window, page):
     before = page.level()
     page.page.keyboard.press("/")
-    page.page.keyboard.type(f"{PROMPT}, and purple elephants sing")
+    page.page.keyboard.type(f"{PROMPT}, qwertz uiop")
     page.page.keyboard.press("Enter")
     page.wait("document.querySelector('#answer .mode')?.textContent.includes('low light')")
-    page.wait("document.querySelector('#answer .unknown')?.textContent.includes('purple')")
+    page.wait("document.querySelector('#answer .unknown')?.textContent.includes('qwertz')")
     page.frames(4)
     assert page.level() > before + 10
     page.page.wait_for_timeout(1500)  # statuses that say the same
-    assert "low light" in page.text("#answer") and "purple" in page.text("#answer")
+    assert "low light" in page.text("#answer") and "qwertz" in page.text("#answer")
     page.page.click("#clear")
     page.wait("!document.querySelector('#answer .mode')")
     page.frames(4)
@@ -118,9 +129,7 @@ def test_what_others_ask_for_is_shown_as_text(window, page):
 
 
 def test_the_slider_is_dragged_across(window, page):
-    page.page.click("text=Visible | fused") if page.page.locator(
-        "text=Visible | fused"
-    ).count() else page.page.keyboard.press("2")
+    page.page.keyboard.press("2")
     page.wait("document.querySelector('[data-stream=visible] canvas').width === 640")
     assert page.level("visible") < page.level("fused")
     box = page.page.locator("#view").bounding_box()
@@ -169,8 +178,8 @@ def test_a_moment_is_recorded_as_a_bag(window, page):
     assert {image.camera for image in images} == {"visible", "thermal"} and len(images) > 2 * 20
 
 
-def test_a_prompt_without_a_fusion_node_says_so(tmp_path):
-    with chromium() as browser, Graph(tmp_path) as graph:
+def test_a_prompt_without_a_fusion_node_says_so(browser, tmp_path):
+    with Graph(tmp_path) as graph:
         graph.start("view", port=0)
         found = graph.wait(lambda: re.search(r"open (http\S+) in", graph.log("view")), START, "the page is not served")
         with Page(browser, found[1]) as page:
@@ -181,17 +190,29 @@ def test_a_prompt_without_a_fusion_node_says_so(tmp_path):
             page.wait("document.querySelector('#answer').textContent.includes('nobody answers')")
 
 
-def test_a_viewer_does_not_slow_the_graph(window):
-    """Ten viewers, one of them killed in the middle."""
-    pages = [Page(window.browser, window.address) for _ in range(10)]
-    for page in pages:
-        page.frames(2, 60.0)
-    pages.pop().page.context.close()
-    before, start = window.status(), time.monotonic()
-    time.sleep(3.0)
-    after = window.status()
-    seconds = time.monotonic() - start
-    assert (after.pairs_fused - before.pairs_fused) / seconds > 0.8 * RATE
-    for page in pages:
-        page.frames(1)
-        page.page.close()
+def test_ten_viewers_do_not_slow_the_graph(window):
+    """One of them disappears in the middle."""
+
+    def rate():
+        before, start = window.status(), time.monotonic()
+        time.sleep(3.0)
+        return (window.status().pairs_fused - before.pairs_fused) / (time.monotonic() - start)
+
+    def look(viewer):
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                viewer.read()
+
+    alone = rate()
+    port = SimpleNamespace(port=int(re.search(r":(\d+)/", window.address)[1]))
+    viewers = [Browser(port) for _ in range(10)]
+    threads = [threading.Thread(target=look, args=(viewer,)) for viewer in viewers]
+    for thread in threads:
+        thread.start()
+    viewers[0].socket.socket.shutdown(socket.SHUT_RDWR)
+    assert rate() > 0.7 * alone
+    for viewer in viewers[1:]:
+        viewer.socket.close()
+    for thread in threads:
+        thread.join()
+    assert all(len(viewer.frames) > 5 for viewer in viewers[1:])

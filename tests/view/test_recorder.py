@@ -82,7 +82,7 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     with serving(folder=tmp_path / "file") as server, Browser(server) as browser:
         server._recorder._after = 0.05
         browser.send("record")
-        until(lambda: "thermal" in server.source.wanted[-1])
+        until(lambda: server.source.wanted and "thermal" in server.source.wanted[-1])
         put(server, range(4))
         browser.wait_for(lambda: (browser.told("recorder") or {}).get("state") == "failed", 15)
         assert "could not be written" in browser.told("recorder")["message"]
