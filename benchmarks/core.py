@@ -111,7 +111,7 @@ def measure(config: EngineConfig, rounds: int) -> dict[str, dict]:
                 rows[name] = {"absent": " ".join(str(error).split())}
         del os.environ["TEXTFUSE_CACHE"]
         visible, thermal = check_pair(config.height, config.width)
-        modulation = config.network.modulation(torch.full((1, config.network.config.modes), 0.2)).numpy()
+        modulation = config.network.modulation(torch.full((1, config.network.config.inputs), 0.2)).numpy()
     images = {name: np.empty_like(visible) for name in fuses}
     times: dict[str, list[float]] = {name: [] for name in fuses}
     for _ in range(rounds):

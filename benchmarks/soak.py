@@ -82,6 +82,7 @@ class Status:
     at: float
     state: str
     fused: int
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,10 @@ class CrashError(RuntimeError):
     """A process has ended that should not have."""
 
 
+class TooSlowError(RuntimeError):
+    """The graph was not well before anything was spoiled."""
+
+
 class Soak:
     """One run: plays, watches, and notes."""
 
@@ -215,7 +220,14 @@ class Soak:
             try:
                 self._start_graph(folder)
                 self._follow_schedule()
-            except (CrashError, GraphError, TimeoutError, subprocess.TimeoutExpired, psutil.Error) as error:
+            except (
+                CrashError,
+                TooSlowError,
+                GraphError,
+                TimeoutError,
+                subprocess.TimeoutExpired,
+                psutil.Error,
+            ) as error:
                 self.failures.append(str(error))
         codes = self._graph.processes.exit_codes()
         self.failures += [f"{name} ended with exit code {code}" for name, code in codes.items() if code]
@@ -302,7 +314,7 @@ class Soak:
         self._began = self._began or time.monotonic()
 
     def _see_status(self, message: Any) -> None:
-        self.statuses.append(Status(self._now(), message.state, message.pairs_fused))
+        self.statuses.append(Status(self._now(), message.state, message.pairs_fused, message.message))
 
     def _see_detections(self, message: Any) -> None:
         self.detections += 1
@@ -314,6 +326,8 @@ class Soak:
 
     def _follow_schedule(self) -> None:
         with tqdm(total=round(self.seconds), unit="s", disable=None) as bar:
+            self._pass_time(self.events[0].start if self.events else 0, bar)
+            self._check_rate()
             for event in self.events:
                 self._pass_time(event.start, bar)
                 self._begin(event)
@@ -326,6 +340,14 @@ class Soak:
                 if event.recovered_after is None:
                     self.failures.append(line.strip())
             self._pass_time(self.seconds, bar)
+
+    def _check_rate(self) -> None:
+        """Whether the machine holds the rate before anything is spoiled; else nothing could ever be OK again."""
+        if (last := self.statuses[-1]).state != "OK":
+            raise TooSlowError(
+                f"before the first fault the state was {last.state} ({last.message}): choose a --rate that this "
+                "machine holds with detection beside it"
+            )
 
     def _pass_time(self, until: float, bar: tqdm) -> None:
         """Look at the processes and change the prompt, until it is time for something else."""

@@ -1,8 +1,10 @@
 """`Fuser`: a network, an engine and the active prompt, behind a few calls."""
 
 import logging
+import threading
 import time
 from collections.abc import Iterable
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,10 @@ from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.imaging.drawing import mark
 from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.imaging.gain_control import GainControl
+from ros2_textfuse.imaging.tone import ToneMap
 from ros2_textfuse.networks.weights import load_network
+from ros2_textfuse.prompts.checks import balance_of
+from ros2_textfuse.prompts.history import History
 from ros2_textfuse.settings import FusionSettings
 
 ENGINES_KEPT = 2
@@ -27,7 +32,7 @@ class Fuser:
     """Fuse visible and thermal images, guided by text.
 
     A prompt costs nothing per image: `set_prompt` computes gamma and beta once, and they are inputs of the
-    compiled engine. A prompt may be set from another thread while images are fused; each image is made
+    compiled engine; only a change of tone takes 0.1 to 0.4 ms at 640x480. A prompt may be set from another thread while images are fused; each image is made
     wholly under one prompt.
 
     Args:
@@ -59,6 +64,9 @@ class Fuser:
         self._engines: dict[tuple[int, int], Engine] = {}  # by height and width, newest last
         self._engine_warning = ""
         self.gain_control = gain_control or GainControl()
+        self._history = History()
+        self._balance = 0.0
+        self._changing = threading.Lock()
         self.set_prompt()
 
     @classmethod
@@ -74,6 +82,7 @@ class Fuser:
             GainControlError: the fixed thermal range has no extent.
         """
         fuser = cls(settings.model, settings.engine, settings.threads, settings.gain_control(), alignment)
+        fuser.balance = settings.balance
         fuser.set_prompt(**settings.request())
         return fuser
 
@@ -87,13 +96,25 @@ class Fuser:
         """Why a faster engine than the one that runs was passed over; empty when none was."""
         return self._engine_warning
 
-    def set_prompt(self, text: str = "", modes: Iterable[str] = (), severity: float | None = None) -> prompts.Prompt:
+    def set_prompt(
+        self,
+        text: str = "",
+        modes: Iterable[str] = (),
+        severity: float | None = None,
+        objects: Iterable[str] = (),
+        balance: float | None = None,
+    ) -> prompts.Prompt:
         """Set the prompt for the images from now on; without arguments there is none, and nothing is repaired.
+
+        A text may also be about the prompt in force: "a bit more", "also bring out people", "undo".
 
         Args:
             text: free text, at most 1000 characters.
-            modes: names of degradations to repair; `prompts.MODES` lists them.
+            modes: names of degradations to repair; `prompts.MODES` lists them; `auto` leaves them to the images.
             severity: 0..1, how strong they are; None to take it from the text.
+            objects: what to bring out, as `person`, beside what the text names.
+            balance: -1 (visible) .. 1 (thermal), which camera counts more; None to take it from the text, or from the
+                attribute `balance` where that says nothing.
 
         Returns:
             What the prompt resolved to.
@@ -102,12 +123,39 @@ class Fuser:
             PromptError: the request makes no sense; the old prompt stays active.
             EncoderError: free text was given and there is no sentence encoder to read it.
         """
-        prompt = prompts.resolve(text, modes, severity)
+        prompt = prompts.resolve(text, modes, severity, objects, balance, self._history)
+        with self._changing:
+            self._history.put(prompt)
+            self._use(prompt)
+        return self.prompt
+
+    def _use(self, prompt: prompts.Prompt) -> None:
+        """Let images be fused under `prompt` from now on."""
+        if not prompt.weighed:
+            prompt = replace(prompt, balance=self._balance)
         with torch.inference_mode():
             modulation = self._network.modulation(torch.from_numpy(prompt.vector())[None]).numpy()
+        tone = ToneMap(*astuple(prompt.tone)) if prompt.tone != prompts.Tone() else None
         # One assignment, so that an image never sees the text of one prompt with the numbers of another.
-        self._in_force = prompt, modulation
-        return prompt
+        self._in_force = prompt, modulation, tone
+
+    @property
+    def balance(self) -> float:
+        """-1 (visible) .. 1 (thermal): which camera counts more where a prompt says nothing of that.
+
+        It may be set while images are fused.
+
+        Raises:
+            PromptError: when set to anything else.
+        """
+        return self._balance
+
+    @balance.setter
+    def balance(self, value: float) -> None:
+        value = balance_of(value) or 0.0
+        with self._changing:
+            self._balance = value
+            self._use(self._history[-1])
 
     @property
     def prompt(self) -> prompts.Prompt:
@@ -212,7 +260,10 @@ class Fuser:
         if engine is None:
             self.prepare(height, width)
             engine = self._engines[height, width]
-        engine.run(visible, thermal8, self._in_force[1], out)
+        _, modulation, tone = self._in_force
+        engine.run(visible, thermal8, modulation, out)
+        if tone is not None:
+            tone(out)
         return out
 
     def prepare_image(

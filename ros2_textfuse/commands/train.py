@@ -23,8 +23,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of weights and crops (%(default)s)")
     parser.add_argument("--save-every", type=int, default=500, help="steps between checkpoints (%(default)s)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda (%(default)s)")
+    parser.add_argument("--start", type=Path, help="weights to begin with in place of a fresh network")
     parser.add_argument(
-        "--start", type=Path, help="weights to begin with, their ISP as it is, in place of a fresh network"
+        "--isp",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="train the ISP first, as by default; --no-isp keeps that of --start",
+    )
+    parser.add_argument(
+        "--detector", type=Path, help="YOLO weights (.pt) that are to find the objects of labels/ in the fused image"
     )
     parser.add_argument(
         "--smoke", action="store_true", help="a run of seconds, on made-up pairs unless --data is given"

@@ -51,11 +51,17 @@ def haze(visible: Image, severity: float, rng: Generator) -> Image:
 
 
 def rain(visible: Image, severity: float, rng: Generator) -> Image:
-    """Add streaks in one or two layers, of any length, width, brightness and density, and a veil of scattered light."""
+    """Add streaks in one or two layers, of any length, width, brightness and density, under a sky that may be dim.
+
+    Rain takes light as clouds do, and at times gives some back as a veil; streaks are brighter than what is behind
+    them, at night far less bright than by day. So the mean may rise or fall.
+    """
     if severity <= 0:
         return visible
     height, width = visible.shape[:2]
-    degrees, wet = rng.uniform(50, 130), visible
+    degrees = rng.uniform(50, 130)
+    wet = visible * (1 - severity * rng.uniform(0, 0.25))
+    light = float(np.percentile(visible, 90)) * rng.uniform(0.6, 1.3) + rng.uniform(0, 0.3)  # of the streaks
     for _ in range(int(rng.integers(1, 3))):
         # From few, wide and bright drops close by to many faint ones far away.
         near = rng.random()
@@ -65,12 +71,12 @@ def rain(visible: Image, severity: float, rng: Generator) -> Image:
         length = int(rng.integers(7, 20 + int(25 * near)))
         line = _line(length, degrees + rng.uniform(-6, 6)) * length
         streaks = cv2.filter2D(seeds, -1, line, borderType=cv2.BORDER_REFLECT)
-        broad = rng.uniform(0.4, 0.8 + 0.8 * near)
+        broad = rng.uniform(0.25, 0.8 + 0.8 * near)
         streaks = cv2.GaussianBlur(streaks, (0, 0), broad)[..., None] * (1 + near)
         strength = (0.2 + 0.7 * severity) * (0.35 + 0.65 * near) * rng.uniform(0.6, 1.2)
         alpha = np.minimum(streaks * strength, 0.9) * min(1.0, 5 * severity)
-        wet = (1 - alpha) * wet + alpha * rng.uniform(0.6, 1.0)
-    veil = severity * rng.uniform(0, 0.2)
+        wet = wet + alpha * np.maximum(min(light, 1.0) - wet, 0.05)
+    veil = severity * rng.uniform(0, 0.2) * (rng.random() < 0.5)
     return _finish((1 - veil) * wet + veil * rng.uniform(0.2, 0.85))
 
 

@@ -25,8 +25,7 @@ def check_agreement(engine: Engine, config: EngineConfig) -> None:
     """
     visible, thermal = check_pair(config.height, config.width)
     with torch.inference_mode():
-        severities = torch.full((1, config.network.config.modes), 0.2)
-        modulation = config.network.modulation(severities)
+        modulation = config.network.modulation(torch.full((1, config.network.config.inputs), 0.2))
         fused = np.empty_like(visible)
         engine.run(visible, thermal, modulation.numpy(), fused)
         if thermal.size > MAX_PIXELS:

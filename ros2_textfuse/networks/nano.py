@@ -31,7 +31,7 @@ class NanoConfig:
     """Sizes of a nano network; they are stored beside its weights.
 
     Args:
-        modes: length of the severity vector, one number for each degradation mode.
+        modes: number of degradation modes, one severity for each.
         widths: channels at 1/4, 1/8 and 1/16 of the image's resolution.
         hidden: width of the MLP that makes gamma and beta.
     """
@@ -39,6 +39,11 @@ class NanoConfig:
     modes: int
     widths: tuple[int, int, int] = (48, 64, 64)
     hidden: int = 128
+
+    @property
+    def inputs(self) -> int:
+        """Length of what a prompt comes to: the severities, then the balance of the cameras."""
+        return self.modes + 1
 
 
 class SIGMBlock(nn.Module):
@@ -56,7 +61,7 @@ class SIGMBlock(nn.Module):
 
 
 class Nano(nn.Module):
-    """Visible, thermal and modulation to the fused image; the modulation comes from `modulation(severities)`."""
+    """Visible, thermal and modulation to the fused image; the modulation comes from `modulation(request)`."""
 
     MULTIPLE = 16  # height and width must be multiples of this
     kernel: Tensor
@@ -78,7 +83,7 @@ class Nano(nn.Module):
         self.blocks = nn.ModuleList(SIGMBlock(width) for width in self.block_widths)
         self.modulation_size = 2 * sum(self.block_widths) + ISP.PARTS
         self.words = nn.Sequential(
-            nn.Linear(config.modes, config.hidden, bias=False),
+            nn.Linear(config.inputs, config.hidden, bias=False),
             nn.GELU(),
             nn.Linear(config.hidden, 2 * sum(self.block_widths), bias=False),
         )
@@ -89,18 +94,18 @@ class Nano(nn.Module):
         for parameter in self.words[2].parameters():
             nn.init.normal_(parameter, std=1e-3)
 
-    def modulation(self, severities: Tensor) -> Tensor:
+    def modulation(self, request: Tensor) -> Tensor:
         """Gamma and beta of every block (Text-IF eq. 8) and the ISP's gate, once for a prompt, not for a frame.
 
-        Without bias terms, no prompt (all severities 0) gives exactly gamma = beta = gate = 0.
+        Without bias terms, no prompt (all severities and the balance 0) gives exactly gamma = beta = gate = 0.
 
         Args:
-            severities: [B, modes], 0..1.
+            request: [B, modes + 1]: severities, 0..1, and the balance, -1 (visible) .. 1 (thermal).
 
         Returns:
             [B, modulation_size]: gamma and beta of the first block, of the second, and so on; then the ISP's gate.
         """
-        return torch.cat([self.words(severities), self.isp.gate(severities)], 1)
+        return torch.cat([self.words(request), self.isp.gate(request[:, :-1])], 1)
 
     def forward(self, visible: Tensor, thermal: Tensor, modulation: Tensor) -> Tensor:
         """Fuse one batch of images.

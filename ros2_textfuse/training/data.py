@@ -1,5 +1,8 @@
 """Training crops from a folder of registered pairs: `vi/NAME.*` (RGB) and `ir/NAME.*` (thermal), one size each.
 
+Where `labels/NAME.txt` (YOLO text: class, centre x, y, width, height as shares of the image) says where objects are,
+half of the crops are taken about one of them.
+
 The folder is checked whole before the first step. A batch depends on the seed and the step alone, so that a run that
 was broken off and resumed sees exactly the crops of an unbroken one.
 """
@@ -21,6 +24,12 @@ from ros2_textfuse.errors import TextfuseError
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
 CACHED_PAIRS = 1500  # decoded pairs held in memory, about 2 GB at 640x480
+OBJECTS = 8  # known objects in a crop that count
+SMALLEST_OBJECT = 5  # pixels of a crop
+UNBALANCED = 0.3  # share of crops in which the prompt prefers a camera
+
+Known = tuple[int, float, float, float, float]
+"""An object in pixels: class, left, top, right, bottom."""
 
 # How often each mode is the wrong prompt: most where a network is tempted to see in a clean image what is not there.
 WRONG = {
@@ -64,6 +73,7 @@ class Pair:
     white: float  # 99th percentile of luma
     cast: float  # largest over smallest channel mean
     thermal_contrast: float  # standard deviation of the thermal image
+    boxes: tuple[Known, ...] = ()  # of objects that labels/ names
 
     @property
     def night(self) -> bool:
@@ -78,7 +88,8 @@ class Pair:
             return True
         if mode == "color_cast":
             return not self.night and self.cast < 1.7
-        return not self.night
+        # It rains at night, and cameras shake: what these hide is there in the dark as well.
+        return mode in ("rain", "blur") or not self.night
 
 
 class Batch(NamedTuple):
@@ -86,9 +97,12 @@ class Batch(NamedTuple):
 
     visible: Image  # [B, 3, H, W]
     thermal: Image  # [B, 1, H, W]
-    severities: Image  # [B, modes]; what the prompt asks for
+    request: Image  # [B, modes + 1]; what the prompt asks for: severities, then the balance of the cameras
     visible_target: Image  # [B, 3, H, W]
     thermal_target: Image  # [B, 1, H, W]
+    boxes: (
+        Image  # [B, OBJECTS, 5]; known objects: class, left, top, right, bottom in pixels; class -1 where there is none
+    )
 
 
 def find_pairs(folder: Path, crop: int = 0) -> list[Pair]:
@@ -126,7 +140,9 @@ def find_pairs(folder: Path, crop: int = 0) -> list[Pair]:
         elif min(visible.shape[:2]) < crop:
             faults.append(f"{name}: {_size(visible)} is smaller than the crop of {crop}")
         else:
-            pairs.append(_measure(name, files["vi"][name], files["ir"][name], visible, thermal))
+            boxes, of_labels = _boxes(folder / "labels" / f"{name}.txt", *thermal.shape)
+            faults += of_labels
+            pairs.append(_measure(name, files["vi"][name], files["ir"][name], visible, thermal, boxes))
     if faults:
         raise DataError(_report(folder, faults))
     return pairs
@@ -155,7 +171,7 @@ class Crops:
         columns = zip(*(self.sample(str(kind), rng) for kind in self._kinds(rng)), strict=True)
         return Batch(*(np.stack(column) for column in columns))
 
-    def sample(self, kind: str, rng: Generator, mode: str = "") -> tuple[Image, Image, Image, Image, Image]:
+    def sample(self, kind: str, rng: Generator, mode: str = "") -> tuple[Image, ...]:
         """One row of a `Batch`, of a kind in KINDS; a kind that no pair can teach falls back to "clean".
 
         Args:
@@ -182,13 +198,14 @@ class Crops:
         if not pool:
             pool, present, named, kind = self.pairs, (), (), "clean"
         pair = pool[int(rng.integers(len(pool)))]
-        visible, thermal = self._clean_crop(pair, set(present) & set(named), rng)
+        visible, thermal, boxes = self._clean_crop(pair, set(present) & set(named), rng)
 
         severities = {mode: rng.uniform(0.15, 1.0) for mode in present}
-        # What people say is near what is there, not equal to it; where it is far less, the rest is to stay.
+        # What people say is near what is there, or far from it: the network is to see for itself how much there is to
+        # repair, and where far less is asked, the rest is to stay.
         asked = {mode: severities.get(mode, rng.uniform(0.2, 1)) + 0.12 * rng.standard_normal() for mode in named}
         left = dict.fromkeys(present, 0.0) | {mode: severities[mode] for mode in present if mode not in named}
-        if rng.random() < 0.15:
+        if rng.random() < 0.4:
             asked = {mode: rng.uniform(0.1, 1) for mode in named}
             left |= {mode: max(severities[mode] - asked[mode], 0) for mode in present if mode in named}
         asked = {mode: min(max(severity, 0.1), 1.0) for mode, severity in asked.items()}
@@ -197,12 +214,13 @@ class Crops:
         seen, thermal_seen = synthesis.apply(visible, thermal, severities, np.random.default_rng(seed))
         if kind == "night":
             target = brighten(target, asked["low_light"])
-        words = np.array([asked.get(mode, 0.0) for mode in MODES], np.float32)
+        balance = rng.uniform(-1, 1) if rng.random() < UNBALANCED else 0.0
+        request = np.array([*(asked.get(mode, 0.0) for mode in MODES), balance], np.float32)
         # A camera gives 8 bits: without them, a sharpening filter would learn to trust what no image has.
         seen, thermal_seen, target, thermal_target = (
             np.round(x * 255) / np.float32(255) for x in (seen, thermal_seen, target, thermal_target)
         )
-        return _planes(seen), thermal_seen[None], words, _planes(target), thermal_target[None]
+        return _planes(seen), thermal_seen[None], request, _planes(target), thermal_target[None], boxes
 
     def _kinds(self, rng: Generator) -> np.ndarray:
         return rng.choice(list(KINDS), self.batch, p=list(KINDS.values()))
@@ -216,21 +234,32 @@ class Crops:
             raise DataError(f"{pair.name}: was readable when the run began and is no longer")
         return visible, thermal
 
-    def _clean_crop(self, pair: Pair, repaired: set[str], rng: Generator) -> tuple[Image, Image]:
-        """A crop, at times of a reduced image so that it shows more of the scene, flipped, its tones jittered."""
+    def _clean_crop(self, pair: Pair, repaired: set[str], rng: Generator) -> tuple[Image, Image, Image]:
+        """A crop, at times of a reduced image so that it shows more of the scene, flipped, its tones jittered.
+
+        Returns:
+            visible, thermal, and the boxes in it as rows of a `Batch`.
+        """
         visible, thermal = self._load(pair)
         height, width = thermal.shape
         extent = self.crop
         if rng.random() < 0.5:
             extent = int(rng.integers(self.crop, min(height, width, 3 * self.crop) + 1))
         top, left = int(rng.integers(height - extent + 1)), int(rng.integers(width - extent + 1))
+        if pair.boxes and rng.random() < 0.5:
+            _, *sides = pair.boxes[int(rng.integers(len(pair.boxes)))]
+            x, y = (sides[0] + sides[2]) / 2, (sides[1] + sides[3]) / 2
+            top = int(np.clip(y - rng.uniform(0.2, 0.8) * extent, 0, height - extent))
+            left = int(np.clip(x - rng.uniform(0.2, 0.8) * extent, 0, width - extent))
         window = np.s_[top : top + extent, left : left + extent]
         visible, thermal = visible[window], thermal[window]
         if extent != self.crop:
             size = (self.crop, self.crop)
             visible, thermal = (cv2.resize(x, size, interpolation=cv2.INTER_AREA) for x in (visible, thermal))
+        boxes = _boxes_within(pair, left, top, extent, self.crop)
         if rng.random() < 0.5:
             visible, thermal = visible[:, ::-1], thermal[:, ::-1]
+            boxes[:, [1, 3]] = self.crop - boxes[:, [3, 1]]
         visible, thermal = np.float32(visible) / 255, np.float32(thermal) / 255
         if {"low_light", "over_exposure", "haze"} & repaired and not pair.night:
             # The target of these must be well exposed and clear, which many daylight images are not quite.
@@ -240,7 +269,7 @@ class Crops:
         else:
             visible = np.clip(rng.uniform(0.9, 1.1) * visible ** rng.uniform(0.85, 1.2), 0, 1)
         thermal = np.clip(rng.uniform(0.8, 1.1) * thermal ** rng.uniform(0.85, 1.4) + rng.uniform(-0.04, 0.04), 0, 1)
-        return np.float32(visible), np.float32(thermal)
+        return np.float32(visible), np.float32(thermal), boxes
 
 
 def brighten(visible: Image, severity: float) -> Image:
@@ -265,7 +294,43 @@ def brighten(visible: Image, severity: float) -> Image:
     return np.clip(cv2.cvtColor(lifted, cv2.COLOR_YCrCb2RGB), 0, 1)
 
 
-def _measure(name: str, visible_path: Path, thermal_path: Path, visible: Image, thermal: Image) -> Pair:
+def _boxes(path: Path, height: int, width: int) -> tuple[tuple[Known, ...], list[str]]:
+    """The objects that a file of labels names, in pixels, and what is wrong with it; none where there is no file."""
+    boxes = []
+    for number, line in enumerate(path.read_text().splitlines() if path.is_file() else (), 1):
+        try:
+            kind, *sides = line.split()
+            of, (x, y, w, h) = int(kind), [float(side) for side in sides]
+            if of < 0 or not (0 <= x <= 1 and 0 <= y <= 1 and 0 < w <= 1 and 0 < h <= 1):
+                raise ValueError
+        except ValueError:
+            return (), [f"{path}:{number}: expected class x y width height, shares of the image, not {line[:60]!r}"]
+        boxes.append((of, (x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height))
+    return tuple(boxes), []
+
+
+def _boxes_within(pair: Pair, left: int, top: int, extent: int, crop: int) -> Image:
+    """The pair's objects as float32 [OBJECTS, 5] in a window that is scaled to `crop`, those that are half in it."""
+    rows = np.zeros((OBJECTS, 5), np.float32)
+    rows[:, 0] = -1
+    boxes = np.array(pair.boxes, np.float32).reshape(-1, 5)
+    corners = (boxes[:, 1:] - np.array([left, top, left, top], np.float32)) * (crop / extent)
+    inside = np.clip(corners, 0, crop)
+    sides, whole = inside[:, 2:] - inside[:, :2], corners[:, 2:] - corners[:, :2]
+    kept = (sides.min(1, initial=crop) >= SMALLEST_OBJECT) & (sides.prod(1) >= 0.5 * whole.prod(1))
+    found = np.hstack([boxes[kept, :1], inside[kept]])[:OBJECTS]
+    rows[: len(found)] = found
+    return rows
+
+
+def _measure(
+    name: str,
+    visible_path: Path,
+    thermal_path: Path,
+    visible: Image,
+    thermal: Image,
+    boxes: tuple[Known, ...],
+) -> Pair:
     luma = cv2.cvtColor(visible, cv2.COLOR_RGB2GRAY)
     black, white = np.percentile(luma, [1, 99]) / 255
     channels = visible.reshape(-1, 3).mean(0) + 1
@@ -278,6 +343,7 @@ def _measure(name: str, visible_path: Path, thermal_path: Path, visible: Image, 
         white=float(white),
         cast=float(channels.max() / channels.min()),
         thermal_contrast=float(thermal.std() / 255),
+        boxes=boxes,
     )
 
 

@@ -29,10 +29,10 @@ def train_isp(isp: ISP, crops: Crops, steps: int) -> None:
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps, pct_start=0.05)
     device = next(isp.parameters()).device
     for step in tqdm(range(steps), desc="training the ISP", unit="step", disable=None, leave=False):
-        visible, thermal, severities, clean, clean_thermal = (
+        visible, thermal, request, clean, clean_thermal, _ = (
             torch.from_numpy(x).to(device) for x in _batch(crops, step)
         )
-        repaired, repaired_thermal = map(unfold, isp(fold(visible), fold(thermal), isp.gate(severities)))
+        repaired, repaired_thermal = map(unfold, isp(fold(visible), fold(thermal), isp.gate(request[:, :-1])))
         loss = 20 * F.l1_loss(repaired, clean) + 20 * F.l1_loss(repaired_thermal, clean_thermal)
         error = repaired - clean
         loss = loss + 40 * sum(torch.diff(error, dim=dim).abs().mean() for dim in (2, 3))

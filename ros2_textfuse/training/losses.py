@@ -28,6 +28,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ros2_textfuse.networks.folding import fold
+from ros2_textfuse.training.frozen_detector import FrozenDetector
+from ros2_textfuse.training.luma import luma
 from ros2_textfuse.training.retention_loss import retention_loss, seen_target
 
 WINDOWS = (17, 9)  # of VIF, at full and at half resolution
@@ -42,23 +44,18 @@ class Weights:
 
     intensity: float = 20.0
     gradient: float = 8.0
-    grid: float = 40.0
+    grid: float = 60.0
     colour: float = 15.0
     complementarity: float = 0.06
     fidelity: float = 1.5
-    separability: float = 8.0
+    separability: float = 10.0
     faded: float = 15.0
+    unseen: float = 0.5
     preference: float = 1.25  # for thermal, where one camera is chosen
-    gain: float = 1.05  # of the chosen camera's contrast
+    gain: float = 1.08  # of the chosen camera's contrast
     room: float = 0.1  # that wide areas leave above and below for what stands on them
     vividness: float = 0.8  # how far the saturation of a colour keeps it from being brightened; 0 not at all
     tone: float = 0.9  # exponent on the luma of both targets; below 1 lifts the shadows a little
-
-
-def luma(image: Tensor) -> Tensor:
-    """[B, 3, H, W] RGB -> [B, 1, H, W] luma (BT.601)."""
-    r, g, b = image.split(1, dim=1)
-    return 0.299 * r + 0.587 * g + 0.114 * b
 
 
 def chroma(image: Tensor) -> Tensor:
@@ -119,7 +116,14 @@ def complementarity_loss(fused: Tensor, visible: Tensor, thermal: Tensor) -> Ten
 
 
 def fusion_loss(
-    fused: Tensor, visible: Tensor, thermal: Tensor, weights: Weights, generator: torch.Generator | None = None
+    fused: Tensor,
+    visible: Tensor,
+    thermal: Tensor,
+    weights: Weights,
+    generator: torch.Generator | None = None,
+    balance: Tensor | None = None,
+    objects: Tensor | None = None,
+    detector: FrozenDetector | None = None,
 ) -> dict[str, Tensor]:
     """Eq. 14: every part by name, unweighted, and their weighted sum as "total".
 
@@ -129,6 +133,9 @@ def fusion_loss(
         thermal: [B, 1, H, W] restoration target.
         weights: of the parts.
         generator: to draw the boxes from.
+        balance: [B], which camera the prompt prefers, -1 (visible) .. 1 (thermal); None for 0.
+        objects: [B, N, 5], known ones, as of `retention_loss`.
+        detector: that is to find them in the fused image; None to leave that part out.
 
     Raises:
         ValueError: shapes that do not belong together, or images smaller than VIF needs.
@@ -144,10 +151,16 @@ def fusion_loss(
     with torch.no_grad():
         colour = chroma(visible)
         target = seen_target(
-            y_visible, thermal, colour, preference=weights.preference, gain=weights.gain, room=weights.room
+            y_visible,
+            thermal,
+            colour,
+            0.0 if balance is None else balance[:, None, None, None],
+            preference=weights.preference,
+            gain=weights.gain,
+            room=weights.room,
         )
         target = torch.minimum(target, brightest(visible, weights.vividness))
-    separability, faded = retention_loss(y, y_visible, thermal, generator=generator)
+    separability, faded = retention_loss(y, y_visible, thermal, generator=generator, balance=balance, objects=objects)
     parts = {
         "intensity": (y - target).abs().mean(),
         "gradient": gradient_loss(y, target),
@@ -157,6 +170,9 @@ def fusion_loss(
         "fidelity": 2 - fidelity(y, (y_visible, thermal)),
         "separability": separability,
         "faded": faded,
+        "unseen": y.new_zeros(())
+        if detector is None or objects is None
+        else detector.misses(fused, visible, thermal, objects),
     }
     parts["total"] = sum(getattr(weights, name) * part for name, part in parts.items())
     return parts

@@ -20,15 +20,18 @@ NOISE = 3e-3  # contrast energy below which neither camera has anything to choos
 BINS = (16, 32)  # of the grey histograms compared inside and around a box
 RING = 0.3  # width of a box's ring, in parts of the box, as in evaluation/retention.py
 PLAIN = 0.2  # separability from which on a box counts, the more the larger
+KNOWN = 3.0  # weight of a known object beside a box drawn at random
+TILT = 1.6  # log of the factor on the energy of thermal at a balance of 1
+DISREGARD = 0.7  # at a balance of 1 or -1: of the other camera's wide areas, and of how plainly it shows a box
 
 
-def choose(visible: Tensor, thermal: Tensor, preference: float = 1.0, colour: Tensor | None = None) -> Tensor:
+def choose(visible: Tensor, thermal: Tensor, preference: float | Tensor = 1.0, colour: Tensor | None = None) -> Tensor:
     """Share of thermal in each region, 0..1, by the contrast energy of both cameras at the size of objects.
 
     Args:
         visible: luma.
         thermal: thermal.
-        preference: factor on the thermal energy.
+        preference: factor on the thermal energy, one or [B, 1, 1, 1].
         colour: [B, 2, H, W], chroma of the visible image, whose contrast counts as well.
     """
     ours, theirs = _energy(visible), preference * _energy(thermal)
@@ -42,7 +45,14 @@ def _energy(image: Tensor) -> Tensor:
 
 
 def seen_target(
-    visible: Tensor, thermal: Tensor, colour: Tensor | None = None, *, preference: float, gain: float, room: float
+    visible: Tensor,
+    thermal: Tensor,
+    colour: Tensor | None = None,
+    balance: Tensor | float = 0.0,
+    *,
+    preference: float,
+    gain: float,
+    room: float,
 ) -> Tensor:
     """The luma to reach: bands up to 32 pixels of the camera chosen in each region, on the sum of what is wider.
 
@@ -50,11 +60,14 @@ def seen_target(
         visible: luma.
         thermal: thermal.
         colour: of `choose`.
+        balance: -1 (visible) .. 1 (thermal), one or [B, 1, 1, 1]: the choice in each region leans to that camera, and
+            wide areas have less of the other one.
         preference: of `choose`.
         gain: of the bands.
         room: parts of full scale that the wide areas leave free above and below for what stands on them.
     """
-    share = choose(visible, thermal, preference, colour)
+    balance = torch.as_tensor(balance, dtype=visible.dtype, device=visible.device)
+    share = choose(visible, thermal, preference * torch.exp(TILT * balance), colour)
     detail = torch.zeros_like(visible)
     around, thermal_around = visible, thermal
     for level in range(LEVELS):
@@ -63,7 +76,10 @@ def seen_target(
         around, thermal_around = _gauss(around, size), _gauss(thermal_around, size)
         # A pyramid's rule: the wider the band, the smoother the seam.
         detail = detail + torch.lerp(finer - around, thermal_finer - thermal_around, _gauss(share, max(2.0, size / 2)))
-    wide = around + thermal_around - thermal_around.mean((2, 3), keepdim=True)
+    middle, thermal_middle = around.mean((2, 3), keepdim=True), thermal_around.mean((2, 3), keepdim=True)
+    ours = (1 - DISREGARD * balance.clamp(min=0)) * (around - middle)
+    theirs = (1 + DISREGARD * balance.clamp(max=0)) * (thermal_around - thermal_middle)
+    wide = middle + ours + theirs
     return (compress(wide, room) + gain * detail).clamp(0, 1)
 
 
@@ -77,9 +93,15 @@ def compress(image: Tensor, room: float) -> Tensor:
 
 
 def retention_loss(
-    fused: Tensor, visible: Tensor, thermal: Tensor, boxes: int = 24, generator: torch.Generator | None = None
+    fused: Tensor,
+    visible: Tensor,
+    thermal: Tensor,
+    boxes: int = 24,
+    generator: torch.Generator | None = None,
+    balance: Tensor | None = None,
+    objects: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """What random boxes lose against the camera that shows them better, seen at every other pixel.
+    """What random boxes and known objects lose against the camera that shows them better, at every other pixel.
 
     Args:
         fused: luma, [B, 1, H, W].
@@ -87,6 +109,8 @@ def retention_loss(
         thermal: thermal.
         boxes: how many in each image.
         generator: to draw them from; the default one if None.
+        balance: [B], -1 (visible) .. 1 (thermal): how far the other camera is disregarded; None for 0.
+        objects: [B, N, 5], known ones: class (below 0: no object), left, top, right, bottom in pixels; None for none.
 
     Returns:
         Loss of separability (1 minus the overlap of soft grey histograms inside and around), and of signed contrast
@@ -95,14 +119,24 @@ def retention_loss(
     down, right = torch.randint(2, (2,), generator=generator).tolist()
     fused, visible, thermal = (x[..., down::2, right::2] for x in (fused, visible, thermal))
     height, width = fused.shape[2:]
-    inside, around = _boxes(len(fused), boxes, height, width, fused.device, generator)
+    inside, around = _masks(_drawn(len(fused), boxes, height, width, fused.device, generator), height, width)
+    known = torch.ones((), device=fused.device)
+    if objects is not None:
+        at = objects[..., 1:] - torch.tensor([right, down, right, down], device=objects.device)
+        of_objects = _masks(at / 2, height, width)
+        inside, around = (torch.cat(pair, 1) for pair in zip((inside, around), of_objects, strict=True))
+        known = torch.cat([known.expand(len(fused), boxes), KNOWN * (objects[..., 0] >= 0)], 1)
+    regard = fused.new_ones(2, len(fused), 1)
+    if balance is not None:
+        regard = 1 - DISREGARD * torch.stack([balance.clamp(min=0), (-balance).clamp(min=0)])[..., None]
     with torch.no_grad():
         sources = [_seen(x.clamp(0, 1), inside, around) for x in (visible, thermal)]
-        separabilities = torch.stack([separability for separability, _ in sources])
+        # [camera, bins, box of each image]
+        separabilities = regard[:, None] * torch.stack([separability for separability, _ in sources])
         better = separabilities.amax(0)
-        weight = (better[-1] - PLAIN).clamp(min=0)
+        weight = known * (better[-1] - PLAIN).clamp(min=0)
         weight = weight / weight.sum().clamp(min=1e-3)
-        contrasts = torch.stack([contrast for _, contrast in sources])
+        contrasts = regard * torch.stack([contrast for _, contrast in sources])
         stronger = torch.gather(contrasts, 0, contrasts.abs().argmax(0, keepdim=True))[0]
     separability, contrast = _seen(fused, inside, around)
     lost = ((better - separability).clamp(min=0) * weight).sum((1, 2)).mean()
@@ -122,20 +156,27 @@ def _seen(image: Tensor, inside: Tensor, around: Tensor) -> tuple[Tensor, Tensor
     return torch.stack(separabilities), ((inside - around) @ pixels)[..., 0]
 
 
-def _boxes(
+def _drawn(
     batch: int, count: int, height: int, width: int, device: torch.device, generator: torch.Generator | None
-) -> tuple[Tensor, Tensor]:
-    """Masks [B, N, H W] of random boxes, a sixteenth to 0.4 of the image high, and of their rings; each sums to 1."""
+) -> Tensor:
+    """Random boxes [B, N, 4] (left, top, right, bottom), a sixteenth to 0.4 of the image high."""
     drawn = torch.rand((4, batch, count), generator=generator).to(device)
     high = height / 16 * (16 / 2.5) ** drawn[0]
     wide = (high * 0.4 * 5 ** drawn[1]).clamp(max=width / 2.5)
     y, x = (high / 2 + drawn[2] * (height - high)), (wide / 2 + drawn[3] * (width - wide))
+    return torch.stack([x - wide / 2, y - high / 2, x + wide / 2, y + high / 2], -1)
+
+
+def _masks(boxes: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
+    """Masks [B, N, H W] of boxes [B, N, 4] and of their rings; each sums to 1, or to 0 where the box is empty."""
+    x, y = boxes[..., ::2].mean(-1), boxes[..., 1::2].mean(-1)
+    wide, high = boxes[..., 2] - boxes[..., 0], boxes[..., 3] - boxes[..., 1]
     masks = []
     for margin in (0.0, RING):
         tall = (high / 2 + (margin * high).clamp(min=1.5 * (margin > 0)))[..., None]
         broad = (wide / 2 + (margin * wide).clamp(min=1.5 * (margin > 0)))[..., None]
-        rows = (torch.arange(height, device=device) + 0.5 - y[..., None]).abs() <= tall
-        columns = (torch.arange(width, device=device) + 0.5 - x[..., None]).abs() <= broad
+        rows = (torch.arange(height, device=boxes.device) + 0.5 - y[..., None]).abs() <= tall
+        columns = (torch.arange(width, device=boxes.device) + 0.5 - x[..., None]).abs() <= broad
         masks.append((rows[..., :, None] & columns[..., None, :]).flatten(2).float())
     inside, ring = masks[0], masks[1] - masks[0]
     return inside / inside.sum(-1, keepdim=True).clamp(min=1), ring / ring.sum(-1, keepdim=True).clamp(min=1)

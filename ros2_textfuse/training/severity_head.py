@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ros2_textfuse.degradations.modes import MODES
-from ros2_textfuse.prompts import prompt
+from ros2_textfuse.prompts import understand
 from ros2_textfuse.prompts.clauses import clauses
 from ros2_textfuse.prompts.phrasings import Part, Prompted
 from ros2_textfuse.prompts.phrasings import handwritten as handwritten_of
@@ -133,7 +133,7 @@ def evaluate(cases: list[Prompted]) -> dict[str, float]:
     meant = np.zeros_like(found)
     noticed = []
     for row, case in enumerate(cases):
-        said = prompt.understand(case.text)
+        said = understand(case.text)
         found[row] = [said.modes.get(mode, 0.0) for mode in MODES]
         meant[row] = [case.severities.get(mode, 0.0) for mode in MODES]
         if not case.about:

@@ -27,10 +27,22 @@ from ros2_textfuse.networks.nano import Nano, NanoConfig
 from ros2_textfuse.networks.weights import load_network, save_weights
 from ros2_textfuse.runtime.output import write_whole
 from ros2_textfuse.training.data import Batch, Crops, find_pairs
+from ros2_textfuse.training.frozen_detector import FrozenDetector
 from ros2_textfuse.training.isp import train_isp
 from ros2_textfuse.training.losses import Weights, fusion_loss
 
-PARTS = ("total", "intensity", "gradient", "grid", "colour", "complementarity", "fidelity", "separability", "faded")
+PARTS = (
+    "total",
+    "intensity",
+    "gradient",
+    "grid",
+    "colour",
+    "complementarity",
+    "fidelity",
+    "separability",
+    "faded",
+    "unseen",
+)
 ISP_STEPS = 4000  # at most half as many as the run has
 WARM_UP = 200  # steps, at most a twentieth of the run
 CHECKPOINT, LOG, EXPORT = "checkpoint.pt", "log.csv", "nano.safetensors"
@@ -65,7 +77,11 @@ class Settings:
     device: str = "cpu"
     """cpu or cuda."""
     start: Path | None = None
-    """Weights to begin with, their ISP as it is, in place of a fresh network."""
+    """Weights to begin with in place of a fresh network."""
+    isp: bool = True
+    """Train the ISP first; false keeps that of `start`."""
+    detector: Path | None = None
+    """Weights of a detector that is to find the objects of labels/ in the fused image; None for none."""
 
 
 def make_pairs(folder: Path, count: int = 4, size: tuple[int, int] = (96, 128), seed: int = 0) -> Path:
@@ -110,6 +126,8 @@ def train(args: Settings) -> int:
         raise TrainingError(f"--crop {args.crop} is not a multiple of {Nano.MULTIPLE}")
     if min(args.steps, args.batch, args.save_every) < 1:
         raise TrainingError("--steps, --batch and --save-every must be 1 or more")
+    if not (args.isp or args.start):
+        raise TrainingError("--no-isp keeps the ISP of other weights: name them by --start")
     crops = Crops(find_pairs(args.data, args.crop), args.batch, args.crop, args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     state = _State(args, Weights())
@@ -157,6 +175,8 @@ class _State:
         self.settings["loss"] = asdict(weights)
         self.weights, self.steps, self.peak = weights, args.steps, args.rate
         self.settings["start"] = args.start.name if args.start else ""
+        self.settings["detector"] = args.detector.name if args.detector else ""
+        self.detector = FrozenDetector(args.detector).to(self.device) if args.detector else None
         network = load_network(args.start).train() if args.start else Nano(NanoConfig(modes=len(MODES)))
         self.network = network.to(self.device)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
@@ -164,7 +184,7 @@ class _State:
         self.optimizer = torch.optim.AdamW(trained, lr=args.rate, weight_decay=1e-4)
         self.step = 0
         self._resume(args.out / CHECKPOINT)
-        self.fresh = not self.step and not args.start
+        self.fresh = not self.step and args.isp
         if not self.fresh:
             self.freeze_isp()
 
@@ -180,12 +200,12 @@ class _State:
 
     def advance(self, batch: Batch) -> dict[str, Tensor]:
         """One step on one batch; returns the parts of its loss."""
-        visible, thermal, severities, clean, clean_thermal = (torch.from_numpy(x).to(self.device) for x in batch)
+        visible, thermal, request, clean, clean_thermal, objects = (torch.from_numpy(x).to(self.device) for x in batch)
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate
-        fused = self.network(visible, thermal, self.network.modulation(severities))
+        fused = self.network(visible, thermal, self.network.modulation(request))
         boxes = torch.Generator().manual_seed(self.settings["seed"] * 1_000_003 + self.step)
-        parts = fusion_loss(fused, clean, clean_thermal, self.weights, boxes)
+        parts = fusion_loss(fused, clean, clean_thermal, self.weights, boxes, request[:, -1], objects, self.detector)
         self.optimizer.zero_grad(set_to_none=True)
         parts["total"].backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)

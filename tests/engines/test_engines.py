@@ -24,7 +24,7 @@ def build(name, network, height, width):
 def run(name, network, visible, thermal, severities):
     engine = build(name, network, *thermal.shape)
     with torch.inference_mode():
-        modulation = network.modulation(torch.tensor([severities])).numpy()
+        modulation = network.modulation(torch.tensor([[*severities, 0.0]])).numpy()
     out = np.empty_like(visible)
     engine.run(visible, thermal, modulation, out)
     return out

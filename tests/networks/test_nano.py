@@ -28,14 +28,14 @@ def test_a_frame_costs_at_most_8_gflop(network):
 
 
 def test_no_prompt_give_no_modulation(network):
-    modulation = network.modulation(torch.zeros(3, len(MODES)))
+    modulation = network.modulation(torch.zeros(3, network.config.inputs))
     assert modulation.shape == (3, network.modulation_size)
     assert not modulation.any()
 
 
 def test_prompts_change_the_image(network):
     visible, thermal = images(32, 48)
-    words = 50 * network.modulation(torch.ones(1, len(MODES)))  # larger than a fresh MLP makes them
+    words = 50 * network.modulation(torch.ones(1, network.config.inputs))  # larger than a fresh MLP makes them
     silent, loud = (network(visible, thermal, modulation) for modulation in (0 * words, words))
     assert (silent - loud).abs().max() > 1e-4
 
@@ -49,7 +49,7 @@ def test_size_stays(network, height, width):
 
 def test_images_of_a_batch_do_not_mix(network):
     visible, thermal = images(32, 32, batch=2)
-    modulation = network.modulation(torch.rand(2, len(MODES), generator=torch.Generator().manual_seed(2)))
+    modulation = network.modulation(torch.rand(2, network.config.inputs, generator=torch.Generator().manual_seed(2)))
     together = network(visible, thermal, modulation)
     alone = network(visible[1:], thermal[1:], modulation[1:])
     torch.testing.assert_close(together[1:], alone, atol=1e-5, rtol=1e-4)
@@ -58,13 +58,13 @@ def test_images_of_a_batch_do_not_mix(network):
 def test_an_untrained_network_shows_the_maximum_of_both():
     visible, thermal = images(32, 32)
     fresh = Nano(NanoConfig(modes=len(MODES)))
-    fused = fresh(visible, thermal, fresh.modulation(torch.zeros(1, len(MODES))))
+    fused = fresh(visible, thermal, fresh.modulation(torch.zeros(1, fresh.config.inputs)))
     torch.testing.assert_close(fused, visible + (thermal - unfold(luma(fold(visible)))).clamp(min=0))
 
 
 def test_bfloat16_stays_close(network):
     visible, thermal = images(64, 64)
-    modulation = network.modulation(torch.full((1, len(MODES)), 0.5))
+    modulation = network.modulation(torch.full((1, network.config.inputs), 0.5))
     with torch.inference_mode():
         exact = network(visible, thermal, modulation)
         with torch.autocast("cpu", torch.bfloat16):

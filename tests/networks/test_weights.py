@@ -50,7 +50,7 @@ def test_the_weights_of_the_package_load_and_leave_the_image_whole():
     network = load_network("nano")
     visible, thermal = torch.rand(1, 3, 64, 64), torch.rand(1, 1, 64, 64)
     with torch.inference_mode():
-        fused = network(visible, thermal, network.modulation(torch.zeros(1, len(MODES))))
+        fused = network(visible, thermal, network.modulation(torch.zeros(1, network.config.inputs)))
     assert torch.isfinite(fused).all()
 
 

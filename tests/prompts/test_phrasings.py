@@ -7,7 +7,7 @@ import pytest
 from ros2_textfuse import cli
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.prompts.phrasings import TEST, TRAIN, Part, handwritten, prompts
-from ros2_textfuse.prompts.prompt import WEIGHTS, resolve
+from ros2_textfuse.prompts.head import WEIGHTS
 from ros2_textfuse.prompts.text_encoder import EncoderError, find_encoder
 from ros2_textfuse.training.severity_head import evaluate
 

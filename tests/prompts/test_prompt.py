@@ -31,7 +31,7 @@ needs_encoder = pytest.mark.skipif(bool(MISSING), reason=f"needs the sentence en
 def test_nothing_asked_for_is_the_zero_vector() -> None:
     prompt = resolve()
     assert prompt == Prompt() and not prompt.vector().any()
-    assert prompt.vector().dtype == np.float32 and prompt.vector().shape == (len(MODES),)
+    assert prompt.vector().dtype == np.float32 and prompt.vector().shape == (len(MODES) + 1,)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -101,7 +101,8 @@ def test_any_named_modes_resolve_in_order(modes: list[str], severity: float | No
     assert list(prompt.severities) == [mode for mode in MODES if mode in prompt.severities]
     assert all(0 < value <= 1 for value in prompt.severities.values())
     expected = DEFAULT_SEVERITY if severity is None else severity
-    np.testing.assert_array_equal(prompt.vector(), [np.float32(expected if mode in modes else 0) for mode in MODES])
+    wanted = [np.float32(expected if mode in modes else 0) for mode in MODES]
+    np.testing.assert_array_equal(prompt.vector(), [*wanted, 0])
 
 
 @given(st.lists(st.text()), st.floats() | st.booleans() | st.text())

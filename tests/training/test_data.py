@@ -4,7 +4,7 @@ import pytest
 
 from ros2_textfuse.degradations import synthesis
 from ros2_textfuse.degradations.modes import MODES
-from ros2_textfuse.training.data import KINDS, WRONG, Crops, DataError, Pair, brighten, find_pairs
+from ros2_textfuse.training.data import KINDS, OBJECTS, WRONG, Crops, DataError, Pair, brighten, find_pairs
 from ros2_textfuse.training.train import make_pairs
 
 
@@ -25,6 +25,11 @@ def pairs(tmp_path_factory):
 def rows(pairs, kind, count=12):
     crops = Crops(pairs, batch=1, crop=48, seed=0)
     return [crops.sample(kind, np.random.default_rng([1, index])) for index in range(count)]
+
+
+def without_boxes(pairs, kind, count=12):
+    """Rows whose request is without the balance."""
+    return [(*row[:2], row[2][:-1], *row[3:5]) for row in rows(pairs, kind, count)]
 
 
 class TestFindPairs:
@@ -78,8 +83,13 @@ class TestCrops:
         batch = Crops(pairs, batch=6, crop=48, seed=0)(0)
         assert batch.visible.shape == batch.visible_target.shape == (6, 3, 48, 48)
         assert batch.thermal.shape == batch.thermal_target.shape == (6, 1, 48, 48)
-        assert batch.severities.shape == (6, len(MODES))
-        assert all(x.dtype == np.float32 and x.min() >= 0 and x.max() <= 1 for x in batch)
+        assert batch.request.shape == (6, len(MODES) + 1)
+        assert batch.boxes.shape == (6, OBJECTS, 5)
+        assert all(x.dtype == np.float32 for x in batch)
+        assert all(
+            x.min() >= 0 and x.max() <= 1 for name, x in batch._asdict().items() if name not in ("request", "boxes")
+        )
+        assert np.abs(batch.request).max() <= 1 and batch.request[:, :-1].min() >= 0
 
     def test_batch_depends_on_seed_and_step_alone(self, pairs):
         crops, others = (Crops(pairs, batch=3, crop=48, seed=1) for _ in range(2))
@@ -97,22 +107,54 @@ class TestCrops:
     def test_a_degradation_can_be_chosen(self, pairs):
         crops = Crops(pairs, batch=1, crop=48, seed=0)
         for index in range(6):
-            words = crops.sample("single", np.random.default_rng(index), "blur")[2]
-            assert [MODES[i] for i in np.flatnonzero(words)] == ["blur"]
+            request = crops.sample("single", np.random.default_rng(index), "blur")[2]
+            assert [MODES[i] for i in np.flatnonzero(request[:-1])] == ["blur"]
 
     def test_images_have_the_8_bits_of_a_camera(self, pairs):
         for image in Crops(pairs, batch=4, crop=48, seed=0)(0)[:2]:
             np.testing.assert_allclose(image * 255, np.round(image * 255), atol=1e-3)
 
+    def test_some_prompts_prefer_a_camera(self, pairs):
+        balances = np.array([row[2][-1] for row in rows(pairs, "clean", 60)])
+        assert 0.1 < (balances != 0).mean() < 0.5
+        assert balances.min() < -0.3 and balances.max() > 0.3
+
+    def test_objects_of_labels_are_where_they_were_in_the_image(self, folder):
+        (folder / "labels").mkdir()
+        for name in ("000", "001", "002", "003"):
+            # A bright square that nothing else in the image is as bright as.
+            image = np.zeros((96, 128, 3), np.uint8)
+            image[30:50, 60:84] = 255
+            cv2.imwrite(str(folder / "vi" / f"{name}.png"), image)
+            (folder / "labels" / f"{name}.txt").write_text(f"2 {72 / 128} {40 / 96} {24 / 128} {20 / 96}\n")
+        seen = 0
+        for row in rows(find_pairs(folder), "clean", 40):
+            for kind, left, top, right, bottom in row[5][row[5][:, 0] >= 0].round().astype(int):
+                assert kind == 2
+                assert row[0][:, top + 1 : bottom - 1, left + 1 : right - 1].min() > 0.3
+                assert row[0].sum() == pytest.approx(
+                    row[0][:, top - 1 if top else 0 :, :][:, : bottom - top + 2].sum(), rel=0.05
+                )
+                seen += 1
+        assert seen > 15
+
+    def test_labels_that_cannot_be_read_are_named(self, folder):
+        (folder / "labels").mkdir()
+        (folder / "labels" / "001.txt").write_text("0 0.5 0.5 0.1 0.1\nperson 0.5 0.5 0.1 0.1\n")
+        (folder / "labels" / "002.txt").write_text("0 0.5 0.5 1.5 0.1\n")
+        with pytest.raises(DataError, match=r"001.txt:2: expected class x y width height") as caught:
+            find_pairs(folder)
+        assert "002.txt:1" in str(caught.value)
+
     def test_unasked_nothing_is_repaired(self, pairs):
         for kind in ("clean", "unprompted"):
-            for visible, thermal, words, visible_target, thermal_target in rows(pairs, kind):
+            for visible, thermal, words, visible_target, thermal_target in without_boxes(pairs, kind):
                 assert not words.any()
                 np.testing.assert_array_equal(visible, visible_target)
                 np.testing.assert_array_equal(thermal, thermal_target)
 
     def test_what_is_named_is_repaired(self, pairs):
-        for visible, thermal, words, visible_target, thermal_target in rows(pairs, "compound"):
+        for visible, thermal, words, visible_target, thermal_target in without_boxes(pairs, "compound"):
             named = {mode for mode, severity in zip(MODES, words, strict=True) if severity}
             if not named:  # no pair could teach these two
                 continue
@@ -121,7 +163,7 @@ class TestCrops:
             assert not np.array_equal(thermal, thermal_target)
 
     def test_only_the_named_one_of_two_is_repaired(self, pairs):
-        for visible, thermal, words, visible_target, thermal_target in rows(pairs, "partial"):
+        for visible, thermal, words, visible_target, thermal_target in without_boxes(pairs, "partial"):
             if not words.any():
                 continue
             named = MODES[int(words.argmax())]
@@ -129,7 +171,7 @@ class TestCrops:
             assert np.array_equal(visible, visible_target) == named.startswith("ir_")
 
     def test_a_wrong_prompt_changes_nothing(self, pairs):
-        for visible, thermal, _, visible_target, thermal_target in rows(pairs, "wrong"):
+        for visible, thermal, _, visible_target, thermal_target in without_boxes(pairs, "wrong"):
             np.testing.assert_array_equal(visible, visible_target)
             np.testing.assert_array_equal(thermal, thermal_target)
 
@@ -148,16 +190,18 @@ class TestCrops:
                 if left[mode]:
                     assert left[mode] == pytest.approx(severity - asked[MODES.index(mode)], abs=1e-5)
                     rests += 1
-        assert 0 < rests < 20
+        assert 5 < rests < 40
 
     def test_night_images_brighten_under_low_light(self, pairs):
-        for visible, _, words, visible_target, _ in rows(pairs, "night"):
+        for visible, _, words, visible_target, _ in without_boxes(pairs, "night"):
             assert words[MODES.index("low_light")] > 0
             assert np.count_nonzero(words) == 1
             assert visible_target.mean() > visible.mean()
 
     def test_without_night_images_nothing_breaks(self, pairs):
-        for visible, _, words, visible_target, _ in rows([pair for pair in pairs if not pair.night], "night", 3):
+        for visible, _, words, visible_target, _ in without_boxes(
+            [pair for pair in pairs if not pair.night], "night", 3
+        ):
             assert not words.any()
             np.testing.assert_array_equal(visible, visible_target)
 
@@ -165,7 +209,7 @@ class TestCrops:
 def test_a_night_image_is_no_clean_target(pairs):
     night = next(pair for pair in pairs if pair.night)
     assert not any(night.teaches(mode) for mode in ("low_light", "haze", "color_cast", "visible_noise"))
-    assert night.teaches("ir_noise")
+    assert all(night.teaches(mode) for mode in ("ir_noise", "rain", "blur"))
 
 
 def test_a_tinted_image_is_no_target_for_color_cast(tmp_path):

@@ -28,10 +28,10 @@ def test_stripes_that_it_has_not_seen_grow_fainter(crops, monkeypatch):
     isp = trained(crops, 150)
     before = after = 0.0
     for index in range(8):
-        _, thermal, words, _, clean = crops.sample("single", np.random.default_rng([9, index]), "ir_stripe")
-        thermal, words, clean = (torch.from_numpy(x)[None] for x in (thermal, words, clean))
+        _, thermal, request, _, clean, _ = crops.sample("single", np.random.default_rng([9, index]), "ir_stripe")
+        thermal, request, clean = (torch.from_numpy(x)[None] for x in (thermal, request, clean))
         with torch.no_grad():
-            _, repaired = isp(torch.zeros(1, 48, 12, 12), fold(thermal), isp.gate(words))
+            _, repaired = isp(torch.zeros(1, 48, 12, 12), fold(thermal), isp.gate(request[:, :-1]))
             repaired = unfold(repaired)
         before += (thermal - clean).abs().mean().item()
         after += (repaired - clean).abs().mean().item()

@@ -45,6 +45,12 @@ class TestTarget:
             target = seen_target(visible, torch.full_like(visible, level), **TARGET)
             torch.testing.assert_close(target, visible, atol=0.02, rtol=0)
 
+    def test_the_balance_decides_between_two_that_show_as_much(self):
+        visible, thermal = scene(0.3), scene(0.7)
+        leaning = [contrast(seen_target(visible, thermal, balance=b, **TARGET)) for b in (-1.0, -0.5, 0.5, 1.0)]
+        assert leaning[0] < -0.1 and leaning[-1] > 0.1
+        assert leaning == sorted(leaning)
+
     def test_gain_is_of_the_contrast(self):
         flat = torch.full((1, 1, 96, 96), 0.5)
         plain, raised = (seen_target(scene(0.6), flat, **{**TARGET, "gain": gain}) for gain in (1.0, 1.2))
@@ -95,10 +101,33 @@ class TestBoxes:
         assert 255 * found.item() == pytest.approx(retention.contrast(levels, box), abs=0.01)
 
     def test_boxes_lie_inside_and_their_rings_around_them(self):
-        inside, around = module._boxes(3, 50, 48, 48, torch.device("cpu"), self.generator.manual_seed(1))
+        drawn = module._drawn(3, 50, 48, 48, torch.device("cpu"), self.generator.manual_seed(1))
+        inside, around = module._masks(drawn, 48, 48)
         torch.testing.assert_close(inside.sum(-1), torch.ones(3, 50))
         torch.testing.assert_close(around.sum(-1), torch.ones(3, 50))
         assert not ((inside > 0) & (around > 0)).any()
+
+    def test_a_known_object_counts_more_than_a_box_drawn_at_random(self):
+        visible, flat = scene(0.2), torch.full((1, 1, 96, 96), 0.5)
+        objects = torch.full((1, 4, 5), -1.0)
+        objects[0, 0] = torch.tensor([0, 38, 28, 58, 68])
+
+        def lost(objects):
+            generator = self.generator.manual_seed(0)
+            return retention_loss(flat, visible, flat, 64, generator, objects=objects)[0].item()
+
+        assert lost(objects) > 1.05 * lost(None)
+        assert lost(torch.full((1, 4, 5), -1.0)) == pytest.approx(lost(None))
+
+    def test_the_camera_that_a_prompt_disregards_may_lose_what_it_shows(self):
+        visible, flat = scene(0.2), torch.full((1, 1, 96, 96), 0.5)
+
+        def lost(balance):
+            generator = self.generator.manual_seed(0)
+            return retention_loss(flat, visible, flat, 64, generator, torch.tensor([balance]))[0].item()
+
+        assert lost(1.0) < 0.5 * lost(0.0)
+        assert lost(-1.0) == pytest.approx(lost(0.0))
 
     def test_a_descent_on_the_loss_brings_a_lost_figure_back(self):
         visible, flat = scene(0.3), torch.full((1, 1, 96, 96), 0.5)

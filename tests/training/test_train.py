@@ -43,13 +43,15 @@ def test_smoke_run_needs_no_data(tmp_path):
 def test_training_lowers_the_loss_on_crops_that_it_has_not_seen(data, tmp_path):
     sizes = ["--steps", "200", "--batch", "4", "--crop", "32", "--save-every", "200"]
     assert cli.main(["train", "--data", str(data), "--out", str(tmp_path), *sizes]) == 0
-    visible, thermal, words, *targets = map(torch.from_numpy, Crops(find_pairs(data), batch=16, crop=32, seed=9)(0))
+    visible, thermal, request, *targets, _ = map(
+        torch.from_numpy, Crops(find_pairs(data), batch=16, crop=32, seed=9)(0)
+    )
     losses = []
     for network in (Nano(NanoConfig(modes=len(MODES))), load_network(tmp_path / train.EXPORT)):
         with torch.no_grad():
-            fused = network(visible, thermal, network.modulation(words))
+            fused = network(visible, thermal, network.modulation(request))
             boxes = torch.Generator().manual_seed(0)
-            losses.append(fusion_loss(fused, *targets, Weights(), boxes)["total"].item())
+            losses.append(fusion_loss(fused, *targets, Weights(), boxes, request[:, -1])["total"].item())
     assert losses[1] < losses[0]
 
 

@@ -70,8 +70,17 @@ FUSION = (
         "camera_info", False, "Take both cameras' intrinsics from CameraInfo beside their images, not from the file."
     ),
     Parameter("prompt", "", f"Prompt at the start, at most {MAX_LENGTH} characters."),
-    Parameter("modes", (), "Degradations that are named at the start."),
+    Parameter("modes", (), "Degradations that are named at the start; auto leaves them to the images."),
     Parameter("severity", 0.0, "Severity at the start, 0..1; 0 takes it from the prompt.", 0.0, 1.0),
+    Parameter("objects", (), "What is brought out at the start, as person, beside what the prompt names."),
+    Parameter(
+        "balance",
+        0.0,
+        "Which camera counts more where a prompt says nothing of that: -1 visible, 1 thermal.",
+        -1.0,
+        1.0,
+        live=True,
+    ),
     Parameter(
         "thermal_gain",
         "percentile",

@@ -23,7 +23,7 @@ from ros2_textfuse.nodes.fusion.outputs import Outputs
 from ros2_textfuse.nodes.fusion.pairing import make_pairing
 from ros2_textfuse.nodes.fusion.prompt_service import PromptService
 from ros2_textfuse.nodes.fusion.reporter import Reporter
-from ros2_textfuse.prompts.prompt import understand
+from ros2_textfuse.prompts import understand
 from ros2_textfuse.prompts.text_encoder import EncoderError
 from ros2_textfuse.runtime import cache_folder, notify
 from ros2_textfuse.settings import FusionSettings
@@ -185,6 +185,9 @@ class FusionNode(LifecycleNode):
                 self._fuser.gain_control = settings.gain_control()
             except GainControlError as error:
                 return f"{error}; both may be set at once"
+        if "balance" in changes:
+            self._fuser.balance = settings.balance
+            self._prompt_changed()
         self._values = {**self._values, **changes}
         self._settings = settings
         if self._active:
