@@ -94,9 +94,10 @@ class RecordingSource:
         self._tell_position(None)
 
     def _set_prompt(self, ask: Ask) -> dict[str, Any]:
-        beyond = {name: value for name, value in (("objects", ask.objects), ("balance", ask.balance)) if value}
         try:
-            prompt = self._fuser.set_prompt(ask.prompt, ask.modes, ask.severity or None, **beyond)
+            # As in the service, 0 takes a number from the text.
+            numbers = {"severity": ask.severity or None, "balance": ask.balance or None}
+            prompt = self._fuser.set_prompt(ask.prompt, ask.modes, objects=ask.objects, **numbers)
             answer = {"success": True, "message": prompt.summary()}
         except TextfuseError as error:
             answer = {"success": False, "message": f"refused, the old prompt stays active: {error}"}
