@@ -120,3 +120,7 @@ class _Parser(argparse.ArgumentParser):
         if unknown := re.match(r"unrecognized arguments: .*?(--?[a-z][\w-]*)", message):
             message += meant(unknown[1], self._option_string_actions)
         super().error(message)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -93,7 +93,11 @@ def decode(data: bytes, colour: bool) -> NDArray[Any]:
 
 def check_suffix(path: Path) -> None:
     """Raise ImageError where no image can be written to a file with this name's ending."""
-    if not path.suffix.isascii() or not cv2.haveImageWriter(f"image{path.suffix}"):
+    try:
+        known = path.suffix.isascii() and cv2.haveImageWriter(f"image{path.suffix}")
+    except cv2.error:  # a format that OpenCV knows, and that is switched off
+        known = False
+    if not known:
         raise ImageError(f"{path} cannot be written as an image: end its name in .png or .jpg")
 
 

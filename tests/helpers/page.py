@@ -44,7 +44,7 @@ class Scripted:
 @contextmanager
 def serving(hub=None, source=None, **options):
     """A server, with `source` and `hub` as attributes."""
-    hub, source = hub or Hub(rate=1000.0), source or Scripted()
+    hub, source = hub or Hub(rate=1e6), source or Scripted()
     server = ViewServer(source, hub, **{"port": 0, **options})
     server.start()
     server.hub, server.source = hub, source

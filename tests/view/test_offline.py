@@ -33,7 +33,7 @@ def fuser():
 @pytest.fixture
 def page(bag, fuser):
     fuser.set_prompt()
-    hub = Hub(rate=1000.0)
+    hub = Hub(rate=1e6)
     source = RecordingSource(find_recording([str(bag)]), FusionSettings(engine="eager"), fuser, hub, "drive")
     with serving(hub, source) as server:
         source.start()

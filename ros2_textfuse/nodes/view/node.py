@@ -142,7 +142,7 @@ class ViewNode(Node):
         self._hub.say("status", fields(message))
 
     def _take_boxes(self, message: Detection2DArray) -> None:
-        self._hub.say("boxes", {"boxes": boxes(message)})
+        self._hub.say("boxes", {"stamp": stamp_ns(message) / 1e6, "boxes": boxes(message)})
 
     def _call(self, ask: Ask, answered: "concurrent.futures.Future[dict[str, Any]]") -> None:
         request = SetPrompt.Request(

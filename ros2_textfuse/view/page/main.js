@@ -8,7 +8,7 @@ import { Timeline } from "./timeline.js";
 
 const stage = new Stage(), health = new Health();
 const link = new Link(async (images, stamp) => {
-  await stage.paint(images);
+  await stage.paint(images, stamp);
   health.painted(link.age(stamp));
   document.body.dataset.frames = Number(document.body.dataset.frames ?? 0) + 1;
 });
@@ -38,8 +38,8 @@ on("status", status => {
   prompt.follow(status);
 });
 on("answer", answer => prompt.take(answer));
-on("boxes", ({ boxes }) => {
-  stage.setBoxes(boxes);
+on("boxes", ({ boxes, stamp }) => {
+  stage.setBoxes(boxes, stamp);
   count(boxes);
 });
 on("position", position => timeline.take(position));

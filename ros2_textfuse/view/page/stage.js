@@ -2,7 +2,7 @@
 
 const STREAMS = { fused: ["fused"], visible: ["fused", "visible"], thermal: ["fused", "thermal"], all: ["fused", "visible", "thermal"] };
 const COLOURS = ["#4aa3df", "#f2a33a", "#5fc488", "#e58fd0", "#e5d04d", "#e5604d", "#8fa8ff", "#5fd0d0"];
-const OLD = 1000;  // ms; boxes that nobody renews are of another scene
+const OLD = 400;  // ms between the stamps of an image and of boxes, from which on they are of another scene
 
 export class Stage extends EventTarget {
   #view = document.querySelector("#view");
@@ -10,7 +10,7 @@ export class Stage extends EventTarget {
   #wipe = document.querySelector("#wipe");
   #canvases = {};
   #found = [];
-  #foundAt = 0;
+  #foundAt = 0;  // ms, the stamp of the image they were found in
   #size = [0, 0];
 
   constructor() {
@@ -34,7 +34,7 @@ export class Stage extends EventTarget {
   }
 
   // Draws {stream: ImageBitmap} at the next repaint; ends when that has been done.
-  paint(images) {
+  paint(images, stamp) {
     return new Promise(done => requestAnimationFrame(() => {
       for (const [stream, image] of Object.entries(images)) {
         const canvas = this.#canvases[stream];
@@ -49,14 +49,14 @@ export class Stage extends EventTarget {
         this.#cut();
       }
       document.querySelector("#blank").hidden = true;
-      if (this.#found.length && performance.now() - this.#foundAt > OLD) this.setBoxes([]);
+      if (this.#found.length && stamp - this.#foundAt > OLD) this.setBoxes([], stamp);
       done();
     }));
   }
 
-  setBoxes(found) {
+  setBoxes(found, stamp) {
     this.#found = found;
-    this.#foundAt = performance.now();
+    this.#foundAt = stamp;
     this.#draw();
   }
 
