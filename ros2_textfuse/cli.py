@@ -32,6 +32,7 @@ GROUPS = {
     },
     "judge it": {
         "eval": "evaluate fusion on a recording, with a report",
+        "drive": "fuse a drive through a day by mode auto, with a report",
         "quality": "judge a fusion network: metrics, repair, flicker, contact sheets",
     },
     "change it": {

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ros2_textfuse import cli
+from tests.helpers.encoder import needs_encoder
 from tests.helpers.images import street
 from tests.helpers.recordings import write_folders
 
@@ -30,6 +31,26 @@ def test_fuse_a_folder(tmp_path, capsys):
     assert [path.name for path in written] == ["0000.png", "0001.png"]
     assert cv2.imread(str(written[0])).shape == (64, 80, 3)
     assert "low_light" in capsys.readouterr().out
+
+
+@needs_encoder
+def test_a_prompt_is_explained_without_a_node():
+    code = (
+        "import sys; from ros2_textfuse import cli; code = cli.main(sys.argv[1:]); "
+        "assert 'rclpy' not in sys.modules; sys.exit(code)"
+    )
+    command = [sys.executable, "-c", code, "prompt", "--explain", "heavy rain, people not cars", "--balance", "0.5"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert told.returncode == 0, told.stderr
+    rain, people, together = told.stdout.splitlines()
+    assert rain.startswith("heavy rain ") and "repairing rain" in rain
+    assert "bringing out person; not there, or not wanted: car" in people
+    assert together.startswith("together: repairing rain") and "balance +0.50" in together
+
+
+def test_a_prompt_that_cannot_be_explained_is_refused(capsys):
+    assert cli.main(["prompt", "--explain", "--object", "gravel"]) == 1
+    assert "Unknown object 'gravel'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ ORDER = (
     "geometry",
     "settings",
     "prompts",
+    "scene",
     "networks",
     "recordings",
     "degradations",
@@ -125,7 +126,7 @@ def test_errors_of_users_have_one_base(module):
             assert bases - builtin, f"{module}.{node.name} derives from {bases} alone"
 
 
-LIGHT = ("prompts", "degradations", "runtime", "recordings", "geometry", "imaging", "sync", "view")
+LIGHT = ("prompts", "degradations", "runtime", "recordings", "geometry", "imaging", "scene", "sync", "view")
 
 
 @pytest.mark.parametrize("room", LIGHT)

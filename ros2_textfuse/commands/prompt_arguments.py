@@ -23,5 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what to bring out, as person or car, again for more; beside what the prompt names",
     )
     parser.add_argument(
-        "--balance", type=float, metavar="-1..1", help="which camera counts more: -1 visible, 1 thermal; else the prompt decides"
+        "--balance",
+        type=float,
+        metavar="-1..1",
+        help="which camera counts more: -1 visible, 1 thermal; else the prompt decides",
     )

@@ -13,9 +13,7 @@ from ros2_textfuse.training.severity_head import evaluate, examples, fit, save
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
-    parser.add_argument(
-        "--output", type=Path, default=WEIGHTS, help="weights to write (default: those installed)"
-    )
+    parser.add_argument("--output", type=Path, default=WEIGHTS, help="weights to write (default: those installed)")
     parser.add_argument("--count", type=int, default=9000, help="sentences made from templates (%(default)s)")
     parser.add_argument("--epochs", type=int, default=60, help="passes over the clauses (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same head (%(default)s)")

@@ -104,9 +104,8 @@ def _join_one(group: Sequence[tuple[str, Detection]], trust: Mapping[str, float]
     boxes = np.array([detection.box for _, detection in group])
     left, top, right, bottom = np.average(boxes, axis=0, weights=list(scores.values())).tolist()
     surest = group[0][1]
-    return JoinedDetection(
-        surest.name, surest.class_id, 1 / (1 + math.exp(-log_odds)), (left, top, right, bottom), scores
-    )
+    score, box = 1 / (1 + math.exp(-log_odds)), (left, top, right, bottom)
+    return JoinedDetection(surest.name, surest.class_id, score, box, scores=scores)
 
 
 def _evidence(stream: str, score: float) -> float:

@@ -24,6 +24,8 @@ class Detection:
     """0..1."""
     box: tuple[float, float, float, float]
     """Left, top, right, bottom in pixels of the image given to detect(); 0 <= x <= W, 0 <= y <= H."""
+    id: int = 0
+    """The same for the same object in the frames of a stream; 0 where it is not followed."""
 
 
 def check_image(image: NDArray[np.uint8]) -> None:

@@ -13,6 +13,13 @@ _OPPOSITES: Advice = (  # of what a mode repairs
         ),
         "a camera's contrast can only be raised; 'less contrast' alone is for the fused image",
     ),
+    (
+        re.compile(
+            r"^(?:make|turn|render)\b.*\b(?:thermal|visible)\b.*\b(?:darker|dimmer)\b|^(?:darken|dim)\b.*\b(?:thermal|"
+            r"visible)\b"
+        ),
+        "one camera's brightness cannot be lowered; 'darker' alone is for the fused image",
+    ),
 )
 _ADVICE: Advice = (
     (
@@ -20,7 +27,8 @@ _ADVICE: Advice = (
             r"\b(?:can ?not|can't|could ?n[o']t|hardly|barely|unable to|nothing|nobody|not) (?:\w+ )?"
             r"(?:see|seen|visible|recogni[sz]e|make out)|\bsees? nothing\b|"
             r"\b(?:bad|poor|low|no) (?:visibility|quality|view|image|picture)\b|"
-            r"\b(?:visibility|quality|view|image|picture) (?:is |looks )?(?:\w+ )?(?:bad|poor|low|terrible|awful|horrible)\b|"
+            r"\b(?:visibility|quality|view|image|picture) (?:is |looks )?(?:\w+ )?(?:bad|poor|low|terrible|awful|"
+            r"horrible)\b|"
             r"\b(?:better|improve|enhance|nicer?|clean|fix|repair|optimi[sz]e)\b"
         ),
         "say why: 'it is dark', 'too bright', 'fog' or 'smoke', 'rain', 'blurred', 'the thermal image is noisy'",

@@ -8,43 +8,73 @@ from dataclasses import dataclass
 from ros2_textfuse.prompts.degrees import step
 
 _DEFECTS = (  # "less thermal noise" is about the noise
-    r"(?:contrast|nois|grain|strip|line|band|blur|detail|drift|pattern|speckl|target|pedestrian|people|person|haze|cast|brightness|colou?r)"
+    r"(?:contrast|nois|grain|strip|line|band|blur|detail|drift|pattern|speckl|target|pedestrian|people|person|haze|"
+    r"cast|brightness|colou?r)"
 )
-_THING = r"(?: (?:images?|cameras?|cams?|one|frames?|streams?|videos?|feeds?|sensors?|channels?|view|side|data|band|signal|part|source|input))"
-_CAMERA = rf"(?:(?:the|a|my|our|your|this|that|its|any|pure|your) )?(?P<camera>thermal|visible)\b{_THING}?(?!'s)(?! {_DEFECTS})(?! \w+ {_DEFECTS})"
+_THING = (
+    r"(?: (?:images?|cameras?|cams?|one|frames?|streams?|videos?|feeds?|sensors?|channels?|view|side|data|band|signal|"
+    r"part|source|input))"
+)
+_CAMERA = (
+    rf"(?:(?:the|a|my|our|your|this|that|its|any|pure|your) )?(?P<camera>thermal|"
+    rf"visible)\b{_THING}?(?!'s)(?! {_DEFECTS})(?! \w+ {_DEFECTS})"
+)
 _OTHER = _CAMERA.replace("camera>", "other>")
-_ADVERB = r"(?: (?:much|a lot|a little|a bit|slightly|far|even|just|mainly|mostly|rather|only|please|more|now|instead))*"
+_ADVERB = (
+    r"(?: (?:much|a lot|a little|a bit|slightly|far|even|just|mainly|mostly|rather|only|please|more|now|instead))*"
+)
 _MORE = (
-    r"(?:more(?: of| from| on| weight (?:to|on))?|us(?:e|ing)|take|trust|prefer|rely(?:ing)? on|favou?r|believe(?: in)?|listen to|follow|"
-    r"lean (?:more )?(?:on|to|towards?)|mostly|mainly|primarily|rather|emphasi[sz]e|stress|prioriti[sz]e|go(?:ing)?(?: (?:to|with|for|by|over to))?|stick (?:to|with)|"
-    r"shift (?:\w+ )?(?:to|towards?)|towards?|need|want|i'd like|see|look at|show(?: me)?|give(?: me)?|bring in|mix in|add|boost|strengthen|weigh|weight(?: on)?|"
-    r"dominated by|depend on|count on|focus on|concentrate on|put .* on|choose|pick|move to|change to|display|watch|bet on)"
+    r"(?:more(?: of| from| on| weight (?:to|on))?|us(?:e|ing)|take|trust|prefer|rely(?:ing)? on|favou?r|"
+    r"believe(?: in)?|listen to|follow|"
+    r"lean (?:more )?(?:on|to|towards?)|mostly|mainly|primarily|rather|emphasi[sz]e|stress|prioriti[sz]e|"
+    r"go(?:ing)?(?: (?:to|with|for|by|over to))?|stick (?:to|with)|"
+    r"shift (?:\w+ )?(?:to|towards?)|towards?|need|want|i'd like|see|look at|show(?: me)?|give(?: me)?|bring in|"
+    r"mix in|add|boost|strengthen|weigh|weight(?: on)?|"
+    r"dominated by|depend on|count on|focus on|concentrate on|put .* on|choose|pick|move to|change to|display|watch|"
+    r"bet on)"
 )
 _LESS = (
-    r"(?:less(?: of| from)?|too much(?: of)?|reduce|lower|weaken|tone down|distrust|mistrust|ignore|forget(?: about)?|drop|disregard|without|no|"
-    r"avoid|leave out|skip|hide|not so much(?: of)?|fewer|cut|disable|turn off|switch off|stop using|mute|suppress|remove|discard)"
+    r"(?:less(?: of| from)?|too much(?: of)?|reduce|lower|weaken|tone down|distrust|mistrust|ignore|forget(?: about)?|"
+    r"drop|disregard|without|no|"
+    r"avoid|leave out|skip|hide|not so much(?: of)?|fewer|cut|disable|turn off|switch off|stop using|mute|suppress|"
+    r"remove|discard)"
 )
 _BROKEN = (
-    r"(?: (?:is|are|has|was|seems|looks|went|just|completely|totally|gone))* (?:dead|broken|failed|failing|fails|useless|out|down|unusable|gone|"
-    r"covered|sees? nothing|not working|unreliable|bad|worse|worthless|no use|no good|no help|no longer works|lost|offline|blocked|blind|unplugged|"
-    r"defective|faulty|(?:can ?not|can't) be trusted|(?:does not|doesn't) work|stopped|frozen|drops? out|rubbish|crap)\b"
+    r"(?: (?:is|are|has|was|seems|looks|went|just|completely|totally|gone))* (?:dead|broken|failed|failing|fails|"
+    r"useless|out|down|unusable|gone|"
+    r"covered|sees? nothing|not working|unreliable|bad|worse|worthless|no use|no good|no help|no longer works|lost|"
+    r"offline|blocked|blind|unplugged|"
+    r"defective|faulty|(?:can ?not|can't) be trusted|(?:does not|doesn't) work|stopped|frozen|drops? out|rubbish|"
+    r"crap)\b(?! of focus| contrast| details?| sharpness)"
 )
-_GOOD = r"(?: (?:is|are|seems|looks))* (?:far |much |a bit )?(?:more (?:reliable|useful|trustworthy|important)|better|best|preferable|superior|clearer)\b"
+_GOOD = (
+    r"(?: (?:is|are|seems|looks))* (?:far |much |a bit )?(?:more (?:reliable|useful|trustworthy|important)|better|"
+    r"best|preferable|superior|clearer)\b"
+)
 _HEAT = re.compile(
-    r"\b(?:hot ?spots?|(?:hot|warm|heated|glowing) (?:things?|spots?|objects?|areas?|parts?|bodies|bod(?:y|ies)|targets?|surfaces?|bearings?|engines?|pipes?|"
-    r"regions?|stuff|places?)|heat (?:sources?|signatures?|traces?|spots?|leaks?|up|picture|emitters?)|(?:what(?: is|'s)|where .*|whatever is|everything|anything|something) (?:warm|hot|heated)\b|"
-    r"(?:see|show|show me|more|only|want|bring (?:in|up)|emphasi[sz]e) (?:a |the |me |some |in )*(?:little |bit |more |only )*(?:heat|warmth|temperatures?)\b)"
+    r"\b(?:hot ?spots?|(?:hot|warm|heated|glowing) (?:things?|spots?|objects?|areas?|parts?|bodies|bod(?:y|ies)|"
+    r"targets?|surfaces?|bearings?|engines?|pipes?|"
+    r"regions?|stuff|places?)|heat (?:sources?|signatures?|traces?|spots?|leaks?|up|picture|emitters?)|(?:what(?: is|"
+    r"'s)|where .*|whatever is|everything|anything|something) (?:warm|hot|heated)\b|"
+    r"(?:see|show|show me|more|only|want|bring (?:in|up)|emphasi[sz]e) (?:a |the |me |some |in )*(?:little |bit |"
+    r"more |only )*(?:heat|warmth|temperatures?)\b)"
 )
 _EQUAL = re.compile(
-    r"\b(?:equal(?:ly)?|even(?:ly)?(?: mix| weight\w*| balance\w*)|fifty.?fifty|50.?50|same weight|balanced|neutral balance|half and half|"
+    r"\b(?:equal(?:ly)?|even(?:ly)?(?: mix| weight\w*| balance\w*)|fifty.?fifty|50.?50|same weight|balanced|"
+    r"neutral balance|half and half|"
     r"even mix|no preference)\b"
 )
-_PERCENT = re.compile(rf"(\d{{1,3}}) ?(?:%|percent|per cent)(?: of)? {_CAMERA}|{_CAMERA.replace('camera>', 'camera2>')} (?:at |to |by )?(\d{{1,3}}) ?(?:%|percent)")
+_PERCENT = re.compile(
+    rf"(\d{{1,3}}) ?(?:%|percent|per cent)(?: of)? {_CAMERA}|{_CAMERA.replace('camera>', 'camera2>')} (?:at |to |"
+    rf"by )?(\d{{1,3}}) ?(?:%|percent)"
+)
 # "cars should be more visible": no camera is meant.
-_ADJECTIVE = re.compile(r"\b(?:be|become|becomes|get|gets|is|are|make|makes|making)\b.*\b(?:more|less|better|barely|hardly|clearly|not) visible$")
+_ADJECTIVE = re.compile(
+    r"\b(?:be|become|becomes|get|gets|is|are|make|makes|making)\b.*\b(?:more|less|better|barely|hardly|clearly|"
+    r"not) visible$"
+)
 _SIGN = {"thermal": 1.0, "visible": -1.0}
 _NOT = r"(?:not|n't|never|don't|do not|can't|cannot)(?: \w+){0,2}?"
-_PRECISION = r"(?:detail|colou?r)s?"
 
 # pattern, sign of the camera it names, fixed size (None: by its adverbs). The first that matches counts.
 _RULES: tuple[tuple[re.Pattern[str], float, float | None], ...] = tuple(
@@ -59,10 +89,20 @@ _RULES: tuple[tuple[re.Pattern[str], float, float | None], ...] = tuple(
         (rf"\b{_LESS}{_ADVERB} {_CAMERA}", -1, None),
         (rf"{_CAMERA} (?:a (?:bit|little) )?(?:less|down|weaker|lower)\b", -1, None),
         (rf"{_CAMERA}{_BROKEN}", -1, 0.75),
-        (rf"\b(?:only|just|nothing but|full|pure|all|exclusively|switch (?:over )?to|solely){_ADVERB}(?: use| show| trust| take| see)?(?: me)?(?: the)? {_CAMERA}", 1, 1.0),
+        (
+            rf"\b(?:only|just|nothing but|full|pure|all|exclusively|switch (?:over )?to|solely){_ADVERB}(?: use| show|"
+            rf" trust| take| see)?(?: me)?(?: the)? {_CAMERA}",
+            1,
+            1.0,
+        ),
         (rf"{_CAMERA}(?: please)? (?:only|alone|exclusively|solely|and nothing else)\b", 1, 1.0),
         (rf"\b{_MORE}{_ADVERB} {_CAMERA}(?: (?:only|alone)\b)?", 1, None),
-        (rf"{_CAMERA} (?:\w+ )?(?:more|dominate\w*|first|up|stronger|lead|leads|preferred|wins?|prevail\w*|higher|counts?|matters?)\b(?! {_DEFECTS})", 1, None),
+        (
+            rf"{_CAMERA} (?:\w+ )?(?:more|dominate\w*|first|up|stronger|lead|leads|preferred|wins?|prevail\w*|higher|"
+            rf"counts?|matters?)\b(?! {_DEFECTS})",
+            1,
+            None,
+        ),
     )
 )
 
@@ -100,7 +140,9 @@ def read_balance(clause: str) -> Balance | None:
         if found := pattern.search(clause):
             value = sign * _SIGN[found["camera"]]
             only = size or (1.0 if re.search(r"\b(?:only|alone)\b", found[0]) else None)
-            if sign < 0 and re.search(r"\b(?:without|no|ignore|forget|disable|turn off|switch off|stop using|not use|hide)\b", found[0]):
+            if sign < 0 and re.search(
+                r"\b(?:without|no|ignore|forget|disable|turn off|switch off|stop using|not use|hide)\b", found[0]
+            ):
                 only = 1.0
             return Balance(value * (only or step(clause)), only == 1.0, _without(clause, found))
     if found := _HEAT.search(clause):
@@ -109,9 +151,12 @@ def read_balance(clause: str) -> Balance | None:
 
 
 _FILLER = re.compile(
-    r"\b(?:the|a|an|in|to|of|for|now|and|i|i'd|we|you|me|us|it|is|be|should|would|will|let|lets|let's|give|use|show|right|at|moment|today|please|"
-    r"out|when|doubt|rather|like|want|see|look|on|by|my|our|your|more|less|image|camera|here|there|where|are|this|with|one|other|go|take|stand|"
-    r"conveyor|all|that|do|just|picture|fused|fusion|mix|weight|much|a bit|little|bit|lot|while|until|again|from|than|as|so|must|emphasi[sz]e|"
+    r"\b(?:the|a|an|in|to|of|for|now|and|i|i'd|we|you|me|us|it|is|be|should|would|will|let|lets|let's|give|use|show|"
+    r"right|at|moment|today|please|"
+    r"out|when|doubt|rather|like|want|see|look|on|by|my|our|your|more|less|image|camera|here|there|where|are|this|"
+    r"with|one|other|go|take|stand|"
+    r"conveyor|all|that|do|just|picture|fused|fusion|mix|weight|much|a bit|little|bit|lot|while|until|again|from|than|"
+    r"as|so|must|emphasi[sz]e|"
     r"reliable|details?|matter)\b|[^a-z0-9]"
 )
 

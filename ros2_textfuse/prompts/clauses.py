@@ -8,15 +8,18 @@ from dataclasses import dataclass
 
 _IMAGE = r"(?:images?|pictures?|cameras?|cams?|frames?|streams?|videos?|feeds?|sensors?|footage|scene|channel|band)"
 _THERMAL = re.compile(
-    r"\b(?:infra-?red|ir|lwir|mwir|flir|thermals|thermo\w*|thermic|microbolometer|heat(?= " + _IMAGE + r"\b))(?!\w)"
+    r"\b(?:infra-?red|ir|lwir|mwir|flir|thermals|thermo\w*|thermic|microbolometer|heat(?= (?:"
+    + _IMAGE
+    + r"|one)\b))(?!\w)"
 )
 _VISIBLE = re.compile(
-    r"\b(?:rgb|vis|eo|colou?r(?= " + _IMAGE + r"\b)|visual(?= " + _IMAGE + r"\b)|daylight(?= cam))(?!\w)"
+    r"\b(?:rgb|vis|eo|colou?r(?= (?:" + _IMAGE + r"|one)\b)|visual(?= " + _IMAGE + r"\b)|daylight(?= cam))(?!\w)"
 )
 _EITHER = rf"(?:the )?(?:thermal|visible)(?: one| {_IMAGE})?"
 _BOTH = re.compile(rf"\b{_EITHER} (?:and|&) (?:in |on |of )?{_EITHER}(?!\w)(?! (?:is|are|has|have|shows?|looks?)\b)")
 _CUT = re.compile(
-    r"([.;!?]+(?=\s|$)|,|\b(?:instead of|rather than|except for|except|and also|but also|and|or|nor|but|plus|as well as|together with|while|whereas|although|"
+    r"([.;!?]+(?=\s|$)|,|\b(?:instead of|rather than|except for|except|and also|but also|and|or|nor|but|plus|"
+    r"as well as|together with|while|whereas|although|"
     r"though|however|also|with|so|because)\b|[&+|])"
 )
 _DENYING = ("nor", "instead of", "rather than", "except for", "except")

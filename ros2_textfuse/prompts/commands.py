@@ -7,13 +7,23 @@ from dataclasses import dataclass
 
 from ros2_textfuse.prompts.degrees import ratio
 
-_ADDRESS = r"^(?:(?:ok(?:ay)?|now|then|and|just|please|so|no|yes|well|actually|oh|hey|hmm|let's|let us|i want|can we|we need|i need|go|try) )*"
+_ADDRESS = (
+    r"^(?:(?:ok(?:ay)?|now|then|and|just|please|so|no|yes|well|actually|oh|hey|hmm|let's|let us|i want|can we|we need|"
+    r"i need|go|try) )*"
+)
 _END = r"(?: (?:please|again|now|then|thanks|ok|thank you|over))*$"
-_IT = r"(?: (?:it|that|this|them|those|all|everything|all of it|all of that|the (?:effect|prompt|settings?|last (?:one|change|command|prompt|thing)|change|whole thing)))*"
+_IT = (
+    r"(?: (?:it|that|this|them|those|all|everything|all of it|all of that|the (?:effect|prompt|settings?|last (?:one|"
+    r"change|command|prompt|thing)|change|whole thing)))*"
+)
 _OF = r"(?: of (?:it|that|this|the same|them))?"
-_DEGREE = r"(?:(?:a|even|just|quite|still) )*(?:(?:little|tiny|tad|bit|touch|notch|much|lot|far|way|slightly|somewhat|twice|half) )*"
+_DEGREE = (
+    r"(?:(?:a|even|just|quite|still) )*(?:(?:little|tiny|tad|bit|touch|notch|much|lot|far|way|slightly|somewhat|twice|"
+    r"half) )*"
+)
 _REPAIR = (
-    r"(?:de-?nois\w*|de-?haz\w*|de-?blur\w*|de-?rain\w*|de-?strip\w*|brightening|sharpening|repair\w*|correct\w*|remov\w*|enhancement|filter\w*|clean\w*|"
+    r"(?:de-?nois\w*|de-?haz\w*|de-?blur\w*|de-?rain\w*|de-?strip\w*|brightening|sharpening|repair\w*|correct\w*|"
+    r"remov\w*|enhancement|filter\w*|clean\w*|"
     r"smoothing|process\w*|strength|intensity|effect)"
 )
 _COMMANDS = tuple(
@@ -21,37 +31,58 @@ _COMMANDS = tuple(
     for kind, pattern in (
         (
             "undo",
-            rf"(?:undo{_IT}|take{_IT} back|take back{_IT}|go back(?: (?:one|a) step)?|go back to (?:how|what) it was(?: before)?|step back|back|"
-            rf"back to (?:how|what|the way) it was(?: before)?|revert{_IT}|roll ?back{_IT}|as (?:it was )?before|like before|(?:as|like) it was(?: before)?|"
-            rf"(?:back to )?(?:the )?(?:previous|last|former|old) (?:one|prompt|setting|settings|state)|never ?mind|nevermind|cancel{_IT}|scratch that|forget{_IT}|"
+            rf"(?:undo{_IT}|take{_IT} back|take back{_IT}|go back(?: (?:one|a) step)?|go back to (?:how|"
+            rf"what) it was(?: before)?|step back|back|"
+            rf"back to (?:how|what|the way) it was(?: before)?|revert{_IT}|roll ?back{_IT}|as (?:it was )?before|"
+            rf"like before|(?:as|like) it was(?: before)?|"
+            rf"(?:back to )?(?:the )?(?:previous|last|former|old) (?:one|prompt|setting|settings|state)|never ?mind|"
+            rf"nevermind|cancel{_IT}|scratch that|forget{_IT}|"
             rf"forget it|wrong|that was (?:wrong|better before)|it was better before|better before|oops)",
         ),
         (
             "reset",
-            rf"(?:reset{_IT}|start (?:over|again|anew|from scratch)|from scratch|clear{_IT}|(?:back to )?(?:the )?(?:normal|defaults?|standard|neutral|original)"
-            rf"(?: settings?| mode| image| fusion| view)?(?: again)?|turn{_IT} off|switch{_IT} off|turn off{_IT}|switch off{_IT}|off|stop{_IT}|"
-            rf"(?:just )?plain(?: fusion)?|just fuse(?: them| the images)?|no (?:prompt|effects?|enhancements?|repairs?)|nothing special|wipe{_IT}|"
-            rf"delete{_IT}|remove (?:it all|everything|all(?: of it)?|the prompt)|drop everything|no more (?:effects?|repairs?))",
+            rf"(?:reset{_IT}|start (?:over|again|anew|from scratch)|from scratch|clear{_IT}|"
+            rf"(?:back to )?(?:the )?(?:normal|defaults?|standard|neutral|original)"
+            rf"(?: settings?| mode| image| fusion| view)?(?: again)?|turn{_IT} off|switch{_IT} off|turn off{_IT}|"
+            rf"switch off{_IT}|off|stop{_IT}|"
+            rf"(?:just )?plain(?: fusion)?|just fuse(?: them| the images)?|no (?:prompt|effects?|enhancements?|"
+            rf"repairs?)|nothing special|wipe{_IT}|"
+            rf"delete{_IT}|remove (?:it all|everything|all(?: of it)?|the prompt)|drop everything|no more (?:effects?|"
+            rf"repairs?))",
         ),
         (
             "less",
-            rf"(?:{_DEGREE}(?:less|weaker|softer|gentler|milder|lighter touch|lower){_OF}|(?:that(?:'s| is| was)|it(?:'s| is)|this is)? ?(?:a (?:bit|little) )?(?:too (?:much|strong|heavy|hard|intense)|"
-            rf"over ?done|exaggerated)(?: of (?:it|that|this))?|(?:tone|turn|dial|take|bring|scale|back){_IT} (?:down|back|off){_IT}(?: (?:a|slightly) ?(?:bit|little|notch|touch|lot)?)?|"
-            rf"tone down|(?:cut|reduce|lower|decrease|weaken|soften|halve|lessen){_IT}(?: by half| in half)?(?: a (?:bit|little|lot))?|half(?: (?:of|as much|as strong))?(?: (?:of )?(?:that|it|this))?|"
-            rf"ease (?:off|up)(?: a (?:bit|little))?|go easy|back off(?: a (?:bit|little))?|not (?:so|that|as) (?:much|strong\w*|hard|heav\w+)|"
-            rf"(?:{_DEGREE}(?:less|weaker|softer|reduce|lower|not so much|too much) (?:of )?(?:the )?(?:\w+ )?{_REPAIR}))",
+            rf"(?:{_DEGREE}(?:less|weaker|softer|gentler|milder|lighter touch|lower){_OF}|(?:that(?:'s| is| was)|"
+            rf"it(?:'s| is)|this is)? ?(?:a (?:bit|little) )?(?:too (?:much|strong|heavy|hard|intense)|"
+            rf"over ?done|exaggerated)(?: of (?:it|that|this))?|(?:tone|turn|dial|take|bring|scale|back){_IT} (?:down|"
+            rf"back|off){_IT}(?: (?:a|slightly) ?(?:bit|little|notch|touch|lot)?)?|"
+            rf"tone down|(?:cut|reduce|lower|decrease|weaken|soften|halve|lessen){_IT}(?: by half|"
+            rf" in half)?(?: a (?:bit|little|lot))?|half(?: (?:of|as much|as strong))?(?: (?:of )?(?:that|it|this))?|"
+            rf"ease (?:off|up)(?: a (?:bit|little))?|go easy|back off(?: a (?:bit|little))?|not (?:so|that|"
+            rf"as) (?:much|strong\w*|hard|heav\w+)|"
+            rf"(?:{_DEGREE}(?:less|weaker|softer|reduce|lower|not so much|"
+            rf"too much) (?:of )?(?:the )?(?:\w+ )?{_REPAIR}))",
         ),
         (
             "more",
-            rf"(?:{_DEGREE}(?:more|stronger|harder|heavier|further|higher){_OF}|(?:still )?not (?:strong |much )?enough(?: yet)?|(?:turn|crank|dial|pump|bring|push|scale|amp){_IT} (?:up|further){_IT}"
-            rf"(?: (?:a|slightly) ?(?:bit|little|notch|touch|lot)?)?|(?:increase|boost|strengthen|intensify|raise|double|amplify){_IT}(?: a (?:bit|little|lot))?|(?:twice|double)(?: (?:as much|as strong|the))?"
-            rf"(?: (?:of )?(?:that|it|this|strength))?|push(?: it)? (?:further|harder)|(?:go|keep) (?:further|on|going)|further|too (?:little|weak)|"
+            rf"(?:{_DEGREE}(?:more|stronger|harder|heavier|further|higher){_OF}|(?:still )?not (?:strong |"
+            rf"much )?enough(?: yet)?|(?:turn|crank|dial|pump|bring|push|scale|amp){_IT} (?:up|further){_IT}"
+            rf"(?: (?:a|slightly) ?(?:bit|little|notch|touch|lot)?)?|(?:increase|boost|strengthen|intensify|raise|"
+            rf"double|amplify){_IT}(?: a (?:bit|little|lot))?|(?:twice|double)(?: (?:as much|as strong|the))?"
+            rf"(?: (?:of )?(?:that|it|this|strength))?|push(?: it)? (?:further|harder)|(?:go|keep) (?:further|on|"
+            rf"going)|further|too (?:little|weak)|"
             rf"(?:{_DEGREE}(?:more|stronger|increase|boost|heavier) (?:of )?(?:the )?(?:\w+ )?{_REPAIR}))",
         ),
     )
 )
-_TOO = re.compile(r"^(?:also|additionally|in addition|and also|and|plus|add|now also|furthermore|moreover|even) |(?: too| as well| also| on top)$")
-_KEEP = re.compile(r"^(?:keep|leave|hold)(?: (?:it|that|this|the rest|everything|all|those|the others?|them))(?: (?:as (?:it|they) (?:is|are)|on|like that|so))?(?: and| but)?$")
+_TOO = re.compile(
+    r"^(?:also|additionally|in addition|and also|and|plus|add|now also|furthermore|moreover|even) |(?: too| as well|"
+    r" also| on top)$"
+)
+_KEEP = re.compile(
+    r"^(?:keep|leave|hold)(?: (?:it|that|this|the rest|everything|all|those|the others?|them))(?: (?:as (?:it|"
+    r"they) (?:is|are)|on|like that|so))?(?: and| but)?$"
+)
 
 
 @dataclass(frozen=True)

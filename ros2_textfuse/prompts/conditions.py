@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 _LENS = r"(?:lens|lenses|glass|windscreen|windshield|window|cover|dome|housing|optics?|camera)"
 _DIRT = (
-    r"(?:dirty|dirt|mud\w*|smudg\w*|smear\w*|finger ?prints?|scratch\w*|covered|insects?|bugs?|bird droppings?|oil\w*|grease|greasy|ice|iced|icy|frozen|"
+    r"(?:dirty|dirt|mud\w*|smudg\w*|smear\w*|finger ?prints?|scratch\w*|covered|insects?|bugs?|bird droppings?|oil\w*|"
+    r"grease|greasy|ice|iced|icy|frozen|"
     r"frost\w*|filthy|stain\w*|paint\w*|spider\w*|cobwebs?|leaves|leaf|grime|grimy|soiled)"
 )
 _WATER = r"(?:wet|water|drops?|droplets|raindrops?|splash\w*)"
@@ -42,7 +43,8 @@ _CONDITIONS = tuple(
         (_on_lens(_WATER), Condition(("rain",), "named", _CLEAN)),
         (_on_lens(_DIRT), Condition((), "named", _CLEAN)),
         (
-            r"\b(?:smok(?:e|y|ed|escreen)|fumes?|soot\w*|tear ?gas|dust\w*|sand ?storm|sand|pollen|ash|ashes|smog|powder)\b"
+            r"\b(?:smok(?:e|y|ed|escreen)|fumes?|soot\w*|tear ?gas|dust\w*|sand ?storm|sand|pollen|ash|ashes|smog|"
+            r"powder)\b"
             r"(?! (?:detector|alarm|bin))",
             Condition(("haze",), "visible"),
         ),
@@ -61,8 +63,10 @@ _CONDITIONS = tuple(
         (
             r"\bglar\w+|\b(?:head ?lights?|head ?lamps?|high beams?|full beams?|flood ?lights?|spot ?lights?)\b"
             r"(?!.* (?:off|broken|out)\b)|\bdazzl\w+|"
-            r"\bblind(?:s|ed|ing|ed by|)\b(?! spot)|\b(?:low|setting|rising|direct) sun\b|\b(?:sun|torch|flash\w*|laser|lamp|light)\b.*\b(?:into|in|at|on) "
-            r"(?:the |my |our |its |his )?(?:lens|camera|eyes?|face|sensor)\b|\bagainst the (?:sun|light)\b|\bbacklight\w*|\bback ?lit\b|\blens flare\b|"
+            r"\bblind(?:s|ed|ing|ed by|)\b(?! spot)|\b(?:low|setting|rising|direct) sun\b|\b(?:sun|torch|flash\w*|"
+            r"laser|lamp|light)\b.*\b(?:into|in|at|on) "
+            r"(?:the |my |our |its |his )?(?:lens|camera|eyes?|face|sensor)\b|\bagainst the (?:sun|light)\b|"
+            r"\bbacklight\w*|\bback ?lit\b|\blens flare\b|"
             r"\breflections? on\b|\bwelding\b|\blaser\b",
             Condition(("over_exposure",), "visible"),
         ),

@@ -1,4 +1,4 @@
-"""The small head on the sentence encoder: feature vectors to severities."""
+"""The small heads on the sentence encoder: feature vectors to severities, requests and kinds of objects."""
 
 from __future__ import annotations
 
@@ -49,6 +49,23 @@ def _head() -> dict[str, NDArray[np.float32]]:
         return {name: array.astype(np.float32) for name, array in load_file(WEIGHTS).items()}
     except (OSError, SafetensorError) as error:
         raise EncoderError(f"{WEIGHTS} cannot be read ({error}): install textfuse again") from error
+
+
+def classify(features: NDArray[np.float32], task: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The most probable class of each feature vector.
+
+    Args:
+        features: float32 [N, 384], as the sentence encoder makes them.
+        task: `requests` or `nouns`, whose classes `training.severity_head` writes in the order of its phrasings.
+
+    Returns:
+        numbers of classes, int64 [N], and their probabilities, float32 [N], 0..1.
+    """
+    weights = _head()
+    logits = np.einsum("ni,oi->no", features, weights[f"{task}.weight"]) + weights[f"{task}.bias"]
+    odds = np.exp(logits - logits.max(1, keepdims=True))
+    shares = odds / odds.sum(1, keepdims=True)
+    return shares.argmax(1), shares.max(1)
 
 
 def forget() -> None:

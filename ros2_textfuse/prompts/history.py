@@ -17,7 +17,7 @@ class History(Sequence[Prompt]):
         self._prompts: tuple[Prompt, ...] = ()
 
     def put(self, prompt: Prompt) -> None:
-        """Let a prompt be in force: what `resolve` made of this history. An earlier one of it undoes what came after."""
+        """Let a prompt be in force that `resolve` made of this history; an earlier one of it undoes what came after."""
         earlier = [index for index, other in enumerate(self._prompts) if other is prompt]
         kept = self._prompts[: earlier[-1]] if earlier else self._prompts
         self._prompts = (*kept, prompt)[-KEPT:]

@@ -14,23 +14,26 @@ from pathlib import Path
 import yaml
 
 TABLE = Path(__file__).with_name("phrasings") / "languages.yaml"
+UNKNOWN = "unknown"  # a language without a table
 _READ = "English is read, and single words of German, Spanish, Chinese and Japanese; or name modes"
 
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _FOREIGN = re.compile(r"[^\W\d_a-zA-Z\u00aa-\u024f\u3040-\u30ff\u3400-\u9fff]")  # of another script
 # Words by which a language without a table shows itself, and which are no English ones.
-_OTHERS = frozenset(
-    "il fait nuit c'est les une des dans avec pas sont est plus moins très je nous vous montre brouillard pluie fumée sombre "
-    "è molto sono il la buio nebbia pioggia fumo mostra persone più meno che della "
-    "está muito escuro chuva fumaça mostre pessoas não mais "
-    "het een niet en donker mensen meer minder jest bardzo ciemno nie pokaż ludzi mgła deszcz".split()
+_OTHERS_LIST = (
+    "il fait nuit c'est les une des dans avec pas sont est plus moins très je nous vous montre brouillard pluie "
+    "fumée sombre è molto sono il la buio nebbia pioggia fumo mostra persone più meno che della está muito escuro "
+    "chuva fumaça mostre pessoas não mais het een niet en donker mensen meer minder jest bardzo ciemno nie pokaż "
+    "ludzi mgła deszcz"
 )
+_OTHERS = frozenset(_OTHERS_LIST.split())
 # Words of a table that are English words too: alone, they say nothing of the language.
-_SHARED = frozenset(
-    "die des man an in am so also hat war was bus auto autos person tunnel zug rot no a me son sin solo color menos mas visible animal el la "
-    "lo y e o en de un us note rad wagen moto carro es weg wo motorrad los alles".split()
+_SHARED_LIST = (
+    "die des man an in am so also hat war was bus auto autos person tunnel zug rot no a me son sin solo color menos "
+    "mas visible animal el la lo y e o en de un us note rad wagen moto carro es weg wo motorrad los alles"
 )
+_SHARED = frozenset(_SHARED_LIST.split())
 
 
 @lru_cache(maxsize=1)
@@ -71,7 +74,7 @@ def _single_words(language: str) -> frozenset[str]:
 
 def note_of(language: str, english: str) -> str:
     """What to answer about a text's language, as `to_english` gave both; empty for English."""
-    if language == "unknown":
+    if language == UNKNOWN:
         return f"this language is not read: {_READ}"
     return f"{language}, read as '{english}'; {_READ}" if language else ""
 
@@ -79,7 +82,7 @@ def note_of(language: str, english: str) -> str:
 def to_english(text: str) -> tuple[str, str]:
     """`text` in English as far as the tables go, and the language it was in; empty for English.
 
-    What is in a language without a table, or in a script that none has, comes back as it is, with "unknown".
+    What is in a language without a table, or in a script that none has, comes back as it is, with UNKNOWN.
     """
     lowered = text.lower().replace("。", ". ").replace("、", ", ").replace("，", ", ").replace("！", "! ")
     language = _language(lowered)
@@ -87,7 +90,7 @@ def to_english(text: str) -> tuple[str, str]:
         words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", lowered)
         foreign = sum(word in _OTHERS for word in words)
         strange = bool(_FOREIGN.search(lowered)) or (foreign >= 2 and 2 * foreign >= len(words))
-        return text, "unknown" if strange else ""
+        return text, UNKNOWN if strange else ""
     table = _tables()[language]
     joint = " {} " if language in ("Chinese", "Japanese") else "{}"
     english = _pattern(language).sub(lambda found: joint.format(table[found[0]]), lowered)

@@ -96,7 +96,7 @@ _SYNONYMS = {
     "miner,diver,sailor,bather,student,pupil,mother,father,mum,dad,figure,body,bodies,folk,folks,humanoid,wanderer,"
     "stranger,colleague,operator,technician,engineer,visitor,customer,guard,hunter,angler,fisherman,fishermen,rescuer",
     "bicycle": "bike,push bike,pushbike,e-bike,ebike,tricycle",
-    "car": "automobile,sedan,taxi,cab,suv,van,minivan,jeep,hatchback,estate,limousine,convertible,police car,auto mobile,"
+    "car": "automobile,sedan,taxi,cab,suv,van,minivan,jeep,hatchback,estate,limousine,convertible,police car,"
     "saloon car,station wagon,passenger car,patrol car",
     "motorcycle": "motorbike,scooter,moped,motor scooter,vespa",
     "airplane": "aeroplane,aircraft,plane,jet,airliner",
@@ -157,7 +157,8 @@ _MOVES, _LIVES = ("person", "bicycle", *VEHICLES), ("person", *ANIMALS)
 _PHRASES = {  # said in many ways: a pattern
     r"(?:any|every|some)?(?:thing|body|one)s?(?: that| which)? (?:moves|is moving|moving)": _MOVES,
     r"(?:all |any )?moving (?:things?|objects?|targets?)|whatever moves|movement|(?:all )?movers": _MOVES,
-    r"(?:(?:any|every|some)thing|whatever|all)(?: that is| that's| which is)? (?:living|alive)|(?:all |any |every )?living (?:things?|creatures?)": _LIVES,
+    r"(?:(?:any|every|some)thing|whatever|all)(?: that is| that's| which is)? (?:living|alive)|(?:all |any |"
+    r"every )?living (?:things?|creatures?)": _LIVES,
     r"life ?forms?|living beings?|whatever lives": _LIVES,
 }
 
@@ -186,13 +187,16 @@ _WORDS = re.compile(  # the longest first: a hot dog is no dog
 )  # fmt: skip
 # What a degradation comes from is not what a person wants to see: "spray from the lorry", "blinded by cars".
 _SOURCE = re.compile(
-    r"\b(?:(?:from|by|against)|(?:spray|smoke|glare|dust|(?:head ?)?lights?|beams?|headlamps?|reflections?|exhaust|fumes) of)"
-    r"(?: (?:the|a|an|that|this|some|all|other|many|oncoming|passing|burning|leading|approaching|his|her|two|big))*\s*$",
+    r"\b(?:(?:from|by|against)|(?:spray|smoke|glare|dust|(?:head ?)?lights?|beams?|headlamps?|reflections?|exhaust|"
+    r"fumes) of)"
+    r"(?: (?:the|a|an|that|this|some|all|other|many|oncoming|passing|burning|leading|approaching|his|her|two|"
+    r"big))*\s*$",
     re.IGNORECASE,
 )
 _IDIOM = re.compile(r"\b(?:raining )?cats and dogs\b|\bas hell\b|\bhot dog stand\b", re.IGNORECASE)
 _NOT_WANTED = re.compile(
-    r"\b(?:not|no|without|except(?: for)?|but not|excluding|instead of|rather than|other than|ignore|ignoring|forget|hide|skip|n't|never|neither|nor|"
+    r"\b(?:not|no|without|except(?: for)?|but not|excluding|instead of|rather than|other than|ignore|ignoring|forget|"
+    r"hide|skip|n't|never|neither|nor|"
     r"disregard|exclude|leave out|apart from|minus)\b|n't\b"
 )
 _WANTED = re.compile(r"\b(?:just|only|but|show|find|highlight|bring out|see)\b")
@@ -237,23 +241,3 @@ def _classes(found: re.Match[str]) -> tuple[str, ...]:
     if found["word"]:
         return OBJECT_WORDS[found["word"].lower()]
     return next(names for pattern, names in _PHRASES.items() if re.fullmatch(pattern, found["phrase"], re.IGNORECASE))
-
-
-_LOOKING = re.compile(
-    r"\b(?:find|highlight|bring out|look(?:ing)? (?:out )?for|watch(?:ing)? (?:out )?for|search(?:ing)? for|spot|detect|mark|point out|track|"
-    r"show(?: me)?|emphasi[sz]e|where (?:is|are)|locate|keep an eye on|can you see|do you see) (?:the |a |an |any |some |all |my |our )*(?P<what>[a-z][\w -]*)"
-)
-_IMAGES = re.compile(r"\b(?:images?|pictures?|scene|details?|everything|something|more|less|thermal|visible|way|road|view|cameras?|it|this|that|contrast|better)\b")
-
-
-def unknown_object(clause: str, found: bool) -> str:
-    """What to answer where a clause looks for something that no class name stands for; empty elsewhere.
-
-    Args:
-        clause: lower case.
-        found: whether a class name was found in it.
-    """
-    looking = _LOOKING.search(clause)
-    if found or not looking or _IMAGES.search(looking["what"]):
-        return ""
-    return f"'{looking['what'][:40].strip()}' is nothing that the detector knows: it finds people, vehicles, animals and other classes of COCO"

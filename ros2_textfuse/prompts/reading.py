@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ros2_textfuse.prompts.balance import Balance, read_balance
 from ros2_textfuse.prompts.clauses import Clause
+from ros2_textfuse.prompts.commands import Command
 from ros2_textfuse.prompts.conditions import Condition, read_conditions
 from ros2_textfuse.prompts.object_names import split_objects
 from ros2_textfuse.prompts.tone import read_tone
@@ -19,7 +20,8 @@ _AUTO = re.compile(
 _IN_THE_DARK = re.compile(r"\b(?:dark|night|shadows?|unlit|low.?light|black)\b(?!er)")
 # What is asked for objects is their being brought out.
 _OF_OBJECTS = re.compile(
-    r"\b(?:more|raise|increase|heighten|enhance|boost|improve|strengthen)\b.*\b(?:contrast|visibility|saliency|brightness) (?:of|for|on) |"
+    r"\b(?:more|raise|increase|heighten|enhance|boost|improve|strengthen)\b.*\b(?:contrast|visibility|saliency|"
+    r"brightness) (?:of|for|on) |"
     r"\b(?:make|should be|must be)\b.* (?:more visible|stand out|pop|brighter)\b"
 )
 _NOT_SO = re.compile(r"\bnot (?:quite )?(?:so|that|as)\b")
@@ -36,10 +38,12 @@ class Reading:
         balance: of the cameras.
         tone: axis -> -1..1.
         auto: whether it leaves the modes to the images.
+        command: what it does to the prompt in force.
         conditions: that it names, or denies.
         wanted: COCO class names to bring out.
         unwanted: COCO class names not to bring out.
         settled: whether something was made of it, be it a denial.
+        advice: what to say instead, where nothing was.
     """
 
     clause: Clause
@@ -48,10 +52,12 @@ class Reading:
     balance: Balance | None = None
     tone: dict[str, float] = field(default_factory=dict)
     auto: bool = False
+    command: Command | None = None
     conditions: tuple[Condition, ...] = ()
     wanted: tuple[str, ...] = ()
     unwanted: tuple[str, ...] = ()
     settled: bool = False
+    advice: str = ""
 
 
 def read_clause(clause: Clause) -> Reading:

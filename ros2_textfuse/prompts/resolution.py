@@ -49,7 +49,9 @@ def resolve(
     if not (names or named) and weight is None:
         return prompt
     found = dict(prompt.severities)
-    found.update(dict.fromkeys((name for name in names if name != AUTO), DEFAULT_SEVERITY if amount is None else amount))
+    found.update(
+        dict.fromkeys((name for name in names if name != AUTO), DEFAULT_SEVERITY if amount is None else amount)
+    )
     return replace(
         prompt,
         severities=in_order(found),

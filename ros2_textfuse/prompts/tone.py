@@ -29,19 +29,28 @@ _NOUNS = {
     r"frame|stream|video|channel|balance|error|correct|temperature|fidelity))",
 }
 _FILL = r"(?: \w+){0,4}? ?"
-_EXCESS = r"(?: (?:is|are|looks?|seems?))? (?:far |way |much |a bit |a little )?too (?:strong|high|harsh|hard|much|vivid|intense|loud|bright)"
+_EXCESS = (
+    r"(?: (?:is|are|looks?|seems?))? (?:far |way |much |a bit |a little )?too (?:strong|high|harsh|hard|much|vivid|"
+    r"intense|loud|bright)"
+)
 _LACK = r"(?: (?:is|are))? (?:up|higher|stronger)\b"
 _DOWNWARD = r"(?: (?:is|are))? (?:down|lower|weaker)\b"
 
 
 def _of_noun(noun: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     up = rf"\b{_UP}\b{_FILL}\b{noun}\b|\b{noun}\b{_LACK}"
-    down = rf"\b{_DOWN}\b{_FILL}\b{noun}\b|\b{noun}\b{_DOWNWARD}|\b{noun}\b{_EXCESS}|\b(?:turn|bring|dial)\b.*\b{noun}\b.*\bdown\b"
+    down = (
+        rf"\b{_DOWN}\b{_FILL}\b{noun}\b|\b{noun}\b{_DOWNWARD}|\b{noun}\b{_EXCESS}|\b(?:turn|bring|"
+        rf"dial)\b.*\b{noun}\b.*\bdown\b"
+    )
     return re.compile(up), re.compile(down)
 
 
 _SO = r"\bnot (?:quite )?(?:so|that|as|too) (?:\w+ )?"
-_WISH = r"(?:^|\b(?:make|turn|render|get|want|like|should be|needs? to be|could be|bit|little|touch|notch|slightly|somewhat|much|lot|far|even|it|image|everything|all|as|of) (?:\w+ )?)"
+_WISH = (
+    r"(?:^|\b(?:make|turn|render|get|want|like|should be|needs? to be|could be|bit|little|touch|notch|slightly|"
+    r"somewhat|much|lot|far|even|it|image|everything|all|as|of) (?:\w+ )?)"
+)
 _WORDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {  # axis: up, down
     "brightness": (
         re.compile(rf"{_WISH}(?:brighter|lighter)\b|\b(?:brighten|lighten)(?:ing)?(?: up)?\b"),
@@ -68,7 +77,9 @@ _WORDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {  # axis: up, down
     ),
 }
 _OF_NOUNS = dict(zip(AXES, (_of_noun(noun) for noun in _NOUNS.values()), strict=True))
-_WEAKEST = re.compile(r"\b(?:gr[ea]yscale|monochrome|black and white|black-and-white|b/w|colou?rless|without colou?rs?|no colou?rs?)\b")
+_WEAKEST = re.compile(
+    r"\b(?:gr[ea]yscale|monochrome|black and white|black-and-white|b/w|colou?rless|without colou?rs?|no colou?rs?)\b"
+)
 _TOO = re.compile(r"\btoo (?:much|bright|dark)\b|\b(?:any|some) much\b")
 # Complaints and states, which are degradations or nothing.
 _STATE = re.compile(

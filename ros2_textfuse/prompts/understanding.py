@@ -16,16 +16,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.prompts import checks
 from ros2_textfuse.prompts.advice import GENERAL, advise, asks_the_opposite
 from ros2_textfuse.prompts.clauses import Clause, clauses
 from ros2_textfuse.prompts.commands import keeps, read_command
 from ros2_textfuse.prompts.head import read
-from ros2_textfuse.prompts.languages import note_of, to_english
-from ros2_textfuse.prompts.object_names import unknown_object
+from ros2_textfuse.prompts.languages import UNKNOWN, note_of, to_english
+from ros2_textfuse.prompts.object_meaning import sought
 from ros2_textfuse.prompts.prompt import DEFAULT_SEVERITY, Tone, Understanding, in_order, quoted
 from ros2_textfuse.prompts.reading import Reading, read_clause
+from ros2_textfuse.prompts.requests import read_request
 from ros2_textfuse.prompts.spelling import corrected
 
 _HELP = 0.5  # how far a condition moves the balance
@@ -68,6 +72,10 @@ def _understand(text: str) -> Understanding:
         modes = _read(parts).modes if command.target else {}
         return Understanding(in_order(modes), advice=notes, command=command)
     said = _read(parts)
+    if said.command:
+        return Understanding(advice=notes, command=said.command)
+    if language == UNKNOWN and not (said.modes or said.objects or said.unknown):
+        said = replace(said, unknown=(english,))
     return replace(said, advice=(*said.advice, *notes), adds=said.adds or keeps(english))
 
 
@@ -79,6 +87,8 @@ def _read(parts: Sequence[Clause]) -> Understanding:
     """What the clauses say together."""
     readings = [read_clause(part) for part in parts]
     meant = _by_meaning(readings)
+    if len(readings) == 1 and readings[0].command:
+        return Understanding(command=readings[0].command)
     balance, tone, contradictions = _weighed(readings)
     present: dict[str, float] = {}
     denied: dict[str, str] = {}  # what -> the clause that denies it
@@ -97,7 +107,15 @@ def _read(parts: Sequence[Clause]) -> Understanding:
         advice += [condition.note for condition in reading.conditions if condition.note and not absent]
         if reading.settled or severities:
             continue
-        hint = unknown_object(text, bool(reading.wanted)) or advise(reading.clause.meaning)
+        found = None if reading.wanted else sought(text)
+        if found:
+            advice.append(found.note)
+            if found.classes and not reading.clause.negated:
+                wanted.update(dict.fromkeys(found.classes, text))
+            if not found.classes:
+                unknown.append(text)
+            continue
+        hint = reading.advice or advise(reading.clause.meaning)
         if hint or not (about or reading.wanted):
             unknown.append(text)
             advice.append(hint or GENERAL)
@@ -134,7 +152,8 @@ def _by_meaning(readings: Sequence[Reading]) -> list[tuple[dict[str, float], boo
     from ros2_textfuse.prompts.text_encoder import encode
 
     sentences = [reading.rest for reading in readings] + [reading.affirmed for reading in readings if reading.affirmed]
-    severities, about = read(encode([sentence or "nothing" for sentence in sentences]))
+    features = encode([sentence or "nothing" for sentence in sentences])
+    severities, about = read(features)
     affirmed = iter(range(len(readings), len(sentences)))
     found: list[tuple[dict[str, float], bool, bool]] = []
     for index, reading in enumerate(readings):
@@ -150,11 +169,24 @@ def _by_meaning(readings: Sequence[Reading]) -> list[tuple[dict[str, float], boo
         for condition in reading.conditions:
             if condition.away == "named":  # what it looks like through a dirty lens is not asked for
                 named = {mode: value for mode, value in named.items() if mode in condition.modes}
-            named |= {mode: max(DEFAULT_SEVERITY, named.get(mode, 0.0)) for mode in condition.modes if mode not in named}
-        if absent and reading.conditions:
+            named |= {
+                mode: max(DEFAULT_SEVERITY, named.get(mode, 0.0)) for mode in condition.modes if mode not in named
+            }
+        if absent:
             reading.conditions, reading.settled = (), True
+        if not (named or reading.settled or reading.wanted or reading.clause.negated or reading.conditions):
+            _request(reading, features[index], len(readings) == 1)
         found.append((named, absent, bool(about[index])))
     return found
+
+
+def _request(reading: Reading, features: NDArray[np.float32], alone: bool) -> None:
+    """What a clause asks for by its meaning, where the rules made nothing of it."""
+    request = read_request(features, reading.clause.text)
+    if request is None or (request.command and not alone):
+        return
+    reading.tone, reading.auto, reading.command = dict(request.tone), request.auto, request.command
+    reading.advice, reading.settled = request.advice, not request.advice
 
 
 def _weighed(readings: Sequence[Reading]) -> tuple[float, Tone, list[tuple[str, str]]]:
@@ -191,5 +223,6 @@ def _helps(reading: Reading) -> list[float]:
 
 
 def _only_adds(readings: Sequence[Reading], present: dict[str, float], wanted: dict[str, str]) -> bool:
-    """Whether a text only weighs the cameras, changes the tone, or denies: it then keeps the rest of what is in force."""
-    return bool(readings) and not (present or wanted) and all(reading.settled and not reading.auto for reading in readings)
+    """Whether a text only weighs the cameras, changes the tone, or denies: it keeps the rest of what is in force."""
+    settled = any(reading.settled for reading in readings) and not any(reading.auto for reading in readings)
+    return settled and not (present or wanted)

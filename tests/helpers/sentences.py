@@ -46,7 +46,9 @@ def _sentence(line: str) -> Sentence:
     plain = frozenset(item for item in items if item[0] not in "[!?")
     allowed = frozenset(item.strip("[]") for item in items if item[0] == "[")
     forbidden = frozenset(item[1:] for item in items if item[0] == "!")
-    opposite = {other for pair in _OPPOSITES for one, other in (pair, pair[::-1]) if one in plain and other not in plain}
+    opposite = {
+        other for pair in _OPPOSITES for one, other in (pair, pair[::-1]) if one in plain and other not in plain
+    }
     return Sentence(text.strip(), plain, allowed, forbidden | (opposite - allowed), "?" in items, answer_does)
 
 

@@ -130,7 +130,7 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
     try:
         with tqdm(total=total, unit="pair", initial=0, mininterval=0.5, maxinterval=5) as bar:
             replay.evaluate(
-                replay.pairs(source.recording, asked.fusion, fuser, tally),
+                replay.pairs(source.recording, asked.fusion, fuser, tally, source.ordered),
                 fuser,
                 asked.every,
                 source.period,
@@ -192,7 +192,8 @@ def _look_closer(
     wanted = {*kinds, *range(start, start + WATCHED)} if source.ordered else set(kinds)
     folder.images.mkdir(exist_ok=True)
     images, middle = {}, []
-    for pair in replay.pairs(source.recording, asked.fusion, fuser, Tally.from_recording(source.recording)):
+    again = Tally.from_recording(source.recording)
+    for pair in replay.pairs(source.recording, asked.fusion, fuser, again, source.ordered):
         if pair.number in kinds:
             images[pair.number] = _show(pair, kinds[pair.number], source, fuser, folder)
         if source.ordered and start <= pair.number < start + WATCHED:

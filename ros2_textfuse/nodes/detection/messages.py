@@ -28,7 +28,7 @@ def _detection(found: Detection, header: Any) -> Detection2D:
     hypothesis = ObjectHypothesisWithPose(pose=PoseWithCovariance())
     hypothesis.hypothesis.class_id = found.name
     hypothesis.hypothesis.score = float(found.score)
-    detection = Detection2D(header=header, results=[hypothesis])
+    detection = Detection2D(header=header, results=[hypothesis], id=str(found.id) if found.id else "")
     detection.bbox.center.position.x = (left + right) / 2
     detection.bbox.center.position.y = (top + bottom) / 2
     detection.bbox.size_x, detection.bbox.size_y = right - left, bottom - top

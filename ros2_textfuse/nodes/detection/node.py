@@ -19,6 +19,7 @@ from ros2_textfuse.detection.detector import Detector
 from ros2_textfuse.detection.drawing import draw
 from ros2_textfuse.detection.joining import SURE, join
 from ros2_textfuse.detection.streams import STREAMS, FrameCollector, trust, usable
+from ros2_textfuse.detection.tracking import Tracker
 from ros2_textfuse.detection.types import Detection, DetectorError
 from ros2_textfuse.detection.weights import WeightsError
 from ros2_textfuse.imaging import encodings
@@ -77,6 +78,7 @@ class DetectionNode(Node):
 
     def _connect(self, queue_size: int) -> None:
         self._ledger = Ledger()
+        self._tracker = self._make_tracker()
         self._status = FusionStatus()
         self._collector: FrameCollector[Image] = FrameCollector(self._streams)
         self._detections = self.create_publisher(Detection2DArray, "detections", 10)
@@ -159,12 +161,14 @@ class DetectionNode(Node):
         """Detect in the images of one stamp, and publish; raises nothing."""
         try:
             images = {stream: encodings.visible_array(message) for stream, message in frame.items()}
+            header = next(iter(frame.values())).header
             found = self._find(images)
+            if self._tracker:
+                found = self._tracker.update(found, stamp_ns(next(iter(frame.values()))) / 1e9)
         except Exception as error:  # the node outlives whatever one image does to the engine
             self._ledger.fail(f"detection failed: {error}")
             self.get_logger().error(f"detection failed: {error}", throttle_duration_sec=LOG_PERIOD)
             return
-        header = next(iter(frame.values())).header
         self._detections.publish(detections_message(found, header))
         if self._seen_by:
             self._seen_by.publish(streams_message(found, list(frame), header))
@@ -174,6 +178,13 @@ class DetectionNode(Node):
             annotated = Image(header=header)
             encodings.fill_message(annotated, draw(background, found), "rgb8")
             self._annotated.publish(annotated)
+
+    def _make_tracker(self) -> Tracker | None:
+        try:
+            return Tracker()
+        except DetectorError as error:
+            self.get_logger().warning(f"detections have no id, and nothing is brought out by them: {error}")
+            return None
 
     def _find(self, images: dict[str, NDArray[Any]]) -> Sequence[Any]:
         assert self._detector is not None

@@ -17,6 +17,7 @@ from ros2_textfuse.nodes.fusion.camera_info import Geometry
 from ros2_textfuse.nodes.fusion.engine_builder import EngineBuilder
 from ros2_textfuse.nodes.fusion.ledger import Ledger, Stages
 from ros2_textfuse.nodes.fusion.outputs import Outputs
+from ros2_textfuse.nodes.fusion.scene import SceneTopic
 from ros2_textfuse.sync.pairing import Stamped
 from ros2_textfuse.sync.policy import Frame
 
@@ -32,6 +33,7 @@ class FrameFuser:
         cameras: by name.
         outputs: to publish on.
         ledger: to write to.
+        scene: that looks at each pair once it is published.
         reject: called with the reason for which a frame could not be used.
         jpeg_quality: asked for each frame that goes out.
     """
@@ -45,12 +47,13 @@ class FrameFuser:
         cameras: Mapping[str, Camera],
         outputs: Outputs,
         ledger: Ledger,
+        scene: SceneTopic,
         reject: Callable[[str], None],
         jpeg_quality: Callable[[], int],
     ) -> None:
         self._node, self._fuser, self._builder, self._geometry = node, fuser, builder, geometry
         self._cameras, self._outputs, self._ledger = cameras, outputs, ledger
-        self._reject, self._jpeg_quality = reject, jpeg_quality
+        self._scene, self._reject, self._jpeg_quality = scene, reject, jpeg_quality
 
     def work_on(self, frame: Frame[Any]) -> None:
         """Fuse a pair, or pass one camera's image through, and publish; raises nothing."""
@@ -99,6 +102,7 @@ class FrameFuser:
             (visible.stamp - thermal.stamp) / 1e6,
         )
         self._ledger.fuse(time.monotonic(), visible.stamp, message.header.frame_id, stages)
+        self._scene.look(*prepared, visible.stamp)  # after the image has gone out: what it says is for the next ones
 
     def _pass_through(self, camera: str, image: Stamped[Any]) -> None:
         self._builder.check(image.image.height, image.image.width)

@@ -23,6 +23,7 @@ from ros2_textfuse.nodes.fusion.outputs import Outputs
 from ros2_textfuse.nodes.fusion.pairing import make_pairing
 from ros2_textfuse.nodes.fusion.prompt_service import PromptService
 from ros2_textfuse.nodes.fusion.reporter import Reporter
+from ros2_textfuse.nodes.fusion.scene import SceneTopic
 from ros2_textfuse.prompts import understand
 from ros2_textfuse.prompts.text_encoder import EncoderError
 from ros2_textfuse.runtime import cache_folder, notify
@@ -92,6 +93,7 @@ class FusionNode(LifecycleNode):
         self._use(settings)
         topics = {camera.name: camera.topic for camera in self._cameras.values()}
         self._geometry = Geometry(self, topics, self._fuser, self._calibration, settings.camera_info)
+        self._scene = SceneTopic(self, self._fuser, self._outputs.status)
         self._frame_fuser = FrameFuser(
             self,
             self._fuser,
@@ -100,6 +102,7 @@ class FusionNode(LifecycleNode):
             self._cameras,
             self._outputs,
             self._ledger,
+            self._scene,
             self._reject,
             lambda: int(self._values["jpeg_quality"]),
         )
@@ -113,6 +116,7 @@ class FusionNode(LifecycleNode):
             self._ledger,
             self._builder,
             self._geometry,
+            self._scene,
             lambda: self._values,
             self._idle,
         )
@@ -160,6 +164,7 @@ class FusionNode(LifecycleNode):
         self._geometry.destroy()
         self._reporter.destroy()
         self._worker.drain()
+        self._scene.destroy()
         self._builder.join()
         gc.collect()  # a camera and its subscription refer to each other, and keep the last images until then
 

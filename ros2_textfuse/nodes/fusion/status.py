@@ -39,8 +39,8 @@ def status_message(situation: Situation, policy: PairingPolicy[Any], fuser: Fuse
 
 
 def fill_prompt(message: FusionStatus | SetPrompt.Response, fuser: Fuser) -> None:
-    """The active prompt and what it resolved to."""
-    prompt = fuser.prompt
+    """The active prompt and what it resolved to, with what the images add to it."""
+    prompt = fuser.in_force
     message.prompt = prompt.text
     message.modes = list(prompt.severities)
     message.severities = list(prompt.severities.values())

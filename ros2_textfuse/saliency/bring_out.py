@@ -1,0 +1,83 @@
+"""Raise the contrast of objects against their surroundings, in the fused image.
+
+Source: Zhang et al., Text-DiFuse, NeurIPS 2024, section 3.3: inside the mask of a named object the fusion is modulated
+for the most contrast between object and background, outside it stays what it is (equations 12 and 13). Here the
+output is modulated, so that no network needs to be trained for it; the mask and the direction are `appearance`'s.
+
+Levels rise or fall along y + a y (1 - y / 255): steepest where there is room, flat at neither end, and black and white
+stay what they are, so that nothing clips.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ros2_textfuse.saliency.appearance import CURVES, Appearance, look
+from ros2_textfuse.saliency.regions import Region
+from ros2_textfuse.saliency.surroundings import Surroundings
+
+MOST = 16  # regions a frame, the first ones: this bounds the time
+LOOKS = 2  # regions of a stream that are looked at anew in one frame, likewise
+PACE = 0.2  # share of the way to the wanted strength that is gone in one frame
+
+
+class BringOut:
+    """Brings regions out, each brightened or darkened against its surroundings, softly and without a sudden change.
+
+    How a region looks is remembered under its id from frame to frame, and looked at anew by turns.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, Appearance] = {}  # the one looked at longest ago first
+
+    def __call__(
+        self,
+        fused: NDArray[np.uint8],
+        visible: NDArray[np.uint8],
+        thermal: NDArray[np.uint8],
+        regions: Sequence[Region],
+    ) -> None:
+        """Bring regions out, in place. Pixels outside their boxes stay as they are.
+
+        Args:
+            fused: uint8 RGB [H, W, 3]; written.
+            visible: uint8 RGB [H, W, 3], in the geometry of `fused`.
+            thermal: uint8 [H, W], likewise.
+            regions: the first MOST of them are brought out. With ids, LOOKS new ones appear in each frame; ids must
+                then differ.
+        """
+        height, width = thermal.shape
+        places = [(region, Surroundings.of(region.box, height, width)) for region in regions[:MOST]]
+        images = visible, thermal, fused
+        alone = [(region, around) for region, around in places if around and not region.id]
+        tracked = {region.id: (region, around) for region, around in places if around and region.id}
+        self._look_again(images, {id_: around for id_, (_, around) in tracked.items()})
+        shown = [
+            (*place, appearance) for place, appearance in zip(alone, look(images, [p[1] for p in alone]), strict=True)
+        ]
+        for id_, appearance in self._known.items():
+            appearance.strength += PACE * (appearance.wanted - appearance.strength)
+            shown.append((*tracked[id_], appearance))
+        for region, around, appearance in shown:
+            _modulate(fused, around, appearance, region.weight)
+
+    def _look_again(self, images: Sequence[NDArray[np.uint8]], places: dict[int, Surroundings]) -> None:
+        """Forget what is gone, and look at what is new or was looked at longest ago."""
+        self._known = {id_: appearance for id_, appearance in self._known.items() if id_ in places}
+        new = [id_ for id_ in places if id_ not in self._known]
+        turn = [*new, *self._known][:LOOKS]
+        former = [self._known.pop(id_, None) for id_ in turn]
+        self._known.update(zip(turn, look(images, [places[id_] for id_ in turn], former), strict=True))
+
+
+def _modulate(fused: NDArray[np.uint8], around: Surroundings, appearance: Appearance, weight: float) -> None:
+    """Move the levels inside a box, in place: wholly where the mask is 1."""
+    amount = abs(appearance.strength) * weight
+    if not amount:
+        return
+    pixels = around.inside(fused)
+    alpha = around.enlarge(appearance.mask * np.float32(amount))
+    curve = CURVES[1 if appearance.strength > 0 else -1]
+    np.copyto(pixels, cv2.blendLinear(cv2.LUT(pixels, curve), np.ascontiguousarray(pixels), alpha, 1 - alpha))

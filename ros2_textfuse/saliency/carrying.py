@@ -1,0 +1,87 @@
+"""Boxes carried to the present frame: a detector is some frames late, and may look at every third only."""
+
+import threading
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ros2_textfuse.saliency.regions import Region
+
+POSITION, VELOCITY = 0.7, 0.3  # shares of what a new box says against what was foreseen (an alpha-beta filter)
+HELD = 0.3  # s for which an object that is not seen is brought out as before,
+GONE = 0.8  # s, and after which not at all
+AHEAD = 0.5  # s over which a velocity is believed
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """An object in one frame.
+
+    Args:
+        id: the same for the same object in other frames, > 0.
+        name: of its class.
+        box: left, top, right, bottom in pixels of the fused image.
+    """
+
+    id: int
+    name: str
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class _Followed:
+    """Where an object was, and where it goes."""
+
+    name: str
+    seen: float
+    """Seconds."""
+    box: NDArray[np.float64]
+    velocity: NDArray[np.float64]
+    """Of each side, pixels a second."""
+
+    def at(self, time: float) -> NDArray[np.float64]:
+        return self.box + self.velocity * min(time - self.seen, AHEAD)
+
+    def corrected(self, sighting: Sighting, time: float) -> "_Followed":
+        foreseen, passed = self.at(time), max(time - self.seen, 1e-3)
+        error = np.array(sighting.box) - foreseen
+        velocity = self.velocity + VELOCITY * error / max(passed, 1 / 30)
+        return _Followed(sighting.name, time, foreseen + POSITION * error, velocity)
+
+
+class Carried:
+    """Objects that were seen, and where they are now. One thread may tell what was seen while another one asks.
+
+    Times are seconds of one clock, that of the images' stamps.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._followed: dict[int, _Followed] = {}
+        self._last = 0.0
+
+    def see(self, sightings: Iterable[Sighting], time: float) -> None:
+        """Note what was seen in a frame; when time goes back, all from before is forgotten."""
+        with self._lock:
+            known = self._followed if time >= self._last else {}
+            self._last = time
+            self._followed = {id_: one for id_, one in known.items() if time - one.seen <= GONE}
+            for one in sightings:
+                last = self._followed.get(one.id)
+                self._followed[one.id] = (
+                    last.corrected(one, time) if last else _Followed(one.name, time, np.array(one.box), np.zeros(4))
+                )
+
+    def regions(self, names: Collection[str], time: float) -> list[Region]:
+        """Where the objects of some classes are at a time, the largest first; less and less of those no longer seen."""
+        with self._lock:
+            followed = list(self._followed.items())
+        found = []
+        for id_, one in followed:
+            weight = min(1.0, (GONE - (time - one.seen)) / (GONE - HELD))
+            left, top, right, bottom = one.at(time).tolist()
+            if one.name in names and weight > 0 and right > left and bottom > top:
+                found.append(Region((left, top, right, bottom), id_, weight))
+        return sorted(found, key=lambda region: (region.box[0] - region.box[2]) * (region.box[3] - region.box[1]))

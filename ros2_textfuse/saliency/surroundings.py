@@ -1,0 +1,113 @@
+"""A box and the ring around it, as a grid of cells of one size whatever the size of the box."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ros2_textfuse.saliency.regions import Rectangle
+
+SIDE = 24  # cells along either side of box and ring
+RING = 0.3  # its width, in widths and heights of the box
+NARROWEST = 3  # pixels of the ring, and of what the image shows of the box
+CORE = 0.3  # of the way from the border to the middle of a box, from which on the object is surely there
+SOFT = 0.15  # of that way, in which an effect rises from none to all
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """A box with its ring, cut at the image's border.
+
+    Args:
+        box: left, top, right, bottom. Sides that the image's border cuts off lie beyond it.
+        half: of the true box's width and height.
+        outer: left, top, right, bottom of box and ring, in whole pixels of the image.
+        inner: of the box likewise.
+    """
+
+    box: Rectangle
+    half: tuple[float, float]
+    outer: tuple[int, int, int, int]
+    inner: tuple[int, int, int, int]
+
+    @classmethod
+    def of(cls, box: Rectangle, height: int, width: int) -> "Surroundings | None":
+        """Of a box in an image; None where the image shows too little of the box, or nothing but it."""
+        left, top, right, bottom = box
+        inner = max(round(left), 0), max(round(top), 0), min(round(right), width), min(round(bottom), height)
+        wide, high = max(RING * (right - left), NARROWEST), max(RING * (bottom - top), NARROWEST)
+        outer = (
+            max(round(left - wide), 0),
+            max(round(top - high), 0),
+            min(round(right + wide), width),
+            min(round(bottom + high), height),
+        )
+        if min(inner[2] - inner[0], inner[3] - inner[1]) < NARROWEST or inner == outer:
+            return None
+        # An object that goes on beyond the image's border has no soft edge there.
+        wide, high = right - left, bottom - top
+        whole = (
+            left if left >= 1 else left - wide,
+            top if top >= 1 else top - high,
+            right if right <= width - 1 else right + wide,
+            bottom if bottom <= height - 1 else bottom + high,
+        )
+        return cls(whole, (wide / 2, high / 2), outer, inner)
+
+    def look(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The cells of an image, RGB or grey, as grey levels, uint8 [SIDE, SIDE]."""
+        left, top, right, bottom = self.outer
+        # Single pixels, not means of several: their levels are spread as in the image.
+        cells = cv2.resize(image[top:bottom, left:right], (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
+        return np.asarray(cv2.cvtColor(cells, cv2.COLOR_RGB2GRAY) if cells.ndim == 3 else cells, np.uint8)
+
+    def profiles(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+        """Of each cell, [SIDE, SIDE]: how much it may change, how surely it shows the object, and whether it is ring.
+
+        The first two are 0..1, and 0 outside the box.
+        """
+        left, top, right, bottom = self.outer
+        middles = (np.arange(SIDE, dtype=np.float32) + 0.5) / SIDE
+        across = self._depth(left + middles * (right - left), 0)
+        down = self._depth(top + middles * (bottom - top), 1)
+        inside, core = (np.outer(_rise(down / by), _rise(across / by)) for by in (SOFT, CORE))
+        return inside, core, ~np.outer(down > 0, across > 0)
+
+    def inside(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The pixels of the box, a view."""
+        left, top, right, bottom = self.inner
+        return image[top:bottom, left:right]
+
+    def enlarge(self, cells: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cells [SIDE, SIDE] as pixels of the box, falling to 0 at its border."""
+        left, top, right, bottom = self.outer
+        x, y = (right - left) / SIDE, (bottom - top) / SIDE  # pixels of a cell
+        # From the middle of a pixel of the box to cells, whose middles have whole numbers.
+        matrix = np.float32(
+            [
+                [1 / x, 0, (self.inner[0] + 0.5 - left) / x - 0.5],
+                [0, 1 / y, (self.inner[1] + 0.5 - top) / y - 0.5],
+            ]
+        )
+        size = self.inner[2] - self.inner[0], self.inner[3] - self.inner[1]
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        pixels = cv2.warpAffine(cells, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        across, down = (
+            _rise(self._depth(np.arange(self.inner[axis], self.inner[axis + 2], dtype=np.float32) + 0.5, axis) / SOFT)
+            for axis in (0, 1)
+        )
+        pixels *= across
+        pixels *= down[:, None]
+        return pixels
+
+    def _depth(self, at: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
+        """How deep in the box positions along an axis lie: 0 at its border, 1 in the middle, below 0 outside."""
+        depth = np.minimum(at - self.box[axis], self.box[axis + 2] - at) / self.half[axis]
+        return np.asarray(depth, np.float32)
+
+
+def _rise(depth: NDArray[np.float32]) -> NDArray[np.float32]:
+    """0 at 0 and below, 1 at 1 and above, smooth between."""
+    depth = np.clip(depth, 0, 1)
+    return depth * depth * (3 - 2 * depth)
