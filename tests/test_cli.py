@@ -7,6 +7,8 @@ import sys
 import cv2
 import numpy as np
 import pytest
+from rosbags.rosbag2 import Writer
+from rosbags.typesys import Stores, get_typestore
 
 from ros2_textfuse import cli
 from tests.helpers.encoder import needs_encoder
@@ -253,3 +255,24 @@ def test_an_image_that_cannot_be_written_is_told_so(tmp_path, capsys, name):
     visible, thermal = (folder / "0000.png" for folder in pairs_of(tmp_path))
     assert cli.main(["fuse", str(visible), str(thermal), "-o", str(tmp_path / name), "--engine", "eager"]) == 1
     assert ".png" in capsys.readouterr().err
+
+
+def test_a_prompt_goes_without_quotes(capsys):
+    assert cli.main(["prompt", "--explain", "it", "is", "dark"]) == 0
+    assert "it is dark" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("source", [["nowhere"], ["nowhere.mp4", "lwir.mp4"], ["a", "b", "c"], ["{empty}"]])
+def test_view_refuses_what_it_cannot_show(tmp_path, capsys, source):
+    assert cli.main(["view", *(part.format(empty=tmp_path) for part in source), "--no-browser"]) == 1
+    assert "textfuse view:" in capsys.readouterr().err
+
+
+def test_view_of_a_bag_without_images(tmp_path, capsys):
+    with Writer(tmp_path / "bag", version=9) as writer:
+        store = get_typestore(Stores.ROS2_KILTED)
+        connection = writer.add_connection("/chatter", "std_msgs/msg/String", typestore=store)
+        text = store.serialize_cdr(store.types["std_msgs/msg/String"]("hello"), "std_msgs/msg/String")
+        writer.write(connection, 1, text)
+    assert cli.main(["view", str(tmp_path / "bag"), "--no-browser"]) == 1
+    assert "no topic looks like the visible camera" in capsys.readouterr().err
