@@ -11,8 +11,8 @@ from rosbags.rosbag2 import Writer
 from rosbags.typesys import Stores, get_typestore
 
 from ros2_textfuse import cli
-from tests.helpers.encoder import needs_encoder
 from ros2_textfuse.recordings.source import find_recording
+from tests.helpers.encoder import needs_encoder
 from tests.helpers.images import street
 from tests.helpers.recordings import write_folders
 

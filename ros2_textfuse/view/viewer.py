@@ -58,6 +58,7 @@ class Viewer:
         self._frame = 0
         self._heard: dict[str, int] = {}
         self._nonsense = 0
+        self._clock: tuple[float, float] | None = None  # ms: when the browser asked for the time, and when that came
         self._asked: Ask | None = None  # the newest that is not answered
         self._asks = asyncio.Event()
 
@@ -100,6 +101,10 @@ class Viewer:
             if self._heard.get(kind) != number:
                 self._heard[kind] = number
                 texts.append(text)
+        if self._clock is not None:
+            # As in NTP, with the time it waited here for its turn.
+            (sent, received), self._clock = self._clock, None
+            texts.append(json.dumps({"kind": "clock", "sent": sent, "received": received, "now": time.time() * 1e3}))
         frame = self._hub.frames.newest(self.streams, self._frame) if self.streams else None
         header: dict[str, Any] = {"number": self._sent + 1}
         jpegs = []
@@ -139,7 +144,8 @@ class Viewer:
                 self._hub.adapt()
                 self.wake()
             case Clock(sent):
-                self._post("clock", {"sent": sent, "now": time.time() * 1e3})
+                self._clock = sent, time.time() * 1e3
+                self.wake()
             case Ask():
                 self._asked = request
                 self._asks.set()
