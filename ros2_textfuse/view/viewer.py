@@ -17,6 +17,8 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from ros2_textfuse.prompts.clauses import clauses
+from ros2_textfuse.prompts.commands import keeps, read_command
 from ros2_textfuse.view.hub import Hub, plain
 from ros2_textfuse.view.recorder import Recorder
 from ros2_textfuse.view.requests import (
@@ -165,9 +167,14 @@ class Viewer:
             self._asks.clear()
             if (ask := self._asked) is not None:
                 answer = await self._source.set_prompt(ask)
-                self._post("answer", {**answer, "number": ask.number})
+                self._post("answer", {**answer, "number": ask.number, "relative": _is_relative(ask.prompt)})
 
     def _post(self, kind: str, fields: dict[str, Any]) -> None:
         """Something for this browser alone."""
         self._outbox.append(json.dumps({"kind": kind, **plain(fields)}, allow_nan=False))
         self.wake()
+
+
+def _is_relative(text: str) -> bool:
+    """Whether a sentence is about the prompt in force, and says something else when it is asked again."""
+    return keeps(text) or any(read_command(clause.text.lower()) is not None for clause in clauses(text))

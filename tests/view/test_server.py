@@ -137,6 +137,15 @@ def test_nonsense_is_answered_and_ends_at_some_time():
         until(lambda: server.hub.viewers == 0)
 
 
+@pytest.mark.parametrize(("text", "relative"), [("it is dark", False), ("a bit more", True), ("undo", True)])
+def test_a_sentence_about_the_prompt_in_force_is_told(text, relative):
+    """The page asks it once, and not again with each move of a slider."""
+    with serving() as server, Browser(server) as browser:
+        browser.send("ask", number=1, prompt=text)
+        browser.wait_for(lambda: browser.told("answer"))
+        assert browser.told("answer")["relative"] is relative
+
+
 def test_a_message_that_is_too_large_ends_the_viewer():
     with serving() as server, Browser(server) as browser:
         browser.socket.send("x" * (LARGEST + 1))
