@@ -217,7 +217,7 @@ class Crops:
         seen, thermal_seen = synthesis.apply(visible, thermal, severities, np.random.default_rng(seed))
         if kind == "night":
             target = brighten(target, asked["low_light"])
-        balance = rng.uniform(-1, 1) if rng.random() < UNBALANCED else 0.0
+        balance = float(np.clip(rng.uniform(-1.3, 1.3), -1, 1)) if rng.random() < UNBALANCED else 0.0
         request = np.array([*(asked.get(mode, 0.0) for mode in MODES), balance], np.float32)
         # A camera gives 8 bits: without them, a sharpening filter would learn to trust what no image has.
         seen, thermal_seen, target, thermal_target = (
