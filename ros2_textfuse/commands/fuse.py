@@ -9,7 +9,7 @@ from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.imaging import image_files
 from ros2_textfuse.imaging.encodings import ImageError
-from ros2_textfuse.recordings.pairs import pair_folders, read_image
+from ros2_textfuse.recordings.pairs import check_pair, pair_folders, read_image
 from ros2_textfuse.recordings.types import RecordingError
 from ros2_textfuse.runtime.output import claim_file, refuse_inputs, write_whole
 
@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Fuse; returns 0."""
     pairs = _pairs(args.visible, args.thermal, args.out)
+    check_pair(*pairs[0][:2])
     settings = fusion_arguments.settings(args)
     fuser = Fuser.from_settings(settings, settings.alignment())
     print(fuser.prompt.summary())
