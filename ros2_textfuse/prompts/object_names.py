@@ -194,12 +194,15 @@ _SOURCE = re.compile(
     re.IGNORECASE,
 )
 _IDIOM = re.compile(r"\b(?:raining )?cats and dogs\b|\bas hell\b|\bhot dog stand\b", re.IGNORECASE)
-_NOT_WANTED = re.compile(
-    r"\b(?:not|no|without|except(?: for)?|but not|excluding|instead of|rather than|other than|ignore|ignoring|forget|"
-    r"hide|skip|n't|never|neither|nor|"
-    r"disregard|exclude|leave out|apart from|minus)\b|n't\b"
+_LEFT_OUT = (
+    r"\b(?:except(?: for)?|but not|excluding|instead of|rather than|other than|ignore|ignoring|forget|hide|skip|"
+    r"disregard|exclude|leave out|apart from|minus)\b"
 )
-_WANTED = re.compile(r"\b(?:just|only|but|show|find|highlight|bring out|see)\b")
+_NOT_WANTED = {
+    False: re.compile(_LEFT_OUT),  # "I can not see the car" denies the seeing
+    True: re.compile(_LEFT_OUT + r"|\b(?:not|no|without|never|neither|nor)\b|n't\b"),
+}
+_INSTEAD = re.compile(r"\b(?:just|only|but)\b")
 
 
 def find_objects(text: str) -> tuple[str, ...]:
@@ -215,18 +218,20 @@ def split_objects(clause: str, denied: bool) -> tuple[tuple[str, ...], tuple[str
 
     Args:
         clause: lower case.
-        denied: whether an earlier clause's negation goes on in this one ("no cars or trucks").
+        denied: whether it denies something, or an earlier clause's denial goes on in it ("no cars or trucks").
     """
     wanted: dict[str, None] = {}
     unwanted: dict[str, None] = {}
+    not_wanted = _NOT_WANTED[denied]
+    continued = denied and not not_wanted.search(clause)
     for start, names in _mentions(clause):
-        if _SOURCE.search(clause[:start]):
+        before = clause[:start]
+        if _SOURCE.search(before):
             continue
-        no = max((found.end() for found in _NOT_WANTED.finditer(clause[:start])), default=-1)
-        yes = max((found.end() for found in _WANTED.finditer(clause[:start])), default=-1)
-        # "do not show cars": what is shown is what is not wanted; "no dogs just people": the last word counts.
-        turned = no > yes or (no >= 0 and not re.search(r"\b(?:just|only|but)\b", clause[no:start]))
-        side = unwanted if turned or (denied and yes < 0) else wanted
+        no = max((found.end() for found in not_wanted.finditer(before)), default=-1)
+        # "do not show cars" wants none; "no dogs just people" wants people.
+        wants = no < 0 or _INSTEAD.search(before, no)
+        side = unwanted if continued or not wants else wanted
         side.update(dict.fromkeys(names))
     return tuple(wanted), tuple(unwanted)
 
