@@ -26,6 +26,12 @@ _DENYING = ("nor", "instead of", "rather than", "except for", "except")
 _POLITE = re.compile(r"\b(?:please|pls|kindly|(?:could|can|would) you)\b")
 _HYPHEN = re.compile(r"\b(over|under|de)-(?=\w)")  # over-exposed, de-noise
 _GREY = re.compile(r"\bblack (?:and|&|n) white\b(?! (?:noise|stripes|lines|bars))")
+_BUT = re.compile(r"\b(everything|anything|everyone|everybody|all|nothing) but\b")
+_ANSWER = re.compile(r"\b([a-z]+(?: [a-z]+)?)\? (yes|no)\b")  # "rain? no."
+_IT_IS = re.compile(
+    r"^(?:it is|it's|its) (?=(?:\w+ ){0,2}too (?:dark|"
+    r"bright)\b)"
+)  # which the encoder reads as no image
 _LACKING = re.compile(r"\b(?:no|without|not (?:much|enough)|too little|little|lacks?|lacking)(?: any)? contrast\b")
 # Words that either camera may mean; they keep the camera that was named last.
 _AMBIGUOUS = re.compile(
@@ -83,6 +89,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
     lowered = _LACKING.sub("low contrast", _GREY.sub("monochrome", lowered))
     lowered = _HYPHEN.sub(r"\1", lowered)
     lowered = " ".join(_POLITE.sub(" ", lowered.replace("_", " ")).split())
+    lowered = _BUT.sub(r"\1 except", _ANSWER.sub(lambda found: f"{'no ' * (found[2] == 'no')}{found[1]}", lowered))
     lowered = _BOTH.sub("both images", lowered)
     pieces = _CUT.split(lowered)
     parts: list[Clause] = []
@@ -98,7 +105,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
         named = [name for name in ("thermal", "visible") if re.search(rf"\b{name}\b", piece)]
         if named:
             camera = named[-1]
-        meaning = piece
+        meaning = _IT_IS.sub("", piece)
         owner = camera or _camera_after(pieces[index + 1 :])
         if not named and owner and _AMBIGUOUS.search(piece) and "both" not in piece:
             meaning = f"{owner} image: {piece}"

@@ -19,7 +19,7 @@ KINDS = {
 _SURE = 0.75
 _LOOKING = re.compile(
     r"(?:\b(?:find|highlight|bring out|look(?:ing)? (?:out )?for|watch(?:ing)? (?:out )?for|search(?:ing)? for|spot|"
-    r"detect|mark|point out|track|show(?: me)?|"
+    r"detect|mark|point out|track|show(?: me)?\b|"
     r"emphasi[sz]e|where (?:is|are)|locate|keep an eye on|can you see|do you see|follow|focus on|is there|are there|"
     r"i see)|^(?=(?:a|an|any|some|two|three|several|many) \w)) ?"
     r"(?:(?:the|a|an|any|some|all|my|our|every|two|three|several|many|where) )*(?P<what>[a-z][\w -]*)"

@@ -159,6 +159,7 @@ _PHRASES = {  # said in many ways: a pattern
     r"(?:all |any )?moving (?:things?|objects?|targets?)|whatever moves|movement|(?:all )?movers": _MOVES,
     r"(?:(?:any|every|some)thing|whatever|all)(?: that is| that's| which is)? (?:living|alive)|(?:all |any |"
     r"every )?living (?:things?|creatures?)": _LIVES,
+    r"who(?:'s| is| are)? (?:out |over |up )?there": ("person",),
     r"life ?forms?|living beings?|whatever lives": _LIVES,
 }
 

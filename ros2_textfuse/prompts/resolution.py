@@ -81,7 +81,7 @@ def _in_words(text: str, said: Understanding, severity: float | None, history: S
         said.advice,
         said.balance if said.sets_balance else _within(base.balance + said.balance),
         _sum(base.tone, said.tone),
-        base.auto or said.auto,
+        said.auto or (base.auto and AUTO not in said.denied),
         base.weighed or said.sets_balance or said.balance != 0,
     )
 

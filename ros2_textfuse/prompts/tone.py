@@ -48,7 +48,8 @@ def _of_noun(noun: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 _SO = r"\bnot (?:quite )?(?:so|that|as|too) (?:\w+ )?"
 _WISH = (
-    r"(?:^|\b(?:make|turn|render|get|want|like|should be|needs? to be|could be|bit|little|touch|notch|slightly|"
+    r"(?:^(?:\w+ ){0,3}|\b(?:make|turn|render|get|want|like|should be|needs? to be|could be|bit|little|touch|notch|"
+    r"slightly|"
     r"somewhat|much|lot|far|even|it|image|everything|all|as|of) (?:\w+ )?)"
 )
 _WORDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {  # axis: up, down
@@ -66,13 +67,14 @@ _WORDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {  # axis: up, down
     "colour": (
         re.compile(
             r"^(?:more )?(?:vivid|vibrant)$|\b(?:more|very|make .*) (?:colou?rful|saturated|vivid|vibrant)\b|"
-            r"\b(?:saturate|more vivid|more vibrant)\b"
+            r"\b(?:saturate|more vivid|more vibrant)\b|\bcolou?rs? (?:\w+ )?(?:more intense|more vivid|stronger)\b"
         ),
         re.compile(
             r"\b(?:desaturate\w*|gr[ea]yscale|monochrome|black and white|black-and-white|b/w|colou?rless|paler|"
             r"(?:without|no) colou?rs?\b(?! (?:cast|tint|camera|image|noise)))|"
             rf"{_SO}(?:colou?rful|saturated|vivid)\b|\bless (?:colou?rful|saturated|vivid)\b|"
-            r"\btoo (?:colou?rful|saturated|vivid)\b"
+            r"\btoo (?:colou?rful|saturated|vivid)\b|\bcolou?rs? (?:\w+ )?(?:less \w+|weaker|paler)\b|"
+            r"\b(?:remove|drop|kill|take away|take out|switch off|turn off) (?:all )?(?:the )?colou?rs?$"
         ),
     ),
 }
@@ -84,7 +86,8 @@ _TOO = re.compile(r"\btoo (?:much|bright|dark)\b|\b(?:any|some) much\b")
 # Complaints and states, which are degradations or nothing.
 _STATE = re.compile(
     r"\b(?:gets?|getting|became|becomes?|becoming|growing|grows|there (?:is|are)|has|have|had|it's getting)\b"
-    r"(?!.*\btoo\b)|\bnatural\b|\bcorrect\b|\bneutral\b|\bvolume\b"
+    r"(?!.*\btoo\b)|\b(?:is|are|was|were|it's) (?:\w+ )?(?:darker|brighter|dimmer|lighter)\b|\bnatural\b|\bcorrect\b|"
+    r"\bneutral\b|\bvolume\b"
 )
 
 
