@@ -31,7 +31,7 @@ _MORE = (
     r"shift (?:\w+ )?(?:to|towards?)|towards?|need|want|i'd like|see|look at|show(?: me)?|give(?: me)?|bring in|"
     r"mix in|add|boost|strengthen|weigh|weight(?: on)?|"
     r"dominated by|depend on|count on|focus on|concentrate on|put .* on|choose|pick|move to|change to|display|watch|"
-    r"bet on|(?:crank|turn|dial|ramp|push|bring)(?: up)?)"
+    r"back to|bet on|(?:crank|turn|dial|ramp|push|bring)(?: up)?)"
 )
 _LESS = (
     r"(?:less(?: of| from)?|too much(?: of)?|reduce|lower|weaken|tone down|distrust|mistrust|ignore|forget(?: about)?|"
@@ -44,7 +44,7 @@ _BROKEN = (
     r"(?: (?:is|are|has|was|seems|looks|went|just|completely|totally|gone))* (?:dead|broken|failed|failing|fails|"
     r"useless|out|down|unusable|gone|"
     r"covered|sees? nothing|not working|unreliable|bad|worse|worthless|no use|no good|no help|no longer works|lost|"
-    r"offline|blocked|blind|unplugged|"
+    r"offline|blocked|blind|unplugged|froze|died|crashed|"
     r"(?:does not|doesn't) help|defective|faulty|(?:can ?not|can't) be trusted|(?:does not|doesn't) work|stopped|"
     r"frozen|drops? out|rubbish|"
     r"crap)\b(?! of focus| contrast| details?| sharpness)"
@@ -61,6 +61,9 @@ _HEAT = re.compile(
     r"(?:see|show|show me|more|only|want|bring (?:in|up)|emphasi[sz]e) (?:a |the |me |some |in )*(?:little |bit |"
     r"more |only )*(?:heat|warmth|temperatures?)\b)"
 )
+_DENIED_HEAT = re.compile(
+    r"\b(?:(?P<none>no|without|neither)|not|ignore|hide|forget(?: about)?|avoid|skip|less|leave out)\b|n't\b"
+)
 _EQUAL = re.compile(
     r"\b(?:equal(?:ly)?|even(?:ly)?(?: mix| weight\w*| balance\w*)|fifty.?fifty|50.?50|same weight|balanced|"
     r"neutral balance|half and half|"
@@ -70,8 +73,9 @@ _PERCENT = re.compile(
     rf"(\d{{1,3}}) ?(?:%|percent|per cent)(?: of)? {_CAMERA}|{_CAMERA.replace('camera>', 'camera2>')} (?:at |to |"
     rf"by )?(\d{{1,3}}) ?(?:%|percent)"
 )
-# "cars should be more visible": no camera is meant.
-_ADJECTIVE = re.compile(
+# "cars should be more visible", "the contrast of the thermal image up": no camera is meant to count more.
+_NO_WISH = re.compile(
+    rf"\b{_DEFECTS}\w* (?:of|in|on|from) (?:the )?(?:thermal|visible)\b|"
     r"\b(?:be|become|becomes|get|gets|is|are|make|makes|making)\b.*\b(?:more|less|better|barely|hardly|clearly|"
     r"not) visible$|\b(?:\w+s|people|them|it) (?:\w+ )?(?:more|less|better) visible$"
 )
@@ -141,7 +145,7 @@ def read_balance(clause: str) -> Balance | None:
         return Balance(_SIGN[camera] * (2 * share - 1), True, _without(clause, found))
     if found := _EQUAL.search(clause):
         return Balance(0.0, True, "")
-    for pattern, sign, size in () if _ADJECTIVE.search(clause) else _RULES:
+    for pattern, sign, size in () if _NO_WISH.search(clause) else _RULES:
         if found := pattern.search(clause):
             value = sign * _SIGN[found["camera"]]
             only = size or (1.0 if re.search(r"\b(?:only|alone)\b", found[0]) else None)
@@ -151,6 +155,9 @@ def read_balance(clause: str) -> Balance | None:
                 only = 1.0
             return Balance(value * (only or step(clause)), only == 1.0, _without(clause, found))
     if found := _HEAT.search(clause):
+        denied = _DENIED_HEAT.search(clause[: found.end()])
+        if denied:  # "no hot spots" tells, "ignore hot spots" asks
+            return Balance(0.0 if denied["none"] else -step(clause), False, "")
         return Balance(step(clause), False, _without(clause, found))
     return None
 

@@ -110,6 +110,8 @@ def read_command(clause: str) -> Command | None:
             continue
         if kind in ("undo", "reset"):
             return Command(kind)
+        if clause.startswith("no "):  # "no more" is no wish for more
+            return None
         named = re.search(rf"(?:\w+ )?{_REPAIR}$", clause)
         size = ratio(clause)
         return Command(kind, size if kind == "more" else 1 / size, named[0] if named else "")

@@ -88,7 +88,7 @@ COCO = tuple(
 )
 _SYNONYMS = {
     "person": "people,persons,pedestrian,human,human being,man,men,woman,women,child,children,kid,boy,girl,worker,"
-    "passer-by,passersby,somebody,someone,anybody,anyone,everybody,everyone,nobody,survivor,victim,casualty,casualties,"
+    "passer-by,passersby,somebody,someone,anybody,anyone,everybody,everyone,survivor,victim,casualty,casualties,"
     "driver,firefighter,fireman,firemen,soldier,hiker,runner,jogger,crowd,intruder,guy,lady,ladies,adult,baby,babies,"
     "toddler,infant,teenager,walker,swimmer,climber,skier,farmer,police officer,policeman,policemen,policewoman,cop,"
     "officer,paramedic,nurse,doctor,postman,mailman,granny,grandma,grandpa,grandmother,grandfather,elderly,"
@@ -197,12 +197,16 @@ _SOURCE = re.compile(
 _IDIOM = re.compile(r"\b(?:raining )?cats and dogs\b|\bas hell\b|\bhot dog stand\b", re.IGNORECASE)
 _LEFT_OUT = (
     r"\b(?:except(?: for)?|but not|excluding|instead of|rather than|other than|ignore|ignoring|forget|hide|skip|"
-    r"disregard|exclude|leave out|apart from|minus)\b"
+    r"disregard|exclude|leave out|apart from|minus|avoid|less on)\b"
 )
 _NOT_WANTED = {
     False: re.compile(_LEFT_OUT),  # "I can not see the car" denies the seeing
     True: re.compile(_LEFT_OUT + r"|\b(?:not|no|without|never|neither|nor)\b|n't\b"),
 }
+_NOT_IMPORTANT = re.compile(
+    r"^\w* (?:is |are )?(?:not|isn't|aren't) (?:important|needed|interesting|relevant|wanted|necessary|of interest)\b"
+)
+_DOUBLE = re.compile(r"(?:\bnot|n't|\bnever) (?:hide|ignore|lose|forget|miss|skip|overlook|leave out)\b")
 _INSTEAD = re.compile(r"\b(?:just|only|but)\b")
 
 
@@ -211,7 +215,7 @@ def find_objects(text: str) -> tuple[str, ...]:
 
     The 80 names are those of COCO's detection task (Lin et al., ECCV 2014), as YOLO networks use them.
     """
-    return tuple(dict.fromkeys(name for _, names in _mentions(text) for name in names))
+    return tuple(dict.fromkeys(name for *_, names in _mentions(text) for name in names))
 
 
 def split_objects(clause: str, denied: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -225,22 +229,24 @@ def split_objects(clause: str, denied: bool) -> tuple[tuple[str, ...], tuple[str
     unwanted: dict[str, None] = {}
     not_wanted = _NOT_WANTED[denied]
     continued = denied and not not_wanted.search(clause)
-    for start, names in _mentions(clause):
+    for start, end, names in _mentions(clause):
         before = clause[:start]
         if _SOURCE.search(before):
             continue
         no = max((found.end() for found in not_wanted.finditer(before)), default=-1)
         # "do not show cars" wants none; "no dogs just people" wants people.
-        wants = no < 0 or _INSTEAD.search(before, no)
+        wants = no < 0 or _INSTEAD.search(before, no) or _DOUBLE.search(before)
+        if _NOT_IMPORTANT.search(clause[end:]):
+            wants = None
         side = unwanted if continued or not wants else wanted
         side.update(dict.fromkeys(names))
     return tuple(wanted), tuple(unwanted)
 
 
-def _mentions(text: str) -> list[tuple[int, tuple[str, ...]]]:
-    """Where each thing is mentioned, and its classes."""
+def _mentions(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
+    """Where each thing is mentioned, from and to, and its classes."""
     plain = _IDIOM.sub(lambda found: " " * len(found[0]), text)
-    return [(found.start(), _classes(found)) for found in _WORDS.finditer(plain)]
+    return [(found.start(), found.end(), _classes(found)) for found in _WORDS.finditer(plain)]
 
 
 def _classes(found: re.Match[str]) -> tuple[str, ...]:

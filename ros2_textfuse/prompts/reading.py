@@ -14,6 +14,7 @@ from ros2_textfuse.prompts.prompt import AUTO
 from ros2_textfuse.prompts.tone import read_tone
 
 _AUTO = re.compile(
+    r"\bmanual(?:ly)?\b|"
     r"\bauto(?:matic(?:ally)?|pilot)?\b|\bby (?:yourself|itself)\b|\bon (?:your|its) own\b|\byourself\b|"
     r"\byou (?:decide|choose|pick)\b|\b(?:decide|choose|pick) for me\b|\badapt\b|\bself.?adjust\w*|"
     r"\bwhatever (?:\w+ ){0,3}needs?\b|\bas (?:needed|you see fit)\b"

@@ -33,8 +33,8 @@ _EXCESS = (
     r"(?: (?:is|are|looks?|seems?))? (?:far |way |much |a bit |a little )?too (?:strong|high|harsh|hard|much|vivid|"
     r"intense|loud|bright)"
 )
-_LACK = r"(?: (?:is|are))? (?:up|higher|stronger)\b"
-_DOWNWARD = r"(?: (?:is|are))? (?:down|lower|weaker)\b"
+_LACK = r"(?: (?:is|are))? (?:up|higher|stronger|(?:to |at )?(?:the )?(?:max(?:imum)?|full|highest))\b"
+_DOWNWARD = r"(?: (?:is|are))? (?:down|lower|weaker|(?:to |at )?(?:the )?(?:min(?:imum)?|lowest|zero))\b"
 
 
 def _of_noun(noun: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
@@ -46,6 +46,7 @@ def _of_noun(noun: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     return re.compile(up), re.compile(down)
 
 
+_NEED = r"(?:^|\b(?:need|want|like|use|give me|give it|with|let in|put) (?:\w+ )?)"
 _SO = r"\bnot (?:quite )?(?:so|that|as|too) (?:\w+ )?"
 _WISH = (
     r"(?:^(?:\w+ ){0,3}|\b(?:make|turn|render|get|want|like|should be|needs? to be|could be|bit|little|touch|notch|"
@@ -54,10 +55,10 @@ _WISH = (
 )
 _WORDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {  # axis: up, down
     "brightness": (
-        re.compile(rf"{_WISH}(?:brighter|lighter)\b|\b(?:brighten|lighten)(?:ing)?(?: up)?\b"),
+        re.compile(rf"{_WISH}(?:brighter|lighter)\b|\b(?:brighten|lighten)(?:ing)?(?: up)?\b|{_NEED}more light\b"),
         re.compile(
             rf"{_WISH}(?:darker|dimmer|less bright)\b|\b(?:darken|dim)(?:ming|ing)?\b(?! (?:light|tunnel|room|hall|"
-            rf"scene|street|corridor|garage))|{_SO}bright\b"
+            rf"scene|street|corridor|garage))|{_NEED}less light\b|{_SO}bright\b"
         ),
     ),
     "contrast": (
