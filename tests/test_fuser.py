@@ -193,3 +193,37 @@ def test_undo_brings_back_the_prompt_before(fuser):
     assert (dict(fuser.prompt.severities), fuser.prompt.balance) == ({"haze": 0.4}, 0.5)
     fuser.set_prompt("undo")
     assert (dict(fuser.prompt.severities), fuser.prompt.balance) == ({"haze": 0.4}, 0.0)
+
+
+class TestAuto:
+    """A prompt of mode auto is completed by what the images say."""
+
+    DARK = (VISIBLE * 0.12).astype(np.uint8), THERMAL
+
+    def test_a_dark_image_is_brightened_by_itself(self, fuser):
+        plain = fuser.fuse(*self.DARK)
+        fuser.set_prompt(modes=["auto"])
+        assert fuser.fuse(*self.DARK).mean() > 1.3 * plain.mean()
+        assert "low_light" in fuser.in_force.severities and not fuser.prompt.severities
+
+    def test_single_images_have_nothing_to_do_with_each_other(self, fuser):
+        fuser.set_prompt(modes=["auto"])
+        fuser.fuse(*self.DARK)
+        fuser.fuse(VISIBLE, THERMAL)
+        assert "low_light" not in fuser.in_force.severities
+
+    def test_another_prompt_ends_it(self, fuser):
+        fuser.set_prompt(modes=["auto"])
+        fuser.fuse(*self.DARK)
+        fuser.set_prompt()
+        assert not fuser.in_force.severities
+
+    def test_words_win(self, fuser):
+        fuser.set_prompt(modes=["auto", "low_light"], severity=0.2)
+        fuser.fuse(*self.DARK)
+        assert fuser.in_force.severities["low_light"] == 0.2
+
+    def test_looks_without_auto_change_nothing(self, fuser):
+        before = fuser.in_force
+        fuser.look(*self.DARK)
+        assert fuser.in_force is before and "low_light" in fuser.watch.scene.conditions

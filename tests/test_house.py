@@ -31,6 +31,7 @@ ORDER = (
     "settings",
     "fuser",
     "doctor",
+    "view",
     "nodes",
     "evaluation",
     "training",
@@ -125,7 +126,10 @@ def test_errors_of_users_have_one_base(module):
             assert bases - builtin, f"{module}.{node.name} derives from {bases} alone"
 
 
-@pytest.mark.parametrize("room", ["prompts", "degradations", "runtime", "recordings", "geometry", "imaging", "scene", "sync"])
+LIGHT = ("prompts", "degradations", "runtime", "recordings", "geometry", "imaging", "scene", "sync", "view")
+
+
+@pytest.mark.parametrize("room", LIGHT)
 def test_light_rooms_bring_no_torch(room):
     code = f"import sys, ros2_textfuse.{room}; sys.exit('torch' in sys.modules or 'rclpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

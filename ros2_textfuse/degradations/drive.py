@@ -16,7 +16,8 @@ from ros2_textfuse.imaging import encodings
 from ros2_textfuse.imaging.gain_control import GainControl
 from ros2_textfuse.recordings.types import RecordedImage, Recording
 
-LIVELY = {"rain", "visible_noise", "ir_noise"}  # other in every frame; the rest stays where it is
+LIVELY = {"rain": (41, 7), "visible_noise": (97, 61), "ir_noise": (97, 61)}
+"""Rows and columns by which a condition moves from frame to frame; the others stay where they are."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,9 @@ class Drive:
         degradations = {**OBSTRUCTIONS, **VISIBLE} if camera == "visible" else THERMAL
         for index, (name, degrade) in enumerate(degradations.items()):
             if severity := conditions.get(name, 0.0):
-                seed = [self._seed, index, number if name in LIVELY else 0]
-                image = degrade(image, severity, np.random.default_rng(seed))
+                down, aside = (number * step for step in LIVELY.get(name, (0, 0)))
+                moved = np.roll(image, (-down, -aside), (0, 1))
+                image = np.roll(
+                    degrade(moved, severity, np.random.default_rng([self._seed, index])), (down, aside), (0, 1)
+                )
         return np.round(image * 255).astype(np.uint8)

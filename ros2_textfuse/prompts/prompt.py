@@ -81,6 +81,7 @@ class Prompt:
         tone: of the fused image.
         auto: whether the images themselves name modes too.
         weighed: whether the balance was asked for, be it 0; else it may be whatever a robot is set to.
+        denied: modes that are not to be repaired, whatever the images say.
     """
 
     text: str = ""
@@ -92,6 +93,7 @@ class Prompt:
     tone: Tone = Tone()
     auto: bool = False
     weighed: bool = False
+    denied: tuple[str, ...] = ()
 
     def vector(self) -> NDArray[np.float32]:
         """What reaches the network: float32 [len(MODES) + 1].

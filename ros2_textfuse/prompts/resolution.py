@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, replace
 
+from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.prompts import checks
 from ros2_textfuse.prompts.prompt import AUTO, DEFAULT_SEVERITY, Prompt, Tone, Understanding, in_order
 from ros2_textfuse.prompts.understanding import understand
@@ -52,6 +53,7 @@ def resolve(
     found.update(
         dict.fromkeys((name for name in names if name != AUTO), DEFAULT_SEVERITY if amount is None else amount)
     )
+    denied = [*prompt.denied, *(name for name in names if amount == 0 and name != AUTO)]
     return replace(
         prompt,
         severities=in_order(found),
@@ -59,6 +61,7 @@ def resolve(
         balance=prompt.balance if weight is None else weight,
         auto=prompt.auto or AUTO in names,
         weighed=prompt.weighed or weight is not None,
+        denied=tuple(dict.fromkeys(mode for mode in denied if not found.get(mode))),
     )
 
 
@@ -83,6 +86,7 @@ def _in_words(text: str, said: Understanding, severity: float | None, history: S
         _sum(base.tone, said.tone),
         said.auto or (base.auto and AUTO not in said.denied),
         base.weighed or said.sets_balance or said.balance != 0,
+        tuple(mode for mode in MODES if mode in (*base.denied, *said.denied) and not found.get(mode)),
     )
 
 

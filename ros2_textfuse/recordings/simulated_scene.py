@@ -132,9 +132,7 @@ def still(size: tuple[int, int] = (480, 640)) -> tuple[NDArray[np.uint8], NDArra
     return np.asarray(visible, np.uint8), np.asarray(thermal, np.uint8)
 
 
-def write_videos(
-    folder: str | Path, fps: float = 30.0, count: int = SHOT, day: bool = False
-) -> tuple[Path, Path]:
+def write_videos(folder: str | Path, fps: float = 30.0, count: int = SHOT, day: bool = False) -> tuple[Path, Path]:
     """Write the simulated sequence to visible.mp4 and thermal.mp4 (MPEG-4, 640x480, thermal as grey RGB).
 
     Args:

@@ -120,7 +120,9 @@ def separabilities(cells: NDArray, ring: NDArray[np.bool_]) -> NDArray[np.float6
 def _wanted(fused: NDArray[np.uint8], masks: Cells, ring: NDArray[np.bool_], former: NDArray) -> NDArray[np.float64]:
     """The strength that brings each object out, -1 (darker) .. 1 (brighter); 0 where neither direction does."""
     before = separabilities(fused, ring)
-    gains = [separabilities(fused + masks * (CURVES[sign][fused] - np.float32(fused)), ring) - before for sign in CURVES]
+    gains = [
+        separabilities(fused + masks * (CURVES[sign][fused] - np.float32(fused)), ring) - before for sign in CURVES
+    ]
     brighter, darker = gains[0] + FAITHFUL * former, gains[1] - FAITHFUL * former
     sign = np.where(brighter >= darker, 1, -1)
     need = np.clip((PLAIN[1] - before) / (PLAIN[1] - PLAIN[0]), LEAST, 1)

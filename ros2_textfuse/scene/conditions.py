@@ -5,10 +5,9 @@ To the degradations that a mode repairs come two obstructions, against which onl
 
 from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
 from ros2_textfuse.degradations.modes import MODES
-from ros2_textfuse.prompts.prompt import Prompt
+from ros2_textfuse.prompts.prompt import Prompt, in_order
 
 OBSTRUCTIONS = ("glare", "smoke")
 CONDITIONS = (*MODES, *OBSTRUCTIONS)
@@ -23,14 +22,17 @@ def completed(prompt: Prompt, conditions: Mapping[str, float]) -> Prompt:
     """A prompt with what the images ask for where it says nothing itself; one that is not `auto` stays as it is.
 
     Args:
-        prompt: what a person has asked for, who has the last word on the modes that it names, and on the balance.
+        prompt: what a person has asked for, who has the last word on the modes that it names or denies, and on the
+            balance; one that only a robot is set to is where the images' balance starts from.
         conditions: names of CONDITIONS -> severity 0..1.
     """
     if not prompt.auto:
         return prompt
-    severities = {**modes(conditions), **prompt.severities}
-    ordered = {mode: severities[mode] for mode in MODES if severities.get(mode, 0.0) > 0}
-    return replace(prompt, severities=MappingProxyType(ordered), balance=prompt.balance or balance(conditions))
+    open_ones = {mode: severity for mode, severity in modes(conditions).items() if mode not in prompt.denied}
+    weight = prompt.balance
+    if not prompt.weighed:
+        weight = min(1.0, max(-1.0, weight + balance(conditions)))
+    return replace(prompt, severities=in_order({**open_ones, **prompt.severities}), balance=weight)
 
 
 def modes(conditions: Mapping[str, float]) -> dict[str, float]:

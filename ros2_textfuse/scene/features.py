@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 STEP = 4  # every so many-th row and column for what changes slowly
@@ -15,29 +16,33 @@ STRIPS = 5
 STRIP = 28  # rows of a strip
 EDGE = 2  # rows at both of its ends that a 5x5 filter spoils
 BLOCK = (8, 16)  # rows and columns of a block of a strip
-LEAST = 64  # pixels; smaller images are mirrored until they are as large
+LEAST = 128  # pixels; smaller images are mirrored until they are as large
 REACH = 6  # rows over which rain is followed
 LEANS = (-6, -4, -2, 0, 2, 4, 6)  # columns by which a streak leans over so many rows
 LAPLACIAN = np.array([1, -2, 1], np.float32)  # across and down: flat, sloped and striped areas come to 0
+LEVELS = np.arange(256, dtype=np.float32)
 SIGMA = np.sqrt(np.pi / 2) / 6  # from the mean of its absolute values to the noise's standard deviation
 
-Image = NDArray[np.uint8]
+LAMP = ("lamp_size", "lamp_fill", "lamp_shape", "lamp_height", "lamp_beside_dark", "lamp_beside",
+        "lamp_around_dark", "lamp_around")  # fmt: skip
+
+Image = MatLike  # grey levels, uint8, but for what is said to be float32
 Features = dict[str, float]
 
 
-def features(visible: Image, thermal: Image) -> Features:
+def features(visible: NDArray[np.uint8], thermal: NDArray[np.uint8]) -> Features:
     """Numbers of a registered pair, each finite and about 0..1; always the same names in the same order.
 
     Args:
         visible: uint8 RGB [H, W, 3].
         thermal: uint8 [H, W].
     """
-    visible, thermal = _large_enough(visible), _large_enough(thermal)
-    small, small_thermal = (np.ascontiguousarray(image[::STEP, ::STEP]) for image in (visible, thermal))
+    colour, heat = _large_enough(visible), _large_enough(thermal)
+    small, small_thermal = (np.ascontiguousarray(image[::STEP, ::STEP]) for image in (colour, heat))
     channels = cv2.split(small)
     high, low = cv2.max(cv2.max(*channels[:2]), channels[2]), cv2.min(cv2.min(*channels[:2]), channels[2])
     luma = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    strips, thermal_strips = _strips(visible), _strips(thermal)
+    strips, thermal_strips = _strips(colour), _strips(heat)
     fine = cv2.cvtColor(strips, cv2.COLOR_RGB2GRAY)
     grid, thermal_grid = _texture(luma), _texture(small_thermal)
     return {
@@ -53,8 +58,8 @@ def features(visible: Image, thermal: Image) -> Features:
         **_sharpness("v", fine),
         **_sharpness("t", thermal_strips),
         **_streaks(fine),
-        **_lines("column", thermal),
-        **_lines("row", thermal.T),
+        **_lines("column", heat),
+        **_lines("row", heat.T),
     }
 
 
@@ -64,11 +69,11 @@ def _light(side: str, image: Image) -> Features:
     below = np.cumsum(counts) / image.size
     levels = np.searchsorted(below, (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)) / 255
     names = ("p1", "p5", "p25", "p50", "p75", "p95", "p99")
-    mean = float(counts @ np.arange(256)) / image.size / 255
+    mean = float(counts @ LEVELS) / image.size / 255
     return {
         **{f"{side}_{name}": float(level) for name, level in zip(names, levels, strict=True)},
         f"{side}_mean": mean,
-        f"{side}_std": float(np.sqrt(max(counts @ np.arange(256.0) ** 2 / image.size / 255**2 - mean**2, 0))),
+        f"{side}_std": max(float(counts @ LEVELS**2) / image.size / 255**2 - mean**2, 0.0) ** 0.5,
         f"{side}_black": float(below[8]),
         f"{side}_white": float(1 - below[246]),
         f"{side}_log_mean": float(np.log2(mean + 1 / 64)) / 6,
@@ -80,42 +85,52 @@ def _clipped(luma: Image, high: Image) -> Features:
     """How hard bright areas end, and what the largest of them is like: a lamp is round and glows, a sky is not."""
     counts = np.cumsum(_counts(high)[::-1]) / high.size
     white, near = float(counts[3]), float(counts[30] - counts[3])  # 252..255, and 225..251
-    number, _, stats, centres = cv2.connectedComponentsWithStats((luma > 244).astype(np.uint8), connectivity=4)
-    found = {"clipped": white, "near_clipped": near, "clipped_to_near": float(np.log2((white + 0.002) / (near + 0.002))) / 8}
-    if number < 2:
-        return found | dict.fromkeys(("lamp_size", "lamp_fill", "lamp_shape", "lamp_height", "lamp_glow", "lamp_fall"), 0.0)
-    left, top, width, height, area = stats[1 + int(np.argmax(stats[1:, 4]))].tolist()
-    x, y = (int(value) for value in centres[1 + int(np.argmax(stats[1:, 4]))])
-    middle = float(np.median(luma[::4, ::4]))
-    rings = []
-    for far in (0.75, 1.5):  # the level beside it, near and further away
-        reach_x, reach_y = int(far * width) + 2, int(far * height) + 2
-        rows = np.clip([y - reach_y, y, y + reach_y, y], 0, len(luma) - 1)
-        columns = np.clip([x, x + reach_x, x, x - reach_x], 0, luma.shape[1] - 1)
-        rings.append(float(luma[rows, columns].mean()))
-    return found | {
-        "lamp_size": float(np.sqrt(area / luma.size)),
-        "lamp_fill": area / (width * height),
-        "lamp_shape": min(width, height) / max(width, height),
-        "lamp_height": (top + height / 2) / len(luma),
-        "lamp_glow": (rings[0] - middle) / 255,
-        "lamp_fall": (rings[0] - rings[1]) / 255,
+    number, _, stats, _ = cv2.connectedComponentsWithStats((luma > 244).astype(np.uint8), connectivity=4)
+    found = {
+        "clipped": white,
+        "near_clipped": near,
+        "clipped_to_near": float(np.log2((white + 0.002) / (near + 0.002))) / 8,
+        "clipped_parts": _log(float(number - 1)),
     }
+    parts = stats[1:].astype(np.float64)
+    left, top, width, height, area = parts.T
+    # A lamp is large, as wide as it is high, full, and seldom at the upper edge.
+    likeness = area * area / (width * height) * np.minimum(width, height) / np.maximum(width, height)
+    likeness *= np.where(top == 0, 0.1, 1.0)
+    if not len(parts):
+        return found | dict.fromkeys(LAMP, 0.0)
+    best = int(np.argmax(likeness))
+    middle = float(np.median(luma[::4, ::4]))
+    levels = []
+    for around in (0.5, 1.5):  # what lies beside it, in its sizes: a lamp's glow leaves nothing dark
+        x, y = int(around * width[best]) + 1, int(around * height[best]) + 1
+        rows = slice(max(0, int(top[best]) - y), int(top[best] + height[best]) + y)
+        columns = slice(max(0, int(left[best]) - x), int(left[best] + width[best]) + x)
+        below = np.cumsum(_counts(luma[rows, columns])[:245])
+        inside = max(float(below[-1]), 1.0)
+        dark, half = np.searchsorted(below, (inside // 10, inside // 2), side="right").tolist()
+        levels += [(dark - middle) / 255, (half - middle) / 255]
+    shape = min(width[best], height[best]) / max(width[best], height[best])
+    size, fill = np.sqrt(area[best] / luma.size), area[best] / (width[best] * height[best])
+    middle_row = (top[best] + height[best] / 2) / len(luma)
+    return found | dict(zip(LAMP, (float(size), float(fill), float(shape), float(middle_row), *levels), strict=True))
 
 
 def _colour(channels: Sequence[Image], high: Image) -> Features:
     """How far the channels lie apart in the mean, in the bright, in the dark and along edges."""
-    lit = (high < 250) & (high > 10)
-    lit[1::2] = False  # half of them tells as much
-    if lit.sum() < 50:
-        lit[:] = True
+    lit = cv2.inRange(high, 11, 249)
+    lit[1::2] = 0  # half of them tells as much
+    if cv2.countNonZero(lit) < 50:
+        lit[:] = 255
     found: Features = {}
     levels = []
     for channel in channels:
-        ordered = np.sort(channel[lit]).astype(np.float32)
-        last = len(ordered) - 1
-        edges = cv2.absdiff(channel[:, 1:], channel[:, :-1]).mean()
-        levels.append((ordered.mean() + 2, *(ordered[last * k // 100] + 2 for k in (95, 50, 10)), edges + 0.2))
+        counts = cv2.calcHist([channel], [0], lit, [256], [0, 256])[:, 0]
+        below = np.cumsum(counts)
+        last = below[-1] - 1
+        shares = np.searchsorted(below, [last * k // 100 for k in (95, 50, 10)], side="right")
+        edges = cv2.mean(cv2.absdiff(channel[:, 1:], channel[:, :-1]))[0]
+        levels.append((float(counts @ LEVELS) / below[-1] + 2, *(shares + 2.0), edges + 0.2))
     for name, (red, green, blue) in zip(
         ("mean", "bright", "middle", "dark", "edges"), np.log(levels).T.tolist(), strict=True
     ):
@@ -127,10 +142,10 @@ def _colour(channels: Sequence[Image], high: Image) -> Features:
     return found
 
 
-def _veil(high: Image, low: Image, luma: Image, grid: NDArray[np.float32]) -> Features:
+def _veil(high: Image, low: Image, luma: Image, grid: Image) -> Features:
     """Haze lifts what is darkest nearby, takes colour away and flattens, more so far away, which is above."""
     dark = cv2.erode(low, np.ones((7, 7), np.uint8))
-    saturation = cv2.divide(cv2.subtract(high, low), cv2.max(high, 16), scale=255)
+    saturation = cv2.divide(cv2.subtract(high, low), np.maximum(high, 16), scale=255)
     third, blocks = len(dark) // 3, len(grid) // 3
     found = {f"dark_{share}": value / 255 for share, value in _quantiles(dark[::2, ::2], (10, 50, 90))}
     found |= {f"saturation_{share}": value / 255 for share, value in _quantiles(saturation[::2, ::2], (10, 50, 90))}
@@ -145,7 +160,7 @@ def _veil(high: Image, low: Image, luma: Image, grid: NDArray[np.float32]) -> Fe
     }
 
 
-def _disagreement(luma: Image, grid: NDArray[np.float32], thermal_grid: NDArray[np.float32]) -> Features:
+def _disagreement(luma: Image, grid: Image, thermal_grid: Image) -> Features:
     """Where the thermal camera sees structure and the visible one does not, and how bright it is there."""
     level = cv2.resize(luma, grid.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
     blind = (thermal_grid > max(2.0, float(np.median(thermal_grid)))) & (grid < 3)
@@ -201,7 +216,7 @@ def _sharpness(side: str, strips: Image) -> Features:
         found[f"{side}_{axis}_step"] = _log(steps[8][1])
         for lag in (1, 2, 4):
             for name, nth in (("middle", 0), ("high", 1), ("highest", 2)):
-                found[f"{side}_{axis}_{name}_{lag}"] = (steps[lag][nth] + 0.5) / (steps[8][nth] + 0.5)
+                found[f"{side}_{axis}_{name}_{lag}"] = min((steps[lag][nth] + 0.5) / (steps[8][nth] + 0.5), 2.0)
     return found
 
 
@@ -243,22 +258,21 @@ def _streaks(strips: Image) -> Features:
     }
 
 
-def _along(image: NDArray[np.float32], reach: int, lean: int) -> float:
+def _along(image: Image, reach: int, lean: int) -> float:
     """Mean product of pixels with those `reach` rows below and `lean` columns aside, in the same strip."""
-    rows = np.arange(len(image) - reach) % STRIP < STRIP - reach
+    strips = image.reshape(STRIPS, STRIP, -1)
     width = image.shape[1] - abs(lean)
-    upper, lower = image[:-reach, max(0, -lean) :][rows, :width], image[reach:, max(0, lean) :][rows, :width]
-    return float(np.einsum("ij,ij->", upper, lower)) / upper.size
+    upper = strips[:, :-reach, max(0, -lean) :][..., :width]
+    lower = strips[:, reach:, max(0, lean) :][..., :width]
+    return float(np.einsum("kij,kij->", upper, lower)) / upper.size
 
 
 def _lines(kind: str, thermal: Image) -> Features:
     """Offsets of columns (of rows, where transposed) that the image's parts have in common, which no scene has."""
     parts = 4
     rows = len(thermal) // parts
-    profiles = np.stack(
-        [cv2.reduce(np.ascontiguousarray(thermal[i * rows : (i + 1) * rows : 2]), 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)[0]
-         for i in range(parts)]
-    )  # fmt: skip
+    quarters = [np.ascontiguousarray(thermal[part * rows : (part + 1) * rows : 2]) for part in range(parts)]
+    profiles = np.stack([cv2.reduce(quarter, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)[0] for quarter in quarters])
     high = np.clip(profiles - cv2.blur(profiles, (9, 1), borderType=cv2.BORDER_REFLECT), -40, 40)
     shared = high @ high.T / high.shape[1]
     among = np.sort(shared[np.triu_indices(parts, 1)])
@@ -277,7 +291,7 @@ def _strips(image: Image) -> Image:
     return np.concatenate([image[top : top + STRIP] for top in tops])
 
 
-def _texture(image: Image) -> NDArray[np.float32]:
+def _texture(image: Image) -> Image:
     """Standard deviation in blocks of 8x8: float32 [H / 8, W / 8], grey levels."""
     height, width = image.shape[0] // 8 * 8, image.shape[1] // 8 * 8
     values = image[:height, :width].astype(np.float32)
@@ -286,7 +300,7 @@ def _texture(image: Image) -> NDArray[np.float32]:
     return np.sqrt(np.maximum(square - mean * mean, 0))
 
 
-def _blocks(rows: NDArray) -> NDArray[np.float32]:
+def _blocks(rows: Image) -> Image:
     """Means of blocks."""
     height, width = (length // block * block for length, block in zip(rows.shape, BLOCK, strict=True))
     size = width // BLOCK[1], height // BLOCK[0]
@@ -298,13 +312,13 @@ def _halved(strips: Image) -> Image:
     return cv2.resize(strips[:, :width], (width // 2, len(strips) // 2), interpolation=cv2.INTER_AREA)
 
 
-def _quantiles(values: NDArray, shares: Sequence[int]) -> list[tuple[int, float]]:
+def _quantiles(values: Image, shares: Sequence[int]) -> list[tuple[int, float]]:
     """Percent -> value; a sort and a look, where np.percentile takes longer to start than to work."""
     ordered = np.sort(values, axis=None)
     return [(share, float(ordered[share * (ordered.size - 1) // 100])) for share in shares]
 
 
-def _counts(image: Image) -> NDArray[np.float32]:
+def _counts(image: Image) -> Image:
     """How many pixels have each grey level: [256]."""
     return cv2.calcHist([np.ascontiguousarray(image)], [0], None, [256], [0, 256])[:, 0]
 

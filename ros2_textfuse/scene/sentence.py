@@ -6,7 +6,12 @@ from typing import NamedTuple
 
 from ros2_textfuse.scene.watch import Scene
 
-WEATHER = {"rain": ("light", "heavy"), "haze": ("thin", "dense"), "smoke": ("thin", "thick"), "glare": ("some", "strong")}
+WEATHER = {
+    "rain": ("light", "heavy"),
+    "haze": ("thin", "dense"),
+    "smoke": ("thin", "thick"),
+    "glare": ("some", "strong"),
+}
 LOOKS = {
     "visible": {
         "low_light": "dark",

@@ -12,9 +12,9 @@ from ros2_textfuse.scene.conditions import CONDITIONS
 from ros2_textfuse.scene.estimator import Estimate, Estimator
 
 PERIOD = 0.15  # s between two looks
-MEMORY = 0.35  # s in which an estimate loses two thirds of its weight
+MEMORY = 0.45  # s in which an estimate loses two thirds of its weight
 LONGEST = 2.0  # s without a look, after which the scene begins anew
-ON, OFF = 0.6, 0.35  # smoothed probability from which a condition holds, and below which it does no more
+ON, OFF = 0.65, 0.35  # smoothed probability from which a condition holds, and below which it does no more
 STEP = 0.12  # by which a severity must have moved to be followed
 RATE = 1.2  # severity a second, at most: a change is a fade
 LIGHTS = ("night", "dusk", "day")

@@ -35,6 +35,7 @@ from ros2_textfuse.training.retention_loss import retention_loss, seen_target
 WINDOWS = (17, 9)  # of VIF, at full and at half resolution
 VISION_NOISE = 2.0 / 255**2  # variance of the noise of human vision in VIF
 SMALLEST = 2 * WINDOWS[1] + WINDOWS[1] - 1  # pixels; half resolution then has one window
+PALED = 0.6  # of all colour, at a balance of 1
 FLOOR = 0.1  # of what a source holds, for each pixel, in the units of VIF
 
 
@@ -74,6 +75,11 @@ def brightest(visible: Tensor, vividness: float) -> Tensor:
     saturation = vividness * (most - least) / most.clamp(min=1e-3) * ((most - least) / 0.15).clamp(max=1)
     y = luma(visible)
     return y + (1 - y) * (1 - saturation)
+
+
+def paled(colour: Tensor, balance: Tensor | None) -> Tensor:
+    """Chroma [B, 2, H, W] as far as a balance [B] towards thermal, which has none, leaves it."""
+    return colour if balance is None else colour * (1 - PALED * balance.clamp(min=0)[:, None, None, None])
 
 
 def grid_loss(error: Tensor) -> Tensor:
@@ -165,7 +171,7 @@ def fusion_loss(
         "intensity": (y - target).abs().mean(),
         "gradient": gradient_loss(y, target),
         "grid": grid_loss(y - target),
-        "colour": (chroma(fused) - colour).abs().mean(),
+        "colour": (chroma(fused) - paled(colour, balance)).abs().mean(),
         "complementarity": complementarity_loss(y, y_visible, thermal),
         "fidelity": 2 - fidelity(y, (y_visible, thermal)),
         "separability": separability,

@@ -4,7 +4,9 @@ A sample depends on its seed alone.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
+from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache, partial
+from multiprocessing import get_context
 from typing import NamedTuple
 
 import cv2
@@ -17,7 +19,7 @@ from ros2_textfuse.degradations import synthesis
 from ros2_textfuse.degradations.obstructions import OBSTRUCTIONS
 from ros2_textfuse.degradations.synthesis import THERMAL, VISIBLE, Image
 from ros2_textfuse.scene.conditions import CONDITIONS
-from ros2_textfuse.scene.features import features
+from ros2_textfuse.scene.features import Features, features
 from ros2_textfuse.training.data import Pair
 
 NAMED = 0.35  # from this severity on a condition is to be named; below FAINT it is not; between, either is right
@@ -35,31 +37,39 @@ class Samples(NamedTuple):
     names: list[str]  # of the features
 
 
-def samples(pairs: Sequence[Pair], count: int, seed: int) -> Samples:
+def samples(pairs: Sequence[Pair], count: int, seed: int, jobs: int = 1) -> Samples:
     """Degraded pairs, drawn at random.
 
     Args:
         pairs: of `data.find_pairs`.
         count: of samples.
-        seed: of all that is drawn.
+        seed: of all that is drawn; the samples are the same for any number of jobs.
+        jobs: processes to share the work among.
     """
-    rows, severities, names = [], [], []
-    for number in tqdm(range(count), desc="degrading", unit="pair", disable=None, leave=False):
-        rng = np.random.default_rng([seed, number])
-        pair = pairs[int(rng.integers(len(pairs)))]
-        visible, thermal, wrong = sample(*_decoded(pair), drawn(rng), rng)
-        found = features(visible, thermal)
-        names = list(found)
-        rows.append(list(found.values()))
-        severities.append([wrong.get(condition, 0.0) for condition in CONDITIONS])
-    return Samples(np.array(rows, np.float32), np.array(severities, np.float32), names)
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _begin) as pool:
+        work = pool.map(partial(_one, pairs, seed), range(count), chunksize=50)
+        found, wrong = zip(*tqdm(work, "degrading", count, unit="pair", disable=None, leave=False), strict=True)
+    rows = np.array([list(row.values()) for row in found], np.float32)
+    return Samples(rows, np.array(wrong, np.float32), list(found[0]))
+
+
+def _begin() -> None:
+    cv2.setNumThreads(1)  # the jobs share the cores
+
+
+def _one(pairs: Sequence[Pair], seed: int, number: int) -> tuple[Features, list[float]]:
+    rng = np.random.default_rng([seed, number])
+    pair = pairs[int(rng.integers(len(pairs)))]
+    visible, thermal, wrong = sample(*_decoded(pair), drawn(rng), rng)
+    return features(visible, thermal), [wrong.get(condition, 0.0) for condition in CONDITIONS]
 
 
 def drawn(rng: Generator) -> dict[str, float]:
     """Conditions and severities of a sample: often none, seldom more than two of a camera."""
     visible = [*VISIBLE, *OBSTRUCTIONS, "blur", "rain"]  # the two that are hardest to tell are drawn more often
     of_visible = rng.choice(visible, int(rng.choice(3, p=(0.35, 0.45, 0.2))), replace=False)
-    of_thermal = rng.choice(list(THERMAL), int(rng.choice(3, p=(0.55, 0.37, 0.08))), replace=False)
+    thermal = [*THERMAL, "ir_low_contrast"]
+    of_thermal = rng.choice(thermal, int(rng.choice(3, p=(0.55, 0.37, 0.08))), replace=False)
     names = {str(name) for name in (*of_visible, *of_thermal)}
     if {"low_light", "over_exposure"} <= names:
         names -= {"over_exposure"}
@@ -82,14 +92,27 @@ def sample(
     """
     visible, thermal = _window(visible, thermal, rng)
     light, heat = np.float32(visible) / 255, np.float32(thermal) / 255
-    light = np.clip(rng.uniform(0.9, 1.1) * light ** rng.uniform(0.85, 1.15), 0, 1).astype(np.float32)
+    light, brightened = _exposed(light, rng)
     heat = np.clip(rng.uniform(0.85, 1.1) * heat ** rng.uniform(0.85, 1.3) + rng.uniform(-0.03, 0.03), 0, 1)
     brightness = float(light.mean())
     for name in OBSTRUCTIONS:
         light = OBSTRUCTIONS[name](light, wrong.get(name, 0.0), rng)
     modes = {name: severity for name, severity in wrong.items() if name not in OBSTRUCTIONS}
     light, heat = synthesis.apply(light, np.float32(heat), modes, rng)
-    return _sent(light, rng), _sent(heat, rng), _labels(wrong, brightness)
+    labels = _labels(wrong, brightness)
+    if brightened:  # what came up with the dark is neither here nor there
+        labels = {"visible_noise": UNSURE, "color_cast": UNSURE, **labels}
+    return _sent(light, rng), _sent(heat, rng), labels
+
+
+def _exposed(light: Image, rng: Generator) -> tuple[Image, bool]:
+    """The tones of another exposure, most of them well exposed; and whether a dark image was brightened for it."""
+    mean, curve = float(light.mean()), rng.uniform(0.85, 1.15)
+    night = mean < NIGHT
+    if rng.random() < (0.2 if night else 0.5):
+        curve = np.log(rng.uniform(0.28, 0.5)) / np.log(np.clip(mean, 0.02, 0.9))
+    light = np.clip(rng.uniform(0.9, 1.1) * light**curve, 0, 1).astype(np.float32)
+    return light, night and float(light.mean()) > DUSK
 
 
 def _labels(wrong: dict[str, float], brightness: float) -> dict[str, float]:
@@ -108,7 +131,8 @@ def _window(
     if rng.random() < 0.5 and min(thermal.shape) > 360:
         scale = rng.uniform(0.6, 1.0)
         visible, thermal = (
-            cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for image in (visible, thermal)
+            np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+            for image in (visible, thermal)
         )
     height, width = (
         int(rng.integers(min(least, have), min(most, have) + 1))

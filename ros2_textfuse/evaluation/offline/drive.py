@@ -4,7 +4,7 @@ import base64
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from ros2_textfuse.scene.sentence import sentence
 from ros2_textfuse.settings import FusionSettings
 
 PRESENT = 0.35  # severity from which a condition is there to be named
+KIN = {"over_exposure": "glare", "haze": "smoke"}  # what may be said as well of what hides the scene
 SHOWN = 240  # pixels, width of an image in the report
 
 
@@ -91,7 +92,7 @@ def delays(moments: Sequence[Moment]) -> list[dict[str, Any]]:
                 after = next((at for at in range(end, len(moments)) if not said[at]), None)
                 found.append(
                     {
-                        "stretch": STRETCHES[moments[end - 1].stretch].name,
+                        "stretch": STRETCHES[moments[start].stretch].name,
                         "condition": name,
                         "named": None if first is None else first - start,
                         "left": None if after is None or first is None else after - end,
@@ -104,12 +105,12 @@ def delays(moments: Sequence[Moment]) -> list[dict[str, Any]]:
 
 
 def false_names(moments: Sequence[Moment]) -> dict[str, int]:
-    """Condition -> frames in which it was named a second or more after it was last there (low light beside dusk)."""
+    """Condition -> frames in which it was named more than a second after it, or its kin, was last there."""
     counts: dict[str, int] = {}
     last = dict.fromkeys(CONDITIONS, -math.inf)
     for moment in moments:
         for name in CONDITIONS:
-            if moment.there.get(name, 0.0) > 0:
+            if moment.there.get(name, 0.0) > 0 or KIN.get(name, "") in moment.there:
                 last[name] = moment.time
             elif name in moment.said and moment.time - last[name] > 1.0:
                 counts[name] = counts.get(name, 0) + 1
@@ -118,14 +119,12 @@ def false_names(moments: Sequence[Moment]) -> dict[str, int]:
 
 def flicker(moments: Sequence[Moment]) -> dict[str, Any]:
     """Steps of the mean level between frames, and how often a condition went out and came back within a stretch."""
-    steps = {
-        name: np.abs(np.diff([moment.levels[name] for moment in moments])) for name in ("visible", "fused")
-    }
+    steps = {name: np.abs(np.diff([moment.levels[name] for moment in moments])) for name in ("visible", "fused")}
     flips = 0
     for name in CONDITIONS:
         for _, run in groupby(moments, key=lambda moment: moment.stretch):
             said = [name in moment.said for moment in run]
-            flips += max(0, sum(a != b for a, b in zip(said, said[1:], strict=False)) - 1)
+            flips += max(0, sum(a != b for a, b in pairwise(said)) - 1)
     return {
         "flips": flips,
         **{f"{name}_largest_step": float(values.max(initial=0)) for name, values in steps.items()},
