@@ -23,14 +23,15 @@ class VideoRecording:
             )
         if abs(rates[0] - rates[1]) > 0.01 * max(rates):
             raise RecordingError(f"the videos differ in rate: {rates[0]:g} and {rates[1]:g} frames a second")
-        self._rate = rates[0] or 30.0
+        self.rate = rates[0] or 30.0
+        """Frames a second."""
         self.images = 2 * counts[0]
-        self.duration = counts[0] / self._rate
+        self.duration = counts[0] / self.rate
 
     def __iter__(self) -> Iterator[RecordedImage]:
         """Visible and thermal of each frame, one after the other."""
         captures = {camera: _open_video(path) for camera, path in self._paths.items()}
-        time = -1 / self._rate
+        time = -1 / self.rate
         for number in range(self.images // 2):
             for camera, capture in captures.items():
                 there, frame = capture.read()
@@ -38,7 +39,7 @@ class VideoRecording:
                     raise RecordingError(f"{self._paths[camera]} cannot be read from frame {number} on")
                 if camera == "visible":  # its own time, since a phone's rate is not constant; for its partner as well
                     own = capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
-                    time = own if own > time else time + 1 / self._rate  # some formats know no times
+                    time = own if own > time else time + 1 / self.rate  # some formats know no times
                 conversion = cv2.COLOR_BGR2RGB if camera == "visible" else cv2.COLOR_BGR2GRAY
                 yield RecordedImage.from_pixels(camera, time, cv2.cvtColor(frame, conversion))
 

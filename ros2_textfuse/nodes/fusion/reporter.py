@@ -38,6 +38,7 @@ class Reporter:
         geometry: of the cameras.
         parameters: asked for the node's parameters by name.
         idle: asked whether nothing is fused for nobody.
+        objects_missing: asked why named objects are not brought out; empty where they are.
     """
 
     def __init__(
@@ -52,10 +53,11 @@ class Reporter:
         geometry: Geometry,
         parameters: Callable[[], Mapping[str, Any]],
         idle: Callable[[], bool],
+        objects_missing: Callable[[], str],
     ) -> None:
         self._node, self._outputs, self._fuser, self._cameras = node, outputs, fuser, cameras
         self._policy, self._ledger, self._builder, self._geometry = policy, ledger, builder, geometry
-        self._parameters, self._idle = parameters, idle
+        self._parameters, self._idle, self._objects_missing = parameters, idle, objects_missing
         self._keeping_up, self._twins = KeepingUp(), TwinWatch(node, outputs.status)
         logger = node.get_logger()
         self._opening = Opening(node.resolve_topic_name("fused"), logger.info, logger.warning)
@@ -103,6 +105,7 @@ class Reporter:
             idle=self._idle(),
             missing_info=self._geometry.missing(),
             twin=self._twins.warning,
+            objects_missing=self._objects_missing(),
         )
 
     def _reports(self) -> list[CameraReport]:
