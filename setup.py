@@ -8,5 +8,5 @@ from setuptools import find_packages, setup
 setup(
     version=ElementTree.parse(Path(__file__).with_name("package.xml")).findtext("version"),
     packages=find_packages(include=["ros2_textfuse*"]),
-    package_data={"": ["*.safetensors", "*.md", "templates/*", "phrasings/*.yaml"]},
+    package_data={"": ["*.safetensors", "*.md", "templates/*", "page/*", "phrasings/*.yaml"]},
 )

@@ -34,6 +34,7 @@ ARGUMENTS = {
     "prompt": ("", "Prompt in force at the start; empty for what the params file says."),
     "autostart": ("true", "Configure and activate fusion; false leaves that to a lifecycle manager."),
     "detection": ("true", "Start the detection node."),
+    "view": ("false", "Start the view node: a page in a browser, on localhost unless the params file says otherwise."),
     "use_sim_time": ("false", "Take the time from /clock."),
 }
 
@@ -78,7 +79,15 @@ def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         on_exit=refusal(),
         **common,
     )
-    return [fusion, detection] if truth("detection", value["detection"]) else [fusion]
+    view = Node(
+        executable="view",
+        name="view",
+        parameters=[str(params_file), sim_time],
+        on_exit=refusal(),
+        **common,
+    )
+    beside_fusion = {"detection": detection, "view": view}
+    return [fusion, *(node for name, node in beside_fusion.items() if truth(name, value[name]))]
 
 
 def truth(name: str, value: str) -> bool:

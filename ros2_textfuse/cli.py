@@ -1,31 +1,52 @@
 """The `textfuse` command."""
 
 import argparse
+import difflib
 import importlib
 import io
+import re
 import sys
+from collections.abc import Iterable
+from typing import NoReturn
 
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.runtime import interrupts, machine, parent
 
-VERBS = {
-    "fuse": ("ros2_textfuse.commands.fuse", "fuse image files or folders"),
-    "up": ("ros2_textfuse.commands.up", "start the fusion and detection nodes"),
-    "play": ("ros2_textfuse.commands.play", "play a bag, two videos or two folders as two cameras"),
-    "bag": ("ros2_textfuse.commands.bag", "write two videos or two folders of images as a rosbag2 bag"),
-    "calibrate": ("ros2_textfuse.commands.calibrate", "find the relative pose of the two cameras"),
-    "time-offset": ("ros2_textfuse.commands.time_offset", "find out by how much two cameras' clocks differ"),
-    "eval": ("ros2_textfuse.commands.eval", "evaluate fusion on a recording, with a report"),
-    "prompt": ("ros2_textfuse.commands.prompt", "change the prompt while the nodes run"),
-    "demo": (
-        "ros2_textfuse.commands.demo",
-        "run everything for 20 seconds and write a video and a contact sheet",
-    ),
-    "doctor": ("ros2_textfuse.commands.doctor", "say what is wrong on this machine, and how to cure it"),
-    "quality": ("ros2_textfuse.commands.quality", "judge a fusion network: metrics, repair, flicker, contact sheets"),
-    "train": ("ros2_textfuse.commands.train", "train the fusion network"),
-    "train-words": ("ros2_textfuse.commands.train_words", "train what understands free text"),
+# What one wants to do: the verbs for it, each with its purpose. A verb's module has its name.
+GROUPS = {
+    "see it": {
+        "demo": "run everything for 20 seconds and write a video and a contact sheet",
+        "view": "show a running graph or a recording in a browser, and try prompts",
+        "fuse": "fuse image files or folders",
+    },
+    "run it on a robot": {
+        "up": "start the fusion and detection nodes",
+        "prompt": "change the prompt while the nodes run",
+        "play": "play a bag, two videos or two folders as two cameras",
+        "doctor": "say what is wrong on this machine, and how to cure it",
+    },
+    "bring two cameras together": {
+        "calibrate": "find the relative pose of the two cameras",
+        "time-offset": "find out by how much two cameras' clocks differ",
+        "bag": "write two videos or two folders of images as a rosbag2 bag",
+    },
+    "judge it": {
+        "eval": "evaluate fusion on a recording, with a report",
+        "drive": "fuse a drive through a day by mode auto, with a report",
+        "quality": "judge a fusion network: metrics, repair, flicker, contact sheets",
+    },
+    "change it": {
+        "train": "train the fusion network",
+        "train-words": "train what understands free text",
+        "completion": "print what lets a shell complete verbs and options",
+    },
 }
+VERBS = {
+    verb: (f"ros2_textfuse.commands.{verb.replace('-', '_')}", purpose)
+    for verbs in GROUPS.values()
+    for verb, purpose in verbs.items()
+}
+USAGE = 2  # exit code after a command line that makes no sense
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -44,7 +65,18 @@ def main(argv: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # file names need not be text in the terminal's encoding
             stream.reconfigure(errors="backslashreplace")
     try:
-        args = _parse(argv)
+        if not argv or argv[0] in ("-h", "--help", "help"):
+            print(overview())
+            return 0
+        if argv[0] == "--version":
+            print(f"textfuse {machine.version()}")
+            return 0
+        if argv[0] not in VERBS:
+            print(
+                f"textfuse: there is no verb {argv[0]!r}{meant(argv[0], VERBS)}; see textfuse --help", file=sys.stderr
+            )
+            return USAGE
+        args = parser_of(argv[0]).parse_args(argv[1:])
         return args.run(args)
     except KeyboardInterrupt as interrupt:
         return interrupts.exit_code(interrupt)
@@ -53,22 +85,42 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
 
-def _parse(argv: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="textfuse",
-        description="RGB and thermal images fused into one, guided by a prompt.",
-        epilog="`textfuse VERB --help` describes each verb.",
-    )
-    parser.add_argument("--version", action="version", version=f"textfuse {machine.version()}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for verb, (module, purpose) in VERBS.items():
-        subparser = verbs.add_parser(verb, help=purpose, description=purpose.capitalize() + ".")
-        # Only the verb that runs is imported: torch takes seconds, and help should not.
-        if verb in argv[:1]:
-            implementation = importlib.import_module(module)
-            implementation.add_arguments(subparser)
-            subparser.set_defaults(run=implementation.run)
-    return parser.parse_args(argv)
+def overview() -> str:
+    """All verbs, by what one wants to do."""
+    lines = ["textfuse: RGB and thermal images fused into one, guided by a prompt.", "", "usage: textfuse VERB ..."]
+    for wish, verbs in GROUPS.items():
+        lines += ["", f"{wish}:", *(f"  {verb:<12} {purpose}" for verb, purpose in verbs.items())]
+    return "\n".join([*lines, "", "textfuse VERB --help describes a verb; textfuse --version tells the version."])
+
+
+def parser_of(verb: str) -> argparse.ArgumentParser:
+    """The parser of a verb; only the verb's module is imported: torch takes seconds, and help should not."""
+    module, purpose = VERBS[verb]
+    implementation = importlib.import_module(module)
+    parser = _Parser(prog=f"textfuse {verb}", description=f"{purpose[0].upper()}{purpose[1:]}.")
+    implementation.add_arguments(parser)
+    parser.set_defaults(run=implementation.run, verb=verb, parsers=parsers)
+    return parser
+
+
+def parsers() -> dict[str, argparse.ArgumentParser]:
+    """The parsers of all verbs, by name; this imports all that they need."""
+    return {verb: parser_of(verb) for verb in VERBS}
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """A guess at what was meant, as the end of a sentence; empty where nothing is near."""
+    near = difflib.get_close_matches(word, [*known], 1)
+    return f": did you mean {near[0]}?" if near else ""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Prints a verb's usage with what is wrong, and guesses at options that there are not."""
+
+    def error(self, message: str) -> NoReturn:
+        if unknown := re.match(r"unrecognized arguments: .*?(--?[a-z][\w-]*)", message):
+            message += meant(unknown[1], self._option_string_actions)
+        super().error(message)
 
 
 if __name__ == "__main__":

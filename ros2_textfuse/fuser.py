@@ -1,8 +1,10 @@
 """`Fuser`: a network, an engine and the active prompt, behind a few calls."""
 
 import logging
+import threading
 import time
 from collections.abc import Iterable
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,12 @@ from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.imaging.drawing import mark
 from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.imaging.gain_control import GainControl
+from ros2_textfuse.imaging.tone import ToneMap
 from ros2_textfuse.networks.weights import load_network
+from ros2_textfuse.prompts.checks import balance_of
+from ros2_textfuse.prompts.history import History
+from ros2_textfuse.scene.conditions import completed
+from ros2_textfuse.scene.watch import Scene, SceneWatch
 from ros2_textfuse.settings import FusionSettings
 
 ENGINES_KEPT = 2
@@ -27,8 +34,8 @@ class Fuser:
     """Fuse visible and thermal images, guided by text.
 
     A prompt costs nothing per image: `set_prompt` computes gamma and beta once, and they are inputs of the
-    compiled engine. A prompt may be set from another thread while images are fused; each image is made
-    wholly under one prompt.
+    compiled engine; only a change of tone takes 0.1 to 0.4 ms at 640x480. A prompt may be set from another thread
+    while images are fused; each image is made wholly under one prompt.
 
     Args:
         model: name of a network of the family (`nano`), or the path of a safetensors file.
@@ -59,6 +66,10 @@ class Fuser:
         self._engines: dict[tuple[int, int], Engine] = {}  # by height and width, newest last
         self._engine_warning = ""
         self.gain_control = gain_control or GainControl()
+        self._history = History()
+        self._balance = 0.0
+        self.watch = SceneWatch()
+        self._changing = threading.Lock()
         self.set_prompt()
 
     @classmethod
@@ -74,6 +85,7 @@ class Fuser:
             GainControlError: the fixed thermal range has no extent.
         """
         fuser = cls(settings.model, settings.engine, settings.threads, settings.gain_control(), alignment)
+        fuser.balance = settings.balance
         fuser.set_prompt(**settings.request())
         return fuser
 
@@ -87,13 +99,25 @@ class Fuser:
         """Why a faster engine than the one that runs was passed over; empty when none was."""
         return self._engine_warning
 
-    def set_prompt(self, text: str = "", modes: Iterable[str] = (), severity: float | None = None) -> prompts.Prompt:
+    def set_prompt(
+        self,
+        text: str = "",
+        modes: Iterable[str] = (),
+        severity: float | None = None,
+        objects: Iterable[str] = (),
+        balance: float | None = None,
+    ) -> prompts.Prompt:
         """Set the prompt for the images from now on; without arguments there is none, and nothing is repaired.
+
+        A text may also be about the prompt in force: "a bit more", "also bring out people", "undo".
 
         Args:
             text: free text, at most 1000 characters.
-            modes: names of degradations to repair; `prompts.MODES` lists them.
+            modes: names of degradations to repair; `prompts.MODES` lists them; `auto` leaves them to the images.
             severity: 0..1, how strong they are; None to take it from the text.
+            objects: what to bring out, as `person`, beside what the text names.
+            balance: -1 (visible) .. 1 (thermal), which camera counts more; None to take it from the text, or from the
+                attribute `balance` where that says nothing.
 
         Returns:
             What the prompt resolved to.
@@ -102,17 +126,71 @@ class Fuser:
             PromptError: the request makes no sense; the old prompt stays active.
             EncoderError: free text was given and there is no sentence encoder to read it.
         """
-        prompt = prompts.resolve(text, modes, severity)
+        prompt = prompts.resolve(text, modes, severity, objects, balance, self._history)
+        with self._changing:
+            self._history.put(prompt)
+            self._use(prompt)
+        return self.prompt
+
+    def _use(self, prompt: prompts.Prompt) -> None:
+        """Let images be fused under `prompt` from now on."""
+        if not prompt.weighed:
+            prompt = replace(prompt, balance=self._balance)
+        self._prompt = prompt
+        in_force = completed(prompt, self.watch.scene.conditions)
         with torch.inference_mode():
-            modulation = self._network.modulation(torch.from_numpy(prompt.vector())[None]).numpy()
+            modulation = self._network.modulation(torch.from_numpy(in_force.vector())[None]).numpy()
+        tone = ToneMap(*astuple(in_force.tone)) if in_force.tone != prompts.Tone() else None
         # One assignment, so that an image never sees the text of one prompt with the numbers of another.
-        self._in_force = prompt, modulation
-        return prompt
+        self._in_force = in_force, modulation, tone
+
+    @property
+    def balance(self) -> float:
+        """-1 (visible) .. 1 (thermal): which camera counts more where a prompt says nothing of that.
+
+        It may be set while images are fused.
+
+        Raises:
+            PromptError: when set to anything else.
+        """
+        return self._balance
+
+    @balance.setter
+    def balance(self, value: float) -> None:
+        value = balance_of(value) or 0.0
+        with self._changing:
+            self._balance = value
+            self._use(self._history[-1])
 
     @property
     def prompt(self) -> prompts.Prompt:
-        """The active prompt and what it resolved to."""
+        """The active prompt and what it resolved to; of mode `auto`, without what the images say."""
+        return self._prompt
+
+    @property
+    def in_force(self) -> prompts.Prompt:
+        """The active prompt, completed by what the images say where it is of mode `auto`."""
         return self._in_force[0]
+
+    def look(self, visible: NDArray[np.uint8], thermal8: NDArray[np.uint8], seconds: float | None = None) -> Scene:
+        """Let a pair say what is wrong with it; a prompt of mode `auto` follows that from the next image on.
+
+        Looks of a stream are smoothed over time and are taken some times a second; a call between two of them costs
+        nothing. It may be called beside `set_prompt`, from one thread.
+
+        Args:
+            visible: uint8 RGB [H, W, 3], of `prepare_pair`.
+            thermal8: uint8 [H, W], of `prepare_pair`.
+            seconds: stamp of the pair; None for one that has nothing to do with those before.
+
+        Raises:
+            EstimatorError: the estimator's weights cannot be used.
+        """
+        scene = self.watch.look(visible, thermal8, seconds)
+        with self._changing:
+            if self._prompt.auto and completed(self._prompt, scene.conditions) != self.in_force:
+                self._use(self._prompt)
+        return scene
 
     def prepare(self, height: int, width: int) -> None:
         """Build and warm up the engine for images of this size, so that the first one does not wait for it.
@@ -145,6 +223,7 @@ class Fuser:
         visible: NDArray[np.uint8],
         thermal: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32],
         out: NDArray[np.uint8] | None = None,
+        seconds: float | None = None,
     ) -> NDArray[np.uint8]:
         """Fuse one pair: registered and of the same size, or as the alignment's calibration describes it.
 
@@ -152,6 +231,8 @@ class Fuser:
             visible: [H, W, 3] uint8 RGB.
             thermal: [H, W] uint8; or uint16 or float32 counts or temperatures, which gain control brings to 8 bits.
             out: [H, W, 3] uint8, C-contiguous, to write into; None for a new array.
+            seconds: for prompts of mode `auto`, the stamp of a stream's pair, so that the fused images change gently;
+                None for a pair that has nothing to do with those before.
 
         Returns:
             [H, W, 3] uint8 RGB; `out` where it was given.
@@ -161,7 +242,10 @@ class Fuser:
                 the calibration is for.
             EngineError: an image of a new size came and the engine cannot be built for it.
         """
-        return self.fuse_prepared(*self.prepare_pair(visible, thermal), out)
+        prepared = self.prepare_pair(visible, thermal)
+        if self._prompt.auto:
+            self.look(*prepared, seconds)
+        return self.fuse_prepared(*prepared, out)
 
     def prepare_pair(
         self, visible: NDArray[np.uint8], thermal: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
@@ -212,7 +296,10 @@ class Fuser:
         if engine is None:
             self.prepare(height, width)
             engine = self._engines[height, width]
-        engine.run(visible, thermal8, self._in_force[1], out)
+        _, modulation, tone = self._in_force
+        engine.run(visible, thermal8, modulation, out)
+        if tone is not None:
+            tone(out)
         return out
 
     def prepare_image(

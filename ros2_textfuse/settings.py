@@ -17,7 +17,8 @@ from ros2_textfuse.sync.policy import PairingSettings
 class FusionSettings(PairingSettings):
     """All that decides what a fused image looks like; names, units and defaults are those of the node's parameters.
 
-    `severity` None (of the parameter: 0) takes it from the text; `thermal_low` equal to `thermal_high` follows the
+    `severity` None (of the parameter: 0) takes it from the text; `balance` holds where a prompt says nothing of the
+    cameras; `thermal_low` equal to `thermal_high` follows the
     scene; `calibration` is a file's path, empty for registered cameras.
     """
 
@@ -31,6 +32,8 @@ class FusionSettings(PairingSettings):
     prompt: str = ""
     modes: tuple[str, ...] = ()
     severity: float | None = None
+    objects: tuple[str, ...] = ()
+    balance: float = 0.0
     thermal_gain: str = "percentile"
     thermal_low: float = 0.0
     thermal_high: float = 0.0
@@ -43,7 +46,7 @@ class FusionSettings(PairingSettings):
 
     def request(self) -> dict[str, Any]:
         """Arguments of `Fuser.set_prompt`."""
-        return {"text": self.prompt, "modes": self.modes, "severity": self.severity}
+        return {"text": self.prompt, "modes": self.modes, "severity": self.severity, "objects": self.objects}
 
     def gain_control(self) -> GainControl:
         """A new gain control, which has seen nothing yet.

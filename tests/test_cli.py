@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ros2_textfuse import cli
+from tests.helpers.encoder import needs_encoder
 from tests.helpers.images import street
 from tests.helpers.recordings import write_folders
 
@@ -30,6 +31,26 @@ def test_fuse_a_folder(tmp_path, capsys):
     assert [path.name for path in written] == ["0000.png", "0001.png"]
     assert cv2.imread(str(written[0])).shape == (64, 80, 3)
     assert "low_light" in capsys.readouterr().out
+
+
+@needs_encoder
+def test_a_prompt_is_explained_without_a_node():
+    code = (
+        "import sys; from ros2_textfuse import cli; code = cli.main(sys.argv[1:]); "
+        "assert 'rclpy' not in sys.modules; sys.exit(code)"
+    )
+    command = [sys.executable, "-c", code, "prompt", "--explain", "heavy rain, people not cars", "--balance", "0.5"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert told.returncode == 0, told.stderr
+    rain, people, together = told.stdout.splitlines()
+    assert rain.startswith("heavy rain ") and "repairing rain" in rain
+    assert "bringing out person; not there, or not wanted: car" in people
+    assert together.startswith("together: repairing rain") and "balance +0.50" in together
+
+
+def test_a_prompt_that_cannot_be_explained_is_refused(capsys):
+    assert cli.main(["prompt", "--explain", "--object", "gravel"]) == 1
+    assert "Unknown object 'gravel'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -159,3 +180,76 @@ def test_eval_of_a_folder_whose_name_is_not_utf8(tmp_path):
     assert ended.returncode == 0, ended.stderr
     page = (tmp_path / "out" / "report.html").read_text()
     assert "caf\\udce9" in page and "<bad>" not in page
+
+
+def test_alone_it_lists_its_verbs_by_what_one_wants(capsys):
+    assert cli.main([]) == 0
+    said = capsys.readouterr().out
+    assert said.index("see it:") < said.index("  view ") < said.index("run it on a robot:") < said.index("  up ")
+    assert all(f"  {verb} " in said for verb in cli.VERBS)
+
+
+def test_the_version(capsys):
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("textfuse 0.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["fus"], "no verb 'fus': did you mean fuse?"),
+        (["calibrat"], "did you mean calibrate?"),
+        (["xyzzy"], "no verb 'xyzzy'; see textfuse --help"),
+    ],
+)
+def test_a_verb_that_there_is_not(arguments, said, capsys):
+    assert cli.main(arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_wrong_option_prints_the_usage_of_its_verb(capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["prompt", "it is dark", "--severty", "0.5"])
+    said = capsys.readouterr().err
+    assert end.value.code == 2
+    assert "usage: textfuse prompt" in said and "did you mean --severity?" in said
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_knows_every_verb(shell, capsys):
+    assert cli.main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert all(verb in script for verb in cli.VERBS) and "no-detection" in script
+
+
+def test_bash_completes(capsys, tmp_path):
+    cli.main(["completion", "bash"])
+    (tmp_path / "script").write_text(capsys.readouterr().out)
+
+    def complete(*words):
+        listed = " ".join(f"'{word}'" for word in ("textfuse", *words))
+        command = f"source {tmp_path}/script; COMP_WORDS=({listed}); COMP_CWORD={len(words)}; _textfuse"
+        command += "; echo ${COMPREPLY[@]}"
+        return subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True).stdout.split()
+
+    assert complete("vi") == ["view"]
+    assert complete("fuse", "--par") == ["--params-file"]
+    assert complete("bag", "--storage", "sq") == ["sqlite3"]
+
+
+def test_nothing_is_left_behind_by_a_fuse_that_refused(tmp_path, capsys):
+    folders, out = pairs_of(tmp_path), tmp_path / "new" / "folder"
+    assert cli.main(["fuse", *map(str, folders), "-o", str(out), "--model", "missing.safetensors"]) == 1
+    assert not out.parent.exists()
+
+
+def test_nothing_is_left_behind_by_a_demo_that_refused(tmp_path, capsys):
+    assert cli.main(["demo", "--bag", str(tmp_path / "nowhere"), "--out", str(tmp_path / "demo")]) == 1
+    assert not (tmp_path / "demo").exists()
+
+
+@pytest.mark.parametrize("name", ["out", "out.exr", "out.", "out.mp4"])
+def test_an_image_that_cannot_be_written_is_told_so(tmp_path, capsys, name):
+    visible, thermal = (folder / "0000.png" for folder in pairs_of(tmp_path))
+    assert cli.main(["fuse", str(visible), str(thermal), "-o", str(tmp_path / name), "--engine", "eager"]) == 1
+    assert ".png" in capsys.readouterr().err

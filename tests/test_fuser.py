@@ -8,7 +8,10 @@ from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.geometry.calibration import Calibration, CameraModel
 from ros2_textfuse.imaging.drawing import AMBER
 from ros2_textfuse.imaging.encodings import ImageError
+from ros2_textfuse.imaging.tone import ToneMap
+from ros2_textfuse.prompts import Prompt, Tone
 from ros2_textfuse.prompts.prompt import PromptError
+from tests.helpers.encoder import needs_encoder
 from tests.helpers.images import street
 from tests.helpers.messages import noise
 
@@ -144,3 +147,83 @@ def test_the_engine_of_the_first_size_stays():
         fuser.prepare(*size)
         assert fuser.ready(32, 48) and fuser.ready(*size)
     assert not fuser.ready(48, 32)
+
+
+def test_a_wish_for_tone_changes_the_image_and_nothing_else_of_it(fuser):
+    plain = fuser.fuse(VISIBLE, THERMAL)
+    fuser._history.put(Prompt(tone=Tone(brightness=-0.5, colour=-1.0)))
+    fuser._use(fuser._history[-1])
+    toned = fuser.fuse(VISIBLE, THERMAL)
+    expected = plain.copy()
+    ToneMap(-0.5, 0.0, -1.0)(expected)
+    np.testing.assert_array_equal(toned, expected)
+    assert toned.mean() < plain.mean() and np.ptp(toned.astype(int), axis=2).max() <= 1
+    fuser.set_prompt()
+    np.testing.assert_array_equal(fuser.fuse(VISIBLE, THERMAL), plain)
+
+
+def test_the_balance_holds_where_a_prompt_says_nothing_of_it(fuser):
+    try:
+        fuser.balance = 0.4
+        assert fuser.prompt.balance == 0.4
+        assert fuser.set_prompt(modes=["haze"]).balance == 0.4
+        assert fuser.set_prompt(balance=-0.5).balance == -0.5
+        fuser.balance = 0.6
+        assert fuser.prompt.balance == -0.5, "a prompt that weighs the cameras goes before it"
+        assert fuser.set_prompt().balance == 0.6
+        with pytest.raises(PromptError, match="from -1"):
+            fuser.balance = 2
+    finally:
+        fuser.balance = 0.0
+
+
+def test_objects_are_resolved_to_classes(fuser):
+    assert fuser.set_prompt(objects=["pedestrian", "car"]).objects == ("person", "car")
+    with pytest.raises(PromptError, match="Unknown object"):
+        fuser.set_prompt(objects=["gravel"])
+    assert fuser.prompt.objects == ("person", "car")
+
+
+@needs_encoder
+def test_undo_brings_back_the_prompt_before(fuser):
+    fuser.set_prompt(modes=["haze"], severity=0.4)
+    fuser.set_prompt("even more thermal")
+    fuser.set_prompt("it is dark")
+    fuser.set_prompt("undo")
+    assert (dict(fuser.prompt.severities), fuser.prompt.balance) == ({"haze": 0.4}, 0.5)
+    fuser.set_prompt("undo")
+    assert (dict(fuser.prompt.severities), fuser.prompt.balance) == ({"haze": 0.4}, 0.0)
+
+
+class TestAuto:
+    """A prompt of mode auto is completed by what the images say."""
+
+    DARK = (VISIBLE * 0.12).astype(np.uint8), THERMAL
+
+    def test_a_dark_image_is_brightened_by_itself(self, fuser):
+        plain = fuser.fuse(*self.DARK)
+        fuser.set_prompt(modes=["auto"])
+        assert fuser.fuse(*self.DARK).mean() > 1.3 * plain.mean()
+        assert "low_light" in fuser.in_force.severities and not fuser.prompt.severities
+
+    def test_single_images_have_nothing_to_do_with_each_other(self, fuser):
+        fuser.set_prompt(modes=["auto"])
+        fuser.fuse(*self.DARK)
+        fuser.fuse(VISIBLE, THERMAL)
+        assert "low_light" not in fuser.in_force.severities
+
+    def test_another_prompt_ends_it(self, fuser):
+        fuser.set_prompt(modes=["auto"])
+        fuser.fuse(*self.DARK)
+        fuser.set_prompt()
+        assert not fuser.in_force.severities
+
+    def test_words_win(self, fuser):
+        fuser.set_prompt(modes=["auto", "low_light"], severity=0.2)
+        fuser.fuse(*self.DARK)
+        assert fuser.in_force.severities["low_light"] == 0.2
+
+    def test_looks_without_auto_change_nothing(self, fuser):
+        before = fuser.in_force
+        fuser.look(*self.DARK)
+        assert fuser.in_force is before and "low_light" in fuser.watch.scene.conditions

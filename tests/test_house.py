@@ -22,6 +22,7 @@ ORDER = (
     "geometry",
     "settings",
     "prompts",
+    "scene",
     "networks",
     "recordings",
     "degradations",
@@ -32,6 +33,7 @@ ORDER = (
     "fuser",
     "offline",
     "doctor",
+    "view",
     "nodes",
     "evaluation",
     "training",
@@ -126,7 +128,10 @@ def test_errors_of_users_have_one_base(module):
             assert bases - builtin, f"{module}.{node.name} derives from {bases} alone"
 
 
-@pytest.mark.parametrize("room", ["prompts", "degradations", "runtime", "recordings", "geometry", "imaging", "sync"])
+LIGHT = ("prompts", "degradations", "runtime", "recordings", "geometry", "imaging", "scene", "sync", "view")
+
+
+@pytest.mark.parametrize("room", LIGHT)
 def test_light_rooms_bring_no_torch(room):
     code = f"import sys, ros2_textfuse.{room}; sys.exit('torch' in sys.modules or 'rclpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

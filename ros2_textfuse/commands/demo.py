@@ -1,6 +1,7 @@
-"""`textfuse demo`: player, fusion and detection as processes over DDS, with a prompt change half-way."""
+"""`textfuse demo`: player, fusion, detection and the page as processes over DDS, with a prompt change half-way."""
 
 import argparse
+import re
 import sys
 import time
 from contextlib import closing
@@ -34,17 +35,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the demo; returns 0 when images were fused before and after the prompt change."""
-    claim_folder(args.out, "demo.mp4", "fusion.log", "simulated")
     simulated = not (args.bag or args.visible or args.thermal)
+    names = ("bag", "visible", "thermal", "visible_topic", "thermal_topic")
+    if not simulated:  # before a folder is made for it
+        open_recording(**{name: getattr(args, name) for name in names})
+    claim_folder(args.out, "demo.mp4", "fusion.log", "simulated")
     if simulated:
         from ros2_textfuse.recordings.simulated_scene import write_videos
 
         print("no recording given: playing a simulated scene (a photograph, darkened; the thermal side is simulated)")
         paths = write_videos(args.out / "simulated", args.rate)
         args.visible, args.thermal = map(str, paths)
-    names = ("bag", "visible", "thermal", "visible_topic", "thermal_topic")
     source = {name: getattr(args, name) for name in names}
-    open_recording(**source)
 
     environment.prepare()
     # What needs rclpy is imported after the environment is prepared.
@@ -61,7 +63,9 @@ def run(args: argparse.Namespace) -> int:
         print("starting fusion and detection (the first time, this gets the detector's weights and builds its engine)")
         for node in ("fusion", "detection"):
             nodes.start(node, params_file=config)
+        nodes.start("view", {"browser": True})
         nodes.wait(monitor.ready, START_PATIENCE, "fusion and detection are not ready")
+        print(f"watch, and type a sentence: {nodes.wait(lambda: _address(nodes), 30.0, 'the view node is not ready')}")
         nodes.start("player", {**source, "rate": args.rate, "loop": True})
         answered = _play(monitor, args.prompt, args.seconds)
     print(monitor.summary())
@@ -69,6 +73,12 @@ def run(args: argparse.Namespace) -> int:
         raise GraphError(f"no images before or after the prompt change; see {args.out}/*.log")
     print(f"wrote {video} and {sheet}")
     return 0
+
+
+def _address(nodes: NodeGraph) -> str:
+    """Where the view node serves its page; empty until it says so."""
+    found = re.search(r"open (http\S+) in a browser", nodes.log("view"))
+    return found[1] if found else ""
 
 
 def _play(monitor: "Monitor", prompt: str, seconds: float) -> bool:

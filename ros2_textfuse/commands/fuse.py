@@ -77,6 +77,8 @@ def _fuse_images(args: argparse.Namespace) -> int:
             prepared = fuser.prepare_pair(read_image(visible, "visible"), read_image(thermal, "thermal"))
         except ImageError as error:
             raise ImageError(f"{visible} and {thermal}: {error}") from error
+        if fuser.prompt.auto:
+            fuser.look(*prepared)
         fused = fuser.fuse_prepared(*prepared)
         if objects:
             objects.bring_out(fused, *prepared)

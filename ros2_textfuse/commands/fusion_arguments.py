@@ -49,9 +49,10 @@ def settings(args: argparse.Namespace) -> FusionSettings:
     """
     given: dict[str, Any] = {
         name: getattr(args, name, None)
-        for name in ("slop", "thermal_time_offset", "calibration", "prompt", "severity", "model", "engine")
+        for name in ("slop", "thermal_time_offset", "calibration", "prompt", "severity", "balance", "model", "engine")
     }
     given["modes"] = tuple(getattr(args, "mode", ())) or None
+    given["objects"] = tuple(getattr(args, "object", ())) or None
     found = FusionSettings()
     if args.params_file:
         # Here and not above: the nodes' room asks for a ROS middleware, which nothing else of these verbs needs.

@@ -1,4 +1,4 @@
-"""`textfuse prompt`: call the set_prompt service."""
+"""`textfuse prompt`: call the set_prompt service, or explain what a prompt would do."""
 
 import argparse
 import sys
@@ -9,14 +9,37 @@ from ros2_textfuse.runtime import environment
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
-    parser.add_argument("prompt", nargs="?", default="", help="what is wrong with the images; nothing for no prompt")
+    parser.add_argument(
+        "prompt",
+        nargs="?",
+        default="",
+        help="what is wrong with the images, what to bring out, which camera to trust; nothing for no prompt",
+    )
     prompt_arguments.add_arguments(parser)
+    parser.add_argument("--explain", action="store_true", help="say what the prompt does, without a running node")
     parser.add_argument("--namespace", default="textfuse", help="namespace of the fusion node")
     parser.add_argument("--timeout", type=float, default=5.0, help="seconds to wait for the node")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Set the prompt; returns 0, 1 when it was refused, 2 when no node answered."""
+    """Set or explain the prompt; returns 0, 1 when it was refused, 2 when no node answered."""
+    return _explain(args) if args.explain else _set(args)
+
+
+def _explain(args: argparse.Namespace) -> int:
+    from ros2_textfuse.prompts import resolve
+    from ros2_textfuse.prompts.explanation import explain
+
+    prompt = resolve(args.prompt, args.mode, args.severity, args.object, args.balance)
+    rows = explain(args.prompt)
+    width = max((len(clause) for clause, _ in rows), default=0)
+    for clause, told in rows:
+        print(f"{clause:{width}}  -> {told}")
+    print(f"together: {prompt.summary()}")
+    return 0
+
+
+def _set(args: argparse.Namespace) -> int:
     environment.prepare()
     import rclpy
     from rclpy.client import Client
@@ -24,7 +47,13 @@ def run(args: argparse.Namespace) -> int:
 
     from ros2_textfuse.nodes.common.compat import rclpy_running
 
-    request = SetPrompt.Request(prompt=args.prompt, modes=args.mode, severity=args.severity or 0.0)
+    request = SetPrompt.Request(
+        prompt=args.prompt,
+        modes=args.mode,
+        severity=args.severity or 0.0,
+        objects=args.object,
+        balance=args.balance or 0.0,
+    )
     with rclpy_running():
         node = rclpy.create_node("prompt", namespace=args.namespace)
         client: Client = node.create_client(SetPrompt, "set_prompt")

@@ -5,16 +5,15 @@ import time
 from pathlib import Path
 
 from ros2_textfuse.degradations.modes import MODES
-from ros2_textfuse.prompts import prompt
+from ros2_textfuse.prompts import understanding
+from ros2_textfuse.prompts.head import WEIGHTS
 from ros2_textfuse.prompts.phrasings import TEST, TRAIN, handwritten, prompts
 from ros2_textfuse.training.severity_head import evaluate, examples, fit, save
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
-    parser.add_argument(
-        "--output", type=Path, default=prompt.WEIGHTS, help="weights to write (default: those installed)"
-    )
+    parser.add_argument("--output", type=Path, default=WEIGHTS, help="weights to write (default: those installed)")
     parser.add_argument("--count", type=int, default=9000, help="sentences made from templates (%(default)s)")
     parser.add_argument("--epochs", type=int, default=60, help="passes over the clauses (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same head (%(default)s)")
@@ -28,10 +27,10 @@ def run(args: argparse.Namespace) -> int:
     print(f"{len(data.features)} clauses encoded in {time.perf_counter() - start:.0f} s")
     save(fit(data, args.epochs, args.seed), args.output, args.seed)
     print(f"wrote {args.output} after {time.perf_counter() - start:.0f} s")
-    if args.output.resolve() != prompt.WEIGHTS.resolve():
+    if args.output.resolve() != WEIGHTS.resolve():
         print("The figures below are of the installed weights only; none are given for another output.")
         return 0
-    prompt.forget()
+    understanding.forget()
     written = list(handwritten(TEST))
     _report("held out, handwritten", evaluate(written), len(written))
     made = prompts(TEST, args.test_count, args.seed + 1)[len(written) :]

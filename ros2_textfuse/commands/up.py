@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--calibration", help="YAML file of cameras that are not registered")
     parser.add_argument("--prompt", help="prompt at the start")
     parser.add_argument("--no-detection", dest="detection", action="store_false", help="start only the fusion node")
+    parser.add_argument("--view", action="store_true", help="start the view node too: a page in a browser")
     parser.add_argument("--no-autostart", dest="autostart", action="store_false", help="leave fusion unconfigured")
     parser.add_argument("--use-sim-time", action="store_true", help="take the time from /clock")
 
@@ -58,4 +59,6 @@ def _commands(args: argparse.Namespace, params_file: Path) -> dict[str, list[str
     commands = {"fusion": node_command("fusion", args.namespace, fusion, cameras, params_file)}
     if args.detection:
         commands["detection"] = node_command("detection", args.namespace, sim_time, {}, params_file)
+    if args.view:
+        commands["view"] = node_command("view", args.namespace, sim_time, {}, params_file)
     return commands

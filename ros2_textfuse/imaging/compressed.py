@@ -52,10 +52,11 @@ def jpeg(pixels: NDArray[np.uint8], quality: int) -> array:
     """The data of a message that holds an image as a JPEG; its `format` is FORMAT.
 
     Args:
-        pixels: uint8 RGB [H, W, 3].
+        pixels: uint8 RGB [H, W, 3], or uint8 [H, W].
         quality: 1..100.
     """
-    made, data = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    ordered = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels
+    made, data = cv2.imencode(".jpg", ordered, [cv2.IMWRITE_JPEG_QUALITY, quality])
     assert made
     return array("B", data.tobytes())
 

@@ -93,7 +93,11 @@ def decode(data: bytes, colour: bool) -> NDArray[Any]:
 
 def check_suffix(path: Path) -> None:
     """Raise ImageError where no image can be written to a file with this name's ending."""
-    if not path.suffix.isascii() or not cv2.haveImageWriter(f"image{path.suffix}"):
+    try:
+        known = path.suffix.isascii() and cv2.haveImageWriter(f"image{path.suffix}")
+    except cv2.error:  # a format that OpenCV knows, and that is switched off
+        known = False
+    if not known:
         raise ImageError(f"{path} cannot be written as an image: end its name in .png or .jpg")
 
 
@@ -111,9 +115,12 @@ def encode(pixels: NDArray[Any], suffix: str, quality: int = 95) -> bytes:
     suffix = suffix.lower()
     image = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels
     options = [cv2.IMWRITE_JPEG_QUALITY, quality] if suffix in (".jpg", ".jpeg") else []
-    made, encoded = cv2.imencode(suffix, image, options)
+    try:
+        made, encoded = cv2.imencode(suffix, image, options)
+    except cv2.error:  # some formats are known to OpenCV, and switched off
+        made = False
     if not made:
-        raise ImageError(f"a {pixels.dtype} image of {pixels.shape} cannot be written as {suffix}")
+        raise ImageError(f"a {pixels.dtype} image of {pixels.shape} cannot be written as {suffix}: use .png or .jpg")
     return _marked(encoded.tobytes())
 
 

@@ -29,14 +29,19 @@ class Pair:
     """[H, W], after gain control; both after alignment."""
 
 
-def pairs(recording: Recording, settings: FusionSettings, fuser: Fuser, tally: Tally) -> Iterator[Pair]:
+def pairs(
+    recording: Recording, settings: FusionSettings, fuser: Fuser, tally: Tally, ordered: bool = True
+) -> Iterator[Pair]:
     """The pairs of a recording as the node fuses them; `tally` is filled as they come.
+
+    Where the prompt is of mode `auto`, the fuser has looked at a pair when it comes.
 
     Args:
         recording: to read.
         settings: how images pair, and the gain control, which begins anew.
         fuser: its gain control and alignment prepare the pairs.
         tally: counts, written.
+        ordered: whether the pairs follow each other in time.
     """
     fuser.gain_control = settings.gain_control()
     for pair in recorded_pairs(recording, settings, tally):
@@ -45,4 +50,6 @@ def pairs(recording: Recording, settings: FusionSettings, fuser: Fuser, tally: T
         except ImageError as error:
             tally.excluded[f"pair not fused: {error}"] += 1
             continue
+        if fuser.prompt.auto:
+            fuser.look(visible, thermal, pair.time if ordered else None)
         yield Pair(pair.number, pair.time, pair.difference, visible, thermal)

@@ -6,21 +6,26 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_IMAGE = r"(?:images?|images?|cameras?|cams?|frames?|streams?|videos?|feeds?|sensors?|footage|scene|channel|band)"
+_IMAGE = r"(?:images?|pictures?|cameras?|cams?|frames?|streams?|videos?|feeds?|sensors?|footage|scene|channel|band)"
 _THERMAL = re.compile(
-    r"\b(?:infra-?red|ir|lwir|mwir|flir|thermals|thermo\w*|thermic|microbolometer|heat(?= " + _IMAGE + r"\b))(?!\w)"
+    r"\b(?:infra-?red|ir|lwir|mwir|flir|thermals|thermo\w*|thermic|microbolometer|heat(?= (?:"
+    + _IMAGE
+    + r"|one)\b))(?!\w)"
 )
 _VISIBLE = re.compile(
-    r"\b(?:rgb|vis|eo|colou?r(?= " + _IMAGE + r"\b)|visual(?= " + _IMAGE + r"\b)|daylight(?= cam))(?!\w)"
+    r"\b(?:rgb|vis|eo|colou?r(?= (?:" + _IMAGE + r"|one)\b)|visual(?= " + _IMAGE + r"\b)|daylight(?= cam))(?!\w)"
 )
 _EITHER = rf"(?:the )?(?:thermal|visible)(?: one| {_IMAGE})?"
 _BOTH = re.compile(rf"\b{_EITHER} (?:and|&) (?:in |on |of )?{_EITHER}(?!\w)(?! (?:is|are|has|have|shows?|looks?)\b)")
 _CUT = re.compile(
-    r"([.;!?]+(?=\s|$)|,|\b(?:and also|but also|and|or|nor|but|plus|as well as|together with|while|whereas|although|"
+    r"([.;!?]+(?=\s|$)|,|\b(?:instead of|rather than|except for|except|and also|but also|and|or|nor|but|plus|"
+    r"as well as|together with|while|whereas|although|"
     r"though|however|also|with|so|because)\b|[&+|])"
 )
+_DENYING = ("nor", "instead of", "rather than", "except for", "except")
 _POLITE = re.compile(r"\b(?:please|pls|kindly|(?:could|can|would) you)\b")
 _HYPHEN = re.compile(r"\b(over|under|de)-(?=\w)")  # over-exposed, de-noise
+_GREY = re.compile(r"\bblack (?:and|&|n) white\b(?! (?:noise|stripes|lines|bars))")
 _LACKING = re.compile(r"\b(?:no|without|not (?:much|enough)|too little|little|lacks?|lacking)(?: any)? contrast\b")
 # Words that either camera may mean; they keep the camera that was named last.
 _AMBIGUOUS = re.compile(
@@ -28,13 +33,9 @@ _AMBIGUOUS = re.compile(
     r"\b(?:differ|distinct|distinguish|indistinguish|stand out|pop\b|blend|merge|melt|vanish|"
     r"disappear|look (?:the same|alike)|tell (?:apart|.+ from)|(?:told|told apart) from)"
 )
-# A sentence's feature vector hardly knows "darker" from "brighter", so that the direction of a wish is a rule.
-_DARKER = re.compile(
-    r"^(?:\w+ ){0,3}?(?:make|turn|render)\b.*\b(?:darker|dimmer|less bright)\b|"
-    r"^(?:(?:a (?:little |tiny )?bit|slightly|a little|somewhat|much|a lot|far|way) )?(?:darker|dimmer|less bright)$|"
-    r"^(?:dim|darken|tone down) (?!light|the light)|"
-    r"\b(?:reduce|lower|decrease|turn down|cut)\b.*\b(?:brightness|exposure)\b|"
-    r"\bturn the (?:brightness|exposure) down\b"
+# A sentence's feature vector hardly knows "less exposure" from "more", so that the direction of a wish is a rule.
+_LESS_EXPOSURE = re.compile(
+    r"\b(?:reduce|lower|decrease|turn down|cut)\b.*\bexposure\b|\bturn the exposure down\b|\bless exposure\b"
 )
 _A_LITTLE = re.compile(r"\b(?:a (?:little |tiny )?bit|slightly|a little|somewhat)\b")
 _MUCH = re.compile(r"\b(?:much|a lot|far|way|very)\b")
@@ -79,7 +80,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
     """`text` cut into clauses; none for text without a letter or digit."""
     plain = " ".join(text.replace("’", "'").split())
     lowered = _VISIBLE.sub("visible", _THERMAL.sub("thermal", plain.lower()))
-    lowered = _LACKING.sub("low contrast", lowered)
+    lowered = _LACKING.sub("low contrast", _GREY.sub("monochrome", lowered))
     lowered = _HYPHEN.sub(r"\1", lowered)
     lowered = " ".join(_POLITE.sub(" ", lowered.replace("_", " ")).split())
     lowered = _BOTH.sub("both images", lowered)
@@ -101,11 +102,11 @@ def clauses(text: str) -> tuple[Clause, ...]:
         owner = camera or _camera_after(pieces[index + 1 :])
         if not named and owner and _AMBIGUOUS.search(piece) and "both" not in piece:
             meaning = f"{owner} image: {piece}"
-        if _DARKER.search(piece):
+        if _LESS_EXPOSURE.search(piece):
             degree = "slightly " if _A_LITTLE.search(piece) else "much " if _MUCH.search(piece) else ""
             meaning = f"the image is {degree}too bright"
         negations = bool(_NEGATION.search(piece)) and not _SEEING.search(piece)
-        negated = negations or (continued and denied) or joint == "nor"
+        negated = negations or (continued and denied) or joint in _DENYING
         denied = negated
         affirmed = " ".join(_NEGATION.sub(" ", meaning).split()) if negated else meaning
         parts.append(Clause(piece, meaning, negated, affirmed or meaning))

@@ -87,24 +87,32 @@ COCO = tuple(
     ]
 )
 _SYNONYMS = {
-    "person": "people,persons,pedestrian,human,man,men,woman,women,child,children,kid,boy,girl,worker,passer-by,"
-    "passersby,somebody,someone,anybody,anyone,survivor,victim,driver,firefighter,fireman,firemen,soldier,hiker,"
-    "runner,jogger,crowd,workers,intruder,guy,lady,ladies,adult,baby,babies",
-    "bicycle": "bike,push bike,pushbike",
-    "car": "automobile,sedan,taxi,cab,suv,van,minivan,jeep,hatchback",
-    "motorcycle": "motorbike,scooter,moped",
-    "airplane": "aeroplane,aircraft,plane,jet",
-    "bus": "buses,busses,coach,coaches,minibus,minibuses",
-    "train": "locomotive,tram",
-    "truck": "lorry,lorries,pickup,semi-trailer",
-    "boat": "ship,vessel,canoe,kayak,ferry,ferries",
-    "traffic light": "traffic signal,stoplight",
+    "person": "people,persons,pedestrian,human,human being,man,men,woman,women,child,children,kid,boy,girl,worker,"
+    "passer-by,passersby,somebody,someone,anybody,anyone,everybody,everyone,nobody,survivor,victim,casualty,casualties,"
+    "driver,firefighter,fireman,firemen,soldier,hiker,runner,jogger,crowd,intruder,guy,lady,ladies,adult,baby,babies,"
+    "toddler,infant,teenager,walker,swimmer,climber,skier,farmer,police officer,policeman,policemen,policewoman,cop,"
+    "officer,paramedic,nurse,doctor,postman,mailman,granny,grandma,grandpa,grandmother,grandfather,elderly,"
+    "wheelchair user,bystander,trespasser,burglar,thief,thieves,suspect,passenger,tourist,patient,player,goalkeeper,"
+    "miner,diver,sailor,bather,student,pupil,mother,father,mum,dad,figure,body,bodies,folk,folks,humanoid,wanderer,"
+    "stranger,colleague,operator,technician,engineer,visitor,customer,guard,hunter,angler,fisherman,fishermen,rescuer",
+    "bicycle": "bike,push bike,pushbike,e-bike,ebike,tricycle",
+    "car": "automobile,sedan,taxi,cab,suv,van,minivan,jeep,hatchback,estate,limousine,convertible,police car,"
+    "saloon car,station wagon,passenger car,patrol car",
+    "motorcycle": "motorbike,scooter,moped,motor scooter,vespa",
+    "airplane": "aeroplane,aircraft,plane,jet,airliner",
+    "bus": "buses,busses,coach,coaches,minibus,minibuses,omnibus,school bus",
+    "train": "locomotive,tram,streetcar,railcar,metro",
+    "truck": "lorry,lorries,pickup,pickup truck,semi-trailer,semi trailer,tanker,dump truck,fire engine,fire truck,"
+    "ambulance,garbage truck,hgv,articulated lorry,box van,tractor trailer",
+    "boat": "ship,vessel,canoe,kayak,ferry,ferries,yacht,dinghy,dinghies,sailboat,barge,tugboat,rowing boat",
+    "traffic light": "traffic signal,stoplight,stop light",
     "fire hydrant": "hydrant",
-    "dog": "puppy,puppies",
-    "cat": "kitten",
-    "cow": "cattle,bull",
-    "horse": "pony,ponies,foal",
+    "dog": "puppy,puppies,hound,terrier,doggy",
+    "cat": "kitten,kitty",
+    "cow": "bull,calf,calves,ox,oxen",
+    "horse": "pony,ponies,foal,mare,stallion",
     "sheep": "lamb",
+    "bird": "seagull,gull,pigeon,duck,goose,geese,swan,crow,eagle",
     "couch": "sofa,couches",
     "tv": "television,tv set",
     "cell phone": "mobile phone,smartphone,cellphone,phone",
@@ -122,15 +130,36 @@ _SYNONYMS = {
     "bench": "benches",
     "mouse": "computer mouse",
 }
+VEHICLES = ("car", "truck", "bus", "motorcycle")
+ANIMALS = ("bird", "cat", "dog", "horse", "sheep", "cow")
 _SEVERAL = {
     "cyclist": ("person", "bicycle"),
     "bicyclist": ("person", "bicycle"),
     "motorcyclist": ("person", "motorcycle"),
     "biker": ("person", "motorcycle"),
     "rider": ("person",),
-    "vehicle": ("car", "truck", "bus", "motorcycle"),
-    "traffic": ("car", "truck", "bus", "motorcycle"),
-    "animal": ("bird", "cat", "dog", "horse", "sheep", "cow"),
+    "horse rider": ("person", "horse"),
+    "two-wheeler": ("bicycle", "motorcycle"),
+    "two wheeler": ("bicycle", "motorcycle"),
+    "vehicle": VEHICLES,
+    "traffic": VEHICLES,
+    "emergency vehicle": ("car", "truck"),
+    "animal": ANIMALS,
+    "wildlife": ANIMALS,
+    "creature": ANIMALS,
+    "pet": ("cat", "dog"),
+    "cattle": ("cow",),
+    "livestock": ("horse", "sheep", "cow"),
+    "farm animal": ("horse", "sheep", "cow"),
+    "road user": ("person", "bicycle", *VEHICLES),
+}
+_MOVES, _LIVES = ("person", "bicycle", *VEHICLES), ("person", *ANIMALS)
+_PHRASES = {  # said in many ways: a pattern
+    r"(?:any|every|some)?(?:thing|body|one)s?(?: that| which)? (?:moves|is moving|moving)": _MOVES,
+    r"(?:all |any )?moving (?:things?|objects?|targets?)|whatever moves|movement|(?:all )?movers": _MOVES,
+    r"(?:(?:any|every|some)thing|whatever|all)(?: that is| that's| which is)? (?:living|alive)|(?:all |any |"
+    r"every )?living (?:things?|creatures?)": _LIVES,
+    r"life ?forms?|living beings?|whatever lives": _LIVES,
 }
 
 
@@ -139,20 +168,38 @@ def _object_words() -> dict[str, tuple[str, ...]]:
     words |= {word: (name,) for name, listed in _SYNONYMS.items() for word in listed.split(",")}
     words |= _SEVERAL
     # In a prompt "orange" is a colour, and "tie" and "bear" are verbs, far more often than things.
-    for word in ("orange", "tie", "bear", "remote", "sink"):
+    for word in ("orange", "tie", "bear", "remote", "sink", "clock"):
         del words[word]
     return words | {
         "oranges": ("orange",),
         "bears": ("bear",),
         "necktie": ("tie",),
         "remote control": ("remote",),
+        "clocks": ("clock",),
     }
 
 
-_OBJECT_WORDS = _object_words()
-_OBJECTS = re.compile(  # the longest first: a hot dog is no dog
-    r"\b(" + "|".join(sorted(map(re.escape, _OBJECT_WORDS), key=len, reverse=True)) + r")(?:e?s)?\b", re.IGNORECASE
+OBJECT_WORDS = _object_words()
+_WORDS = re.compile(  # the longest first: a hot dog is no dog
+    r"\b(?:(?P<phrase>" + "|".join(f"(?:{pattern})" for pattern in _PHRASES) + r")|(?P<word>"
+    + "|".join(sorted(map(re.escape, OBJECT_WORDS), key=len, reverse=True)) + r")(?:e?s)?)\b",
+    re.IGNORECASE,
+)  # fmt: skip
+# What a degradation comes from is not what a person wants to see: "spray from the lorry", "blinded by cars".
+_SOURCE = re.compile(
+    r"\b(?:(?:from|by|against)|(?:spray|smoke|glare|dust|(?:head ?)?lights?|beams?|headlamps?|reflections?|exhaust|"
+    r"fumes) of)"
+    r"(?: (?:the|a|an|that|this|some|all|other|many|oncoming|passing|burning|leading|approaching|his|her|two|"
+    r"big))*\s*$",
+    re.IGNORECASE,
 )
+_IDIOM = re.compile(r"\b(?:raining )?cats and dogs\b|\bas hell\b|\bhot dog stand\b", re.IGNORECASE)
+_NOT_WANTED = re.compile(
+    r"\b(?:not|no|without|except(?: for)?|but not|excluding|instead of|rather than|other than|ignore|ignoring|forget|"
+    r"hide|skip|n't|never|neither|nor|"
+    r"disregard|exclude|leave out|apart from|minus)\b|n't\b"
+)
+_WANTED = re.compile(r"\b(?:just|only|but|show|find|highlight|bring out|see)\b")
 
 
 def find_objects(text: str) -> tuple[str, ...]:
@@ -160,5 +207,37 @@ def find_objects(text: str) -> tuple[str, ...]:
 
     The 80 names are those of COCO's detection task (Lin et al., ECCV 2014), as YOLO networks use them.
     """
-    found = (name for match in _OBJECTS.finditer(text) for name in _OBJECT_WORDS[match[1].lower()])
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(name for _, names in _mentions(text) for name in names))
+
+
+def split_objects(clause: str, denied: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The class names that a clause wants, and those that it does not want: "people not cars".
+
+    Args:
+        clause: lower case.
+        denied: whether an earlier clause's negation goes on in this one ("no cars or trucks").
+    """
+    wanted: dict[str, None] = {}
+    unwanted: dict[str, None] = {}
+    for start, names in _mentions(clause):
+        if _SOURCE.search(clause[:start]):
+            continue
+        no = max((found.end() for found in _NOT_WANTED.finditer(clause[:start])), default=-1)
+        yes = max((found.end() for found in _WANTED.finditer(clause[:start])), default=-1)
+        # "do not show cars": what is shown is what is not wanted; "no dogs just people": the last word counts.
+        turned = no > yes or (no >= 0 and not re.search(r"\b(?:just|only|but)\b", clause[no:start]))
+        side = unwanted if turned or (denied and yes < 0) else wanted
+        side.update(dict.fromkeys(names))
+    return tuple(wanted), tuple(unwanted)
+
+
+def _mentions(text: str) -> list[tuple[int, tuple[str, ...]]]:
+    """Where each thing is mentioned, and its classes."""
+    plain = _IDIOM.sub(lambda found: " " * len(found[0]), text)
+    return [(found.start(), _classes(found)) for found in _WORDS.finditer(plain)]
+
+
+def _classes(found: re.Match[str]) -> tuple[str, ...]:
+    if found["word"]:
+        return OBJECT_WORDS[found["word"].lower()]
+    return next(names for pattern, names in _PHRASES.items() if re.fullmatch(pattern, found["phrase"], re.IGNORECASE))

@@ -15,6 +15,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -99,6 +100,13 @@ def _load(name: str) -> Part:
     content = yaml.safe_load(text)
     content["compounds"] = [_compound(line) for line in content["compounds"]]
     return Part(**content)
+
+
+def words(name: str) -> dict[str, Any]:
+    """The content of phrasings/`name`.yaml: `requests`, sentences by what they ask for, or `nouns` by kind."""
+    text = (Path(__file__).parent / "phrasings" / f"{name}.yaml").read_text(encoding="utf-8")
+    content: dict[str, Any] = yaml.safe_load(text)
+    return content
 
 
 TRAIN, TEST = _load("train"), _load("test")

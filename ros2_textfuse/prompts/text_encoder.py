@@ -170,6 +170,10 @@ class TextEncoder:
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.enable_padding()  # to the longest of a batch
 
+    def vocabulary(self) -> frozenset[str]:
+        """The words that the encoder knows whole."""
+        return frozenset(self._tokenizer.get_vocab())
+
     def encode(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """Feature vectors of `sentences`, in their order.
 
@@ -205,3 +209,13 @@ def encode(sentences: Sequence[str]) -> NDArray[np.float32]:
         EncoderError: see `find_encoder`.
     """
     return shared_encoder().encode(sentences)
+
+
+@lru_cache(maxsize=1)
+def vocabulary() -> frozenset[str]:
+    """`TextEncoder.vocabulary` of the process's shared encoder.
+
+    Raises:
+        EncoderError: see `find_encoder`.
+    """
+    return shared_encoder().vocabulary()

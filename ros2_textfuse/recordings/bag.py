@@ -7,10 +7,10 @@ from typing import Any
 
 from ros2_textfuse.imaging import compressed, encodings
 from ros2_textfuse.recordings.bag_reader import COMPRESSED, IMAGE, Bag
-from ros2_textfuse.recordings.types import RecordedImage, RecordingError
+from ros2_textfuse.recordings.types import RecordedImage, Recording, RecordingError
 
 
-class BagRecording:
+class BagRecording(Recording):
     """A rosbag2 bag, read without ROS. Compressed images come as the raw ones that they were."""
 
     def __init__(self, path: Path, visible_topic: str, thermal_topic: str) -> None:
@@ -33,9 +33,10 @@ class BagRecording:
         seconds = (self._bag.end - self._bag.start) / 1e9
         self.duration = seconds + seconds / max(counts)
 
-    def __iter__(self) -> Iterator[RecordedImage]:
+    def images_from(self, time: float) -> Iterator[RecordedImage]:
         """The images in the order in which they were recorded."""
-        for topic, recorded, message in self._bag.messages(tuple(self._cameras)):
+        start = self._bag.start + round(time * 1e9) if time > 0 else None
+        for topic, recorded, message in self._bag.messages(tuple(self._cameras), start):
             stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
             time = (recorded - self._bag.start) / 1e9
             # A driver that does not stamp leaves zero: the time of recording is the best that is known.

@@ -71,17 +71,21 @@ class Bag:
         topics = [topic for topic in topics if topic.msgtype in (IMAGE, COMPRESSED)]
         return max(topics, key=lambda topic: topic.count > 0, default=None)
 
-    def messages(self, names: tuple[str, ...]) -> Generator[tuple[str, int, Any], None, None]:
+    def messages(self, names: tuple[str, ...], start: int | None = None) -> Generator[tuple[str, int, Any], None, None]:
         """Topic, time of recording in ns, and message of these topics, in the order in which they were recorded.
+
+        Args:
+            names: of the topics.
+            start: ns, the time of recording from which on; None for all.
 
         Raises:
             BagError: here the damage begins; all before it has been yielded. A bag that was not closed ends so, too.
         """
         count = 0
-        raw = self._scan() if self.damage else self._indexed(names)
+        raw = self._scan() if self.damage else self._indexed(names, start)
         try:
             for topic, msgtype, time, data in raw:
-                if topic in names:
+                if topic in names and (start is None or time >= start):
                     message = self._store.deserialize_cdr(data, msgtype)
                     count += 1
                     yield topic, time, message
@@ -96,14 +100,14 @@ class Bag:
         """Of all messages, raw, for a `with` block."""
         return AnyReader([self.path], default_typestore=self._store)
 
-    def _indexed(self, names: tuple[str, ...]) -> Iterator[tuple[str, str, int, bytes]]:
+    def _indexed(self, names: tuple[str, ...], start: int | None) -> Iterator[tuple[str, str, int, bytes]]:
         with self.reader() as reader:
             connections = [connection for connection in reader.connections if connection.topic in names]
             expected, count = sum(connection.msgcount for connection in connections), 0
-            for connection, time, data in reader.messages(connections):
+            for connection, time, data in reader.messages(connections, start=start):
                 yield connection.topic, connection.msgtype, time, data
                 count += 1
-        if count < expected:  # without checksums, a reader of mcap takes zeros for records to skip
+        if start is None and count < expected:  # without checksums, a reader of mcap takes zeros for records to skip
             raise BagError(f"{self.path} is damaged: {expected - count} of {expected} messages are lost in it")
 
     def _survey(self, refusal: Exception) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ros2_textfuse.recordings.pairs import pair_folders, read_image
-from ros2_textfuse.recordings.types import RecordedImage
+from ros2_textfuse.recordings.types import RecordedImage, Recording, frame_at
 
 FOLDER_RATE = 10.0  # pairs a second, since images in a folder have no time
 
 
-class FolderRecording:
+class FolderRecording(Recording):
     """Two folders of images, played in the order of their names."""
 
     def __init__(self, visible: Path, thermal: Path) -> None:
@@ -17,8 +17,9 @@ class FolderRecording:
         self.images = 2 * len(self._pairs)
         self.duration = len(self._pairs) / FOLDER_RATE
 
-    def __iter__(self) -> Iterator[RecordedImage]:
+    def images_from(self, time: float) -> Iterator[RecordedImage]:
         """Visible and thermal of each name, one after the other."""
-        for number, pair in enumerate(self._pairs.values()):
+        first = frame_at(time, FOLDER_RATE)
+        for number, pair in enumerate([*self._pairs.values()][first:], first):
             for camera, path in zip(("visible", "thermal"), pair, strict=True):
                 yield RecordedImage.from_pixels(camera, number / FOLDER_RATE, read_image(path, camera))

@@ -85,7 +85,7 @@ PHOTOGRAPH = _Photograph(
 
 
 def frames(
-    count: int, size: tuple[int, int] = (480, 640), seed: int = 0
+    count: int, size: tuple[int, int] = (480, 640), seed: int = 0, day: bool = False
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
     """Simulated pairs, registered to the pixel, the same for the same arguments.
 
@@ -96,6 +96,7 @@ def frames(
         count: how many pairs; a longer sequence begins with the shorter one.
         size: (height, width) in pixels; meant for 4:3.
         seed: of the sensors' noise.
+        day: by day, when a visible camera has little noise; else at night.
 
     Yields:
         visible, uint8 RGB [H, W, 3], and thermal, uint8 [H, W], warm is bright.
@@ -104,12 +105,12 @@ def frames(
         FileNotFoundError: ultralytics, whose photographs these are, is not installed.
     """
     random = np.random.default_rng(seed)
-    visible_noise = _noise(random, size, 3, amplitude=7.0, grain=0.6)
+    visible_noise = _noise(random, size, 3, amplitude=1.5 if day else 7.0, grain=0.6)
     thermal_noise = _noise(random, size, 1, amplitude=3.5, grain=0.5)
     columns = cv2.GaussianBlur(random.normal(0, 2.0, (1, size[1])).astype(np.float32), (3, 1), 0)
     fixed_pattern = np.repeat(columns, size[0], axis=0)  # an uncooled sensor's column offsets, which stay
     for step in range(count):
-        visible, thermal = _view(step, size)
+        visible, thermal = _view(step, size, day)
         visible = cv2.add(visible, _crop(visible_noise, random, size), dtype=cv2.CV_8U)
         thermal = cv2.add(thermal, _crop(thermal_noise, random, size) + fixed_pattern, dtype=cv2.CV_8U)
         yield np.asarray(visible, np.uint8), np.asarray(thermal, np.uint8)
@@ -131,13 +132,14 @@ def still(size: tuple[int, int] = (480, 640)) -> tuple[NDArray[np.uint8], NDArra
     return np.asarray(visible, np.uint8), np.asarray(thermal, np.uint8)
 
 
-def write_videos(folder: str | Path, fps: float = 30.0, count: int = SHOT) -> tuple[Path, Path]:
+def write_videos(folder: str | Path, fps: float = 30.0, count: int = SHOT, day: bool = False) -> tuple[Path, Path]:
     """Write the simulated sequence to visible.mp4 and thermal.mp4 (MPEG-4, 640x480, thermal as grey RGB).
 
     Args:
         folder: made when missing; files of these names in it are replaced.
         fps: frames per second.
         count: how many frames; SHOT of them can be played in a loop.
+        day: by day; else at night.
 
     Returns:
         The two paths.
@@ -155,7 +157,7 @@ def write_videos(folder: str | Path, fps: float = 30.0, count: int = SHOT) -> tu
         for path, writer in zip(paths, writers, strict=True):
             if not writer.isOpened():
                 raise OSError(f"{path} cannot be written: check the folder, and OpenCV's MPEG-4 encoder")
-        for visible, thermal in frames(count):
+        for visible, thermal in frames(count, day=day):
             writers[0].write(cv2.cvtColor(visible, cv2.COLOR_RGB2BGR))
             writers[1].write(cv2.cvtColor(thermal, cv2.COLOR_GRAY2BGR))
     finally:

@@ -1,11 +1,43 @@
 """Open the recording of two cameras that a user has named: a bag, two videos, or two folders of images."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ros2_textfuse.recordings.bag import BagRecording
+from ros2_textfuse.recordings.bag_reader import Bag, BagError
+from ros2_textfuse.recordings.bag_topics import find_cameras
 from ros2_textfuse.recordings.folder import FolderRecording
+from ros2_textfuse.recordings.pairs import find_sides, holds_pairs
 from ros2_textfuse.recordings.types import Recording, RecordingError
 from ros2_textfuse.recordings.video import VideoRecording
+
+
+def find_recording(sources: Sequence[str], visible_topic: str = "", thermal_topic: str = "") -> Recording:
+    """Open what a user names in a row: a bag, a folder with vi/ and ir/, or the visible and the thermal side.
+
+    Args:
+        sources: one or two paths.
+        visible_topic: of a bag; empty to find it by its name or its images.
+        thermal_topic: likewise.
+
+    Raises:
+        RecordingError: as of `open_recording`; or the bag's cameras cannot be told.
+    """
+    if len(sources) == 2:
+        return open_recording(visible=sources[0], thermal=sources[1])
+    if len(sources) != 1:
+        raise RecordingError("give a bag or a folder of pairs; or a visible and a thermal video or folder")
+    path = Path(sources[0])
+    if holds_pairs(path):
+        return FolderRecording(*find_sides(path))
+    if not path.exists():
+        raise RecordingError(f"{path} does not exist")
+    try:
+        cameras = find_cameras(Bag(path), visible_topic, thermal_topic)
+    except BagError as error:
+        hint = "; a folder of pairs holds vi/ and ir/" if path.is_dir() else ""
+        raise RecordingError(f"{error}{hint}") from error
+    return BagRecording(path, *(camera.topic for camera in cameras))
 
 
 def open_recording(

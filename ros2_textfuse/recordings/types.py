@@ -1,5 +1,6 @@
 """What every recording gives, whatever it is read from."""
 
+import math
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,6 +44,11 @@ class RecordedImage:
         return image
 
 
+def frame_at(time: float, rate: float) -> int:
+    """The number of the first frame that is due at a time or later; `time` in seconds, `rate` in frames a second."""
+    return max(0, math.ceil(time * rate - 1e-6))
+
+
 class Recording(Protocol):
     """Images of two cameras in the order in which they are due.
 
@@ -55,4 +61,10 @@ class Recording(Protocol):
     duration: float
     """Seconds from the first image to one period after the last: when a loop starts again."""
 
-    def __iter__(self) -> Iterator[RecordedImage]: ...
+    def __iter__(self) -> Iterator[RecordedImage]:
+        """All images."""
+        return self.images_from(0.0)
+
+    def images_from(self, time: float) -> Iterator[RecordedImage]:
+        """The images that are due at a time or later, in seconds from the start."""
+        ...

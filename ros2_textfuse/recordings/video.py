@@ -5,10 +5,10 @@ from pathlib import Path
 
 import cv2
 
-from ros2_textfuse.recordings.types import RecordedImage, RecordingError
+from ros2_textfuse.recordings.types import RecordedImage, Recording, RecordingError, frame_at
 
 
-class VideoRecording:
+class VideoRecording(Recording):
     """Two videos of one length; frames pair by their number."""
 
     def __init__(self, visible: Path, thermal: Path) -> None:
@@ -28,11 +28,15 @@ class VideoRecording:
         self.images = 2 * counts[0]
         self.duration = counts[0] / self.rate
 
-    def __iter__(self) -> Iterator[RecordedImage]:
+    def images_from(self, time: float) -> Iterator[RecordedImage]:
         """Visible and thermal of each frame, one after the other."""
         captures = {camera: _open_video(path) for camera, path in self._paths.items()}
-        time = -1 / self.rate
-        for number in range(self.images // 2):
+        first = frame_at(time, self.rate)
+        if first:
+            for capture in captures.values():
+                capture.set(cv2.CAP_PROP_POS_FRAMES, first)
+        time = (first - 1) / self.rate
+        for number in range(first, self.images // 2):
             for camera, capture in captures.items():
                 there, frame = capture.read()
                 if not there:

@@ -70,8 +70,9 @@ class VideoWriter:
             if not self._writer.isOpened():
                 raise OSError(f"{self._path} cannot be written: check the folder, and OpenCV's MPEG-4 encoder")
         if size != self._size:
-            raise RecordingError(f"frame {self.frames} is {size[0]}x{size[1]}, those before {self._size}: one video "
-                                 "has one size")
+            raise RecordingError(
+                f"frame {self.frames} is {size[0]}x{size[1]}, those before {self._size}: one video has one size"
+            )
         self._writer.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
         self.frames += 1
 

@@ -56,7 +56,7 @@ def claim_folder(folder: Path, *known: str) -> None:
 
 
 def claim_file(path: Path, ours: Callable[[bytes], bool]) -> None:
-    """Make a file's folder; a file that exists already is written over only when textfuse made it.
+    """Check that a file may be written: one that exists already is written over only when textfuse made it.
 
     Args:
         path: of the file.
@@ -64,9 +64,11 @@ def claim_file(path: Path, ours: Callable[[bytes], bool]) -> None:
 
     Raises:
         OutputError: it exists and is something else.
-        OSError: the folder cannot be made, or the file cannot be read.
+        OSError: the file cannot be read.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    there = next(parent for parent in path.absolute().parents if parent.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(f"{path} cannot be written: {there} is no folder that may be written into")
     if not path.exists():
         return
     if not path.is_file():
@@ -77,7 +79,7 @@ def claim_file(path: Path, ours: Callable[[bytes], bool]) -> None:
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all, whatever fails on the way; text as UTF-8.
+    """Write a file whole or not at all, whatever fails on the way; text as UTF-8. Its folder is made.
 
     Characters that are none, as in a file name of another encoding, are written as escapes.
 
@@ -86,6 +88,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
     """
     data = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         partial.write_bytes(data)
         partial.replace(path)

@@ -201,20 +201,23 @@ class Crops:
         visible, thermal, boxes = self._clean_crop(pair, set(present) & set(named), rng)
 
         severities = {mode: rng.uniform(0.15, 1.0) for mode in present}
-        # What people say is near what is there, or far from it: the network is to see for itself how much there is to
-        # repair, and where far less is asked, the rest is to stay.
+        # What people say is near what is there, or far more: the network is to see for itself how much there is to
+        # repair. Where far less is asked, the rest is to stay; that seldom, or it learns to leave noise alone.
         asked = {mode: severities.get(mode, rng.uniform(0.2, 1)) + 0.12 * rng.standard_normal() for mode in named}
         left = dict.fromkeys(present, 0.0) | {mode: severities[mode] for mode in present if mode not in named}
-        if rng.random() < 0.4:
+        drawn = rng.random()
+        if drawn < 0.12:
             asked = {mode: rng.uniform(0.1, 1) for mode in named}
             left |= {mode: max(severities[mode] - asked[mode], 0) for mode in present if mode in named}
+        elif drawn < 0.4:
+            asked = {mode: rng.uniform(severities.get(mode, 0.2), 1) for mode in named}
         asked = {mode: min(max(severity, 0.1), 1.0) for mode, severity in asked.items()}
         seed = int(rng.integers(2**63))
         target, thermal_target = synthesis.apply(visible, thermal, left, np.random.default_rng(seed))
         seen, thermal_seen = synthesis.apply(visible, thermal, severities, np.random.default_rng(seed))
         if kind == "night":
             target = brighten(target, asked["low_light"])
-        balance = rng.uniform(-1, 1) if rng.random() < UNBALANCED else 0.0
+        balance = float(np.clip(rng.uniform(-1.3, 1.3), -1, 1)) if rng.random() < UNBALANCED else 0.0
         request = np.array([*(asked.get(mode, 0.0) for mode in MODES), balance], np.float32)
         # A camera gives 8 bits: without them, a sharpening filter would learn to trust what no image has.
         seen, thermal_seen, target, thermal_target = (

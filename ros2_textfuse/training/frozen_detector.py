@@ -1,7 +1,9 @@
-"""The detector's view of a fused image, as a loss: known objects are to be found in it.
+"""The detector's view of a fused image, as a loss: what it finds in either camera it is to find in the fused image.
 
-The network of the detector is frozen; its gradient says what in the image would make an object more certain. Only how
-sure it is of the class counts, at the best place in the middle of the object's box.
+The network of the detector is frozen; its gradient says what in the image would make an object more certain. Asked for
+ever more certainty it paints: blue windows on cars, pink bark on trees. So nothing is won beyond what it is sure of in
+the better camera, and the gradient reaches brightness alone. Only how sure it is of the class counts, at the best place
+in the middle of the object's box.
 """
 
 from pathlib import Path
@@ -12,10 +14,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ros2_textfuse.detection.ultralytics_setup import prepare_ultralytics, read_weights
+from ros2_textfuse.training.luma import luma
 
 CROPS = 8  # of a batch that it looks at, those with the most objects: it costs more than the fusion network
 ENLARGED = 4 / 3  # about as it will see small images; what helps at another scale is no help there
 MIDDLE = 0.6  # of a box's extent, in which a cell may find the object
+SURE, UNSEEN = 2.0, -5.0  # log odds beyond which more or less make no difference
 STRIDE, COARSEST = 8, 32  # pixels of its finest and its coarsest cells
 
 
@@ -39,27 +43,37 @@ class FrozenDetector(nn.Module):
         """It stays as it is."""
         return self
 
-    def misses(self, fused: Tensor, objects: Tensor) -> Tensor:
-        """How surely the objects of a batch are missed: the mean of -log(score), 0 where there are none.
+    def misses(self, fused: Tensor, visible: Tensor, thermal: Tensor, objects: Tensor) -> Tensor:
+        """How much less sure of the objects it is than in the better camera: mean loss of log odds, 0 without objects.
 
         Args:
             fused: [B, 3, H, W] RGB, H and W at least 32.
+            visible: [B, 3, H, W] RGB, whose colours the fused image is seen with.
+            thermal: [B, 1, H, W].
             objects: [B, N, 5]: class (below 0: no object), left, top, right, bottom in pixels.
         """
         known = objects[..., 0] >= 0
         chosen = known.sum(1).topk(min(CROPS, len(objects))).indices
-        fused, objects, known = fused[chosen], objects[chosen], known[chosen]
+        fused, visible, thermal, objects = (x[chosen] for x in (fused, visible, thermal, objects))
         if not known.any():
             return fused.new_zeros(())
-        size = [COARSEST * round(side * ENLARGED / COARSEST) for side in fused.shape[2:]]
-        logits, cells = self._logits(F.interpolate(fused.clamp(0, 1), size, mode="bilinear"))
-        crop, number = known.nonzero(as_tuple=True)
+        with torch.no_grad():
+            sources = [self._certainty(image, objects) for image in (visible, thermal.expand_as(visible))]
+            better = torch.maximum(*sources).clamp(max=SURE)
+        of_fused = self._certainty(luma(fused) + visible - luma(visible), objects)
+        return (better - of_fused).clamp(min=0).mean()
+
+    def _certainty(self, images: Tensor, objects: Tensor) -> Tensor:
+        """Log odds [objects] of each object's class where the detector is surest of it."""
+        size = [COARSEST * round(side * ENLARGED / COARSEST) for side in images.shape[2:]]
+        logits, cells = self._logits(F.interpolate(images.clamp(0, 1), size, mode="bilinear"))
+        crop, number = (objects[..., 0] >= 0).nonzero(as_tuple=True)
         of_class = logits[crop, objects[crop, number, 0].long()]  # [objects, cells]
-        down, right = (new / old for new, old in zip(size, fused.shape[2:], strict=True))
+        down, right = (new / old for new, old in zip(size, images.shape[2:], strict=True))
         box = objects[crop, number, 1:] * objects.new_tensor([right, down, right, down])
         middle, reach = (box[:, :2] + box[:, 2:]) / 2, (MIDDLE / 2 * (box[:, 2:] - box[:, :2])).clamp(min=STRIDE)
         there = ((cells - middle[:, None]).abs() <= reach[:, None]).all(-1)
-        return F.softplus(-of_class.masked_fill(~there, -30).amax(1)).mean()
+        return of_class.masked_fill(~there, UNSEEN).amax(1).clamp(min=UNSEEN)
 
     def _logits(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Logits [B, classes, cells] of all cells of all scales, and their middles [cells, 2], x and y in pixels."""

@@ -29,11 +29,13 @@ from torch.nn import functional as F
 
 from ros2_textfuse.networks.folding import fold
 from ros2_textfuse.training.frozen_detector import FrozenDetector
+from ros2_textfuse.training.luma import luma
 from ros2_textfuse.training.retention_loss import retention_loss, seen_target
 
 WINDOWS = (17, 9)  # of VIF, at full and at half resolution
 VISION_NOISE = 2.0 / 255**2  # variance of the noise of human vision in VIF
 SMALLEST = 2 * WINDOWS[1] + WINDOWS[1] - 1  # pixels; half resolution then has one window
+PALED = 0.6  # of all colour, at a balance of 1
 FLOOR = 0.1  # of what a source holds, for each pixel, in the units of VIF
 
 
@@ -51,16 +53,10 @@ class Weights:
     faded: float = 15.0
     unseen: float = 0.5
     preference: float = 1.25  # for thermal, where one camera is chosen
-    gain: float = 1.05  # of the chosen camera's contrast
+    gain: float = 1.08  # of the chosen camera's contrast
     room: float = 0.1  # that wide areas leave above and below for what stands on them
     vividness: float = 0.8  # how far the saturation of a colour keeps it from being brightened; 0 not at all
     tone: float = 0.9  # exponent on the luma of both targets; below 1 lifts the shadows a little
-
-
-def luma(image: Tensor) -> Tensor:
-    """[B, 3, H, W] RGB -> [B, 1, H, W] luma (BT.601)."""
-    r, g, b = image.split(1, dim=1)
-    return 0.299 * r + 0.587 * g + 0.114 * b
 
 
 def chroma(image: Tensor) -> Tensor:
@@ -79,6 +75,11 @@ def brightest(visible: Tensor, vividness: float) -> Tensor:
     saturation = vividness * (most - least) / most.clamp(min=1e-3) * ((most - least) / 0.15).clamp(max=1)
     y = luma(visible)
     return y + (1 - y) * (1 - saturation)
+
+
+def paled(colour: Tensor, balance: Tensor | None) -> Tensor:
+    """Chroma [B, 2, H, W] as far as a balance [B] towards thermal, which has none, leaves it."""
+    return colour if balance is None else colour * (1 - PALED * balance.clamp(min=0)[:, None, None, None])
 
 
 def grid_loss(error: Tensor) -> Tensor:
@@ -170,12 +171,14 @@ def fusion_loss(
         "intensity": (y - target).abs().mean(),
         "gradient": gradient_loss(y, target),
         "grid": grid_loss(y - target),
-        "colour": (chroma(fused) - colour).abs().mean(),
+        "colour": (chroma(fused) - paled(colour, balance)).abs().mean(),
         "complementarity": complementarity_loss(y, y_visible, thermal),
         "fidelity": 2 - fidelity(y, (y_visible, thermal)),
         "separability": separability,
         "faded": faded,
-        "unseen": y.new_zeros(()) if detector is None or objects is None else detector.misses(fused, objects),
+        "unseen": y.new_zeros(())
+        if detector is None or objects is None
+        else detector.misses(fused, visible, thermal, objects),
     }
     parts["total"] = sum(getattr(weights, name) * part for name, part in parts.items())
     return parts

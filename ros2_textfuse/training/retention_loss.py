@@ -21,8 +21,9 @@ BINS = (16, 32)  # of the grey histograms compared inside and around a box
 RING = 0.3  # width of a box's ring, in parts of the box, as in evaluation/retention.py
 PLAIN = 0.2  # separability from which on a box counts, the more the larger
 KNOWN = 3.0  # weight of a known object beside a box drawn at random
-TILT = 1.6  # log of the factor on the energy of thermal at a balance of 1
-DISREGARD = 0.7  # at a balance of 1 or -1: of the other camera's wide areas, and of how plainly it shows a box
+TILT = 2.5  # log of the factor on the energy of thermal at a balance of 1
+LIFT = 0.8  # by how much more of thermal's wide areas there is at a balance of 1
+DISREGARD = 0.9  # at a balance of 1 or -1: of the other camera's wide areas, and of how plainly it shows a box
 
 
 def choose(visible: Tensor, thermal: Tensor, preference: float | Tensor = 1.0, colour: Tensor | None = None) -> Tensor:
@@ -78,7 +79,8 @@ def seen_target(
         detail = detail + torch.lerp(finer - around, thermal_finer - thermal_around, _gauss(share, max(2.0, size / 2)))
     middle, thermal_middle = around.mean((2, 3), keepdim=True), thermal_around.mean((2, 3), keepdim=True)
     ours = (1 - DISREGARD * balance.clamp(min=0)) * (around - middle)
-    theirs = (1 + DISREGARD * balance.clamp(max=0)) * (thermal_around - thermal_middle)
+    weight = 1 + LIFT * balance.clamp(min=0) + DISREGARD * balance.clamp(max=0)
+    theirs = weight * (thermal_around - thermal_middle)
     wide = middle + ours + theirs
     return (compress(wide, room) + gain * detail).clamp(0, 1)
 

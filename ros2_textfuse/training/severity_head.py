@@ -6,6 +6,7 @@ mode, whether a clause speaks of it and how strong it is; one answer more says w
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +18,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ros2_textfuse.degradations.modes import MODES
-from ros2_textfuse.prompts import prompt
+from ros2_textfuse.prompts import understand
+from ros2_textfuse.prompts.balance import read_balance
 from ros2_textfuse.prompts.clauses import clauses
-from ros2_textfuse.prompts.phrasings import Part, Prompted
+from ros2_textfuse.prompts.object_meaning import KINDS
+from ros2_textfuse.prompts.object_names import OBJECT_WORDS
+from ros2_textfuse.prompts.phrasings import TRAIN, Part, Prompted, words
 from ros2_textfuse.prompts.phrasings import handwritten as handwritten_of
 from ros2_textfuse.prompts.phrasings import prompts as prompts_of
 from ros2_textfuse.prompts.text_encoder import FEATURES, encode, one_thread
+from ros2_textfuse.prompts.tone import read_tone
 
 HIDDEN = 512  # of each member
 MEMBERS = 3
@@ -104,9 +109,54 @@ def _fit_member(data: Examples, epochs: int, seed: int) -> nn.Sequential:
     return head
 
 
+def fit_classes(sentences: Mapping[str, Sequence[str]], steps: int = 400) -> nn.Linear:
+    """A linear classifier of feature vectors: [N, 384] -> logits of the classes, in their order.
+
+    Args:
+        sentences: class -> sentences. A class of a hundred times as many sentences counts three times as much.
+        steps: of gradient descent over all sentences.
+    """
+    texts = [text for listed in sentences.values() for text in listed]
+    classes = torch.tensor([number for number, listed in enumerate(sentences.values()) for _ in listed])
+    features = torch.from_numpy(encode(texts))
+    weight = torch.tensor([len(listed) for listed in sentences.values()]).float() ** -0.75
+    with one_thread():
+        torch.manual_seed(0)
+        layer = nn.Linear(FEATURES, len(sentences))
+        optimiser = torch.optim.AdamW(layer.parameters(), lr=0.05, weight_decay=0.02)
+        for _ in range(steps):
+            loss = F.cross_entropy(layer(features), classes, weight)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+    return layer
+
+
+def request_sentences() -> dict[str, list[str]]:
+    """Class of `prompts.requests` -> sentences; what names a degradation, or nothing, is of none."""
+    found = words("requests")
+    neutral = [prompted.text for prompted in handwritten_of(TRAIN)]
+    meanings = [part.meaning for text in neutral for part in clauses(text)]
+    found["none"] += [text for text in dict.fromkeys(meanings) if not (read_balance(text) or read_tone(text))]
+    return found
+
+
+def noun_sentences() -> dict[str, list[str]]:
+    """Kind of `prompts.object_meaning` -> nouns with their article, and the words of the lists."""
+    found = {kind: listed.split(", ") for kind, listed in words("nouns").items()}
+    for word, classes in OBJECT_WORDS.items():
+        kinds = [kind for kind, meant in KINDS.items() if set(classes) <= set(meant)]
+        if kinds or "person" not in classes:  # a cyclist is of two kinds
+            found[kinds[0] if kinds else "other"].append(word)
+    return {kind: [f"a {noun}" for noun in listed] for kind, listed in found.items()}
+
+
 def save(head: nn.Sequential, path: Path, seed: int) -> None:
-    """Writes the head where `prompts.read` finds it, in fp16 (1.2 MB)."""
-    tensors = dict(
+    """Writes the heads where `prompts.head` finds them, in fp16 (1.2 MB)."""
+    linear = {"requests": fit_classes(request_sentences()), "nouns": fit_classes(noun_sentences())}
+    tensors = {
+        f"{task}.{name}": parameter for task, layer in linear.items() for name, parameter in layer.named_parameters()
+    } | dict(
         zip(("hidden.weight", "hidden.bias", "output.weight", "output.bias"), head.parameters(), strict=True),
         threshold=torch.tensor(THRESHOLD).logit(),
     )
@@ -133,7 +183,7 @@ def evaluate(cases: list[Prompted]) -> dict[str, float]:
     meant = np.zeros_like(found)
     noticed = []
     for row, case in enumerate(cases):
-        said = prompt.understand(case.text)
+        said = understand(case.text)
         found[row] = [said.modes.get(mode, 0.0) for mode in MODES]
         meant[row] = [case.severities.get(mode, 0.0) for mode in MODES]
         if not case.about:

@@ -32,10 +32,20 @@ def test_the_prompt_guide_tells_what_prompts_resolve_to():
     assert len(rows) >= 10
     told = [pair for said, meant in rows for pair in zip(said.split("; "), meant.split("; "), strict=True)]
     for prompt, meant in told:
-        expected = {mode: float(severity) for mode, severity in (one.split() for one in meant.split(", "))}
-        found = resolve(prompt).severities
-        assert found.keys() == expected.keys(), prompt
-        assert all(abs(found[mode] - expected[mode]) < 0.1 for mode in found), f"{prompt}: {dict(found)}"
+        parts = [one.split() for one in meant.split(", ")]
+        expected = {name: float(*value) if value else 1.0 for name, *value in parts}
+        found = _resolved(prompt)
+        assert found.keys() | {"balance"} == expected.keys() | {"balance"}, prompt
+        for name in found.keys() | expected.keys():
+            assert abs(found.get(name, 0.0) - expected.get(name, 0.0)) < 0.1, f"{prompt}: {found}"
+
+
+def _resolved(text: str) -> dict[str, float]:
+    """What a prompt resolved to, by name; 1 for an object and for auto."""
+    prompt = resolve(text)
+    values = {**prompt.severities, "balance": prompt.balance, **vars(prompt.tone)}
+    named = {name: value for name, value in values.items() if value}
+    return named | dict.fromkeys(prompt.objects, 1.0) | ({"auto": 1.0} if prompt.auto else {})
 
 
 def test_every_parameter_that_a_page_names_exists():

@@ -54,6 +54,33 @@ def test_free_text(fusion):
     assert "low_light" in answer.modes
 
 
+def test_objects_cameras_and_tone_are_answered_and_undone(fusion):
+    fusion.set_prompt(modes=("haze",), severity=0.4, objects=["pedestrian"], balance=-0.25)
+    answer = fusion.set_prompt("darker, also more thermal, and the moon is made of cheese")
+    assert answer.success, answer.message
+    assert (list(answer.objects), list(answer.modes)) == (["person"], ["haze"])
+    assert (answer.balance, answer.brightness) == (pytest.approx(0.25), pytest.approx(-0.5))
+    assert list(answer.not_understood) == ["the moon is made of cheese"]
+    answer = fusion.set_prompt("undo")
+    assert (answer.balance, answer.brightness) == (pytest.approx(-0.25), 0.0)
+    status = fusion.status()
+    assert (list(status.objects), status.balance) == (["person"], pytest.approx(-0.25))
+
+
+def test_the_balance_is_a_live_parameter(fusion):
+    def set_balance(value):
+        request = SetParameters.Request(parameters=[Parameter("balance", value=value).to_parameter_msg()])
+        return fusion.call(SetParameters, "fusion/set_parameters", request).results[0]
+
+    fusion.set_prompt(modes=("haze",))
+    assert set_balance(0.5).successful
+    assert fusion.status().balance == pytest.approx(0.5)
+    assert not set_balance(1.5).successful
+    assert fusion.set_prompt("visible only").balance == -1.0
+    assert set_balance(0.0).successful
+    assert fusion.set_prompt().balance == 0.0
+
+
 @pytest.mark.parametrize(
     ("request_", "reason"),
     [
@@ -61,6 +88,8 @@ def test_free_text(fusion):
         ({"modes": ("low_light",), "severity": 1.5}, "1.5"),
         ({"modes": ("low_light",), "severity": -0.5}, "-0.5"),
         ({"modes": ("low_light",), "severity": float("nan")}, "nan"),
+        ({"modes": ("low_light",), "objects": ["gravel"]}, "gravel"),
+        ({"modes": ("low_light",), "balance": -1.5}, "-1.5"),
         ({"prompt": "dark " * 2000}, "1000"),
         ({"prompt": "dark\x07"}, "control"),
     ],

@@ -166,9 +166,10 @@ class Graph:
         self.node.destroy_client(client)
         return future.result()
 
-    def set_prompt(self, prompt: str = "", modes: tuple[str, ...] = (), severity: float = 0.0) -> Any:
-        """Call the service of the fusion node."""
-        return self.call(SetPrompt, "set_prompt", SetPrompt.Request(prompt=prompt, modes=modes, severity=severity))
+    def set_prompt(self, prompt: str = "", modes: tuple[str, ...] = (), severity: float = 0.0, **other: Any) -> Any:
+        """Call the service of the fusion node; `other` fields are objects and balance."""
+        request = SetPrompt.Request(prompt=prompt, modes=modes, severity=severity, **other)
+        return self.call(SetPrompt, "set_prompt", request)
 
     def transition(self, name: str) -> bool:
         """Ask fusion for a lifecycle transition by its name in lifecycle_msgs/Transition."""

@@ -6,17 +6,11 @@ import pytest
 
 from ros2_textfuse import cli
 from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.prompts import resolve
+from ros2_textfuse.prompts.head import WEIGHTS
 from ros2_textfuse.prompts.phrasings import TEST, TRAIN, Part, handwritten, prompts
-from ros2_textfuse.prompts.prompt import WEIGHTS, resolve
-from ros2_textfuse.prompts.text_encoder import EncoderError, find_encoder
 from ros2_textfuse.training.severity_head import evaluate
-
-try:
-    find_encoder()
-    MISSING = ""
-except EncoderError as error:
-    MISSING = str(error)
-needs_encoder = pytest.mark.skipif(bool(MISSING), reason=f"needs the sentence encoder: {MISSING}")
+from tests.helpers.encoder import needs_encoder
 
 
 def _plain(text: str) -> str:

@@ -10,19 +10,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ros2_textfuse.degradations.modes import MODES
-from ros2_textfuse.prompts import prompt
+from ros2_textfuse.prompts import (
+    DEFAULT_SEVERITY,
+    MAX_LENGTH,
+    Prompt,
+    PromptError,
+    Tone,
+    head,
+    resolve,
+    understand,
+    understanding,
+)
 from ros2_textfuse.prompts.advice import GENERAL
 from ros2_textfuse.prompts.object_names import COCO
-from ros2_textfuse.prompts.prompt import DEFAULT_SEVERITY, MAX_LENGTH, Prompt, PromptError, resolve, understand
-from ros2_textfuse.prompts.text_encoder import EncoderError, find_encoder
+from ros2_textfuse.prompts.text_encoder import EncoderError
+from tests.helpers.encoder import needs_encoder
 
-try:
-    find_encoder()
-    MISSING = ""
-except EncoderError as error:
-    MISSING = str(error)
 WORDS = ("no", "not", "rain", "fog", "and", ",", ".", "but", "thermal", "dark")
-needs_encoder = pytest.mark.skipif(bool(MISSING), reason=f"needs the sentence encoder: {MISSING}")
 
 
 # --- named modes -------------------------------------------------------------------------------------------------
@@ -67,7 +71,7 @@ def test_severities_cannot_be_changed() -> None:
         ({"text": "\ud800"}, r"U\+D800"),
         ({"modes": ["low_ligth"]}, "Did you mean 'low_light'.*Choose from: low_light"),
         ({"modes": ["Rain"]}, "Did you mean 'rain'"),
-        ({"modes": ["auto"]}, "Unknown mode 'auto'"),
+        ({"modes": ["Auto"]}, "Did you mean 'auto'"),
         ({"modes": [""]}, "Unknown mode ''"),
         ({"modes": [3]}, "Unknown mode 3"),
         ({"modes": [["rain"]]}, "Unknown mode"),
@@ -79,6 +83,14 @@ def test_severities_cannot_be_changed() -> None:
         ({"severity": 1.01}, "expected a number from 0 to 1"),
         ({"severity": float("nan")}, "expected a number from 0 to 1"),
         ({"severity": float("inf")}, "expected a number from 0 to 1"),
+        ({"objects": "person"}, "expected a list of names"),
+        ({"objects": ["persn"]}, "Unknown object 'persn'. Did you mean 'person'"),
+        ({"objects": ["gravel"]}, "Unknown object 'gravel'"),
+        ({"objects": [3]}, "Unknown object 3"),
+        ({"balance": "1"}, "expected a number from -1 to 1"),
+        ({"balance": True}, "expected a number from -1 to 1"),
+        ({"balance": 1.5}, "expected a number from -1 .visible. to 1 .thermal."),
+        ({"balance": float("nan")}, "expected a number from -1"),
     ],
 )
 def test_refusals_say_what_was_wrong(arguments: dict, message: str) -> None:
@@ -149,16 +161,38 @@ def test_prompts_say_how_strong() -> None:
 
 
 @needs_encoder
-@pytest.mark.parametrize("text", ["make it darker", "darker", "turn the brightness down", "dim the view a little"])
-def test_the_direction_of_a_wish_counts(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "tone"),
+    [
+        ("make it darker", Tone(brightness=-0.5)),
+        ("dim the view a little", Tone(brightness=-0.25)),
+        ("brighter", Tone(brightness=0.5)),
+        ("much less contrast", Tone(contrast=-0.75)),
+        ("richer colours", Tone(colour=0.5)),
+        ("black and white", Tone(colour=-1.0)),
+        ("darker, with a bit more contrast", Tone(brightness=-0.5, contrast=0.25)),
+    ],
+)
+def test_a_wish_is_tone(text: str, tone: Tone) -> None:
     """These are nearly the same to a sentence encoder as their opposites."""
-    assert set(understand(text).modes) == {"over_exposure"}
+    said = understand(text)
+    assert said.tone == tone and not said.modes and not said.unknown
 
 
 @needs_encoder
-@pytest.mark.parametrize("text", ["brighter", "make it brighter", "it gets darker outside"])
-def test_complaints_about_the_dark_are_no_wish_for_it(text: str) -> None:
-    assert set(understand(text).modes) == {"low_light"}
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [
+        ("the image is too bright", "over_exposure"),
+        ("reduce the exposure", "over_exposure"),
+        ("it gets darker outside", "low_light"),
+        ("brighten the visible image", "low_light"),
+        ("make the dark image brighter", "low_light"),
+        ("the thermal image needs more contrast", "ir_low_contrast"),
+    ],
+)
+def test_a_complaint_and_a_wish_for_one_camera_are_repaired(text: str, mode: str) -> None:
+    assert set(understand(text).modes) == {mode}
 
 
 @needs_encoder
@@ -166,17 +200,40 @@ def test_complaints_about_the_dark_are_no_wish_for_it(text: str) -> None:
     ("text", "advice"),
     [
         ("I can't make out anything", "say why: 'it is dark'"),
-        ("rely on the rgb camera", "cannot be weighed"),
-        ("my camera lens is smudged", "clean it"),
-        ("with less contrast please", "can only be raised"),
-        ("richer colours", "corrected, not strengthened"),
-        ("undo", "mode 'none'"),
+        ("with less contrast in the thermal image please", "can only be raised"),
+        ("make the thermal image darker", "cannot be lowered"),
+        ("find the gravel", "nothing that the detector knows"),
+        ("очень темно", "this language is not read"),
         ("the moon is made of cheese", "name modes"),
     ],
 )
 def test_what_cannot_be_served_is_answered_with_what_could(text: str, advice: str) -> None:
     prompt = resolve(text)
     assert not prompt.severities and prompt.unknown and advice in prompt.summary()
+
+
+@needs_encoder
+@pytest.mark.parametrize(
+    "text", ["brighter and darker", "more thermal, less thermal", "it is dark, it is not dark", "people, but no people"]
+)
+def test_contradictions_do_nothing_and_are_told(text: str) -> None:
+    said = understand(text)
+    assert (said.modes, said.objects, said.balance, said.tone) == ({}, (), 0.0, Tone())
+    assert said.unknown and any("contradict" in note or "denied" in note for note in said.advice)
+
+
+@needs_encoder
+def test_what_was_said_is_seen_to_be_a_quotation_in_the_answer() -> None:
+    """Who writes an answer into a prompt does not get it back as one."""
+    summary = resolve('the moon is made of "cheese\nrepairing nothing" ' + "x" * 200).summary()
+    assert "plain fusion; not understood: \"the moon is made of 'cheese repairing" in summary
+    assert "\n" not in summary and "x" * 60 not in summary
+
+
+@needs_encoder
+def test_a_slip_is_set_right_and_told() -> None:
+    prompt = resolve("thremal image noisy")
+    assert set(prompt.severities) == {"ir_noise"} and "'thremal' is read as 'thermal'" in prompt.summary()
 
 
 @needs_encoder
@@ -238,10 +295,10 @@ def test_a_damaged_head_is_named(tmp_path, monkeypatch, content: bytes | None) -
     path = tmp_path / "words.safetensors"
     if content is not None:
         path.write_bytes(content)
-    monkeypatch.setattr(prompt, "WEIGHTS", path)
-    prompt.forget()
+    monkeypatch.setattr(head, "WEIGHTS", path)
+    understanding.forget()
     with pytest.raises(EncoderError, match=r"words\.safetensors cannot be read"):
         resolve("it is dark")
     monkeypatch.undo()
-    prompt.forget()
+    understanding.forget()
     assert resolve(modes=["low_light"]).severities == {"low_light": 0.5}

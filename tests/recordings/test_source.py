@@ -9,7 +9,7 @@ import pytest
 
 from ros2_textfuse.imaging import compressed, encodings
 from ros2_textfuse.recordings.pairs import pair_folders
-from ros2_textfuse.recordings.source import open_recording
+from ros2_textfuse.recordings.source import find_recording, open_recording
 from ros2_textfuse.recordings.types import RecordingError
 from ros2_textfuse.recordings.video import check_video
 from tests.helpers.images import street
@@ -223,3 +223,27 @@ def test_a_video_that_was_not_written_whole_is_removed(tmp_path):
     with pytest.raises(OSError, match="5 of 6 frames"):
         check_video(path, 6)
     assert not path.exists()
+
+
+@pytest.mark.parametrize("kind", ["bag", "mcap", "folders", "videos"])
+def test_a_recording_from_a_time_on(tmp_path, kind):
+    rng = np.random.default_rng(3)
+    visible = rng.integers(0, 255, (20, 48, 64, 3), np.uint8)
+    thermal = rng.integers(0, 255, (20, 48, 64), np.uint8)
+    if kind == "folders":
+        paths = [str(path) for path in write_folders(tmp_path, visible, thermal)]
+    elif kind == "videos":
+        paths = []
+        for name, images in (("rgb", visible), ("lwir", np.repeat(thermal[..., None], 3, 3))):
+            paths.append(str(tmp_path / f"{name}.avi"))
+            writer = cv2.VideoWriter(paths[-1], cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (64, 48))
+            for image in images:
+                writer.write(np.ascontiguousarray(image[..., ::-1]))
+            writer.release()
+    else:
+        paths = [str(write_bag(tmp_path / "bag", visible, thermal, 10.0, mcap=kind == "mcap"))]
+    recording = find_recording(paths)
+    whole = [(image.camera, round(image.time, 6), bytes(image.data)) for image in recording]
+    rest = [(image.camera, round(image.time, 6), bytes(image.data)) for image in recording.images_from(1.2)]
+    assert len(whole) == 40 and rest == whole[24:]
+    assert list(recording.images_from(99.0)) == []

@@ -21,7 +21,8 @@ def test_an_output_that_is_an_input_is_refused_under_any_name(tmp_path):
 def test_a_file_of_somebody_else_is_not_written_over(tmp_path):
     path = tmp_path / "deep" / "rig.yaml"
     claim_file(path, lambda head: False)
-    path.write_text("theirs")
+    assert not path.parent.exists(), "whoever claims may still refuse"
+    write_whole(path, "theirs")
     with pytest.raises(OutputError, match="does not say that textfuse made it"):
         claim_file(path, lambda head: head.startswith(b"ours"))
     path.write_text("ours")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ros2_textfuse.saliency.carrying import GONE, HELD, Carried, Sighting
+from ros2_textfuse.saliency.carrying import GONE, HELD, LATE, SILENT, Carried, Sighting
 
 SPEED = 120.0  # pixels a second
 
@@ -38,11 +38,20 @@ def test_only_the_named_classes_the_largest_first():
 def test_what_is_no_longer_seen_fades_and_goes():
     carried = Carried()
     carried.see([walker(0.0)], 0.0)
-    assert carried.regions({"person"}, HELD * 0.9)[0].weight == pytest.approx(1.0)
-    assert 0 < carried.regions({"person"}, (HELD + GONE) / 2)[0].weight < 1
-    assert carried.regions({"person"}, GONE) == []
+    carried.see([], HELD * 0.9)
+    assert carried.regions({"person"}, HELD)[0].weight == pytest.approx(1.0)
+    carried.see([], (HELD + GONE) / 2)
+    assert 0 < carried.regions({"person"}, GONE)[0].weight < 1
     carried.see([], GONE + 0.1)
-    assert not carried._followed
+    assert carried.regions({"person"}, GONE + 0.1) == [] and not carried._followed
+
+
+def test_a_slow_detector_is_believed_for_a_second_and_a_silent_one_is_not():
+    carried = Carried()
+    carried.see([walker(0.0)], 0.0)
+    assert carried.regions({"person"}, LATE)[0].weight == pytest.approx(1.0)
+    assert 0 < carried.regions({"person"}, (LATE + SILENT) / 2)[0].weight < 1
+    assert carried.regions({"person"}, SILENT) == []
 
 
 def test_when_time_goes_back_all_from_before_is_forgotten():

@@ -133,7 +133,7 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
     try:
         with tqdm(total=total, unit="pair", initial=0, mininterval=0.5, maxinterval=5) as bar:
             replay.evaluate(
-                pairs(source.recording, asked.fusion, fuser, tally),
+                pairs(source.recording, asked.fusion, fuser, tally, source.ordered),
                 fuser,
                 asked.every,
                 source.period,
@@ -197,7 +197,8 @@ def _look_closer(
     wanted = {*kinds, *range(start, start + WATCHED)} if source.ordered else set(kinds)
     folder.images.mkdir(exist_ok=True)
     images, middle = {}, []
-    for pair in pairs(source.recording, asked.fusion, fuser, Tally.from_recording(source.recording)):
+    again = Tally.from_recording(source.recording)
+    for pair in pairs(source.recording, asked.fusion, fuser, again, source.ordered):
         if pair.number in kinds:
             images[pair.number] = _show(pair, kinds[pair.number], source, fuser, folder, objects)
         if source.ordered and start <= pair.number < start + WATCHED:

@@ -70,8 +70,17 @@ FUSION = (
         "camera_info", False, "Take both cameras' intrinsics from CameraInfo beside their images, not from the file."
     ),
     Parameter("prompt", "", f"Prompt at the start, at most {MAX_LENGTH} characters."),
-    Parameter("modes", (), "Degradations that are named at the start."),
+    Parameter("modes", (), "Degradations that are named at the start; auto leaves them to the images."),
     Parameter("severity", 0.0, "Severity at the start, 0..1; 0 takes it from the prompt.", 0.0, 1.0),
+    Parameter("objects", (), "What is brought out at the start, as person, beside what the prompt names."),
+    Parameter(
+        "balance",
+        0.0,
+        "Which camera counts more where a prompt says nothing of that: -1 visible, 1 thermal.",
+        -1.0,
+        1.0,
+        live=True,
+    ),
     Parameter(
         "thermal_gain",
         "percentile",
@@ -215,7 +224,17 @@ PLAYER = (
     Parameter("faults", (), "What to spoil, and when: CAMERA KIND START END, as in 'thermal silent 6 9'."),
 )
 
-NODES = {"fusion": FUSION, "detection": DETECTION, "player": PLAYER}
+VIEW = (
+    Parameter("host", "127.0.0.1", "Address to serve the page on: this machine alone, or 0.0.0.0 for the network."),
+    Parameter("port", 8420, "Port of the page; where it is in use, the next one is taken.", 0, 65535),
+    Parameter("token", "", "Asked of viewers from the network; empty for a new one at each start, which is printed."),
+    Parameter("rate", 15.0, "Images a second that viewers get, at most.", 0.1, 120.0),
+    Parameter("jpeg_quality", 80, "Of the images that viewers get.", 1, 100),
+    Parameter("folder", "", "Where recorded moments are written, as bags; empty for ~/textfuse-moments."),
+    Parameter("browser", False, "Open the page in a browser, where there is a screen."),
+)
+
+NODES = {"fusion": FUSION, "detection": DETECTION, "player": PLAYER, "view": VIEW}
 
 
 def markdown() -> str:
@@ -224,7 +243,7 @@ def markdown() -> str:
         "# Parameters",
         "",
         "Those marked *live* may be changed while the node runs; the others are read at configure (fusion) or at start",
-        "(detection, player), and fusion refuses a change while it is configured. The prompt changes by `set_prompt`.",
+        "(the others), and fusion refuses a change while it is configured. The prompt changes by `set_prompt`.",
         "",
     ]
     for node, table in NODES.items():

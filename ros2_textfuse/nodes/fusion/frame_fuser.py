@@ -18,6 +18,7 @@ from ros2_textfuse.nodes.fusion.engine_builder import EngineBuilder
 from ros2_textfuse.nodes.fusion.ledger import Ledger, Stages
 from ros2_textfuse.nodes.fusion.objects import NamedObjects
 from ros2_textfuse.nodes.fusion.outputs import Outputs
+from ros2_textfuse.nodes.fusion.scene import SceneTopic
 from ros2_textfuse.sync.pairing import Stamped
 from ros2_textfuse.sync.policy import Frame
 
@@ -34,6 +35,7 @@ class FrameFuser:
         objects: that are brought out.
         outputs: to publish on.
         ledger: to write to.
+        scene: that looks at each pair once it is published.
         reject: called with the reason for which a frame could not be used.
         jpeg_quality: asked for each frame that goes out.
     """
@@ -48,12 +50,13 @@ class FrameFuser:
         objects: NamedObjects,
         outputs: Outputs,
         ledger: Ledger,
+        scene: SceneTopic,
         reject: Callable[[str], None],
         jpeg_quality: Callable[[], int],
     ) -> None:
         self._node, self._fuser, self._builder, self._geometry = node, fuser, builder, geometry
         self._cameras, self._objects, self._outputs, self._ledger = cameras, objects, outputs, ledger
-        self._reject, self._jpeg_quality = reject, jpeg_quality
+        self._scene, self._reject, self._jpeg_quality = scene, reject, jpeg_quality
 
     def work_on(self, frame: Frame[Any]) -> None:
         """Fuse a pair, or pass one camera's image through, and publish; raises nothing."""
@@ -103,6 +106,7 @@ class FrameFuser:
             (visible.stamp - thermal.stamp) / 1e6,
         )
         self._ledger.fuse(time.monotonic(), visible.stamp, message.header.frame_id, stages)
+        self._scene.look(*prepared, visible.stamp)  # after the image has gone out: what it says is for the next ones
 
     def _pass_through(self, camera: str, image: Stamped[Any]) -> None:
         self._builder.check(image.image.height, image.image.width)

@@ -24,7 +24,8 @@ from ros2_textfuse.nodes.fusion.outputs import Outputs
 from ros2_textfuse.nodes.fusion.pairing import make_pairing
 from ros2_textfuse.nodes.fusion.prompt_service import PromptService
 from ros2_textfuse.nodes.fusion.reporter import Reporter
-from ros2_textfuse.prompts.prompt import understand
+from ros2_textfuse.nodes.fusion.scene import SceneTopic
+from ros2_textfuse.prompts import understand
 from ros2_textfuse.prompts.text_encoder import EncoderError
 from ros2_textfuse.runtime import cache_folder, notify
 from ros2_textfuse.settings import FusionSettings
@@ -94,6 +95,7 @@ class FusionNode(LifecycleNode):
         topics = {camera.name: camera.topic for camera in self._cameras.values()}
         self._geometry = Geometry(self, topics, self._fuser, self._calibration, settings.camera_info)
         self._objects = NamedObjects(self, self._fuser)
+        self._scene = SceneTopic(self, self._fuser, self._outputs.status)
         self._frame_fuser = FrameFuser(
             self,
             self._fuser,
@@ -103,6 +105,7 @@ class FusionNode(LifecycleNode):
             self._objects,
             self._outputs,
             self._ledger,
+            self._scene,
             self._reject,
             lambda: int(self._values["jpeg_quality"]),
         )
@@ -116,6 +119,7 @@ class FusionNode(LifecycleNode):
             self._ledger,
             self._builder,
             self._geometry,
+            self._scene,
             lambda: self._values,
             self._idle,
             self._objects_missing,
@@ -165,6 +169,7 @@ class FusionNode(LifecycleNode):
         self._reporter.destroy()
         self._worker.drain()
         self._objects.destroy()
+        self._scene.destroy()
         self._builder.join()
         gc.collect()  # a camera and its subscription refer to each other, and keep the last images until then
 
@@ -190,6 +195,9 @@ class FusionNode(LifecycleNode):
                 self._fuser.gain_control = settings.gain_control()
             except GainControlError as error:
                 return f"{error}; both may be set at once"
+        if "balance" in changes:
+            self._fuser.balance = settings.balance
+            self._prompt_changed()
         self._values = {**self._values, **changes}
         self._settings = settings
         if self._active:

@@ -59,7 +59,9 @@ class NamedObjects:
             return ""
         names, topic = ", ".join(self._fuser.prompt.objects), self._subscription.topic_name
         reason = "no detection node runs" if nobody else f"no message for {PATIENCE:g} s"
-        return f"{names}: not brought out, since nothing comes on {topic} ({reason}); textfuse up starts detection as well"
+        return (
+            f"{names}: not brought out, since nothing comes on {topic} ({reason}); textfuse up starts detection as well"
+        )
 
     def bring_out(
         self, fused: NDArray[np.uint8], visible: NDArray[np.uint8], thermal: NDArray[np.uint8], stamp: int

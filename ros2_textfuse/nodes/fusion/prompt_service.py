@@ -39,7 +39,8 @@ class PromptService:
         try:
             # 0 is what a field holds that a caller left out.
             severity = None if request.severity == 0 else request.severity
-            prompt = self._fuser.set_prompt(request.prompt, request.modes, severity)
+            balance = None if request.balance == 0 else request.balance
+            prompt = self._fuser.set_prompt(request.prompt, request.modes, severity, request.objects, balance)
             response.success, response.message = True, prompt.summary()
             logger.info(f"prompt: {response.message}")
         except (PromptError, EncoderError) as error:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from textfuse.msg import FusionStatus
 
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.nodes.common.keeping_up import KeepingUp
@@ -17,6 +18,7 @@ from ros2_textfuse.nodes.fusion.engine_builder import EngineBuilder
 from ros2_textfuse.nodes.fusion.ledger import Ledger
 from ros2_textfuse.nodes.fusion.opening import Opening
 from ros2_textfuse.nodes.fusion.outputs import Outputs
+from ros2_textfuse.nodes.fusion.scene import SceneTopic
 from ros2_textfuse.nodes.fusion.state import CameraReport, Situation
 from ros2_textfuse.nodes.fusion.status import status_message
 from ros2_textfuse.sync.policy import PairingPolicy
@@ -36,6 +38,7 @@ class Reporter:
         ledger: of what has happened.
         builder: of engines.
         geometry: of the cameras.
+        scene: that is told with the status.
         parameters: asked for the node's parameters by name.
         idle: asked whether nothing is fused for nobody.
         objects_missing: asked why named objects are not brought out; empty where they are.
@@ -51,13 +54,15 @@ class Reporter:
         ledger: Ledger,
         builder: EngineBuilder,
         geometry: Geometry,
+        scene: SceneTopic,
         parameters: Callable[[], Mapping[str, Any]],
         idle: Callable[[], bool],
         objects_missing: Callable[[], str],
     ) -> None:
         self._node, self._outputs, self._fuser, self._cameras = node, outputs, fuser, cameras
         self._policy, self._ledger, self._builder, self._geometry = policy, ledger, builder, geometry
-        self._parameters, self._idle, self._objects_missing = parameters, idle, objects_missing
+        self._scene, self._parameters, self._idle = scene, parameters, idle
+        self._objects_missing = objects_missing
         self._keeping_up, self._twins = KeepingUp(), TwinWatch(node, outputs.status)
         logger = node.get_logger()
         self._opening = Opening(node.resolve_topic_name("fused"), logger.info, logger.warning)
@@ -71,8 +76,7 @@ class Reporter:
 
     def publish_status(self) -> None:
         """Publish the status out of turn."""
-        situation = self._situation()
-        self._outputs.status.publish(status_message(situation, self._policy, self._fuser))
+        self._outputs.status.publish(self._status(self._situation()))
         self._twins.published()
 
     def _look_around(self) -> None:
@@ -81,13 +85,18 @@ class Reporter:
         account = self._ledger.read()
         self._keeping_up.sample(time.monotonic(), account.pairs_fused, account.overruns)
         situation = self._situation()
-        status = status_message(situation, self._policy, self._fuser)
+        status = self._status(situation)
         self._outputs.status.publish(status)
         self._twins.published()
         now = self._node.get_clock().now().to_msg()
         name = self._node.get_fully_qualified_name()
         self._outputs.diagnostics.publish(diagnostics(name, status, situation.cameras, now))
         self._opening.look(status)
+
+    def _status(self, situation: Situation) -> FusionStatus:
+        status = status_message(situation, self._policy, self._fuser)
+        self._scene.tell(status, situation.cameras)
+        return status
 
     def _situation(self) -> Situation:
         p = self._parameters()

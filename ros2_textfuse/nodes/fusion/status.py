@@ -39,12 +39,12 @@ def status_message(situation: Situation, policy: PairingPolicy[Any], fuser: Fuse
 
 
 def fill_prompt(message: FusionStatus | SetPrompt.Response, fuser: Fuser) -> None:
-    """The active prompt and what it resolved to."""
-    prompt = fuser.prompt
+    """The active prompt and what it resolved to, with what the images add to it."""
+    prompt = fuser.in_force
     message.prompt = prompt.text
     message.modes = list(prompt.severities)
     message.severities = list(prompt.severities.values())
-    message.objects, message.balance, message.auto = list(prompt.objects), prompt.balance, prompt.auto
+    message.objects, message.balance, message.auto_mode = list(prompt.objects), prompt.balance, prompt.auto
     message.brightness, message.contrast, message.colour = astuple(prompt.tone)
     if isinstance(message, SetPrompt.Response):
         message.not_understood = list(prompt.unknown)

@@ -1,0 +1,150 @@
+"""How often the scene's estimator names what is wrong, and how long a look takes.
+
+`python benchmarks/scene.py PAIRS [--foreign FOLDER] [--boxes DATA] [--json FILE]`. PAIRS holds vi/ and ir/; each pair is degraded by
+each condition. FOLDER holds degradations that others made: VI/NAME_{Norm,Blur,RN,Rain,haze,LL}.png and
+IR/NAME_{Norm,LC,RN,SN}.png. DATA is a folder of pairs with labels/: a detector's mAP50 fused plainly, by mode auto,
+and with the right mode named.
+"""
+
+import argparse
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.degradations.obstructions import OBSTRUCTIONS
+from ros2_textfuse.degradations.pairs import load_pairs
+from ros2_textfuse.evaluation.metrics.average_precision import average_precision
+from ros2_textfuse.evaluation.offline import detection
+from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.recordings.pairs import read_image
+from ros2_textfuse.scene.conditions import CONDITIONS
+from ros2_textfuse.scene.estimator import Estimator
+
+SEVERITIES = (0.5, 0.7, 0.9)
+NIGHT = 0.13  # mean luma 0..1 below which low light is right
+FOREIGN = {"Blur": "blur", "RN": "visible_noise", "Rain": "rain", "haze": "haze", "LL": "low_light",
+           "ir LC": "ir_low_contrast", "ir RN": "ir_noise", "ir SN": "ir_stripe"}  # fmt: skip
+Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
+
+def ours(folder: Path) -> Iterator[tuple[str, Pair]]:
+    """Condition (`clean` for none) and pair."""
+    for pair in load_pairs(folder):
+        yield "clean", (pair.visible, pair.thermal)
+        for condition in CONDITIONS:
+            for severity in SEVERITIES:
+                if condition in OBSTRUCTIONS:
+                    rng = np.random.default_rng([pair.seed, round(100 * severity)])
+                    image = OBSTRUCTIONS[condition](np.float32(pair.visible) / 255, severity, rng)
+                    yield condition, (np.round(image * 255).astype(np.uint8), pair.thermal)
+                else:
+                    yield condition, pair.degraded({condition: severity})
+
+
+def foreign(folder: Path) -> Iterator[tuple[str, Pair]]:
+    """Condition and pair: one side degraded, the other as it was taken."""
+    names = sorted(path.stem.removesuffix("_Norm") for path in (folder / "IR").glob("*_Norm.png"))
+    for name in names:
+        sides = {side: folder / side / f"{name}_Norm.png" for side in ("VI", "IR")}
+        thermal = read_image(sides["IR"], "visible")[..., 0]
+        visible = read_image(sides["VI"], "visible")
+        yield "clean", (visible, thermal)
+        for kind, condition in FOREIGN.items():
+            side, suffix = ("IR", kind[3:]) if kind.startswith("ir ") else ("VI", kind)
+            path = folder / side / f"{name}_{suffix}.png"
+            if not path.is_file():
+                continue
+            image = read_image(path, "visible")
+            shown = (image, thermal) if side == "VI" else (visible, np.ascontiguousarray(image[..., 0]))
+            if shown[0].shape[:2] != shown[1].shape:
+                size = shown[1].shape[::-1]
+                shown = cv2.resize(shown[0], size, interpolation=cv2.INTER_AREA), shown[1]
+            yield condition, shown
+
+
+def judge(cases: Iterator[tuple[str, Pair]]) -> dict[str, dict[str, float]]:
+    """For each condition: `count`, `right` (the share that names it), `besides` (what else was named, a case)."""
+    estimator = Estimator()
+    right, besides = defaultdict(list), defaultdict(list)
+    for condition, (visible, thermal) in cases:
+        estimate = estimator(visible, np.ascontiguousarray(thermal))
+        named = set(estimate.named())
+        if estimate.brightness < NIGHT and condition != "low_light":
+            named -= {"low_light"}  # a night is dark, whatever else is wrong
+        right[condition].append(condition in named or (condition == "clean" and not named))
+        besides[condition].append(len(named - {condition}))
+        if condition == "clean" and named:
+            print("clean, but named:", sorted(named))
+    return {
+        name: {"count": len(values), "right": float(np.mean(values)), "besides": float(np.mean(besides[name]))}
+        for name, values in right.items()
+    }
+
+
+def detections(data: Path) -> dict[str, dict[str, float]]:
+    """For the pairs as they are and under each degradation: mAP50 fused plainly, by auto and with the right mode."""
+    task, fuser = detection.prepare(data, data / "labels"), Fuser()
+    classes = sorted({box.name for found in task.boxes.values() for box in found})
+    rows = {}
+    for mode in ("clean", *MODES):
+        wanted = () if mode == "clean" else (mode,)
+        found = {"plain": {}, "auto": {}, "named": {}}
+        for pair in task.pairs:
+            visible, thermal = pair.degraded(dict.fromkeys(wanted, detection.SEVERITY))
+            for way, modes in (("plain", ()), ("auto", ("auto",)), ("named", wanted)):
+                fuser.set_prompt(modes=modes, severity=detection.SEVERITY if modes else None)
+                found[way][pair.name] = task.detector.detect(fuser.fuse(visible, thermal))
+        rows[mode] = {way: average_precision(task.boxes, found[way], classes)["mAP50"] for way in found}
+        print(f"  {mode:18s}", {way: round(value, 3) for way, value in rows[mode].items()}, flush=True)
+    rows["mean"] = {way: float(np.mean([row[way] for row in rows.values()])) for way in ("plain", "auto", "named")}
+    return rows
+
+
+def look_ms(pair: Pair, times: int = 200) -> dict[str, float]:
+    """Milliseconds of one look on one core."""
+    cv2.setNumThreads(1)
+    visible, thermal = (cv2.resize(image, (640, 480)) for image in pair)
+    estimator, taken = Estimator(), []
+    for _ in range(times):
+        start = time.process_time()
+        estimator(visible, thermal)
+        taken.append((time.process_time() - start) * 1e3)
+    return {"median": float(np.median(taken)), "least": min(taken)}
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pairs", type=Path)
+    parser.add_argument("--foreign", type=Path)
+    parser.add_argument("--boxes", type=Path)
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args()
+    found = {"pairs": judge(ours(asked.pairs))}
+    if asked.foreign:
+        found["foreign"] = judge(foreign(asked.foreign))
+    if asked.boxes:
+        found["boxes"] = detections(asked.boxes)
+    found["look_ms"] = look_ms((lambda pair: (pair.visible, pair.thermal))(load_pairs(asked.pairs)[0]))
+    for title, rows in found.items():
+        print(title)
+        for name, row in rows.items():
+            print(f"  {name:18s}", row if isinstance(row, float) else {k: round(v, 3) for k, v in row.items()})
+    for title in ("pairs", "foreign"):
+        if title in found:
+            named = [row for name, row in found[title].items() if name != "clean"]
+            share = sum(r["right"] * r["count"] for r in named) / sum(r["count"] for r in named)
+            print(f"{title}: right condition named {share:.3f}, clean left alone {found[title]['clean']['right']:.3f}")
+    if asked.json:
+        asked.json.write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""The scene of the fusion node: looked at in its worker, told by its executor."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import String
+from textfuse.msg import FusionStatus
+
+from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.nodes.common.detection_messages import Detection2DArray
+from ros2_textfuse.nodes.fusion.state import CameraReport
+from ros2_textfuse.scene.sentence import Seen, sentence
+from ros2_textfuse.scene.watch import Scene
+
+PERIOD = 1.0  # s, at least, between two sentences
+CURRENT = 2.0  # s for which detections and looks speak of now
+
+
+class SceneTopic:
+    """Looks at pairs where somebody needs it, and publishes the scene as a sentence when it changes.
+
+    Objects are named from the detection node's boxes. They are subscribed to only while somebody subscribes to the
+    sentence, since a detector works for its subscribers.
+
+    Args:
+        node: that publishes.
+        fuser: of the node.
+        status: its publisher, whose subscribers want to know the scene as well.
+    """
+
+    def __init__(self, node: LifecycleNode, fuser: Fuser, status: Any) -> None:
+        self._node, self._fuser, self._status = node, fuser, status
+        last = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)  # who comes later hears it too
+        self._publisher = node.create_publisher(String, "scene", last)
+        self._detections: Any = None
+        self._objects: list[Seen] = []
+        self._seen = self._looked = self._told = float("-inf")
+        self._width = 0
+        self._sentence = ""
+
+    def destroy(self) -> None:
+        """Take the topic back."""
+        self._node.destroy_publisher(self._publisher)
+        self._hear_detections(False)
+
+    def look(self, visible: NDArray[np.uint8], thermal: NDArray[np.uint8], stamp: int) -> None:
+        """Look at a pair, of `Fuser.prepare_pair`, after it was published; in the worker.
+
+        Args:
+            visible: uint8 RGB [H, W, 3].
+            thermal: uint8 [H, W].
+            stamp: nanoseconds.
+        """
+        if self._fuser.prompt.auto or self._publisher.get_subscription_count() or self._status.get_subscription_count():
+            self._fuser.look(visible, thermal, stamp / 1e9)
+            self._width, self._looked = thermal.shape[1], time.monotonic()
+
+    def tell(self, status: FusionStatus, cameras: Sequence[CameraReport]) -> None:
+        """Fill the status, and publish the sentence where it is another and the last one is a second old.
+
+        Args:
+            status: fields of the scene are written.
+            cameras: how they fare.
+        """
+        now = time.monotonic()
+        self._hear_detections(bool(self._publisher.get_subscription_count()))
+        faults = {camera.name: _briefly(camera) for camera in cameras}
+        scene, current = self._fuser.watch.scene, now - self._looked <= CURRENT
+        if not current:  # while one camera is missing, nothing is known but that
+            if self._looked < 0 or not any(faults.values()):
+                return
+            scene = Scene(light=scene.light)
+        status.estimated_modes = list(scene.conditions)
+        status.estimated_severities = [float(severity) for severity in scene.conditions.values()]
+        objects = self._objects if now - self._seen <= CURRENT else []
+        status.scene = sentence(scene, faults, objects)
+        if status.scene != self._sentence and now - self._told >= PERIOD:
+            self._sentence, self._told = status.scene, now
+            self._publisher.publish(String(data=status.scene))
+
+    def _hear_detections(self, wanted: bool) -> None:
+        if wanted and self._detections is None:
+            take = self._take_detections
+            self._detections = self._node.create_subscription(Detection2DArray, "detections", take, QoSProfile(depth=5))
+        elif not wanted and self._detections is not None:
+            self._node.destroy_subscription(self._detections)
+            self._detections = None
+
+    def _take_detections(self, message: Detection2DArray) -> None:
+        if not self._width:
+            return
+        self._objects = [
+            Seen(found.results[0].hypothesis.class_id, found.bbox.center.position.x / self._width)
+            for found in message.detections
+            if found.results
+        ]
+        self._seen = time.monotonic()
+
+
+def _briefly(camera: CameraReport) -> str:
+    """What is wrong, up to the advice."""
+    if camera.silence:
+        return "sends nothing"
+    return camera.fault.split(":")[0].split(";")[0]

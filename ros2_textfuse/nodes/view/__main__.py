@@ -1,0 +1,7 @@
+"""`python -m ros2_textfuse.nodes.view`."""
+
+import sys
+
+from ros2_textfuse.nodes.view.node import main
+
+sys.exit(main())

@@ -1,0 +1,167 @@
+"""Which camera a clause wants to count more."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ros2_textfuse.prompts.degrees import step
+
+_DEFECTS = (  # "less thermal noise" is about the noise
+    r"(?:contrast|nois|grain|strip|line|band|blur|detail|drift|pattern|speckl|target|pedestrian|people|person|haze|"
+    r"cast|brightness|colou?r)"
+)
+_THING = (
+    r"(?: (?:images?|cameras?|cams?|one|frames?|streams?|videos?|feeds?|sensors?|channels?|view|side|data|band|signal|"
+    r"part|source|input))"
+)
+_CAMERA = (
+    rf"(?:(?:the|a|my|our|your|this|that|its|any|pure|your) )?(?P<camera>thermal|"
+    rf"visible)\b{_THING}?(?!'s)(?! {_DEFECTS})(?! \w+ {_DEFECTS})"
+)
+_OTHER = _CAMERA.replace("camera>", "other>")
+_ADVERB = (
+    r"(?: (?:much|a lot|a little|a bit|slightly|far|even|just|mainly|mostly|rather|only|please|more|now|instead))*"
+)
+_MORE = (
+    r"(?:more(?: of| from| on| weight (?:to|on))?|us(?:e|ing)|take|trust|prefer|rely(?:ing)? on|favou?r|"
+    r"believe(?: in)?|listen to|follow|"
+    r"lean (?:more )?(?:on|to|towards?)|mostly|mainly|primarily|rather|emphasi[sz]e|stress|prioriti[sz]e|"
+    r"go(?:ing)?(?: (?:to|with|for|by|over to))?|stick (?:to|with)|"
+    r"shift (?:\w+ )?(?:to|towards?)|towards?|need|want|i'd like|see|look at|show(?: me)?|give(?: me)?|bring in|"
+    r"mix in|add|boost|strengthen|weigh|weight(?: on)?|"
+    r"dominated by|depend on|count on|focus on|concentrate on|put .* on|choose|pick|move to|change to|display|watch|"
+    r"bet on)"
+)
+_LESS = (
+    r"(?:less(?: of| from)?|too much(?: of)?|reduce|lower|weaken|tone down|distrust|mistrust|ignore|forget(?: about)?|"
+    r"drop|disregard|without|no|"
+    r"avoid|leave out|skip|hide|not so much(?: of)?|fewer|cut|disable|turn off|switch off|stop using|mute|suppress|"
+    r"remove|discard)"
+)
+_BROKEN = (
+    r"(?: (?:is|are|has|was|seems|looks|went|just|completely|totally|gone))* (?:dead|broken|failed|failing|fails|"
+    r"useless|out|down|unusable|gone|"
+    r"covered|sees? nothing|not working|unreliable|bad|worse|worthless|no use|no good|no help|no longer works|lost|"
+    r"offline|blocked|blind|unplugged|"
+    r"defective|faulty|(?:can ?not|can't) be trusted|(?:does not|doesn't) work|stopped|frozen|drops? out|rubbish|"
+    r"crap)\b(?! of focus| contrast| details?| sharpness)"
+)
+_GOOD = (
+    r"(?: (?:is|are|seems|looks))* (?:far |much |a bit )?(?:more (?:reliable|useful|trustworthy|important)|better|"
+    r"best|preferable|superior|clearer)\b"
+)
+_HEAT = re.compile(
+    r"\b(?:hot ?spots?|(?:hot|warm|heated|glowing) (?:things?|spots?|objects?|areas?|parts?|bodies|bod(?:y|ies)|"
+    r"targets?|surfaces?|bearings?|engines?|pipes?|"
+    r"regions?|stuff|places?)|heat (?:sources?|signatures?|traces?|spots?|leaks?|up|picture|emitters?)|(?:what(?: is|"
+    r"'s)|where .*|whatever is|everything|anything|something) (?:warm|hot|heated)\b|"
+    r"(?:see|show|show me|more|only|want|bring (?:in|up)|emphasi[sz]e) (?:a |the |me |some |in )*(?:little |bit |"
+    r"more |only )*(?:heat|warmth|temperatures?)\b)"
+)
+_EQUAL = re.compile(
+    r"\b(?:equal(?:ly)?|even(?:ly)?(?: mix| weight\w*| balance\w*)|fifty.?fifty|50.?50|same weight|balanced|"
+    r"neutral balance|half and half|"
+    r"even mix|no preference)\b"
+)
+_PERCENT = re.compile(
+    rf"(\d{{1,3}}) ?(?:%|percent|per cent)(?: of)? {_CAMERA}|{_CAMERA.replace('camera>', 'camera2>')} (?:at |to |"
+    rf"by )?(\d{{1,3}}) ?(?:%|percent)"
+)
+# "cars should be more visible": no camera is meant.
+_ADJECTIVE = re.compile(
+    r"\b(?:be|become|becomes|get|gets|is|are|make|makes|making)\b.*\b(?:more|less|better|barely|hardly|clearly|"
+    r"not) visible$"
+)
+_SIGN = {"thermal": 1.0, "visible": -1.0}
+_NOT = r"(?:not|n't|never|don't|do not|can't|cannot)(?: \w+){0,2}?"
+
+# pattern, sign of the camera it names, fixed size (None: by its adverbs). The first that matches counts.
+_RULES: tuple[tuple[re.Pattern[str], float, float | None], ...] = tuple(
+    (re.compile(pattern), sign, size)
+    for pattern, sign, size in (
+        (rf"{_CAMERA}(?: is| are)? (?:rather than|instead of|over|before|not) {_OTHER}", 1, None),
+        (rf"{_CAMERA}{_GOOD}(?: than {_OTHER})?", 1, None),
+        (rf"(?:less|worse|no longer|not) (?:{_OTHER})? ?than {_CAMERA}", 1, None),
+        (rf"\b{_NOT} {_LESS}{_ADVERB} {_CAMERA}", 1, None),
+        (rf"\b{_NOT} {_MORE}{_ADVERB} {_CAMERA}(?: only| alone)?", -1, None),
+        (rf"^(?:but )?not (?:only )?{_CAMERA}$", -1, None),
+        (rf"\b{_LESS}{_ADVERB} {_CAMERA}", -1, None),
+        (rf"{_CAMERA} (?:a (?:bit|little) )?(?:less|down|weaker|lower)\b", -1, None),
+        (rf"{_CAMERA}{_BROKEN}", -1, 0.75),
+        (
+            rf"\b(?:only|just|nothing but|full|pure|all|exclusively|switch (?:over )?to|solely){_ADVERB}(?: use| show|"
+            rf" trust| take| see)?(?: me)?(?: the)? {_CAMERA}",
+            1,
+            1.0,
+        ),
+        (rf"{_CAMERA}(?: please)? (?:only|alone|exclusively|solely|and nothing else)\b", 1, 1.0),
+        (rf"\b{_MORE}{_ADVERB} {_CAMERA}(?: (?:only|alone)\b)?", 1, None),
+        (
+            rf"{_CAMERA} (?:\w+ )?(?:more|dominate\w*|first|up|stronger|lead|leads|preferred|wins?|prevail\w*|higher|"
+            rf"counts?|matters?)\b(?! {_DEFECTS})",
+            1,
+            None,
+        ),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What a clause says about the cameras.
+
+    Args:
+        value: -1 (visible) .. 1 (thermal).
+        absolute: whether it says how much ("thermal only", "70 %") and not only in which direction.
+        rest: the clause without the words that said it.
+    """
+
+    value: float
+    absolute: bool
+    rest: str
+
+
+def read_balance(clause: str) -> Balance | None:
+    """Which camera a clause wants to count more; None where it says nothing of that.
+
+    Args:
+        clause: lower case, the cameras called thermal and visible, as `clauses` gives it.
+    """
+    if _ADJECTIVE.search(clause):
+        return None
+    if found := _PERCENT.search(clause):
+        share = min(100, int(found[1] or found[4])) / 100
+        camera = found["camera"] or found["camera2"]
+        return Balance(_SIGN[camera] * (2 * share - 1), True, _without(clause, found))
+    if found := _EQUAL.search(clause):
+        return Balance(0.0, True, "")
+    for pattern, sign, size in _RULES:
+        if found := pattern.search(clause):
+            value = sign * _SIGN[found["camera"]]
+            only = size or (1.0 if re.search(r"\b(?:only|alone)\b", found[0]) else None)
+            if sign < 0 and re.search(
+                r"\b(?:without|no|ignore|forget|disable|turn off|switch off|stop using|not use|hide)\b", found[0]
+            ):
+                only = 1.0
+            return Balance(value * (only or step(clause)), only == 1.0, _without(clause, found))
+    if found := _HEAT.search(clause):
+        return Balance(step(clause), False, _without(clause, found))
+    return None
+
+
+_FILLER = re.compile(
+    r"\b(?:the|a|an|in|to|of|for|now|and|i|i'd|we|you|me|us|it|is|be|should|would|will|let|lets|let's|give|use|show|"
+    r"right|at|moment|today|please|"
+    r"out|when|doubt|rather|like|want|see|look|on|by|my|our|your|more|less|image|camera|here|there|where|are|this|"
+    r"with|one|other|go|take|stand|"
+    r"conveyor|all|that|do|just|picture|fused|fusion|mix|weight|much|a bit|little|bit|lot|while|until|again|from|than|"
+    r"as|so|must|emphasi[sz]e|"
+    r"reliable|details?|matter)\b|[^a-z0-9]"
+)
+
+
+def _without(clause: str, found: re.Match[str]) -> str:
+    """The rest of a clause; empty where nothing but filler is left."""
+    rest = f"{clause[: found.start()]} {clause[found.end() :]}"
+    return " ".join(rest.split()) if _FILLER.sub("", rest) else ""

@@ -1,0 +1,120 @@
+"""Commands about the prompt in force: a bit more, less of that, undo, reset, also."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ros2_textfuse.prompts.degrees import ratio
+
+_ADDRESS = (
+    r"^(?:(?:ok(?:ay)?|now|then|and|just|please|so|no|yes|well|actually|oh|hey|hmm|let's|let us|i want|can we|we need|"
+    r"i need|go|try) )*"
+)
+_END = r"(?: (?:please|again|now|then|thanks|ok|thank you|over))*$"
+_IT = (
+    r"(?: (?:it|that|this|them|those|all|everything|all of it|all of that|the (?:effect|prompt|settings?|last (?:one|"
+    r"change|command|prompt|thing)|change|whole thing)))*"
+)
+_OF = r"(?: of (?:it|that|this|the same|them))?"
+_DEGREE = (
+    r"(?:(?:a|even|just|quite|still) )*(?:(?:little|tiny|tad|bit|touch|notch|much|lot|far|way|slightly|somewhat|twice|"
+    r"half) )*"
+)
+_REPAIR = (
+    r"(?:de-?nois\w*|de-?haz\w*|de-?blur\w*|de-?rain\w*|de-?strip\w*|brightening|sharpening|repair\w*|correct\w*|"
+    r"remov\w*|enhancement|filter\w*|clean\w*|"
+    r"smoothing|process\w*|strength|intensity|effect)"
+)
+_COMMANDS = tuple(
+    (kind, re.compile(_ADDRESS + pattern + _END))
+    for kind, pattern in (
+        (
+            "undo",
+            rf"(?:undo{_IT}|take{_IT} back|take back{_IT}|go back(?: (?:one|a) step)?|go back to (?:how|"
+            rf"what) it was(?: before)?|step back|back|"
+            rf"back to (?:how|what|the way) it was(?: before)?|revert{_IT}|roll ?back{_IT}|as (?:it was )?before|"
+            rf"like before|(?:as|like) it was(?: before)?|"
+            rf"(?:back to )?(?:the )?(?:previous|last|former|old) (?:one|prompt|setting|settings|state)|never ?mind|"
+            rf"nevermind|cancel{_IT}|scratch that|forget{_IT}|"
+            rf"forget it|wrong|that was (?:wrong|better before)|it was better before|better before|oops)",
+        ),
+        (
+            "reset",
+            rf"(?:reset{_IT}|start (?:over|again|anew|from scratch)|from scratch|clear{_IT}|"
+            rf"(?:back to )?(?:the )?(?:normal|defaults?|standard|neutral|original)"
+            rf"(?: settings?| mode| image| fusion| view)?(?: again)?|turn{_IT} off|switch{_IT} off|turn off{_IT}|"
+            rf"switch off{_IT}|off|stop{_IT}|"
+            rf"(?:just )?plain(?: fusion)?|just fuse(?: them| the images)?|no (?:prompt|effects?|enhancements?|"
+            rf"repairs?)|nothing special|wipe{_IT}|"
+            rf"delete{_IT}|remove (?:it all|everything|all(?: of it)?|the prompt)|drop everything|no more (?:effects?|"
+            rf"repairs?))",
+        ),
+        (
+            "less",
+            rf"(?:{_DEGREE}(?:less|weaker|softer|gentler|milder|lighter touch|lower){_OF}|(?:that(?:'s| is| was)|"
+            rf"it(?:'s| is)|this is)? ?(?:a (?:bit|little) )?(?:too (?:much|strong|heavy|hard|intense)|"
+            rf"over ?done|exaggerated)(?: of (?:it|that|this))?|(?:tone|turn|dial|take|bring|scale|back){_IT} (?:down|"
+            rf"back|off){_IT}(?: (?:a|slightly) ?(?:bit|little|notch|touch|lot)?)?|"
+            rf"tone down|(?:cut|reduce|lower|decrease|weaken|soften|halve|lessen){_IT}(?: by half|"
+            rf" in half)?(?: a (?:bit|little|lot))?|half(?: (?:of|as much|as strong))?(?: (?:of )?(?:that|it|this))?|"
+            rf"ease (?:off|up)(?: a (?:bit|little))?|go easy|back off(?: a (?:bit|little))?|not (?:so|that|"
+            rf"as) (?:much|strong\w*|hard|heav\w+)|"
+            rf"(?:{_DEGREE}(?:less|weaker|softer|reduce|lower|not so much|"
+            rf"too much) (?:of )?(?:the )?(?:\w+ )?{_REPAIR}))",
+        ),
+        (
+            "more",
+            rf"(?:{_DEGREE}(?:more|stronger|harder|heavier|further|higher){_OF}|(?:still )?not (?:strong |"
+            rf"much )?enough(?: yet)?|(?:turn|crank|dial|pump|bring|push|scale|amp){_IT} (?:up|further){_IT}"
+            rf"(?: (?:a|slightly) ?(?:bit|little|notch|touch|lot)?)?|(?:increase|boost|strengthen|intensify|raise|"
+            rf"double|amplify){_IT}(?: a (?:bit|little|lot))?|(?:twice|double)(?: (?:as much|as strong|the))?"
+            rf"(?: (?:of )?(?:that|it|this|strength))?|push(?: it)? (?:further|harder)|(?:go|keep) (?:further|on|"
+            rf"going)|further|too (?:little|weak)|"
+            rf"(?:{_DEGREE}(?:more|stronger|increase|boost|heavier) (?:of )?(?:the )?(?:\w+ )?{_REPAIR}))",
+        ),
+    )
+)
+_TOO = re.compile(
+    r"^(?:also|additionally|in addition|and also|and|plus|add|now also|furthermore|moreover|even) |(?: too| as well|"
+    r" also| on top)$"
+)
+_KEEP = re.compile(
+    r"^(?:keep|leave|hold)(?: (?:it|that|this|the rest|everything|all|those|the others?|them))(?: (?:as (?:it|"
+    r"they) (?:is|are)|on|like that|so))?(?: and| but)?$"
+)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A clause that is about the prompt in force.
+
+    Args:
+        kind: undo, reset, more or less.
+        factor: of more and less: what every severity is multiplied by.
+        target: of more and less: the clause where it names what ("less denoising"); empty for all that is in force.
+    """
+
+    kind: str
+    factor: float = 1.0
+    target: str = ""
+
+
+def read_command(clause: str) -> Command | None:
+    """The command that a whole clause is, in lower case; None where it is none."""
+    clause = " ".join(clause.split())
+    for kind, pattern in _COMMANDS:
+        if not pattern.search(clause):
+            continue
+        if kind in ("undo", "reset"):
+            return Command(kind)
+        named = re.search(rf"(?:\w+ )?{_REPAIR}$", clause)
+        size = ratio(clause)
+        return Command(kind, size if kind == "more" else 1 / size, named[0] if named else "")
+    return None
+
+
+def keeps(text: str) -> bool:
+    """Whether a text adds to what is in force: "also bring out cars", "rain too", "keep that"."""
+    plain = " ".join(text.lower().split()).strip(" .!")
+    return bool(_TOO.search(plain) or _KEEP.search(plain))

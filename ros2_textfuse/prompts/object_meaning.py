@@ -1,0 +1,72 @@
+"""Things to look for that no list names, by meaning: a chef is a person, a goat an animal, gravel nothing to detect."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ros2_textfuse.prompts.object_names import ANIMALS, VEHICLES
+
+# In the order of phrasings/nouns.yaml.
+KINDS = {
+    "person": ("person",),
+    "animal": ANIMALS,
+    "vehicle": VEHICLES,
+    "boat": ("boat",),
+    "aircraft": ("airplane",),
+    "other": (),
+}
+_SURE = 0.75
+_LOOKING = re.compile(
+    r"(?:\b(?:find|highlight|bring out|look(?:ing)? (?:out )?for|watch(?:ing)? (?:out )?for|search(?:ing)? for|spot|"
+    r"detect|mark|point out|track|show(?: me)?|"
+    r"emphasi[sz]e|where (?:is|are)|locate|keep an eye on|can you see|do you see|follow|focus on|is there|are there|"
+    r"i see)|^(?=(?:a|an|any|some|two|three|several|many) \w)) ?"
+    r"(?:(?:the|a|an|any|some|all|my|our|every|two|three|several|many|where) )*(?P<what>[a-z][\w -]*)"
+)
+_PLACE = re.compile(
+    r" (?:in|on|at|by|behind|near|next|above|over|under|across|along|around|through|from|to|of|who|which|that|is|are|"
+    r"maybe|with|ahead|there|here|please|up|lying|standing|sitting|crossing|walking|running)\b.*"
+)
+_IMAGES = re.compile(
+    r"\b(?:images?|pictures?|scene|details?|everything|something|things?|more|less|thermal|visible|way|view|cameras?|"
+    r"it|this|that|contrast|better|"
+    r"colou?rs?|what|bit|little|lot|few|nothing|fine|good|ok)\b"
+)
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What a clause looks for: the words, and the COCO classes that stand for them; none for nothing detectable."""
+
+    words: str
+    classes: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """What to answer."""
+        if self.classes:
+            return f"'{self.words}' is read as {', '.join(self.classes)}"
+        return (
+            f"'{self.words}' is nothing that the detector knows: it finds people, vehicles, animals and the other "
+            f"classes "
+            "of COCO"
+        )
+
+
+def sought(clause: str) -> Sought | None:
+    """What a clause looks for by its meaning; None where it does not look for a thing.
+
+    Args:
+        clause: lower case, in which `object_names` found nothing.
+    """
+    looking = _LOOKING.search(clause)
+    words = _PLACE.sub("", looking["what"]).strip()[:40] if looking else ""
+    if not words or _IMAGES.search(words):
+        return None
+    from ros2_textfuse.prompts.head import classify
+    from ros2_textfuse.prompts.text_encoder import encode
+
+    number, probability = classify(encode([f"a {words}"]), "nouns")
+    kind = list(KINDS)[int(number[0])]
+    return Sought(words, KINDS[kind] if probability[0] >= _SURE else ())

@@ -1,0 +1,83 @@
+"""What the rules make of one clause, and what they leave of it to the head."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from ros2_textfuse.prompts.balance import Balance, read_balance
+from ros2_textfuse.prompts.clauses import Clause
+from ros2_textfuse.prompts.commands import Command
+from ros2_textfuse.prompts.conditions import Condition, read_conditions
+from ros2_textfuse.prompts.object_names import split_objects
+from ros2_textfuse.prompts.tone import read_tone
+
+_AUTO = re.compile(
+    r"\bauto(?:matic(?:ally)?|pilot)?\b|\bby (?:yourself|itself)\b|\bon (?:your|its) own\b|\byourself\b|"
+    r"\byou (?:decide|choose|pick)\b|\b(?:decide|choose|pick) for me\b|\badapt\b|\bself.?adjust\w*|"
+    r"\bwhatever (?:\w+ ){0,3}needs?\b|\bas (?:needed|you see fit)\b"
+)
+_IN_THE_DARK = re.compile(r"\b(?:dark|night|shadows?|unlit|low.?light|black)\b(?!er)")
+# What is asked for objects is their being brought out.
+_OF_OBJECTS = re.compile(
+    r"\b(?:more|raise|increase|heighten|enhance|boost|improve|strengthen)\b.*\b(?:contrast|visibility|saliency|"
+    r"brightness) (?:of|for|on) |"
+    r"\b(?:make|should be|must be)\b.* (?:more visible|stand out|pop|brighter)\b"
+)
+_NOT_SO = re.compile(r"\bnot (?:quite )?(?:so|that|as)\b")
+
+
+@dataclass
+class Reading:
+    """What was made of a clause.
+
+    Args:
+        clause: as it was cut out.
+        rest: what is left for the head; empty where nothing is.
+        affirmed: the rest without its negation, where it has one.
+        balance: of the cameras.
+        tone: axis -> -1..1.
+        auto: whether it leaves the modes to the images.
+        command: what it does to the prompt in force.
+        conditions: that it names, or denies.
+        wanted: COCO class names to bring out.
+        unwanted: COCO class names not to bring out.
+        settled: whether something was made of it, be it a denial.
+        advice: what to say instead, where nothing was.
+    """
+
+    clause: Clause
+    rest: str
+    affirmed: str = ""
+    balance: Balance | None = None
+    tone: dict[str, float] = field(default_factory=dict)
+    auto: bool = False
+    command: Command | None = None
+    conditions: tuple[Condition, ...] = ()
+    wanted: tuple[str, ...] = ()
+    unwanted: tuple[str, ...] = ()
+    settled: bool = False
+    advice: str = ""
+
+
+def read_clause(clause: Clause) -> Reading:
+    """What the rules make of `clause`."""
+    reading = Reading(clause, clause.meaning, clause.affirmed if clause.negated else "")
+    reading.wanted, reading.unwanted = split_objects(clause.text, clause.negated)
+    reading.settled = bool(reading.unwanted)
+    if _AUTO.search(clause.text):
+        reading.auto, reading.settled, reading.rest, reading.affirmed = not clause.negated, True, "", ""
+        return reading
+    balance = read_balance(clause.meaning)
+    if balance:
+        reading.balance, reading.settled, reading.rest, reading.affirmed = balance, True, balance.rest, ""
+    elif reading.wanted and _OF_OBJECTS.search(clause.meaning):
+        reading.rest = reading.affirmed = ""
+    elif tone := read_tone(clause.meaning):
+        reading.settled = True
+        if not clause.negated or _NOT_SO.search(clause.text):
+            reading.tone = tone
+        if clause.negated or not _IN_THE_DARK.search(clause.text):
+            reading.rest = reading.affirmed = ""
+    reading.conditions = read_conditions(reading.affirmed or reading.rest)
+    return reading

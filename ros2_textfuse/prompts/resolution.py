@@ -1,0 +1,134 @@
+"""What is in force after a prompt: the text's meaning, named modes and objects, and what was in force before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, replace
+
+from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.prompts import checks
+from ros2_textfuse.prompts.prompt import AUTO, DEFAULT_SEVERITY, Prompt, Tone, Understanding, in_order
+from ros2_textfuse.prompts.understanding import understand
+
+
+def resolve(
+    text: str = "",
+    modes: Iterable[str] = (),
+    severity: float | None = None,
+    objects: Iterable[str] = (),
+    balance: float | None = None,
+    history: Sequence[Prompt] = (),
+) -> Prompt:
+    """What `text` and the named `modes` ask for.
+
+    Text alone takes its severities from its words ("slightly", "heavily"); `severity` replaces them. Named modes take
+    `severity`, or DEFAULT_SEVERITY. With both, the union holds, and named modes win. Severity 0 repairs nothing.
+    A text replaces what is in force, unless it is a command ("a bit more", "undo"), adds ("also people"), or only
+    weighs the cameras, changes the tone or denies.
+
+    Args:
+        text: at most MAX_LENGTH characters; newlines and tabs count as spaces, other control characters are refused.
+        modes: names of MODES; "auto" leaves them to the images; "none" alone stands for no mode. A name given twice
+            counts once.
+        severity: 0..1, or None.
+        objects: what to bring out, beside what the text names: names of COCO's classes, or words for them.
+        balance: -1 (visible) .. 1 (thermal), which camera counts more; None to take it from the text.
+        history: prompts that were in force, oldest first; the last one is. "undo" returns the one before it.
+
+    Raises:
+        PromptError: one of the arguments is not as described.
+        EncoderError: there is text, and no sentence encoder (`text_encoder.find_encoder`), or the head's weights are
+            missing or damaged.
+    """
+    text = checks.text_of(text)
+    names = checks.modes_of(modes)
+    amount = checks.severity_of(severity)
+    named = checks.objects_of(objects)
+    weight = checks.balance_of(balance)
+    said = understand(text)
+    prompt = _in_words(text, said, amount, history)
+    if not (names or named) and weight is None:
+        return prompt
+    found = dict(prompt.severities)
+    found.update(
+        dict.fromkeys((name for name in names if name != AUTO), DEFAULT_SEVERITY if amount is None else amount)
+    )
+    denied = [*prompt.denied, *(name for name in names if amount == 0 and name != AUTO)]
+    return replace(
+        prompt,
+        severities=in_order(found),
+        objects=tuple(dict.fromkeys((*prompt.objects, *named))),
+        balance=prompt.balance if weight is None else weight,
+        auto=prompt.auto or AUTO in names,
+        weighed=prompt.weighed or weight is not None,
+        denied=tuple(dict.fromkeys(mode for mode in denied if not found.get(mode))),
+    )
+
+
+def _in_words(text: str, said: Understanding, severity: float | None, history: Sequence[Prompt]) -> Prompt:
+    """What the text alone asks for, on what is in force."""
+    before = history[-1] if history else Prompt()
+    if said.command:
+        return _commanded(text, said, before, history)
+    found = dict(said.modes if severity is None else dict.fromkeys(said.modes, severity))
+    base = before if said.adds else Prompt()
+    if said.adds:
+        kept = {mode: value for mode, value in base.severities.items() if mode not in said.denied}
+        found = {mode: max(found.get(mode, 0.0), kept.get(mode, 0.0)) for mode in (*kept, *found)}
+    objects = dict.fromkeys(name for name in (*base.objects, *said.objects) if name not in said.denied)
+    return Prompt(
+        text,
+        in_order(found),
+        tuple(objects),
+        said.unknown,
+        said.advice,
+        said.balance if said.sets_balance else _within(base.balance + said.balance),
+        _sum(base.tone, said.tone),
+        base.auto or said.auto,
+        base.weighed or said.sets_balance or said.balance != 0,
+        tuple(mode for mode in MODES if mode in (*base.denied, *said.denied) and not found.get(mode)),
+    )
+
+
+def _commanded(text: str, said: Understanding, before: Prompt, history: Sequence[Prompt]) -> Prompt:
+    command = said.command
+    assert command is not None
+    if command.kind == "reset":
+        return Prompt(text, advice=(*said.advice, "reset: nothing of the earlier prompts is left"))
+    if command.kind == "undo":
+        if len(history) > 1:
+            return history[-2]
+        return replace(before, text=text, unknown=(text,), advice=(*said.advice, "there is nothing to undo"))
+    affected = _about(said, before)
+    if affected == Prompt():
+        what = f"nothing is in force that could be {command.kind}"
+        return replace(before, text=text, unknown=(text,), advice=(*said.advice, what))
+    return _scaled(text, before, affected, command.factor, said.advice)
+
+
+def _about(said: Understanding, before: Prompt) -> Prompt:
+    """The part of what is in force that "more" and "less" are about: all of it, unless the text names modes."""
+    if said.command and said.command.target and said.modes:
+        return Prompt(severities=in_order({mode: before.severities.get(mode, 0.0) for mode in said.modes}))
+    return Prompt(severities=before.severities, balance=before.balance, tone=before.tone)
+
+
+def _scaled(text: str, before: Prompt, part: Prompt, factor: float, advice: tuple[str, ...]) -> Prompt:
+    scaled: Mapping[str, float] = {mode: min(1.0, value * factor) for mode, value in part.severities.items()}
+    return replace(
+        before,
+        text=text,
+        severities=in_order({**before.severities, **scaled}),
+        balance=_within(part.balance * factor) if part.balance else before.balance,
+        tone=Tone(*(_within(value * factor) for value in astuple(part.tone))) if part.tone != Tone() else before.tone,
+        unknown=(),
+        advice=advice,
+    )
+
+
+def _sum(first: Tone, second: Tone) -> Tone:
+    return Tone(*(_within(a + b) for a, b in zip(astuple(first), astuple(second), strict=True)))
+
+
+def _within(value: float) -> float:
+    return min(1.0, max(-1.0, value))

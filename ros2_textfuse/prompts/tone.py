@@ -1,0 +1,112 @@
+"""Wishes about the fused image's tone: brighter, less contrast, more colour.
+
+A wish about the image ("make it darker") is tone; a complaint ("it is too bright") is a degradation, which the severity
+head reads; and what names one camera ("brighten the visible image") is repaired in that camera. Which way a wish goes
+is a rule: a sentence's feature vector hardly knows "more" from "less".
+"""
+
+from __future__ import annotations
+
+import re
+
+from ros2_textfuse.prompts.degrees import step
+
+AXES = ("brightness", "contrast", "colour")
+
+_UP = (
+    r"(?:more|higher|stronger|greater|richer|increas\w+|rais\w+|boost\w*|strengthen|enhance|improve|amplify|pump up|"
+    r"add|turn up|crank up|bump up|up|push|deepen|intensify|extra|better)"
+)
+_DOWN = (
+    r"(?:less|lower\w*|weaker|softer|milder|gentler|reduc\w+|decreas\w+|cut|drop|turn down|tone down|bring down|"
+    r"dial (?:down|back)|soften|weaken|mute|minus|fewer|too (?:much|many)|not so (?:much|many|strong))"
+)
+# A noun of the axis; not where it belongs to a degradation or a camera.
+_NOUNS = {
+    "brightness": r"(?:brightness|luminance)",
+    "contrasts": r"contrasts?",
+    "colours": r"(?:colou?rs?|saturation|colou?rfulness|vividness)(?! ?(?:cast|tint|nois|shift|fring|camera|image|"
+    r"frame|stream|video|channel|balance|error|correct|temperature|fidelity))",
+}
+_FILL = r"(?: \w+){0,4}? ?"
+_EXCESS = (
+    r"(?: (?:is|are|looks?|seems?))? (?:far |way |much |a bit |a little )?too (?:strong|high|harsh|hard|much|vivid|"
+    r"intense|loud|bright)"
+)
+_LACK = r"(?: (?:is|are))? (?:up|higher|stronger)\b"
+_DOWNWARD = r"(?: (?:is|are))? (?:down|lower|weaker)\b"
+
+
+def _of_noun(noun: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    up = rf"\b{_UP}\b{_FILL}\b{noun}\b|\b{noun}\b{_LACK}"
+    down = (
+        rf"\b{_DOWN}\b{_FILL}\b{noun}\b|\b{noun}\b{_DOWNWARD}|\b{noun}\b{_EXCESS}|\b(?:turn|bring|"
+        rf"dial)\b.*\b{noun}\b.*\bdown\b"
+    )
+    return re.compile(up), re.compile(down)
+
+
+_SO = r"\bnot (?:quite )?(?:so|that|as|too) (?:\w+ )?"
+_WISH = (
+    r"(?:^|\b(?:make|turn|render|get|want|like|should be|needs? to be|could be|bit|little|touch|notch|slightly|"
+    r"somewhat|much|lot|far|even|it|image|everything|all|as|of) (?:\w+ )?)"
+)
+_WORDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {  # axis: up, down
+    "brightness": (
+        re.compile(rf"{_WISH}(?:brighter|lighter)\b|\b(?:brighten|lighten)(?:ing)?(?: up)?\b"),
+        re.compile(
+            rf"{_WISH}(?:darker|dimmer|less bright)\b|\b(?:darken|dim)(?:ming|ing)?\b(?! (?:light|tunnel|room|hall|"
+            rf"scene|street|corridor|garage))|{_SO}bright\b"
+        ),
+    ),
+    "contrast": (
+        re.compile(r"\b(?:punchier|contrastier|more punch|snappier)\b"),
+        re.compile(r"\b(?:flatter)(?: image)?\b"),
+    ),
+    "colour": (
+        re.compile(
+            r"^(?:more )?(?:vivid|vibrant)$|\b(?:more|very|make .*) (?:colou?rful|saturated|vivid|vibrant)\b|"
+            r"\b(?:saturate|more vivid|more vibrant)\b"
+        ),
+        re.compile(
+            r"\b(?:desaturate\w*|gr[ea]yscale|monochrome|black and white|black-and-white|b/w|colou?rless|paler|"
+            r"(?:without|no) colou?rs?\b(?! (?:cast|tint|camera|image|noise)))|"
+            rf"{_SO}(?:colou?rful|saturated|vivid)\b|\bless (?:colou?rful|saturated|vivid)\b|"
+            r"\btoo (?:colou?rful|saturated|vivid)\b"
+        ),
+    ),
+}
+_OF_NOUNS = dict(zip(AXES, (_of_noun(noun) for noun in _NOUNS.values()), strict=True))
+_WEAKEST = re.compile(
+    r"\b(?:gr[ea]yscale|monochrome|black and white|black-and-white|b/w|colou?rless|without colou?rs?|no colou?rs?)\b"
+)
+_TOO = re.compile(r"\btoo (?:much|bright|dark)\b|\b(?:any|some) much\b")
+# Complaints and states, which are degradations or nothing.
+_STATE = re.compile(
+    r"\b(?:gets?|getting|became|becomes?|becoming|growing|grows|there (?:is|are)|has|have|had|it's getting)\b"
+    r"(?!.*\btoo\b)|\bnatural\b|\bcorrect\b|\bneutral\b|\bvolume\b"
+)
+
+
+def read_tone(clause: str) -> dict[str, float]:
+    """What a clause wishes for: axis -> -1..1; empty where it wishes nothing of the whole image's tone.
+
+    Args:
+        clause: lower case, the cameras called thermal and visible, as `clauses` gives it.
+    """
+    if re.search(r"\b(?:thermal|visible)\b", clause) or _STATE.search(clause):
+        return {}
+    found: dict[str, float] = {}
+    for axis in AXES:
+        for up, down in (_WORDS[axis], _OF_NOUNS[axis]):
+            if axis == "brightness" and _TOO.search(clause):
+                break
+            if down.search(clause):
+                found[axis] = -step(clause)
+            elif up.search(clause):
+                found[axis] = step(clause)
+            if axis in found:
+                break
+    if _WEAKEST.search(clause):
+        found["colour"] = -1.0
+    return found

@@ -1,0 +1,228 @@
+"""Free text to what it says.
+
+Text is brought to English, slips are set right, and it is cut into clauses. Each clause is first read by rules, which
+know directions and negations (`reading`). What they leave goes through the frozen sentence encoder (`text_encoder`) and
+a small head (`head`), which know meanings.
+
+Negation is a rule and not learned, because a sentence's feature vector hardly knows "rain" from "no rain": a negated
+clause is first read without its negation, and what is then found is what is not there. Where nothing is found ("not
+enough light" holds no complaint without its "not"), the clause is read as it stands.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.prompts import checks
+from ros2_textfuse.prompts.advice import GENERAL, advise, asks_the_opposite
+from ros2_textfuse.prompts.clauses import Clause, clauses
+from ros2_textfuse.prompts.commands import keeps, read_command
+from ros2_textfuse.prompts.head import read
+from ros2_textfuse.prompts.languages import UNKNOWN, note_of, to_english
+from ros2_textfuse.prompts.object_meaning import sought
+from ros2_textfuse.prompts.prompt import DEFAULT_SEVERITY, Tone, Understanding, in_order, quoted
+from ros2_textfuse.prompts.reading import Reading, read_clause
+from ros2_textfuse.prompts.requests import read_request
+from ros2_textfuse.prompts.spelling import corrected
+
+_HELP = 0.5  # how far a condition moves the balance
+_CAMERAS = {"visible": 1.0, "thermal": -1.0}  # where the balance goes when this one suffers
+
+
+def understand(text: str) -> Understanding:
+    """What free text says; the sentence encoder is loaded at the first call.
+
+    Raises:
+        PromptError: not a string, too long, or with control characters.
+        EncoderError: no sentence encoder (`text_encoder.find_encoder`); empty text needs none.
+    """
+    return _understand(checks.text_of(text))
+
+
+def forget() -> None:
+    """Reads every text anew, after the head's weights were written."""
+    from ros2_textfuse.prompts import head
+
+    head.forget()
+    _understand.cache_clear()
+
+
+@functools.lru_cache(maxsize=64)  # operators and configurations repeat themselves
+def _understand(text: str) -> Understanding:
+    if not text.strip():
+        return Understanding()
+    english, language = to_english(text)
+    if not clauses(english):
+        return Understanding(unknown=(text.strip(),), advice=(note_of(language, english) or GENERAL,))
+    from ros2_textfuse.prompts.text_encoder import vocabulary
+
+    english, notes = corrected(english, vocabulary())
+    if language:
+        notes = (*notes, note_of(language, english))
+    parts = clauses(english)
+    command = read_command(_plain(english)) or (read_command(parts[0].text) if len(parts) == 1 else None)
+    if command:
+        modes = _read(parts).modes if command.target else {}
+        return Understanding(in_order(modes), advice=notes, command=command)
+    said = _read(parts)
+    if said.command:
+        return Understanding(advice=notes, command=said.command)
+    if language == UNKNOWN and not (said.modes or said.objects or said.unknown):
+        said = replace(said, unknown=(english,))
+    return replace(said, advice=(*said.advice, *notes), adds=said.adds or keeps(english))
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.sub(r"[^\w\s'-]", " ", text.lower()).split())
+
+
+def _read(parts: Sequence[Clause]) -> Understanding:
+    """What the clauses say together."""
+    readings = [read_clause(part) for part in parts]
+    meant = _by_meaning(readings)
+    if len(readings) == 1 and readings[0].command:
+        return Understanding(command=readings[0].command)
+    balance, tone, contradictions = _weighed(readings)
+    present: dict[str, float] = {}
+    denied: dict[str, str] = {}  # what -> the clause that denies it
+    wanted: dict[str, str] = {}
+    unknown: list[str] = []
+    advice: list[str] = []
+    for reading, (severities, absent, about) in zip(readings, meant, strict=True):
+        text = reading.clause.text
+        for mode, value in severities.items():
+            if absent:
+                denied[mode] = text
+            else:
+                present[mode] = max(present.get(mode, 0.0), value)
+        denied.update(dict.fromkeys(reading.unwanted, text))
+        wanted.update(dict.fromkeys(reading.wanted, text))
+        advice += [condition.note for condition in reading.conditions if condition.note and not absent]
+        if reading.settled or severities:
+            continue
+        found = None if reading.wanted else sought(text)
+        if found:
+            advice.append(found.note)
+            if found.classes and not reading.clause.negated:
+                wanted.update(dict.fromkeys(found.classes, text))
+            if not found.classes:
+                unknown.append(text)
+            continue
+        hint = reading.advice or advise(reading.clause.meaning)
+        if hint or not (about or reading.wanted):
+            unknown.append(text)
+            advice.append(hint or GENERAL)
+    both = [name for name in (*present, *wanted) if name in denied]
+    if both:
+        contradictions.append((f"{', '.join(both)}: named and denied, so nothing was done about it", ""))
+    for name in both:
+        unknown.append(denied[name])
+        present.pop(name, None)
+        wanted.pop(name, None)
+    for note, clause in contradictions:
+        advice.append(note)
+        unknown += [clause] if clause else []
+    return Understanding(
+        in_order(present),
+        tuple(wanted),
+        tuple(dict.fromkeys(unknown)),
+        tuple(dict.fromkeys(advice)),
+        balance,
+        tone,
+        any(reading.auto for reading in readings),
+        tuple(denied),
+        None,
+        _only_adds(readings, present, wanted),
+        any(reading.balance is not None and reading.balance.absolute for reading in readings),
+    )
+
+
+def _by_meaning(readings: Sequence[Reading]) -> list[tuple[dict[str, float], bool, bool]]:
+    """Of each clause: the degradations it names, whether it says that they are absent, and whether it is about images.
+
+    A negated clause is encoded twice, without and with its negation; one batch for all of the text.
+    """
+    from ros2_textfuse.prompts.text_encoder import encode
+
+    sentences = [reading.rest for reading in readings] + [reading.affirmed for reading in readings if reading.affirmed]
+    features = encode([sentence or "nothing" for sentence in sentences])
+    severities, about = read(features)
+    affirmed = iter(range(len(readings), len(sentences)))
+    found: list[tuple[dict[str, float], bool, bool]] = []
+    for index, reading in enumerate(readings):
+        row, absent = severities[index], False
+        if reading.affirmed:
+            without = severities[next(affirmed)]
+            absent = bool(without.any() or reading.conditions)
+            row = without if absent else row
+        # A sentence's feature vector hardly knows "less contrast" from "more contrast".
+        if not reading.rest or asks_the_opposite(reading.rest):
+            row = row * 0
+        named = {mode: value for mode, value in zip(MODES, row.tolist(), strict=True) if value > 0}
+        for condition in reading.conditions:
+            if condition.away == "named":  # what it looks like through a dirty lens is not asked for
+                named = {mode: value for mode, value in named.items() if mode in condition.modes}
+            named |= {
+                mode: max(DEFAULT_SEVERITY, named.get(mode, 0.0)) for mode in condition.modes if mode not in named
+            }
+        if absent:
+            reading.conditions, reading.settled = (), True
+        if not (named or reading.settled or reading.wanted or reading.clause.negated or reading.conditions):
+            _request(reading, features[index], len(readings) == 1)
+        found.append((named, absent, bool(about[index])))
+    return found
+
+
+def _request(reading: Reading, features: NDArray[np.float32], alone: bool) -> None:
+    """What a clause asks for by its meaning, where the rules made nothing of it."""
+    request = read_request(features, reading.clause.text)
+    if request is None or (request.command and not alone):
+        return
+    reading.tone, reading.auto, reading.command = dict(request.tone), request.auto, request.command
+    reading.advice, reading.settled = request.advice, not request.advice
+
+
+def _weighed(readings: Sequence[Reading]) -> tuple[float, Tone, list[tuple[str, str]]]:
+    """Balance and tone of all clauses; where two contradict each other neither counts, and a note says so."""
+    wishes: dict[str, list[tuple[float, str]]] = {"balance": [], "brightness": [], "contrast": [], "colour": []}
+    for reading in readings:
+        if reading.balance:
+            wishes["balance"].append((reading.balance.value, reading.clause.text))
+        for axis, value in reading.tone.items():
+            wishes[axis].append((value, reading.clause.text))
+    if not wishes["balance"]:  # what a person says of the cameras goes before what helps in smoke
+        wishes["balance"] = [(value, reading.clause.text) for reading in readings for value in _helps(reading)][:1]
+    contradictions = []
+    sums: dict[str, float] = {}
+    for axis, said in wishes.items():
+        values = [value for value, _ in said]
+        if values and min(values) < 0 < max(values):
+            clauses_ = " and ".join(quoted(clause) for _, clause in said)
+            contradictions += [(f"{clauses_} contradict each other, so neither was done", clause) for _, clause in said]
+            values = []
+        sums[axis] = max(values, key=abs, default=0.0)
+    balance = sums.pop("balance")
+    return balance, Tone(**sums), contradictions
+
+
+def _helps(reading: Reading) -> list[float]:
+    """Where the conditions of a clause move the balance."""
+    found = []
+    for condition in reading.conditions:
+        if condition.away:
+            thermal = condition.away == "named" and "thermal" in reading.clause.meaning
+            found.append(_HELP * _CAMERAS["thermal" if thermal else "visible"])
+    return found
+
+
+def _only_adds(readings: Sequence[Reading], present: dict[str, float], wanted: dict[str, str]) -> bool:
+    """Whether a text only weighs the cameras, changes the tone, or denies: it keeps the rest of what is in force."""
+    settled = any(reading.settled for reading in readings) and not any(reading.auto for reading in readings)
+    return settled and not (present or wanted)

@@ -1,0 +1,99 @@
+"""The scene over time: estimates smoothed, with hysteresis, so that the fused image neither pumps nor flips."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ros2_textfuse.scene.conditions import CONDITIONS
+from ros2_textfuse.scene.estimator import Estimate, Estimator
+
+PERIOD = 0.15  # s between two looks
+MEMORY = 0.45  # s in which an estimate loses two thirds of its weight
+LONGEST = 2.0  # s without a look, after which the scene begins anew
+ON, OFF = 0.65, 0.35  # smoothed probability from which a condition holds, and below which it does no more
+STEP = 0.12  # by which a severity must have moved to be followed
+RATE = 1.2  # severity a second, at most: a change is a fade
+LIGHTS = ("night", "dusk", "day")
+DARKER, BRIGHTER = (0.12, 0.24), (0.15, 0.28)  # mean luma that ends a light, and that begins the next brighter one
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the images say of themselves.
+
+    Args:
+        conditions: names of CONDITIONS -> severity 0..1, of those that hold; read-only.
+        light: one of LIGHTS.
+    """
+
+    conditions: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    light: str = "day"
+
+
+class SceneWatch:
+    """Looks at the pairs of a stream, several times a second, and says what lasts.
+
+    Args:
+        estimator: of single pairs.
+    """
+
+    def __init__(self, estimator: Estimator | None = None) -> None:
+        self._estimator = estimator or Estimator()
+        self.scene = Scene()
+        """What was said last."""
+        self._last: float | None = None
+        self._holds = np.zeros(len(CONDITIONS), bool)
+
+    def look(self, visible: NDArray[np.uint8], thermal: NDArray[np.uint8], seconds: float | None = None) -> Scene:
+        """What the scene is after this pair; pairs that follow each other too closely cost nothing.
+
+        Args:
+            visible: uint8 RGB [H, W, 3], registered.
+            thermal: uint8 [H, W].
+            seconds: stamp of the pair; None for one that has nothing to do with those before.
+
+        Raises:
+            EstimatorError: the estimator's weights cannot be used.
+        """
+        passed = None if seconds is None or self._last is None else seconds - self._last
+        if passed is not None and 0 <= passed < PERIOD:
+            return self.scene
+        self._last = seconds
+        estimate = self._estimator(visible, thermal)
+        if passed is None or not 0 <= passed <= LONGEST:
+            self._begin(estimate)
+        else:
+            self._go_on(estimate, passed)
+        conditions = {
+            name: round(float(severity), 3) for name, severity in zip(CONDITIONS, self._shown, strict=True) if severity
+        }
+        self.scene = Scene(MappingProxyType(conditions), LIGHTS[self._light])
+        return self.scene
+
+    def _begin(self, estimate: Estimate) -> None:
+        self._probability, self._severity = estimate.probability, estimate.severity
+        self._brightness = estimate.brightness
+        self._light = sum(estimate.brightness > level for level in DARKER)
+        self._holds = estimate.probability >= 0.5
+        self._goal = np.where(self._holds, estimate.severity, 0)
+        self._shown = self._goal
+
+    def _go_on(self, estimate: Estimate, passed: float) -> None:
+        new = 1 - math.exp(-passed / MEMORY)
+        self._probability = self._probability + new * (estimate.probability - self._probability)
+        # A severity means something only where its condition was seen.
+        trust = new * np.maximum(estimate.probability, 0.05)
+        self._severity = self._severity + trust * (estimate.severity - self._severity)
+        self._brightness += new * (estimate.brightness - self._brightness)
+        self._light = max(self._light, sum(self._brightness > level for level in BRIGHTER))
+        self._light = min(self._light, sum(self._brightness > level for level in DARKER))
+        began = ~self._holds & (self._probability >= ON)
+        self._holds = (self._holds | began) & (self._probability >= OFF)
+        moved = began | (np.abs(self._severity - self._goal) > STEP)
+        self._goal = np.where(self._holds, np.where(moved, self._severity, self._goal), 0)
+        self._shown = self._shown + np.clip(self._goal - self._shown, -RATE * passed, RATE * passed)
+        self._shown = np.where(self._shown < 1e-3, 0, self._shown)

@@ -1,0 +1,103 @@
+"""What is in force after several prompts: commands, additions, undo."""
+
+import pytest
+
+from ros2_textfuse.prompts import Prompt, Tone, resolve
+from ros2_textfuse.prompts.history import KEPT, History
+from tests.helpers.encoder import needs_encoder
+
+
+def _after(*texts: str) -> Prompt:
+    history = History()
+    for text in texts:
+        history.put(resolve(text, history=history))
+    return history[-1]
+
+
+@needs_encoder
+def test_a_text_replaces_what_is_in_force() -> None:
+    assert set(_after("heavy fog", "it rains").severities) == {"rain"}
+
+
+@needs_encoder
+@pytest.mark.parametrize(
+    ("then", "expected"),
+    [
+        ("a bit more", 0.5),
+        ("much more", 0.8),
+        ("less of that", 0.4 / 1.5),
+        ("half of that", 0.2),
+        ("less dehazing", 0.4 / 1.5),
+    ],
+)
+def test_more_and_less_scale_what_is_in_force(then: str, expected: float) -> None:
+    before = Prompt("fog", {"haze": 0.4})
+    assert resolve(then, history=[before]).severities == {"haze": pytest.approx(expected)}
+
+
+@needs_encoder
+def test_less_of_one_repair_leaves_the_others() -> None:
+    before = Prompt("fog and rain", {"haze": 0.4, "rain": 0.6}, balance=0.5)
+    after = resolve("stronger dehazing", history=[before])
+    assert after.severities == {"haze": pytest.approx(0.6), "rain": 0.6} and after.balance == 0.5
+
+
+@needs_encoder
+def test_more_of_everything_stays_in_range() -> None:
+    before = Prompt("x", {"haze": 0.9}, balance=-0.8, tone=Tone(contrast=0.75))
+    after = resolve("much more", history=[before])
+    assert (after.severities, after.balance, after.tone) == ({"haze": 1.0}, -1.0, Tone(contrast=1.0))
+
+
+@needs_encoder
+@pytest.mark.parametrize("text", ["a bit more", "less of that", "undo"])
+def test_a_command_about_nothing_is_told(text: str) -> None:
+    prompt = resolve(text)
+    assert prompt.unknown == (text,) and "nothing" in prompt.summary()
+
+
+@needs_encoder
+def test_a_wish_about_cameras_or_tone_keeps_the_rest() -> None:
+    after = _after("heavy fog, bring out people", "more thermal", "a bit more thermal", "darker")
+    assert set(after.severities) == {"haze"} and after.objects == ("person",)
+    assert (after.balance, after.tone) == (0.75, Tone(brightness=-0.5))
+    assert _after("more thermal", "visible only").balance == -1
+    assert _after("more thermal", "both cameras equally").balance == 0
+
+
+@needs_encoder
+def test_also_adds_and_a_denial_takes_away() -> None:
+    assert set(_after("it is foggy", "and rain too").severities) == {"haze", "rain"}
+    assert _after("show people", "also bring out cars").objects == ("person", "car")
+    assert _after("show people and cars", "no cars").objects == ("person",)
+    assert set(_after("fog and rain", "the rain has stopped").severities) == {"haze"}
+
+
+@needs_encoder
+def test_undo_and_reset() -> None:
+    assert set(_after("it is foggy", "it rains", "undo").severities) == {"haze"}
+    assert set(_after("it is foggy", "it rains", "a bit more", "undo", "undo").severities) == {"haze"}
+    after = _after("it is foggy, more thermal, darker, show people", "reset")
+    assert (dict(after.severities), after.objects, after.balance, after.tone) == ({}, (), 0.0, Tone())
+
+
+def test_the_history_is_short() -> None:
+    history = History()
+    prompts = [Prompt(str(number)) for number in range(2 * KEPT)]
+    for prompt in prompts:
+        history.put(prompt)
+    assert list(history) == prompts[-KEPT:]
+    history.put(history[-3])
+    assert list(history) == prompts[-KEPT:-2]
+
+
+def test_arguments_go_before_the_text() -> None:
+    prompt = resolve(modes=["auto", "haze"], objects=["pedestrian", "car"], balance=-0.25)
+    assert (prompt.auto, dict(prompt.severities), prompt.objects) == (True, {"haze": 0.5}, ("person", "car"))
+    assert prompt.balance == -0.25 and prompt.weighed
+
+
+@needs_encoder
+def test_arguments_and_text_are_joined() -> None:
+    prompt = resolve("more thermal, show people", objects=["car"], balance=-1)
+    assert prompt.objects == ("person", "car") and prompt.balance == -1

@@ -1,0 +1,88 @@
+"""Moments that viewers record."""
+
+import numpy as np
+
+from ros2_textfuse.recordings.source import find_recording
+from ros2_textfuse.view.recorder import Recorder
+from tests.helpers.page import Browser, image, serving, until
+
+PERIOD = 100_000_000  # ns
+
+
+def put(server, numbers, at=1_700_000_000_000_000_000):
+    for number in numbers:
+        stamp = at + number * PERIOD
+        server.hub.put(stamp, {"fused": image(number)})
+        server.hub.put(stamp, {"visible": image(number), "thermal": image(2 * number)[..., 0].copy()})
+
+
+def test_the_last_and_the_next_seconds_become_a_bag(tmp_path):
+    with serving(folder=tmp_path / "moments") as server, Browser(server) as browser:
+        server._recorder._before, server._recorder._after = 2.0, 1.0
+        browser.send("keep", on=True)
+        until(lambda: server.source.wanted and "thermal" in server.source.wanted[-1])
+        for number in range(50):
+            put(server, [number])
+            browser.wait_for(lambda number=number: len(browser.frames) > number)
+        browser.send("record")
+        browser.wait_for(lambda: (browser.told("recorder") or {}).get("state") == "recording")
+        for number in range(50, 62):
+            put(server, [number])
+            browser.wait_for(lambda number=number: len(browser.frames) > number)
+        browser.wait_for(lambda: browser.told("recorder")["state"] != "recording")
+        assert browser.told("recorder")["state"] == "written", browser.told("recorder")
+        (bag,) = (tmp_path / "moments").iterdir()
+        assert str(bag) in browser.told("recorder")["message"]
+    images = list(find_recording([str(bag)]))
+    visible = [image for image in images if image.camera == "visible"]
+    assert 30 <= len(visible) <= 33 and len(images) == 2 * len(visible)
+    levels = [np.frombuffer(image.data, np.uint8).mean() for image in visible]
+    assert abs(levels[0] - 29) < 2 and levels[-1] > 58
+    np.testing.assert_allclose(np.diff([image.stamp for image in visible]), PERIOD / 1e9, atol=1e-6)
+
+
+def test_nothing_is_kept_unless_somebody_wants_it():
+    with serving() as server:
+        with Browser(server) as browser:
+            browser.send("keep", on=True)
+            until(lambda: server.source.wanted[-1:] == [frozenset({"fused", "visible", "thermal"})])
+            browser.send("keep", on=False)
+            until(lambda: server.source.wanted[-1] == frozenset({"fused"}))
+            browser.send("keep", on=True)
+            until(lambda: len(server.source.wanted[-1]) == 3)
+        until(lambda: server.source.wanted[-1] == frozenset())
+        assert not server._recorder._frames
+
+
+def test_memory_is_bounded(monkeypatch):
+    monkeypatch.setattr("ros2_textfuse.view.recorder.MOST_BYTES", 10 * image(0).nbytes)
+    with serving() as server, Browser(server) as browser:
+        browser.send("keep", on=True)
+        until(lambda: server.source.wanted and "thermal" in server.source.wanted[-1])
+        for number in range(40):
+            put(server, [number])
+            browser.wait_for(lambda number=number: len(browser.frames) > number)
+        recorder: Recorder = server._recorder
+        assert 1 < len(recorder._frames) <= 10
+        assert recorder._bytes <= 10 * image(0).nbytes
+        assert recorder._bytes == sum(i.nbytes for frame in recorder._frames for i in frame.images.values())
+
+
+def test_a_recording_of_nothing_says_so(tmp_path):
+    with serving(folder=tmp_path / "moments") as server, Browser(server) as browser:
+        server._recorder._after = -1.9
+        browser.send("record")
+        browser.wait_for(lambda: (browser.told("recorder") or {}).get("state") == "failed")
+        assert "no images" in browser.told("recorder")["message"]
+        assert not (tmp_path / "moments").exists()
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with serving(folder=tmp_path / "file") as server, Browser(server) as browser:
+        server._recorder._after = 0.05
+        browser.send("record")
+        until(lambda: server.source.wanted and "thermal" in server.source.wanted[-1])
+        put(server, range(4))
+        browser.wait_for(lambda: (browser.told("recorder") or {}).get("state") == "failed", 15)
+        assert "could not be written" in browser.told("recorder")["message"]
