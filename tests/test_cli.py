@@ -1,5 +1,6 @@
 """The `textfuse` command without ROS: help, and the verbs that work on files."""
 
+import argparse
 import os
 import subprocess
 import sys
@@ -11,7 +12,9 @@ from rosbags.rosbag2 import Writer
 from rosbags.typesys import Stores, get_typestore
 
 from ros2_textfuse import cli
+from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.recordings.source import find_recording
+from ros2_textfuse.settings import FusionSettings
 from tests.helpers.encoder import needs_encoder
 from tests.helpers.images import street
 from tests.helpers.recordings import write_folders
@@ -34,6 +37,16 @@ def test_fuse_a_folder(tmp_path, capsys):
     assert [path.name for path in written] == ["0000.png", "0001.png"]
     assert cv2.imread(str(written[0])).shape == (64, 80, 3)
     assert "low_light" in capsys.readouterr().out
+
+
+def test_objects_and_balance_reach_the_settings():
+    parser = argparse.ArgumentParser()
+    fusion_arguments.add_parameters_file(parser)
+    fusion_arguments.add_fusion(parser)
+    given = parser.parse_args(["--object", "person", "--object", "car", "--balance", "-0.5", "--mode", "auto"])
+    settings = fusion_arguments.settings(given)
+    assert (settings.objects, settings.balance, settings.modes) == (("person", "car"), -0.5, ("auto",))
+    assert fusion_arguments.settings(parser.parse_args([])) == FusionSettings()
 
 
 @needs_encoder
