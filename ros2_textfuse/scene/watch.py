@@ -16,9 +16,9 @@ MEMORY = 0.45  # s in which an estimate loses two thirds of its weight
 LONGEST = 2.0  # s without a look, after which the scene begins anew
 ON, OFF = 0.65, 0.35  # smoothed probability from which a condition holds, and below which it does no more
 STEP = 0.12  # by which a severity must have moved to be followed
-RATE = 1.2  # severity a second, at most: a change is a fade
+RATE = 0.8  # severity a second, at most: a change is a fade
 LIGHTS = ("night", "dusk", "day")
-DARKER, BRIGHTER = (0.12, 0.24), (0.15, 0.28)  # mean luma that ends a light, and that begins the next brighter one
+DARKER, BRIGHTER = (0.12, 0.24), (0.15, 0.28)  # brightness that ends a light, and that begins the next brighter one
 
 
 @dataclass(frozen=True)
