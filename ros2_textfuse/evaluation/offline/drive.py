@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from ros2_textfuse.degradations.drive import STRETCHES, Drive
 from ros2_textfuse.evaluation.html.charts import HIGH, WIDE, Scale, curve, thinned
-from ros2_textfuse.evaluation.offline import replay
 from ros2_textfuse.evaluation.offline.report import render
 from ros2_textfuse.evaluation.offline.run_folder import write_json
 from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.offline.pairs import pairs
 from ros2_textfuse.recordings.frames import Tally
 from ros2_textfuse.runtime.output import write_whole
 from ros2_textfuse.scene.conditions import CONDITIONS
@@ -55,7 +55,7 @@ def follow(drive: Drive, settings: FusionSettings, fuser: Fuser) -> Iterator[tup
         settings: how images pair.
         fuser: with a prompt of mode `auto`.
     """
-    for pair in replay.pairs(drive, settings, fuser, Tally.from_recording(drive)):
+    for pair in pairs(drive, settings, fuser, Tally.from_recording(drive)):
         fused = fuser.fuse_prepared(pair.visible, pair.thermal)
         scene, number = fuser.watch.scene, drive.stretch(pair.time)
         images = {"visible": pair.visible, "thermal": pair.thermal, "fused": fused}
