@@ -49,6 +49,19 @@ class SceneWatch:
         self._looked = 0.0  # stamp of the last one that was looked at
         self._holds = np.zeros(len(CONDITIONS), bool)
 
+    def prepare(self, height: int, width: int) -> None:
+        """Load the estimator and look once, so that the first image does not wait for it.
+
+        Args:
+            height: of images, pixels.
+            width: of images, pixels.
+
+        Raises:
+            EstimatorError: the estimator's weights cannot be used.
+        """
+        blank = np.zeros((height, width), np.uint8)
+        self._estimator(np.dstack([blank] * 3), blank)
+
     def look(self, visible: NDArray[np.uint8], thermal: NDArray[np.uint8], seconds: float | None = None) -> Scene:
         """What the scene is after this pair; one that follows another too closely is not looked at, and costs nothing.
 
