@@ -92,7 +92,9 @@ class Surroundings:
         )
         size = self.inner[2] - self.inner[0], self.inner[3] - self.inner[1]
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        pixels = cv2.warpAffine(cells, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        pixels = np.asarray(
+            cv2.warpAffine(cells, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32
+        )
         across, down = (
             _rise(self._depth(np.arange(self.inner[axis], self.inner[axis + 2], dtype=np.float32) + 0.5, axis) / SOFT)
             for axis in (0, 1)
