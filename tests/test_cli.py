@@ -7,8 +7,11 @@ import sys
 import cv2
 import numpy as np
 import pytest
+from rosbags.rosbag2 import Writer
+from rosbags.typesys import Stores, get_typestore
 
 from ros2_textfuse import cli
+from ros2_textfuse.recordings.source import find_recording
 from tests.helpers.encoder import needs_encoder
 from tests.helpers.images import street
 from tests.helpers.recordings import write_folders
@@ -253,3 +256,46 @@ def test_an_image_that_cannot_be_written_is_told_so(tmp_path, capsys, name):
     visible, thermal = (folder / "0000.png" for folder in pairs_of(tmp_path))
     assert cli.main(["fuse", str(visible), str(thermal), "-o", str(tmp_path / name), "--engine", "eager"]) == 1
     assert ".png" in capsys.readouterr().err
+
+
+def test_a_prompt_goes_without_quotes(capsys):
+    assert cli.main(["prompt", "--explain", "it", "is", "dark"]) == 0
+    assert "it is dark" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("source", [["nowhere"], ["nowhere.mp4", "lwir.mp4"], ["a", "b", "c"], ["{empty}"]])
+def test_view_refuses_what_it_cannot_show(tmp_path, capsys, source):
+    assert cli.main(["view", *(part.format(empty=tmp_path) for part in source), "--no-browser"]) == 1
+    assert "textfuse view:" in capsys.readouterr().err
+
+
+def test_view_of_a_bag_without_images(tmp_path, capsys):
+    with Writer(tmp_path / "bag", version=9) as writer:
+        store = get_typestore(Stores.ROS2_KILTED)
+        connection = writer.add_connection("/chatter", "std_msgs/msg/String", typestore=store)
+        text = store.serialize_cdr(store.types["std_msgs/msg/String"]("hello"), "std_msgs/msg/String")
+        writer.write(connection, 1, text)
+    assert cli.main(["view", str(tmp_path / "bag"), "--no-browser"]) == 1
+    assert "no topic looks like the visible camera" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["images", "folders", "videos"])
+def test_swapped_cameras_are_named_offline_too(tmp_path, caplog, kind):
+    visible, thermal = street(64, 80)
+    visible = np.clip(visible * np.array([1.6, 1.0, 0.4]), 0, 255).astype(np.uint8)
+    if kind == "videos":
+        paths = [str(tmp_path / f"{name}.avi") for name in ("rgb", "lwir")]
+        for path, image in zip(paths, (visible[..., ::-1], np.dstack([thermal] * 3)), strict=True):
+            writer = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (80, 64))
+            writer.write(np.ascontiguousarray(image))
+            writer.release()
+        find_recording(paths)
+        assert not caplog.messages
+        find_recording(paths[::-1])
+    else:
+        folders = write_folders(tmp_path, visible[None], thermal[None])
+        paths = [str(folder if kind == "folders" else folder / "0000.png") for folder in folders]
+        command = ["fuse", "-o", str(tmp_path / ("out" if kind == "folders" else "out.png")), "--engine", "eager"]
+        assert cli.main([*command, *paths]) == 0 and not caplog.messages
+        assert cli.main([*command, *paths[::-1]]) == 0
+    assert any("are they swapped?" in message for message in caplog.messages)

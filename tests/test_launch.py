@@ -46,6 +46,10 @@ def test_detection_can_be_left_out(module):
     assert [node.node_executable for node in start(module, detection="False")] == ["fusion"]
 
 
+def test_the_window_can_be_added(module):
+    assert [node.node_executable for node in start(module, view="true")] == ["fusion", "detection", "view"]
+
+
 def test_the_files_it_names_exist(module):
     assert Path(module.ARGUMENTS["params_file"][0]).is_file()
 

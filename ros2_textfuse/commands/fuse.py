@@ -19,7 +19,7 @@ from ros2_textfuse.offline.pairs import Pair
 from ros2_textfuse.offline.streams import Written, fuse_bag, fuse_videos
 from ros2_textfuse.recordings.bag_reader import Bag
 from ros2_textfuse.recordings.bag_topics import find_cameras
-from ros2_textfuse.recordings.pairs import IMAGE_SUFFIXES, pair_folders, read_image
+from ros2_textfuse.recordings.pairs import IMAGE_SUFFIXES, check_pair, pair_folders, read_image
 from ros2_textfuse.recordings.types import RecordingError
 from ros2_textfuse.runtime.output import claim_file, refuse_inputs, write_whole
 
@@ -71,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _fuse_images(args: argparse.Namespace) -> int:
     pairs = _pairs(args.visible, args.thermal, args.out)
+    check_pair(*pairs[0][:2])
     fuser, objects = _fuser(args)
     for visible, thermal, out in tqdm(pairs, unit="pair", disable=len(pairs) == 1):
         try:

@@ -11,9 +11,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
     parser.add_argument(
         "prompt",
-        nargs="?",
-        default="",
-        help="what is wrong with the images, what to bring out, which camera to trust; nothing for no prompt",
+        nargs="*",
+        metavar="WORD",
+        help="what is wrong with the images, what to bring out, which camera to trust, with or without quotes; nothing "
+        "for no prompt",
     )
     prompt_arguments.add_arguments(parser)
     parser.add_argument("--explain", action="store_true", help="say what the prompt does, without a running node")
@@ -23,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Set or explain the prompt; returns 0, 1 when it was refused, 2 when no node answered."""
+    args.prompt = " ".join(args.prompt)
     return _explain(args) if args.explain else _set(args)
 
 

@@ -23,6 +23,11 @@ class Fault(NamedTuple):
     text: str  # for an operator
 
 
+def is_coloured(pixels: NDArray[Any]) -> bool:
+    """Whether an image, [H, W] or [H, W, 3], has colours, as no thermal camera sends them."""
+    return pixels.ndim == 3 and bool(np.percentile(np.ptp(pixels, axis=2), 90) > COLOURED)
+
+
 class CameraHealth:
     """Arrivals and looks of one camera's images.
 
@@ -85,7 +90,7 @@ class CameraHealth:
             self.fault = self._looks(pixels[::SAMPLING, ::SAMPLING])
 
     def _looks(self, pixels: NDArray[Any]) -> Fault | None:
-        if pixels.ndim == 3 and self._thermal and np.percentile(np.ptp(pixels, axis=2), 90) > COLOURED:
+        if self._thermal and is_coloured(pixels):
             return Fault("coloured", "coloured: a false-colour palette, or the topics are swapped; send grey or counts")
         kind = pixels.dtype.str[1:]
         if pixels.dtype.kind == "f":

@@ -12,6 +12,15 @@ from ros2_textfuse.degradations.modes import MODES
 
 WEIGHTS = Path(__file__).with_name("severity_head.safetensors")
 
+_used: Path | None = None
+
+
+def use(weights: Path | None) -> None:
+    """Read a file of weights in this process, or with None those that are installed."""
+    global _used
+    _used = weights
+    forget()
+
 
 def read(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """The head: feature vectors to severities.
@@ -46,9 +55,9 @@ def _head() -> dict[str, NDArray[np.float32]]:
     from ros2_textfuse.prompts.text_encoder import EncoderError
 
     try:
-        return {name: array.astype(np.float32) for name, array in load_file(WEIGHTS).items()}
+        return {name: array.astype(np.float32) for name, array in load_file(_used or WEIGHTS).items()}
     except (OSError, SafetensorError) as error:
-        raise EncoderError(f"{WEIGHTS} cannot be read ({error}): install textfuse again") from error
+        raise EncoderError(f"{_used or WEIGHTS} cannot be read ({error}): install textfuse again") from error
 
 
 def classify(features: NDArray[np.float32], task: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ros2_textfuse.recordings.pairs import pair_folders, read_image
+from ros2_textfuse.recordings.pairs import check_pair, pair_folders, read_image
 from ros2_textfuse.recordings.types import RecordedImage, Recording, frame_at
 
 FOLDER_RATE = 10.0  # pairs a second, since images in a folder have no time
@@ -14,6 +14,7 @@ class FolderRecording(Recording):
 
     def __init__(self, visible: Path, thermal: Path) -> None:
         self._pairs = pair_folders(visible, thermal)
+        check_pair(*next(iter(self._pairs.values())))
         self.images = 2 * len(self._pairs)
         self.duration = len(self._pairs) / FOLDER_RATE
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ros2_textfuse.imaging import image_files
 from ros2_textfuse.imaging.encodings import ImageError
+from ros2_textfuse.recordings.sides import check_sides
 from ros2_textfuse.recordings.types import RecordingError
 
 SIDES = ("vi", "ir")
@@ -67,6 +68,15 @@ def read_image(path: Path, camera: str) -> NDArray:
         return image_files.decode(path.read_bytes(), colour=camera == "visible")
     except (ImageError, OSError) as error:
         raise RecordingError(f"{path} cannot be read as an image: {error}") from error
+
+
+def check_pair(visible: Path, thermal: Path) -> None:
+    """Warn where the two files look swapped; what cannot be read is for `read_image` to say."""
+    try:
+        images = [image_files.decode(path.read_bytes(), colour=True) for path in (visible, thermal)]
+    except (ImageError, OSError):  # 16 bits have no colours
+        return
+    check_sides(*images, (visible, thermal))
 
 
 def _by_name(folder: Path) -> dict[str, Path]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 
+from ros2_textfuse.recordings.sides import check_sides
 from ros2_textfuse.recordings.types import RecordedImage, Recording, RecordingError, frame_at
 
 
@@ -23,6 +24,9 @@ class VideoRecording(Recording):
             )
         if abs(rates[0] - rates[1]) > 0.01 * max(rates):
             raise RecordingError(f"the videos differ in rate: {rates[0]:g} and {rates[1]:g} frames a second")
+        (_, first_visible), (_, first_thermal) = (capture.read() for capture in captures)
+        if first_visible is not None and first_thermal is not None:
+            check_sides(first_visible, first_thermal, (visible, thermal))
         self.rate = rates[0] or 30.0
         """Frames a second."""
         self.images = 2 * counts[0]

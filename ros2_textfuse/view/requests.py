@@ -98,9 +98,10 @@ def parse(text: str | bytes) -> Request:
         raise RequestError(f"a message is no JSON: {shown(text)}") from error
     if not isinstance(fields, dict):
         raise RequestError(f"a message is no JSON object: {shown(text)}")
-    read = _READERS.get(fields.get("type")) if isinstance(fields.get("type"), str) else None
+    kind = fields.get("type")
+    read = _READERS.get(kind) if isinstance(kind, str) else None
     if read is None:
-        raise RequestError(f"type is {shown(fields.get('type'))}: expected one of {', '.join(_READERS)}")
+        raise RequestError(f"type is {shown(kind)}: expected one of {', '.join(_READERS)}")
     return read(fields)
 
 

@@ -17,6 +17,8 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from ros2_textfuse.prompts.clauses import clauses
+from ros2_textfuse.prompts.commands import keeps, read_command
 from ros2_textfuse.view.hub import Hub, plain
 from ros2_textfuse.view.recorder import Recorder
 from ros2_textfuse.view.requests import (
@@ -58,6 +60,7 @@ class Viewer:
         self._frame = 0
         self._heard: dict[str, int] = {}
         self._nonsense = 0
+        self._clock: tuple[float, float] | None = None  # ms: when the browser asked for the time, and when that came
         self._asked: Ask | None = None  # the newest that is not answered
         self._asks = asyncio.Event()
 
@@ -100,6 +103,10 @@ class Viewer:
             if self._heard.get(kind) != number:
                 self._heard[kind] = number
                 texts.append(text)
+        if self._clock is not None:
+            # As in NTP, with the time it waited here for its turn.
+            (sent, received), self._clock = self._clock, None
+            texts.append(json.dumps({"kind": "clock", "sent": sent, "received": received, "now": time.time() * 1e3}))
         frame = self._hub.frames.newest(self.streams, self._frame) if self.streams else None
         header: dict[str, Any] = {"number": self._sent + 1}
         jpegs = []
@@ -139,7 +146,8 @@ class Viewer:
                 self._hub.adapt()
                 self.wake()
             case Clock(sent):
-                self._post("clock", {"sent": sent, "now": time.time() * 1e3})
+                self._clock = sent, time.time() * 1e3
+                self.wake()
             case Ask():
                 self._asked = request
                 self._asks.set()
@@ -159,9 +167,14 @@ class Viewer:
             self._asks.clear()
             if (ask := self._asked) is not None:
                 answer = await self._source.set_prompt(ask)
-                self._post("answer", {**answer, "number": ask.number})
+                self._post("answer", {**answer, "number": ask.number, "relative": _is_relative(ask.prompt)})
 
     def _post(self, kind: str, fields: dict[str, Any]) -> None:
         """Something for this browser alone."""
         self._outbox.append(json.dumps({"kind": kind, **plain(fields)}, allow_nan=False))
         self.wake()
+
+
+def _is_relative(text: str) -> bool:
+    """Whether a sentence is about the prompt in force, and says something else when it is asked again."""
+    return keeps(text) or any(read_command(clause.text.lower()) is not None for clause in clauses(text))

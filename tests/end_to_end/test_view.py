@@ -119,6 +119,26 @@ def test_chips_and_the_severity_slider(window, page):
     page.wait("!document.querySelector('#answer .mode')")
 
 
+def test_a_sentence_about_the_prompt_in_force_is_asked_once(window, page):
+    def severity():
+        return float(page.text("#answer .mode b"))
+
+    for text in ("it is dark", "a bit more"):
+        before = page.text("#answer")
+        page.page.fill("#sentence", text)
+        page.page.press("#sentence", "Enter")
+        page.wait(
+            f"document.querySelector('#answer .mode') && document.querySelector('#answer').textContent !== {before!r}"
+        )
+    more = severity()
+    page.page.click("#modes button[value=haze]")
+    page.wait("document.querySelector('#answer').textContent.includes('haze')")
+    page.page.wait_for_timeout(1000)
+    assert severity() <= more
+    page.page.click("#clear")
+    page.wait("!document.querySelector('#answer .mode')")
+
+
 def test_what_others_ask_for_is_shown_as_text(window, page):
     evil = "<img src=x onerror=alert(1)> it is dark"
     assert window.set_prompt(evil).success

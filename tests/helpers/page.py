@@ -1,10 +1,14 @@
 """The page's server with a source of the test's own, and a browser's side of its WebSocket without a browser."""
 
+import contextlib
 import http.client
 import json
+import socket
 import struct
+import threading
 import time
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -102,6 +106,39 @@ class Browser:
     def told(self, kind):
         """The newest news of a kind; None where there are none."""
         return next((news for news in reversed(self.news) if news["kind"] == kind), None)
+
+
+@contextmanager
+def slow_link(server, bytes_a_second):
+    """A way to the server that carries so many bytes a second towards the browser; gives its port."""
+    listener = socket.create_server(("localhost", 0))
+    ways = []
+
+    def carry(source, target, rate):
+        with contextlib.suppress(OSError):
+            while data := source.recv(4096):
+                target.sendall(data)
+                time.sleep(len(data) / rate)
+            target.shutdown(socket.SHUT_WR)
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                # A small buffer, as of a radio: else seconds of images hide in it.
+                far = socket.socket()
+                far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+                far.connect(("localhost", server.port))
+                ways.extend((near, far))
+                threading.Thread(target=carry, args=(near, far, 1e9), daemon=True).start()
+                threading.Thread(target=carry, args=(far, near, bytes_a_second), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield SimpleNamespace(port=listener.getsockname()[1])
+    finally:
+        for way in (listener, *ways):
+            way.close()
 
 
 def get(server, path="/", host=None, **headers):

@@ -6,7 +6,7 @@ import pytest
 
 from ros2_textfuse import cli
 from ros2_textfuse.degradations.modes import MODES
-from ros2_textfuse.prompts import resolve
+from ros2_textfuse.prompts import head, resolve, understanding
 from ros2_textfuse.prompts.head import WEIGHTS
 from ros2_textfuse.prompts.phrasings import TEST, TRAIN, Part, handwritten, prompts
 from ros2_textfuse.training.severity_head import evaluate
@@ -68,5 +68,16 @@ def test_neutral_words_are_exactly_no_prompt() -> None:
 @needs_encoder
 def test_training_writes_weights(tmp_path: Path) -> None:
     path = tmp_path / "words.safetensors"
-    assert cli.main(["train-words", "--output", str(path), "--count", "0", "--epochs", "1"]) == 0
+    command = ["train-words", "--output", str(path), "--count", "0", "--epochs", "1", "--test-count", "1"]
+    try:
+        assert cli.main(command) == 0
+    finally:
+        head.use(None)
+        understanding.forget()
     assert path.stat().st_size == pytest.approx(WEIGHTS.stat().st_size, abs=200)
+
+
+def test_training_never_writes_over_what_is_installed(capsys: pytest.CaptureFixture[str]) -> None:
+    before = WEIGHTS.read_bytes()
+    assert cli.main(["train-words", "--output", str(WEIGHTS), "--count", "0", "--epochs", "1"]) == 1
+    assert "installed" in capsys.readouterr().err and WEIGHTS.read_bytes() == before

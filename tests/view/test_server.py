@@ -1,6 +1,8 @@
 """The page's server over real sockets."""
 
+import contextlib
 import socket
+import threading
 import time
 
 import cv2
@@ -12,7 +14,7 @@ from ros2_textfuse.view import ports
 from ros2_textfuse.view.requests import LARGEST
 from ros2_textfuse.view.server import MOST_VIEWERS, PAGE
 from ros2_textfuse.view.viewer import NONSENSE
-from tests.helpers.page import Browser, get, image, serving, until
+from tests.helpers.page import Browser, get, image, serving, slow_link, until
 
 
 def looking(server, count=1):
@@ -78,6 +80,35 @@ def test_a_slow_viewer_gets_the_newest_and_slows_nobody():
         assert len(quick.frames) == 30
 
 
+def test_through_a_slow_link_come_fewer_images_and_they_are_new():
+    noise = np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8)  # 80 kB as JPEG
+    with serving() as server, slow_link(server, 200_000) as link, Browser(link) as slow, Browser(server) as quick:
+        looking(server, 2)
+        until(lambda: server.source.wanted[-1] == frozenset({"fused"}))
+        ages, over = [], time.monotonic() + 4.0
+
+        def look():
+            with contextlib.suppress(ConnectionClosed, TimeoutError):
+                while time.monotonic() < over:
+                    slow.read(2.0)
+                    if slow.frames:
+                        ages.append(time.time() * 1e3 - slow.frames[-1]["stamp"])
+
+        looker = threading.Thread(target=look)
+        looker.start()
+        sent = 0
+        while time.monotonic() < over - 0.5:
+            server.hub.put(time.time_ns(), {"fused": noise})
+            sent += 1
+            quick.wait_for(lambda sent=sent: len(quick.frames) >= sent)
+            time.sleep(0.03)
+        looker.join()
+        assert len(quick.frames) == sent, "the quick viewer has them all"
+        assert 3 < len(slow.frames) < sent
+        # One image takes 0.4 s on this link, and what waits in buffers is bounded: nothing piles up.
+        assert max(ages) < 1500 and np.mean(ages[-3:]) < np.mean(ages[:3]) + 500
+
+
 def test_a_viewer_that_disappears_leaves_nothing_behind():
     with serving() as server:
         browser = Browser(server)
@@ -104,6 +135,15 @@ def test_nonsense_is_answered_and_ends_at_some_time():
             for _ in range(100):
                 browser.read()
         until(lambda: server.hub.viewers == 0)
+
+
+@pytest.mark.parametrize(("text", "relative"), [("it is dark", False), ("a bit more", True), ("undo", True)])
+def test_a_sentence_about_the_prompt_in_force_is_told(text, relative):
+    """The page asks it once, and not again with each move of a slider."""
+    with serving() as server, Browser(server) as browser:
+        browser.send("ask", number=1, prompt=text)
+        browser.wait_for(lambda: browser.told("answer"))
+        assert browser.told("answer")["relative"] is relative
 
 
 def test_a_message_that_is_too_large_ends_the_viewer():

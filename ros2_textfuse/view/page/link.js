@@ -31,7 +31,7 @@ export class Link extends EventTarget {
     socket.onopen = () => {
       this.#trip = Infinity;
       this.#tell("open");
-      this.#askTime();
+      for (let number = 0; number < 8; number++) setTimeout(() => this.#askTime(), 250 * number);
     };
     socket.onmessage = event => this.#receive(event.data);
     socket.onclose = event => {
@@ -59,11 +59,11 @@ export class Link extends EventTarget {
     this.send("clock", { sent: performance.timeOrigin + performance.now() });
   }
 
-  #setTime({ sent, now }) {
-    const received = performance.timeOrigin + performance.now();
-    if (received - sent < this.#trip) {  // the quickest answer knows best
-      this.#trip = received - sent;
-      this.#offset = now - (sent + received) / 2;
+  #setTime({ sent, received, now }) {
+    const back = performance.timeOrigin + performance.now(), trip = back - sent - (now - received);
+    if (trip < this.#trip) {  // the quickest answer knows best
+      this.#trip = trip;
+      this.#offset = (received - sent + now - back) / 2;
     }
   }
 

@@ -18,6 +18,8 @@ export class Prompt {
   #suggestions = [];
   #unknown = { prompt: "", clauses: [] };
   #timer = 0;
+  #relative = "";  // a sentence about the prompt in force, which has been asked
+  #force = {};  // the prompt in force
 
   // send(fields): asks for a prompt
   constructor(send) {
@@ -25,6 +27,7 @@ export class Prompt {
     document.querySelector("#ask").addEventListener("submit", event => {
       event.preventDefault();
       this.#remember(this.#sentence.value.trim());
+      this.#relative = "";
       this.#ask();
     });
     document.querySelector("#clear").addEventListener("click", () => this.clear());
@@ -61,6 +64,7 @@ export class Prompt {
   take(answer) {
     if (answer.number !== this.#number) return;
     this.#answered = true;
+    this.#relative = answer.success && answer.relative ? this.#sentence.value.trim() : "";
     if (answer.success) {
       this.#unknown = { prompt: answer.prompt, clauses: answer.not_understood ?? [] };
       this.follow(answer, answer.message);
@@ -70,6 +74,7 @@ export class Prompt {
   // What is in force, whoever asked for it.
   follow(status, message = "") {
     if (!this.#answered) return;
+    this.#force = status;
     const parts = [];
     (status.modes ?? []).forEach((mode, index) => parts.push(tag("tag mode", words(mode), status.severities?.[index])));
     for (const name of status.objects ?? []) parts.push(tag("tag object", name));
@@ -93,14 +98,23 @@ export class Prompt {
     this.#number += 1;
     this.#answered = false;
     setTimeout(() => { this.#answered = true; }, 8000);  // whatever happens to the answer
-    this.#send({
+    const asked = {
       number: this.#number,
       prompt: this.#sentence.value.trim(),
       modes: [...this.#modes],
       severity: Number(this.#severity.value),
       objects: [...this.#objects],
       balance: Number(this.#balance.value),
-    });
+    };
+    // "A bit more" is asked once; a slider then moves what came of it.
+    if (asked.prompt && asked.prompt === this.#relative) {
+      const { modes = [], objects = [], balance = 0 } = this.#force;
+      asked.prompt = "";
+      asked.modes = [...new Set([...modes, ...asked.modes])];
+      asked.objects = [...new Set([...objects, ...asked.objects])];
+      asked.balance ||= balance;
+    }
+    this.#send(asked);
   }
 
   #show(parts) {
