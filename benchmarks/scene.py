@@ -1,9 +1,10 @@
 """How often the scene's estimator names what is wrong, and how long a look takes.
 
-`python benchmarks/scene.py PAIRS [--foreign FOLDER] [--boxes DATA] [--json FILE]`. PAIRS holds vi/ and ir/; each pair is degraded by
-each condition. FOLDER holds degradations that others made: VI/NAME_{Norm,Blur,RN,Rain,haze,LL}.png and
-IR/NAME_{Norm,LC,RN,SN}.png. DATA is a folder of pairs with labels/: a detector's mAP50 fused plainly, by mode auto,
-and with the right mode named.
+`python benchmarks/scene.py PAIRS [--foreign FOLDER] [--boxes DATA] [--json FILE]`
+
+PAIRS holds vi/ and ir/; each pair is degraded by each condition. FOLDER holds degradations that others made:
+VI/NAME_{Norm,Blur,RN,Rain,haze,LL}.png and IR/NAME_{Norm,LC,RN,SN}.png. DATA is a folder of pairs with labels/: a
+detector's mAP50 fused plainly, by mode auto, and with the right mode named.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from ros2_textfuse.scene.conditions import CONDITIONS
 from ros2_textfuse.scene.estimator import Estimator
 
 SEVERITIES = (0.5, 0.7, 0.9)
-NIGHT = 0.13  # mean luma 0..1 below which low light is right
+DUSK = 0.27  # mean luma 0..1 below which low light may be named
 FOREIGN = {"Blur": "blur", "RN": "visible_noise", "Rain": "rain", "haze": "haze", "LL": "low_light",
            "ir LC": "ir_low_contrast", "ir RN": "ir_noise", "ir SN": "ir_stripe"}  # fmt: skip
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
@@ -76,8 +77,8 @@ def judge(cases: Iterator[tuple[str, Pair]]) -> dict[str, dict[str, float]]:
     for condition, (visible, thermal) in cases:
         estimate = estimator(visible, np.ascontiguousarray(thermal))
         named = set(estimate.named())
-        if estimate.brightness < NIGHT and condition != "low_light":
-            named -= {"low_light"}  # a night is dark, whatever else is wrong
+        if estimate.brightness < DUSK and condition != "low_light":
+            named -= {"low_light"}  # what is dark is dark, whatever else is wrong
         right[condition].append(condition in named or (condition == "clean" and not named))
         besides[condition].append(len(named - {condition}))
         if condition == "clean" and named:

@@ -39,6 +39,8 @@ def run(args: argparse.Namespace) -> int:
     for row in found["delays"]:
         named = "never named" if row["named"] is None else f"named after {row['named']} frames"
         print(f"{row['stretch']:24s} {row['condition']:16s} {named}")
+    if found["own"]:
+        print(f"the recording itself, with nothing laid over it, is read as {', '.join(found['own'])}")
     for name, frames in found["false_names"].items():
         print(f"{name} was named in {frames} frames without being there")
     flicker = found["flicker"]

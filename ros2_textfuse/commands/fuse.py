@@ -1,52 +1,144 @@
-"""`textfuse fuse`: image files or folders, without ROS."""
+"""`textfuse fuse`: images, folders, videos or a bag, without ROS."""
 
 import argparse
+import sys
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
 
 from ros2_textfuse.commands import fusion_arguments
+from ros2_textfuse.detection.types import DetectorError
+from ros2_textfuse.errors import WeightsError
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.imaging import image_files
 from ros2_textfuse.imaging.encodings import ImageError
-from ros2_textfuse.recordings.pairs import check_pair, pair_folders, read_image
+from ros2_textfuse.offline.objects import ObjectFinder
+from ros2_textfuse.offline.pairs import Pair
+from ros2_textfuse.offline.streams import Written, fuse_bag, fuse_videos
+from ros2_textfuse.recordings.bag_reader import Bag
+from ros2_textfuse.recordings.bag_topics import find_cameras
+from ros2_textfuse.recordings.pairs import IMAGE_SUFFIXES, check_pair, pair_folders, read_image
 from ros2_textfuse.recordings.types import RecordingError
 from ros2_textfuse.runtime.output import claim_file, refuse_inputs, write_whole
+
+EXAMPLES = """\
+examples:
+  textfuse fuse rgb.png lwir.png -o fused.png
+  textfuse fuse rgb/ lwir/ -o fused/ --prompt "it is dark"
+  textfuse fuse rgb.mp4 lwir.mp4 -o fused.mp4 --prompt "bring out the people"
+  textfuse fuse drive -o drive_fused              # a bag, copied with /textfuse/fused added
+
+Ctrl-C ends a video or a bag early; what is written until then is whole.
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
-    parser.add_argument("visible", type=Path, help="an RGB image, or a folder of them")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EXAMPLES
+    parser.add_argument("visible", type=Path, help="an RGB image, a folder of them, or a video; or a bag")
     parser.add_argument(
-        "thermal", type=Path, help="its thermal image, registered and of the same size, or a folder of them"
+        "thermal", type=Path, nargs="?", help="its thermal side, of the same kind, registered and of the same size"
     )
-    parser.add_argument("-o", "--out", type=Path, required=True, help="the fused image, or a folder for them")
+    parser.add_argument(
+        "-o", "--out", type=Path, required=True, help="the fused image or video, or a folder for images or the bag"
+    )
     fusion_arguments.add_parameters_file(parser)
     fusion_arguments.add_fusion(parser)
+    fusion_arguments.add_pairing(parser)
+    parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
+    parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
+    parser.add_argument(
+        "--topic", default="/textfuse/fused", help="of the fused images in the new bag (default %(default)s)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Fuse; returns 0."""
+    if args.thermal is None:
+        return _fuse_bag(args)
+    for path in (args.visible, args.thermal):
+        if not path.exists():
+            raise RecordingError(f"{path} does not exist")
+    if args.visible.is_dir() or args.visible.suffix.lower() in IMAGE_SUFFIXES:
+        return _fuse_images(args)
+    fuser, objects = _fuser(args)
+    fuse = partial(fuse_videos, args.visible, args.thermal, args.out)
+    return _tell(args.out, fuse(fuser, fusion_arguments.settings(args), objects, _progress))
+
+
+def _fuse_images(args: argparse.Namespace) -> int:
     pairs = _pairs(args.visible, args.thermal, args.out)
     check_pair(*pairs[0][:2])
-    settings = fusion_arguments.settings(args)
-    fuser = Fuser.from_settings(settings, settings.alignment())
-    print(fuser.prompt.summary())
+    fuser, objects = _fuser(args)
     for visible, thermal, out in tqdm(pairs, unit="pair", disable=len(pairs) == 1):
         try:
-            fused = fuser.fuse(read_image(visible, "visible"), read_image(thermal, "thermal"))
+            prepared = fuser.prepare_pair(read_image(visible, "visible"), read_image(thermal, "thermal"))
         except ImageError as error:
             raise ImageError(f"{visible} and {thermal}: {error}") from error
+        if fuser.prompt.auto:
+            fuser.look(*prepared)
+        fused = fuser.fuse_prepared(*prepared)
+        if objects:
+            objects.bring_out(fused, *prepared)
         write_whole(out, image_files.encode(fused, out.suffix))
     print(f"wrote {args.out}")
     return 0
 
 
+def _fuse_bag(args: argparse.Namespace) -> int:
+    if not args.visible.exists():
+        raise RecordingError(f"{args.visible} does not exist")
+    if args.visible.is_file() and args.visible.suffix not in (".mcap", ".db3"):
+        raise RecordingError(f"{args.visible} is no bag: name its thermal side as well")
+    bag = Bag(args.visible)
+    cameras = find_cameras(bag, args.visible_topic, args.thermal_topic)
+    for name, camera in zip(("visible", "thermal"), cameras, strict=True):
+        print(f"{name}: {camera}")
+    topics = cameras[0].topic, cameras[1].topic
+    fuser, objects = _fuser(args)
+    fuse = partial(fuse_bag, bag, topics, args.out, args.topic)
+    return _tell(args.out, fuse(fuser, fusion_arguments.settings(args), objects, _progress))
+
+
+def _fuser(args: argparse.Namespace) -> tuple[Fuser, ObjectFinder | None]:
+    """The fuser that is asked for, and what brings out the objects that the prompt names."""
+    settings = fusion_arguments.settings(args)
+    fuser = Fuser.from_settings(settings, settings.alignment())
+    print(fuser.prompt.summary())
+    if not fuser.prompt.objects:
+        return fuser, None
+    try:
+        return fuser, ObjectFinder(fuser.prompt.objects)
+    except (DetectorError, WeightsError) as error:
+        names = ", ".join(fuser.prompt.objects)
+        print(f"textfuse fuse: {names}: not brought out, since nothing finds them: {error}", file=sys.stderr)
+        return fuser, None
+
+
+def _progress(pairs: Iterator[Pair], total: int) -> Iterator[Pair]:
+    return iter(tqdm(pairs, total=total, unit="pair", mininterval=0.5))
+
+
+def _tell(out: Path, written: Written) -> int:
+    """Say what became of a recording; raises KeyboardInterrupt where it was interrupted."""
+    for reason, count in written.tally.excluded.items():
+        print(f"left out: {count} × {reason}")
+    for line in filter(None, (written.tally.damage, written.note)):
+        print(line)
+    if not written.frames:
+        raise RecordingError("no pair of images could be fused" + (f"; {out} has none" if out.exists() else ""))
+    early = " until it was interrupted" if written.interrupted else ""
+    print(f"wrote {out}: {written.frames} fused images{early}")
+    if written.interrupted:
+        raise KeyboardInterrupt(written.interrupted)
+    return 0
+
+
 def _pairs(visible: Path, thermal: Path, out: Path) -> list[tuple[Path, Path, Path]]:
     """The files to read, and the one that each pair is written to."""
-    for path in (visible, thermal):
-        if not path.exists():
-            raise RecordingError(f"{path} does not exist")
     if visible.is_dir() != thermal.is_dir():
         raise RecordingError(f"{visible} and {thermal} must be two images or two folders")
     if visible.is_dir():

@@ -10,7 +10,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_textfuse.degradations.obstructions import OBSTRUCTIONS
+from ros2_textfuse.degradations.obstructions import glare, smoke
 from ros2_textfuse.degradations.synthesis import THERMAL, VISIBLE
 from ros2_textfuse.imaging import encodings
 from ros2_textfuse.imaging.gain_control import GainControl
@@ -89,7 +89,8 @@ class Drive:
         self, camera: str, pixels: NDArray, conditions: Mapping[str, float], number: int
     ) -> NDArray[np.uint8]:
         image = np.float32(self._ranges(pixels) if camera == "thermal" else pixels) / 255
-        degradations = {**OBSTRUCTIONS, **VISIBLE} if camera == "visible" else THERMAL
+        # Lamps are as bright by night, so that glare comes after the dark.
+        degradations = {"smoke": smoke, **VISIBLE, "glare": glare} if camera == "visible" else THERMAL
         for index, (name, degrade) in enumerate(degradations.items()):
             if severity := conditions.get(name, 0.0):
                 down, aside = (number * step for step in LIVELY.get(name, (0, 0)))

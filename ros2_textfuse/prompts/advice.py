@@ -9,7 +9,7 @@ _OPPOSITES: Advice = (  # of what a mode repairs
     (
         re.compile(
             r"^(?!.*\b(?:there|has|have|had|shows?|is|are)\b).*\b(?:less|lower|reduce|decrease|soften)\b.*\bcontrast\b|"
-            r"\btoo much contrast\b"
+            r"\btoo much contrast\b|\bcontrast (?:\w+ )?(?:down|lower)\b|\bcontrasty\b"
         ),
         "a camera's contrast can only be raised; 'less contrast' alone is for the fused image",
     ),

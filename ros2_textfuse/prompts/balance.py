@@ -21,7 +21,7 @@ _CAMERA = (
 )
 _OTHER = _CAMERA.replace("camera>", "other>")
 _ADVERB = (
-    r"(?: (?:much|a lot|a little|a bit|slightly|far|even|just|mainly|mostly|rather|only|please|more|now|instead))*"
+    r"(?: (?:what|much|a lot|a little|a bit|slightly|far|even|just|mainly|mostly|rather|only|please|more|now|instead))*"
 )
 _MORE = (
     r"(?:more(?: of| from| on| weight (?:to|on))?|us(?:e|ing)|take|trust|prefer|rely(?:ing)? on|favou?r|"
@@ -31,20 +31,22 @@ _MORE = (
     r"shift (?:\w+ )?(?:to|towards?)|towards?|need|want|i'd like|see|look at|show(?: me)?|give(?: me)?|bring in|"
     r"mix in|add|boost|strengthen|weigh|weight(?: on)?|"
     r"dominated by|depend on|count on|focus on|concentrate on|put .* on|choose|pick|move to|change to|display|watch|"
-    r"bet on)"
+    r"back to|bet on|(?:crank|turn|dial|ramp|push|bring)(?: up)?)"
 )
 _LESS = (
     r"(?:less(?: of| from)?|too much(?: of)?|reduce|lower|weaken|tone down|distrust|mistrust|ignore|forget(?: about)?|"
     r"drop|disregard|without|no|"
-    r"avoid|leave out|skip|hide|not so much(?: of)?|fewer|cut|disable|turn off|switch off|stop using|mute|suppress|"
+    r"(?:dial|turn|bring|scale|cut|push) (?:back|down)|stop(?: showing(?: me)?)?|avoid|leave out|skip|hide|"
+    r"not so much(?: of)?|fewer|cut|disable|turn off|switch off|stop using|mute|suppress|"
     r"remove|discard)"
 )
 _BROKEN = (
     r"(?: (?:is|are|has|was|seems|looks|went|just|completely|totally|gone))* (?:dead|broken|failed|failing|fails|"
     r"useless|out|down|unusable|gone|"
     r"covered|sees? nothing|not working|unreliable|bad|worse|worthless|no use|no good|no help|no longer works|lost|"
-    r"offline|blocked|blind|unplugged|"
-    r"defective|faulty|(?:can ?not|can't) be trusted|(?:does not|doesn't) work|stopped|frozen|drops? out|rubbish|"
+    r"offline|blocked|blind|unplugged|froze|died|crashed|"
+    r"(?:does not|doesn't) help|defective|faulty|(?:can ?not|can't) be trusted|(?:does not|doesn't) work|stopped|"
+    r"frozen|drops? out|rubbish|"
     r"crap)\b(?! of focus| contrast| details?| sharpness)"
 )
 _GOOD = (
@@ -59,19 +61,23 @@ _HEAT = re.compile(
     r"(?:see|show|show me|more|only|want|bring (?:in|up)|emphasi[sz]e) (?:a |the |me |some |in )*(?:little |bit |"
     r"more |only )*(?:heat|warmth|temperatures?)\b)"
 )
+_DENIED_HEAT = re.compile(
+    r"\b(?:(?P<none>no|without|neither)|not|ignore|hide|forget(?: about)?|avoid|skip|less|leave out)\b|n't\b"
+)
 _EQUAL = re.compile(
     r"\b(?:equal(?:ly)?|even(?:ly)?(?: mix| weight\w*| balance\w*)|fifty.?fifty|50.?50|same weight|balanced|"
     r"neutral balance|half and half|"
-    r"even mix|no preference)\b"
+    r"even mix|no preference|^balance (?:both|the) cameras$)\b"
 )
 _PERCENT = re.compile(
     rf"(\d{{1,3}}) ?(?:%|percent|per cent)(?: of)? {_CAMERA}|{_CAMERA.replace('camera>', 'camera2>')} (?:at |to |"
     rf"by )?(\d{{1,3}}) ?(?:%|percent)"
 )
-# "cars should be more visible": no camera is meant.
-_ADJECTIVE = re.compile(
+# "cars should be more visible", "the contrast of the thermal image up": no camera is meant to count more.
+_NO_WISH = re.compile(
+    rf"\b{_DEFECTS}\w* (?:of|in|on|from) (?:the )?(?:thermal|visible)\b|"
     r"\b(?:be|become|becomes|get|gets|is|are|make|makes|making)\b.*\b(?:more|less|better|barely|hardly|clearly|"
-    r"not) visible$"
+    r"not) visible$|\b(?:\w+s|people|them|it) (?:\w+ )?(?:more|less|better) visible$"
 )
 _SIGN = {"thermal": 1.0, "visible": -1.0}
 _NOT = r"(?:not|n't|never|don't|do not|can't|cannot)(?: \w+){0,2}?"
@@ -81,13 +87,18 @@ _RULES: tuple[tuple[re.Pattern[str], float, float | None], ...] = tuple(
     (re.compile(pattern), sign, size)
     for pattern, sign, size in (
         (rf"{_CAMERA}(?: is| are)? (?:rather than|instead of|over|before|not) {_OTHER}", 1, None),
+        (
+            rf"{_CAMERA} (?:\w+ )?(?:dominates? |is |has )?too (?:much|dominant|strong|present|prominent|loud)\b",
+            -1,
+            None,
+        ),
         (rf"{_CAMERA}{_GOOD}(?: than {_OTHER})?", 1, None),
         (rf"(?:less|worse|no longer|not) (?:{_OTHER})? ?than {_CAMERA}", 1, None),
         (rf"\b{_NOT} {_LESS}{_ADVERB} {_CAMERA}", 1, None),
         (rf"\b{_NOT} {_MORE}{_ADVERB} {_CAMERA}(?: only| alone)?", -1, None),
         (rf"^(?:but )?not (?:only )?{_CAMERA}$", -1, None),
         (rf"\b{_LESS}{_ADVERB} {_CAMERA}", -1, None),
-        (rf"{_CAMERA} (?:a (?:bit|little) )?(?:less|down|weaker|lower)\b", -1, None),
+        (rf"{_CAMERA} (?:weight |share )?(?:a (?:bit|little) )?(?:less|down|weaker|lower)\b", -1, None),
         (rf"{_CAMERA}{_BROKEN}", -1, 0.75),
         (
             rf"\b(?:only|just|nothing but|full|pure|all|exclusively|switch (?:over )?to|solely){_ADVERB}(?: use| show|"
@@ -128,15 +139,13 @@ def read_balance(clause: str) -> Balance | None:
     Args:
         clause: lower case, the cameras called thermal and visible, as `clauses` gives it.
     """
-    if _ADJECTIVE.search(clause):
-        return None
     if found := _PERCENT.search(clause):
         share = min(100, int(found[1] or found[4])) / 100
         camera = found["camera"] or found["camera2"]
         return Balance(_SIGN[camera] * (2 * share - 1), True, _without(clause, found))
     if found := _EQUAL.search(clause):
         return Balance(0.0, True, "")
-    for pattern, sign, size in _RULES:
+    for pattern, sign, size in () if _NO_WISH.search(clause) else _RULES:
         if found := pattern.search(clause):
             value = sign * _SIGN[found["camera"]]
             only = size or (1.0 if re.search(r"\b(?:only|alone)\b", found[0]) else None)
@@ -146,6 +155,9 @@ def read_balance(clause: str) -> Balance | None:
                 only = 1.0
             return Balance(value * (only or step(clause)), only == 1.0, _without(clause, found))
     if found := _HEAT.search(clause):
+        denied = _DENIED_HEAT.search(clause[: found.end()])
+        if denied:  # "no hot spots" tells, "ignore hot spots" asks
+            return Balance(0.0 if denied["none"] else -step(clause), False, "")
         return Balance(step(clause), False, _without(clause, found))
     return None
 

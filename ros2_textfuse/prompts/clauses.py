@@ -26,6 +26,15 @@ _DENYING = ("nor", "instead of", "rather than", "except for", "except")
 _POLITE = re.compile(r"\b(?:please|pls|kindly|(?:could|can|would) you)\b")
 _HYPHEN = re.compile(r"\b(over|under|de)-(?=\w)")  # over-exposed, de-noise
 _GREY = re.compile(r"\bblack (?:and|&|n) white\b(?! (?:noise|stripes|lines|bars))")
+_BUT = re.compile(r"\b(everything|anything|everyone|everybody|all|nothing) but\b")
+_ANSWER = re.compile(r"\b([a-z]+(?: [a-z]+)?)\? (yes|no)\b")  # "rain? no."
+_NOT_ENOUGH = tuple(
+    (re.compile(rf"\b(?:is |are )?not (?:quite |nearly )?{word} enough\b"), said)
+    for word, said in (("bright", "too dark"), ("dark", "too bright"), ("sharp", "blurred"))
+)
+_COLOUR = re.compile(r"\b((?:back|switch|go|over) to|us(?:e|ing)|prefer|trust|with) (the )?colou?r$")
+# "it is too dark": the encoder knows what is too dark better without its subject.
+_IT_IS = re.compile(r"^(?:(?:it|this|that|all of it) is|it's|its|that's) (?=(?:\w+ ){0,2}too (?:dark|bright)\b)")
 _LACKING = re.compile(r"\b(?:no|without|not (?:much|enough)|too little|little|lacks?|lacking)(?: any)? contrast\b")
 # Words that either camera may mean; they keep the camera that was named last.
 _AMBIGUOUS = re.compile(
@@ -48,6 +57,7 @@ _NEGATION = re.compile(
     r"\b(?:there(?:'s| is| are|) )?(?:no longer|no more|no sign of|not any(?: ?more| longer)?|not a problem|no|not|"
     r"without|neither|nor|never|free of|free from|don't worry about|do not worry about|ignore|nothing like)\b|"
     r"\b(?:is|are|was|were|do|does|did|has|have)n't\b(?: any\b)?|"
+    r"\b(?:is|are|'s) (?:lifting|clearing(?: up)?)$|"
     r"\b(?:is|are|was|were|has|have|'s)? ?(?:gone|absent|stopped|lifted|vanished|disappeared|ended|ceased)\b|"
     r"\b(?:is|are|was|'s) over$|\b(?:any ?more|any longer)\b|\bfree$"
 )
@@ -80,9 +90,12 @@ def clauses(text: str) -> tuple[Clause, ...]:
     """`text` cut into clauses; none for text without a letter or digit."""
     plain = " ".join(text.replace("’", "'").split())
     lowered = _VISIBLE.sub("visible", _THERMAL.sub("thermal", plain.lower()))
+    for pattern, said in _NOT_ENOUGH:
+        lowered = pattern.sub(said, lowered)
     lowered = _LACKING.sub("low contrast", _GREY.sub("monochrome", lowered))
     lowered = _HYPHEN.sub(r"\1", lowered)
     lowered = " ".join(_POLITE.sub(" ", lowered.replace("_", " ")).split())
+    lowered = _BUT.sub(r"\1 except", _ANSWER.sub(lambda found: f"{'no ' * (found[2] == 'no')}{found[1]}", lowered))
     lowered = _BOTH.sub("both images", lowered)
     pieces = _CUT.split(lowered)
     parts: list[Clause] = []
@@ -91,6 +104,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
         piece = pieces[index].strip(" :-'\"()[]")
         if not any(letter.isalnum() for letter in piece):
             continue
+        piece = _COLOUR.sub(r"\1 visible", piece)
         joint = pieces[index - 1] if index else ""
         continued = joint in ("and", "or", "nor", "as well as") and not _VERB.search(piece)
         if joint.strip(".;!?") == "" and joint:
@@ -98,7 +112,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
         named = [name for name in ("thermal", "visible") if re.search(rf"\b{name}\b", piece)]
         if named:
             camera = named[-1]
-        meaning = piece
+        meaning = _IT_IS.sub("", piece)
         owner = camera or _camera_after(pieces[index + 1 :])
         if not named and owner and _AMBIGUOUS.search(piece) and "both" not in piece:
             meaning = f"{owner} image: {piece}"

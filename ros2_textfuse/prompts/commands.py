@@ -18,7 +18,8 @@ _IT = (
 )
 _OF = r"(?: of (?:it|that|this|the same|them))?"
 _DEGREE = (
-    r"(?:(?:a|even|just|quite|still) )*(?:(?:little|tiny|tad|bit|touch|notch|much|lot|far|way|slightly|somewhat|twice|"
+    r"(?:(?:a|even|just|quite|still) )*(?:(?:little|tiny|tad|bit|touch|notch|much|lots?|far|way|slightly|somewhat|"
+    r"twice|"
     r"half) )*"
 )
 _REPAIR = (
@@ -31,7 +32,8 @@ _COMMANDS = tuple(
     for kind, pattern in (
         (
             "undo",
-            rf"(?:undo{_IT}|take{_IT} back|take back{_IT}|go back(?: (?:one|a) step)?|go back to (?:how|"
+            rf"(?:undo{_IT}|bring{_IT} back|take{_IT} back|take back{_IT}|go back(?: (?:one|a) step)?|"
+            rf"go back to (?:how|"
             rf"what) it was(?: before)?|step back|back|"
             rf"back to (?:how|what|the way) it was(?: before)?|revert{_IT}|roll ?back{_IT}|as (?:it was )?before|"
             rf"like before|(?:as|like) it was(?: before)?|"
@@ -80,8 +82,8 @@ _TOO = re.compile(
     r" also| on top)$"
 )
 _KEEP = re.compile(
-    r"^(?:keep|leave|hold)(?: (?:it|that|this|the rest|everything|all|those|the others?|them))(?: (?:as (?:it|"
-    r"they) (?:is|are)|on|like that|so))?(?: and| but)?$"
+    r"^(?:keep|leave|hold)(?: (?:it|that|this|the rest|everything|all|those|the others?|them))"
+    r"(?: (?:as (?:it|they) (?:is|are)|on|like that|so))?(?= (?:and|but)\b|,|$)"
 )
 
 
@@ -108,6 +110,8 @@ def read_command(clause: str) -> Command | None:
             continue
         if kind in ("undo", "reset"):
             return Command(kind)
+        if clause.startswith("no "):  # "no more" is no wish for more
+            return None
         named = re.search(rf"(?:\w+ )?{_REPAIR}$", clause)
         size = ratio(clause)
         return Command(kind, size if kind == "more" else 1 / size, named[0] if named else "")

@@ -76,7 +76,10 @@ def note_of(language: str, english: str) -> str:
     """What to answer about a text's language, as `to_english` gave both; empty for English."""
     if language == UNKNOWN:
         return f"this language is not read: {_READ}"
-    return f"{language}, read as '{english}'; {_READ}" if language else ""
+    if not language:
+        return ""
+    left = "".join(dict.fromkeys(_HAN.findall(english) + _KANA.findall(english)))
+    return f"{language}, read as '{english}'{f', without {left}' * bool(left)}; {_READ}"
 
 
 def to_english(text: str) -> tuple[str, str]:

@@ -21,7 +21,7 @@ _LOOKING = re.compile(
     r"(?:\b(?:find|highlight|bring out|look(?:ing)? (?:out )?for|watch(?:ing)? (?:out )?for|search(?:ing)? for|spot|"
     r"detect|mark|point out|track|show(?: me)?|"
     r"emphasi[sz]e|where (?:is|are)|locate|keep an eye on|can you see|do you see|follow|focus on|is there|are there|"
-    r"i see)|^(?=(?:a|an|any|some|two|three|several|many) \w)) ?"
+    r"i see)\b|^(?=(?:a|an|any|some|two|three|several|many) \w)) ?"
     r"(?:(?:the|a|an|any|some|all|my|our|every|two|three|several|many|where) )*(?P<what>[a-z][\w -]*)"
 )
 _PLACE = re.compile(
@@ -31,7 +31,7 @@ _PLACE = re.compile(
 _IMAGES = re.compile(
     r"\b(?:images?|pictures?|scene|details?|everything|something|things?|more|less|thermal|visible|way|view|cameras?|"
     r"it|this|that|contrast|better|"
-    r"colou?rs?|what|bit|little|lot|few|nothing|fine|good|ok)\b"
+    r"colou?rs?|what|bit|little|lot|few|nothing|nobody|none|fine|good|ok)\b"
 )
 
 

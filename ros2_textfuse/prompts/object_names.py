@@ -88,7 +88,7 @@ COCO = tuple(
 )
 _SYNONYMS = {
     "person": "people,persons,pedestrian,human,human being,man,men,woman,women,child,children,kid,boy,girl,worker,"
-    "passer-by,passersby,somebody,someone,anybody,anyone,everybody,everyone,nobody,survivor,victim,casualty,casualties,"
+    "passer-by,passersby,somebody,someone,anybody,anyone,everybody,everyone,survivor,victim,casualty,casualties,"
     "driver,firefighter,fireman,firemen,soldier,hiker,runner,jogger,crowd,intruder,guy,lady,ladies,adult,baby,babies,"
     "toddler,infant,teenager,walker,swimmer,climber,skier,farmer,police officer,policeman,policemen,policewoman,cop,"
     "officer,paramedic,nurse,doctor,postman,mailman,granny,grandma,grandpa,grandmother,grandfather,elderly,"
@@ -159,6 +159,7 @@ _PHRASES = {  # said in many ways: a pattern
     r"(?:all |any )?moving (?:things?|objects?|targets?)|whatever moves|movement|(?:all )?movers": _MOVES,
     r"(?:(?:any|every|some)thing|whatever|all)(?: that is| that's| which is)? (?:living|alive)|(?:all |any |"
     r"every )?living (?:things?|creatures?)": _LIVES,
+    r"who(?:'s| is| are)? (?:out |over |up )?there": ("person",),
     r"life ?forms?|living beings?|whatever lives": _LIVES,
 }
 
@@ -194,12 +195,19 @@ _SOURCE = re.compile(
     re.IGNORECASE,
 )
 _IDIOM = re.compile(r"\b(?:raining )?cats and dogs\b|\bas hell\b|\bhot dog stand\b", re.IGNORECASE)
-_NOT_WANTED = re.compile(
-    r"\b(?:not|no|without|except(?: for)?|but not|excluding|instead of|rather than|other than|ignore|ignoring|forget|"
-    r"hide|skip|n't|never|neither|nor|"
-    r"disregard|exclude|leave out|apart from|minus)\b|n't\b"
+_LEFT_OUT = (
+    r"\b(?:except(?: for)?|but not|excluding|instead of|rather than|other than|ignore|ignoring|forget|hide|skip|"
+    r"disregard|exclude|leave out|apart from|minus|avoid|less on)\b"
 )
-_WANTED = re.compile(r"\b(?:just|only|but|show|find|highlight|bring out|see)\b")
+_NOT_WANTED = {
+    False: re.compile(_LEFT_OUT),  # "I can not see the car" denies the seeing
+    True: re.compile(_LEFT_OUT + r"|\b(?:not|no|without|never|neither|nor)\b|n't\b"),
+}
+_NOT_IMPORTANT = re.compile(
+    r"^\w* (?:is |are )?(?:not|isn't|aren't) (?:important|needed|interesting|relevant|wanted|necessary|of interest)\b"
+)
+_DOUBLE = re.compile(r"(?:\bnot|n't|\bnever) (?:hide|ignore|lose|forget|miss|skip|overlook|leave out)\b")
+_INSTEAD = re.compile(r"\b(?:just|only|but)\b")
 
 
 def find_objects(text: str) -> tuple[str, ...]:
@@ -207,7 +215,7 @@ def find_objects(text: str) -> tuple[str, ...]:
 
     The 80 names are those of COCO's detection task (Lin et al., ECCV 2014), as YOLO networks use them.
     """
-    return tuple(dict.fromkeys(name for _, names in _mentions(text) for name in names))
+    return tuple(dict.fromkeys(name for *_, names in _mentions(text) for name in names))
 
 
 def split_objects(clause: str, denied: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -215,26 +223,30 @@ def split_objects(clause: str, denied: bool) -> tuple[tuple[str, ...], tuple[str
 
     Args:
         clause: lower case.
-        denied: whether an earlier clause's negation goes on in this one ("no cars or trucks").
+        denied: whether it denies something, or an earlier clause's denial goes on in it ("no cars or trucks").
     """
     wanted: dict[str, None] = {}
     unwanted: dict[str, None] = {}
-    for start, names in _mentions(clause):
-        if _SOURCE.search(clause[:start]):
+    not_wanted = _NOT_WANTED[denied]
+    continued = denied and not not_wanted.search(clause)
+    for start, end, names in _mentions(clause):
+        before = clause[:start]
+        if _SOURCE.search(before):
             continue
-        no = max((found.end() for found in _NOT_WANTED.finditer(clause[:start])), default=-1)
-        yes = max((found.end() for found in _WANTED.finditer(clause[:start])), default=-1)
-        # "do not show cars": what is shown is what is not wanted; "no dogs just people": the last word counts.
-        turned = no > yes or (no >= 0 and not re.search(r"\b(?:just|only|but)\b", clause[no:start]))
-        side = unwanted if turned or (denied and yes < 0) else wanted
+        no = max((found.end() for found in not_wanted.finditer(before)), default=-1)
+        # "do not show cars" wants none; "no dogs just people" wants people.
+        wants = no < 0 or _INSTEAD.search(before, no) or _DOUBLE.search(before)
+        if _NOT_IMPORTANT.search(clause[end:]):
+            wants = None
+        side = unwanted if continued or not wants else wanted
         side.update(dict.fromkeys(names))
     return tuple(wanted), tuple(unwanted)
 
 
-def _mentions(text: str) -> list[tuple[int, tuple[str, ...]]]:
-    """Where each thing is mentioned, and its classes."""
+def _mentions(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
+    """Where each thing is mentioned, from and to, and its classes."""
     plain = _IDIOM.sub(lambda found: " " * len(found[0]), text)
-    return [(found.start(), _classes(found)) for found in _WORDS.finditer(plain)]
+    return [(found.start(), found.end(), _classes(found)) for found in _WORDS.finditer(plain)]
 
 
 def _classes(found: re.Match[str]) -> tuple[str, ...]:

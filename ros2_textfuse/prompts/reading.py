@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from ros2_textfuse.prompts.balance import Balance, read_balance
 from ros2_textfuse.prompts.clauses import Clause
-from ros2_textfuse.prompts.commands import Command
+from ros2_textfuse.prompts.commands import Command, keeps
 from ros2_textfuse.prompts.conditions import Condition, read_conditions
 from ros2_textfuse.prompts.object_names import split_objects
+from ros2_textfuse.prompts.prompt import AUTO
 from ros2_textfuse.prompts.tone import read_tone
 
 _AUTO = re.compile(
+    r"\bmanual(?:ly)?\b|"
     r"\bauto(?:matic(?:ally)?|pilot)?\b|\bby (?:yourself|itself)\b|\bon (?:your|its) own\b|\byourself\b|"
     r"\byou (?:decide|choose|pick)\b|\b(?:decide|choose|pick) for me\b|\badapt\b|\bself.?adjust\w*|"
     r"\bwhatever (?:\w+ ){0,3}needs?\b|\bas (?:needed|you see fit)\b"
@@ -24,6 +26,7 @@ _OF_OBJECTS = re.compile(
     r"brightness) (?:of|for|on) |"
     r"\b(?:make|should be|must be)\b.* (?:more visible|stand out|pop|brighter)\b"
 )
+_OFF = re.compile(r"\b(?:off|stop|disable|end|leave|manual)\b")
 _NOT_SO = re.compile(r"\bnot (?:quite )?(?:so|that|as)\b")
 
 
@@ -66,8 +69,12 @@ def read_clause(clause: Clause) -> Reading:
     reading.wanted, reading.unwanted = split_objects(clause.text, clause.negated)
     reading.settled = bool(reading.unwanted)
     if _AUTO.search(clause.text):
-        reading.auto, reading.settled, reading.rest, reading.affirmed = not clause.negated, True, "", ""
+        off = clause.negated or _OFF.search(clause.text) is not None
+        reading.auto, reading.unwanted = not off, (*reading.unwanted, *([AUTO] if off else []))
+        reading.settled, reading.rest, reading.affirmed = True, "", ""
         return reading
+    if keeps(clause.text):
+        reading.settled = True
     balance = read_balance(clause.meaning)
     if balance:
         reading.balance, reading.settled, reading.rest, reading.affirmed = balance, True, balance.rest, ""

@@ -84,7 +84,7 @@ def _in_words(text: str, said: Understanding, severity: float | None, history: S
         said.advice,
         said.balance if said.sets_balance else _within(base.balance + said.balance),
         _sum(base.tone, said.tone),
-        base.auto or said.auto,
+        said.auto or (base.auto and AUTO not in said.denied),
         base.weighed or said.sets_balance or said.balance != 0,
         tuple(mode for mode in MODES if mode in (*base.denied, *said.denied) and not found.get(mode)),
     )

@@ -6,13 +6,14 @@ import re
 from functools import lru_cache
 
 _LIST = (
-    "thermal visible infrared camera image contrast brightness brighter darker colour colours noise noisy grain "
-    "grainy stripes stripe lines banding blur blurred blurry sharp sharper fog foggy haze hazy mist smoke dust rain "
-    "raining drizzle snow snowing spray glare dazzled blinded headlights overexposed underexposed exposure bright "
-    "dark darkness night light people person pedestrian pedestrians vehicle vehicles bicycle bicycles motorcycle "
-    "truck animals cyclist cyclists highlight emphasise undo reset automatic saturation heavy slight slightly "
-    "strong brighten darken lighten desaturate greyscale grayscale monochrome dehaze denoise sharpen unsharp "
-    "overexpose lens dirty windscreen show find more less rgb the remove reduce increase"
+    "contrasty thermal visible infrared camera image contrast brightness brighter darker colour colours noise noisy "
+    "grain grainy stripes stripe lines banding blur blurred blurry sharp sharper fog foggy haze hazy mist smoke "
+    "dust rain raining drizzle snow snowing spray glare dazzled blinded headlights overexposed underexposed "
+    "exposure bright dark darkness night light people person pedestrian pedestrians vehicle vehicles bicycle "
+    "bicycles motorcycle truck animals cyclist cyclists highlight emphasise undo reset automatic saturation heavy "
+    "slight slightly strong brighten darken dazzle dazzling darkening brightening lighten desaturate greyscale "
+    "grayscale monochrome dehaze denoise sharpen unsharp overexpose lens dirty windscreen show find more less rgb "
+    "the remove reduce increase"
 )
 _WORDS = frozenset(_LIST.split())
 

@@ -33,8 +33,8 @@ _EXCESS = (
     r"(?: (?:is|are|looks?|seems?))? (?:far |way |much |a bit |a little )?too (?:strong|high|harsh|hard|much|vivid|"
     r"intense|loud|bright)"
 )
-_LACK = r"(?: (?:is|are))? (?:up|higher|stronger)\b"
-_DOWNWARD = r"(?: (?:is|are))? (?:down|lower|weaker)\b"
+_LACK = r"(?: (?:is|are))? (?:up|higher|stronger|(?:to |at )?(?:the )?(?:max(?:imum)?|full|highest))\b"
+_DOWNWARD = r"(?: (?:is|are))? (?:down|lower|weaker|(?:to |at )?(?:the )?(?:min(?:imum)?|lowest|zero))\b"
 
 
 def _of_noun(noun: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
@@ -46,17 +46,19 @@ def _of_noun(noun: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     return re.compile(up), re.compile(down)
 
 
+_NEED = r"(?:^|\b(?:need|want|like|use|give me|give it|with|let in|put) (?:\w+ )?)"
 _SO = r"\bnot (?:quite )?(?:so|that|as|too) (?:\w+ )?"
 _WISH = (
-    r"(?:^|\b(?:make|turn|render|get|want|like|should be|needs? to be|could be|bit|little|touch|notch|slightly|"
+    r"(?:^(?:\w+ ){0,3}|\b(?:make|turn|render|get|want|like|should be|needs? to be|could be|bit|little|touch|notch|"
+    r"slightly|"
     r"somewhat|much|lot|far|even|it|image|everything|all|as|of) (?:\w+ )?)"
 )
 _WORDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {  # axis: up, down
     "brightness": (
-        re.compile(rf"{_WISH}(?:brighter|lighter)\b|\b(?:brighten|lighten)(?:ing)?(?: up)?\b"),
+        re.compile(rf"{_WISH}(?:brighter|lighter)\b|\b(?:brighten|lighten)(?:ing)?(?: up)?\b|{_NEED}more light\b"),
         re.compile(
             rf"{_WISH}(?:darker|dimmer|less bright)\b|\b(?:darken|dim)(?:ming|ing)?\b(?! (?:light|tunnel|room|hall|"
-            rf"scene|street|corridor|garage))|{_SO}bright\b"
+            rf"scene|street|corridor|garage))|{_NEED}less light\b|{_SO}bright\b"
         ),
     ),
     "contrast": (
@@ -66,13 +68,14 @@ _WORDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {  # axis: up, down
     "colour": (
         re.compile(
             r"^(?:more )?(?:vivid|vibrant)$|\b(?:more|very|make .*) (?:colou?rful|saturated|vivid|vibrant)\b|"
-            r"\b(?:saturate|more vivid|more vibrant)\b"
+            r"\b(?:saturate|more vivid|more vibrant)\b|\bcolou?rs? (?:\w+ )?(?:more intense|more vivid|stronger)\b"
         ),
         re.compile(
             r"\b(?:desaturate\w*|gr[ea]yscale|monochrome|black and white|black-and-white|b/w|colou?rless|paler|"
             r"(?:without|no) colou?rs?\b(?! (?:cast|tint|camera|image|noise)))|"
             rf"{_SO}(?:colou?rful|saturated|vivid)\b|\bless (?:colou?rful|saturated|vivid)\b|"
-            r"\btoo (?:colou?rful|saturated|vivid)\b"
+            r"\btoo (?:colou?rful|saturated|vivid)\b|\bcolou?rs? (?:\w+ )?(?:less \w+|weaker|paler)\b|"
+            r"\b(?:remove|drop|kill|take away|take out|switch off|turn off) (?:all )?(?:the )?colou?rs?$"
         ),
     ),
 }
@@ -84,7 +87,8 @@ _TOO = re.compile(r"\btoo (?:much|bright|dark)\b|\b(?:any|some) much\b")
 # Complaints and states, which are degradations or nothing.
 _STATE = re.compile(
     r"\b(?:gets?|getting|became|becomes?|becoming|growing|grows|there (?:is|are)|has|have|had|it's getting)\b"
-    r"(?!.*\btoo\b)|\bnatural\b|\bcorrect\b|\bneutral\b|\bvolume\b"
+    r"(?!.*\btoo\b)|\b(?:is|are|was|were|it's) (?:\w+ )?(?:darker|brighter|dimmer|lighter)\b|\bnatural\b|\bcorrect\b|"
+    r"\bneutral\b|\bvolume\b"
 )
 
 

@@ -33,6 +33,7 @@ from ros2_textfuse.prompts.requests import read_request
 from ros2_textfuse.prompts.spelling import corrected
 
 _HELP = 0.5  # how far a condition moves the balance
+_NEVER = {"too bright": "low_light", "too dark": "over_exposure"}  # the head may take one for the other
 _CAMERAS = {"visible": 1.0, "thermal": -1.0}  # where the balance goes when this one suffers
 
 
@@ -166,6 +167,9 @@ def _by_meaning(readings: Sequence[Reading]) -> list[tuple[dict[str, float], boo
         if not reading.rest or asks_the_opposite(reading.rest):
             row = row * 0
         named = {mode: value for mode, value in zip(MODES, row.tolist(), strict=True) if value > 0}
+        for word, mode in _NEVER.items():
+            if word in reading.clause.text:
+                named.pop(mode, None)
         for condition in reading.conditions:
             if condition.away == "named":  # what it looks like through a dirty lens is not asked for
                 named = {mode: value for mode, value in named.items() if mode in condition.modes}

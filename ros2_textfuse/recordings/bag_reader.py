@@ -58,7 +58,7 @@ class Bag:
             if file.suffix == ".mcap":
                 check_mcap(file)
         try:
-            with self._reader() as reader:
+            with self.reader() as reader:
                 self.topics = {c.topic: Topic(c.topic, c.msgtype, c.msgcount) for c in reader.connections}
                 self.start, self.end = reader.start_time, reader.end_time
                 """ns, when the first and the last message were recorded."""
@@ -96,11 +96,12 @@ class Bag:
         except Exception as error:
             raise BagError(f"{self.path} is damaged after {count} messages of {', '.join(names)}: {error}") from error
 
-    def _reader(self) -> AnyReader:
+    def reader(self) -> AnyReader:
+        """Of all messages, raw, for a `with` block."""
         return AnyReader([self.path], default_typestore=self._store)
 
     def _indexed(self, names: tuple[str, ...], start: int | None) -> Iterator[tuple[str, str, int, bytes]]:
-        with self._reader() as reader:
+        with self.reader() as reader:
             connections = [connection for connection in reader.connections if connection.topic in names]
             expected, count = sum(connection.msgcount for connection in connections), 0
             for connection, time, data in reader.messages(connections, start=start):

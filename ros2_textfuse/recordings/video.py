@@ -27,18 +27,19 @@ class VideoRecording(Recording):
         (_, first_visible), (_, first_thermal) = (capture.read() for capture in captures)
         if first_visible is not None and first_thermal is not None:
             check_sides(first_visible, first_thermal, (visible, thermal))
-        self._rate = rates[0] or 30.0
+        self.rate = rates[0] or 30.0
+        """Frames a second."""
         self.images = 2 * counts[0]
-        self.duration = counts[0] / self._rate
+        self.duration = counts[0] / self.rate
 
     def images_from(self, time: float) -> Iterator[RecordedImage]:
         """Visible and thermal of each frame, one after the other."""
         captures = {camera: _open_video(path) for camera, path in self._paths.items()}
-        first = frame_at(time, self._rate)
+        first = frame_at(time, self.rate)
         if first:
             for capture in captures.values():
                 capture.set(cv2.CAP_PROP_POS_FRAMES, first)
-        time = (first - 1) / self._rate
+        time = (first - 1) / self.rate
         for number in range(first, self.images // 2):
             for camera, capture in captures.items():
                 there, frame = capture.read()
@@ -46,7 +47,7 @@ class VideoRecording(Recording):
                     raise RecordingError(f"{self._paths[camera]} cannot be read from frame {number} on")
                 if camera == "visible":  # its own time, since a phone's rate is not constant; for its partner as well
                     own = capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
-                    time = own if own > time else time + 1 / self._rate  # some formats know no times
+                    time = own if own > time else time + 1 / self.rate  # some formats know no times
                 conversion = cv2.COLOR_BGR2RGB if camera == "visible" else cv2.COLOR_BGR2GRAY
                 yield RecordedImage.from_pixels(camera, time, cv2.cvtColor(frame, conversion))
 

@@ -56,6 +56,25 @@ def ignored() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def deferred() -> Iterator[list[int]]:
+    """Let what interrupts wait: numbers of the signals that came are in the list, and whoever works here looks at it.
+
+    For work in steps that are short and must not break off in their middle.
+    """
+    came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield came
+        return
+    previous = {number: signal.getsignal(number) for number in SIGNALS}
+    on_signal(lambda number, _: came.append(number))
+    try:
+        yield came
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
 def not_swallowed() -> Iterator[None]:
     """Around code that may catch a KeyboardInterrupt, or make another error of it: it is raised again at the end.
 

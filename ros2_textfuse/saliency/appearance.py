@@ -1,11 +1,11 @@
 """How an object looks against its surroundings: which pixels of its box are its own, and what would bring it out.
 
 No segmentation model is asked: an object's pixels have the levels that are more frequent inside its box than in the
-ring around it, in either camera or the fused image. Whether it is to be brightened or darkened is tried out.
+ring around it, in either camera or the fused image. What brings it out is tried on a small grid of its pixels.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,20 +14,20 @@ from numpy.typing import NDArray
 from ros2_textfuse.saliency.surroundings import SIDE, Surroundings
 
 SEEN_BINS = 16  # of the histograms that tell an object from its ring
-CONTRAST_BINS = 32  # of those by which a direction is chosen, as in the measure of separability
+CONTRAST_BINS = 32  # of those by which a push is chosen, as in the measure of separability
 FLOOR = 0.05  # share that each bin has unseen, so that no single one decides
 TRUST = 0.7  # log odds by which a cell of the box is the object's before its levels have spoken
-DIFFERENT = 4.0, 20.0  # levels beside it from which on a cell begins to differ, and surely does
+ALIKE, DIFFERENT = 4.0, 20.0  # levels beside it from which on a cell begins to differ, and surely does
+STRONGEST = 0.9  # of the curve along which levels move; below 1 it keeps them apart
 PLAIN = 0.5, 1.0  # separabilities between which less and less is needed,
 LEAST = 0.3  # down to this share
-FAITHFUL = 0.05  # gain in separability for which a direction is given up
-STRONGEST = 0.9  # of the curves; below 1 they keep all levels apart
-FRESH = 0.5  # share of what was seen last in the mask
+EITHER = 0.5  # share of the best push's gain for which an object's bright and dark parts both keep their contrast
+FAITHFUL = 0.05  # gain in separability for which another push is chosen
+FRESH = 0.5  # share of what was seen last in the push
 
 LEVELS = np.arange(256)
-RISE = STRONGEST * LEVELS * (1 - LEVELS / 255)
-CURVES = {1: np.uint8(np.floor(LEVELS + RISE)), -1: np.uint8(np.ceil(LEVELS - RISE))}
-"""Direction, 1 brighter and -1 darker -> level -> level."""
+RISE = np.uint8(np.floor(STRONGEST * LEVELS * (1 - LEVELS / 255)))
+"""Level -> by how many levels it may rise or fall: most where there is room, nothing at black and white."""
 
 Cells = NDArray[np.float32]  # [N, SIDE, SIDE]
 
@@ -36,12 +36,14 @@ Cells = NDArray[np.float32]  # [N, SIDE, SIDE]
 class Appearance:
     """Of one object."""
 
-    mask: NDArray[np.float32]
-    """How probably a cell is the object's, 0..1 [SIDE, SIDE]."""
+    push: NDArray[np.float32]
+    """Of each cell, -1 (darker) .. 1 (brighter), 0 where it is not the object's; [SIDE, SIDE]."""
+    choice: int
+    """Which of the pushes that are tried it is."""
     wanted: float
-    """What would bring it out, -1 (darker) .. 1 (brighter)."""
+    """How strongly the object is to be brought out, 0..1."""
     strength: float
-    """What is done, on its way to what is wanted."""
+    """How strongly it is, on the way to that."""
 
 
 def look(
@@ -50,7 +52,7 @@ def look(
     """How the objects in some boxes look.
 
     Args:
-        images: in one geometry; the last is the fused one, the only one in which a direction is tried out.
+        images: in one geometry; the last is the fused one, the only one in which a push is tried out.
         places: the boxes.
         former: what is known of each, None for what is new; empty where nothing of it is known, and nothing of it will
             be: then the strength is the wanted one at once.
@@ -59,15 +61,18 @@ def look(
         return []
     cells = [np.stack([place.look(image) for place in places]) for image in images]
     inside, core, ring = (np.stack(profile) for profile in zip(*(place.profiles() for place in places), strict=True))
-    masks = object_masks(cells, core, ring)
-    signs = np.array([np.sign(one.wanted) if one else 0 for one in former or [None] * len(places)])
-    wanted = _wanted(cells[-1], masks * inside, ring, signs).tolist()
-    if not former:
-        return [Appearance(*seen, seen[1]) for seen in zip(masks, wanted, strict=True)]
-    return [
-        Appearance(old.mask + FRESH * (mask - old.mask), want, old.strength) if old else Appearance(mask, want, 0.0)
-        for mask, want, old in zip(masks, wanted, former, strict=True)
-    ]
+    tried = _pushes(cells, object_masks(cells, core, ring), ring)
+    before = separabilities(cells[-1], ring)
+    gains = np.stack([separabilities(cells[-1] + push * inside * RISE[cells[-1]], ring) for push in tried]) - before
+    choices = _choose(gains, former)
+    need = np.clip((PLAIN[1] - before) / (PLAIN[1] - PLAIN[0]), LEAST, 1)
+    found = []
+    for number, choice in enumerate(choices):
+        wanted = float(need[number]) * bool(gains[choice, number] > 0)
+        new = Appearance(tried[choice][number], choice, wanted, 0.0 if former else wanted)
+        old = former[number] if former else None
+        found.append(replace(new, push=old.push + FRESH * (new.push - old.push), strength=old.strength) if old else new)
+    return found
 
 
 def object_masks(cells: Sequence[NDArray[np.uint8]], core: Cells, ring: NDArray[np.bool_]) -> Cells:
@@ -83,26 +88,41 @@ def object_masks(cells: Sequence[NDArray[np.uint8]], core: Cells, ring: NDArray[
         bins = _bins(image, SEEN_BINS)
         inside, around = (_smooth(_histograms(bins, weights, SEEN_BINS)) + FLOOR for weights in (core, ring))
         evidence += np.log(inside / around).ravel()[bins]
-    return _blur(1 / (1 + np.exp(-_blur(evidence))) * _differences(cells, ring))
+    return np.float32(1 / (1 + np.exp(-_blur(evidence))))
 
 
-def _differences(cells: Sequence[NDArray[np.uint8]], ring: NDArray[np.bool_]) -> Cells:
-    """Whether a cell differs from the ring on its left and on its right, in any image, 0..1.
+def _pushes(cells: Sequence[NDArray[np.uint8]], masks: Cells, ring: NDArray[np.bool_]) -> tuple[Cells, Cells, Cells]:
+    """What may bring objects out: all of one brighter, all of it darker, or each cell away from what is beside it.
 
-    What is left of an object and what is right of it at its feet is the ground that it stands on: what looks like that
-    is no part of it, though it may be rare in the ring as a whole.
+    What looks like the ring beside it in all images is the ground that an object stands on, and stays.
     """
-    most = np.zeros(ring.shape, np.float32)
-    for image in cells:
-        levels = np.float32(image)
-        least = np.full(ring.shape, np.inf, np.float32)
-        for half in (slice(None, SIDE // 2), slice(SIDE // 2, None)):
-            weights = np.float32(ring[..., half])
-            count = weights.sum(2, keepdims=True)
-            beside = np.einsum("nij,nij->ni", levels[..., half], weights)[..., None] / np.maximum(count, 1)
-            np.minimum(least, np.where(count > 0, np.abs(levels - beside), np.inf), out=least)
-        np.maximum(most, np.where(np.isinf(least), DIFFERENT[1], least), out=most)
-    return np.clip((most - DIFFERENT[0]) / (DIFFERENT[1] - DIFFERENT[0]), 0, 1)
+    differences = [_difference(image, ring) for image in cells]
+    most = np.maximum.reduce([np.abs(difference) for difference in differences])
+    whole = _blur(masks * np.clip((most - ALIKE) / (DIFFERENT - ALIKE), 0, 1))
+    return whole, -whole, _blur(masks * np.clip(differences[-1] / DIFFERENT, -1, 1))
+
+
+def _choose(gains: NDArray[np.float64], former: Sequence[Appearance | None]) -> list[int]:
+    """Which push each object gets, by what each gains, [pushes, N]: the former one unless another is clearly better."""
+    gains = gains.copy()
+    gains[2] += (1 - EITHER) * gains.max(0).clip(0) * (gains[2] > 0)
+    for number, one in enumerate(former):
+        if one is not None:
+            gains[one.choice, number] += FAITHFUL
+    return [int(choice) for choice in gains.argmax(0)]
+
+
+def _difference(image: NDArray[np.uint8], ring: NDArray[np.bool_]) -> Cells:
+    """Levels of each cell above the mean of the ring on its left or on its right, of the side nearer in level."""
+    levels = np.float32(image)
+    nearest = np.full(ring.shape, np.inf, np.float32)
+    for half in (slice(None, SIDE // 2), slice(SIDE // 2, None)):
+        weights = np.float32(ring[..., half])
+        count = weights.sum(2, keepdims=True)
+        beside = np.einsum("nij,nij->ni", levels[..., half], weights)[..., None] / np.maximum(count, 1)
+        difference = np.where(count > 0, levels - beside, np.inf)
+        nearest = np.where(np.abs(difference) < np.abs(nearest), difference, nearest)
+    return np.float32(np.where(np.isinf(nearest), DIFFERENT, nearest))
 
 
 def _blur(cells: Cells) -> Cells:
@@ -115,18 +135,6 @@ def separabilities(cells: NDArray, ring: NDArray[np.bool_]) -> NDArray[np.float6
     bins = _bins(cells, CONTRAST_BINS)
     inside, around = (_histograms(bins, weights, CONTRAST_BINS) for weights in (~ring, ring))
     return 1 - np.minimum(inside, around).sum(1)
-
-
-def _wanted(fused: NDArray[np.uint8], masks: Cells, ring: NDArray[np.bool_], former: NDArray) -> NDArray[np.float64]:
-    """The strength that brings each object out, -1 (darker) .. 1 (brighter); 0 where neither direction does."""
-    before = separabilities(fused, ring)
-    gains = [
-        separabilities(fused + masks * (CURVES[sign][fused] - np.float32(fused)), ring) - before for sign in CURVES
-    ]
-    brighter, darker = gains[0] + FAITHFUL * former, gains[1] - FAITHFUL * former
-    sign = np.where(brighter >= darker, 1, -1)
-    need = np.clip((PLAIN[1] - before) / (PLAIN[1] - PLAIN[0]), LEAST, 1)
-    return sign * need * (np.where(sign > 0, *gains) > 0)
 
 
 def _bins(cells: NDArray, count: int) -> NDArray[np.intp]:

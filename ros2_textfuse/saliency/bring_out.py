@@ -2,10 +2,10 @@
 
 Source: Zhang et al., Text-DiFuse, NeurIPS 2024, section 3.3: inside the mask of a named object the fusion is modulated
 for the most contrast between object and background, outside it stays what it is (equations 12 and 13). Here the
-output is modulated, so that no network needs to be trained for it; the mask and the direction are `appearance`'s.
+output is modulated, so that no network needs to be trained for it; where to and which way is `appearance`'s.
 
-Levels rise or fall along y + a y (1 - y / 255): steepest where there is room, flat at neither end, and black and white
-stay what they are, so that nothing clips.
+Levels rise or fall along y + a y (1 - y / 255) for an a of -1 to 1: most where there is room, and black and white stay
+what they are, so that nothing clips.
 """
 
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_textfuse.saliency.appearance import CURVES, Appearance, look
+from ros2_textfuse.saliency.appearance import RISE, Appearance, look
 from ros2_textfuse.saliency.regions import Region
 from ros2_textfuse.saliency.surroundings import Surroundings
 
 MOST = 16  # regions a frame, the first ones: this bounds the time
-LOOKS = 2  # regions of a stream that are looked at anew in one frame, likewise
+LOOKS = 1  # regions of a stream that are looked at anew in one frame, likewise
 PACE = 0.2  # share of the way to the wanted strength that is gone in one frame
 
 
 class BringOut:
-    """Brings regions out, each brightened or darkened against its surroundings, softly and without a sudden change.
+    """Brings regions out, brighter or darker than what is around them, softly and without a sudden change.
 
     How a region looks is remembered under its id from frame to frame, and looked at anew by turns.
     """
@@ -73,11 +73,9 @@ class BringOut:
 
 
 def _modulate(fused: NDArray[np.uint8], around: Surroundings, appearance: Appearance, weight: float) -> None:
-    """Move the levels inside a box, in place: wholly where the mask is 1."""
-    amount = abs(appearance.strength) * weight
-    if not amount:
-        return
-    pixels = around.inside(fused)
-    alpha = around.enlarge(appearance.mask * np.float32(amount))
-    curve = CURVES[1 if appearance.strength > 0 else -1]
-    np.copyto(pixels, cv2.blendLinear(cv2.LUT(pixels, curve), np.ascontiguousarray(pixels), alpha, 1 - alpha))
+    """Move the levels inside a box, in place."""
+    if amount := np.float32(appearance.strength * weight):
+        pixels = around.inside(fused)
+        push = cv2.merge([around.enlarge(appearance.push * amount)] * 3)
+        change = cv2.multiply(cv2.LUT(pixels, RISE), push, dtype=cv2.CV_16S)
+        np.copyto(pixels, cv2.add(pixels, change, dtype=cv2.CV_8U))

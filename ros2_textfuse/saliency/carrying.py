@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from ros2_textfuse.saliency.regions import Region
 
 POSITION, VELOCITY = 0.7, 0.3  # shares of what a new box says against what was foreseen (an alpha-beta filter)
-HELD = 0.3  # s for which an object that is not seen is brought out as before,
-GONE = 0.8  # s, and after which not at all
+HELD, GONE = 0.3, 0.8  # s of frames without an object, until which it is brought out as before, and then not at all
+LATE, SILENT = 1.0, 2.0  # s since the newest frame with any answer, likewise
 AHEAD = 0.5  # s over which a velocity is believed
 
 
@@ -77,11 +77,17 @@ class Carried:
     def regions(self, names: Collection[str], time: float) -> list[Region]:
         """Where the objects of some classes are at a time, the largest first; less and less of those no longer seen."""
         with self._lock:
-            followed = list(self._followed.items())
+            followed, last = list(self._followed.items()), self._last
+        answered = _fading(time - last, LATE, SILENT)
         found = []
         for id_, one in followed:
-            weight = min(1.0, (GONE - (time - one.seen)) / (GONE - HELD))
+            weight = answered * _fading(last - one.seen, HELD, GONE)
             left, top, right, bottom = one.at(time).tolist()
             if one.name in names and weight > 0 and right > left and bottom > top:
                 found.append(Region((left, top, right, bottom), id_, weight))
         return sorted(found, key=lambda region: (region.box[0] - region.box[2]) * (region.box[3] - region.box[1]))
+
+
+def _fading(age: float, whole: float, none: float) -> float:
+    """1 until one age, 0 from another one on."""
+    return min(1.0, max(0.0, (none - age) / (none - whole)))

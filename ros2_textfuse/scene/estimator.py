@@ -15,6 +15,7 @@ from ros2_textfuse.scene.conditions import CONDITIONS
 from ros2_textfuse.scene.features import features
 
 WEIGHTS = Path(__file__).with_name("estimator.safetensors")
+LIT = 0.3  # mean luma 0..1 above which an image is not dark, however it came about
 FURTHEST = 4.0  # standard deviations; beyond what was trained on, further is not more
 
 
@@ -69,6 +70,8 @@ class Estimator:
         hidden = np.maximum(np.einsum("oi,i->o", weights["hidden.weight"], hidden) + weights["hidden.bias"], 0)
         output = np.einsum("oi,i->o", weights["output.weight"], hidden) + weights["output.bias"]
         probability, severity = 1 / (1 + np.exp(-output.reshape(2, -1).clip(-30, 30)))
+        if found["v_mean"] > LIT:
+            probability[CONDITIONS.index("low_light")] = 0
         return Estimate(probability, severity, found["v_mean"])
 
     @cached_property

@@ -45,11 +45,12 @@ class SceneWatch:
         self._estimator = estimator or Estimator()
         self.scene = Scene()
         """What was said last."""
-        self._last: float | None = None
+        self._last: float | None = None  # stamp of the last pair
+        self._looked = 0.0  # stamp of the last one that was looked at
         self._holds = np.zeros(len(CONDITIONS), bool)
 
     def look(self, visible: NDArray[np.uint8], thermal: NDArray[np.uint8], seconds: float | None = None) -> Scene:
-        """What the scene is after this pair; pairs that follow each other too closely cost nothing.
+        """What the scene is after this pair; one that follows another too closely is not looked at, and costs nothing.
 
         Args:
             visible: uint8 RGB [H, W, 3], registered.
@@ -59,15 +60,18 @@ class SceneWatch:
         Raises:
             EstimatorError: the estimator's weights cannot be used.
         """
-        passed = None if seconds is None or self._last is None else seconds - self._last
-        if passed is not None and 0 <= passed < PERIOD:
-            return self.scene
-        self._last = seconds
-        estimate = self._estimator(visible, thermal)
-        if passed is None or not 0 <= passed <= LONGEST:
-            self._begin(estimate)
+        if seconds is None or self._last is None or not 0 <= seconds - self._last <= LONGEST:
+            self._begin(self._estimator(visible, thermal))
+            self._looked = seconds or 0.0
         else:
-            self._go_on(estimate, passed)
+            if seconds - self._looked >= PERIOD:
+                self._go_on(self._estimator(visible, thermal), seconds - self._looked)
+                self._looked = seconds
+            elif np.array_equal(self._shown, self._goal):
+                self._last = seconds
+                return self.scene
+            self._fade(seconds - self._last)
+        self._last = seconds
         conditions = {
             name: round(float(severity), 3) for name, severity in zip(CONDITIONS, self._shown, strict=True) if severity
         }
@@ -95,5 +99,9 @@ class SceneWatch:
         self._holds = (self._holds | began) & (self._probability >= OFF)
         moved = began | (np.abs(self._severity - self._goal) > STEP)
         self._goal = np.where(self._holds, np.where(moved, self._severity, self._goal), 0)
+
+    def _fade(self, passed: float) -> None:
+        """Towards the goal, with every frame: a change at each look would be seen as a step."""
         self._shown = self._shown + np.clip(self._goal - self._shown, -RATE * passed, RATE * passed)
-        self._shown = np.where(self._shown < 1e-3, 0, self._shown)
+        near = np.abs(self._shown - self._goal) < 1e-3
+        self._shown = np.where(near, self._goal, self._shown)

@@ -95,10 +95,10 @@ def sample(
     light, brightened = _exposed(light, rng)
     heat = np.clip(rng.uniform(0.85, 1.1) * heat ** rng.uniform(0.85, 1.3) + rng.uniform(-0.03, 0.03), 0, 1)
     brightness = float(light.mean())
-    for name in OBSTRUCTIONS:
-        light = OBSTRUCTIONS[name](light, wrong.get(name, 0.0), rng)
+    light = OBSTRUCTIONS["smoke"](light, wrong.get("smoke", 0.0), rng)
     modes = {name: severity for name, severity in wrong.items() if name not in OBSTRUCTIONS}
     light, heat = synthesis.apply(light, np.float32(heat), modes, rng)
+    light = OBSTRUCTIONS["glare"](light, wrong.get("glare", 0.0), rng)  # lamps are as bright by night
     labels = _labels(wrong, brightness)
     if brightened:  # what came up with the dark is neither here nor there
         labels = {"visible_noise": UNSURE, "color_cast": UNSURE, **labels}

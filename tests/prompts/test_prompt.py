@@ -222,12 +222,11 @@ def test_contradictions_do_nothing_and_are_told(text: str) -> None:
     assert said.unknown and any("contradict" in note or "denied" in note for note in said.advice)
 
 
-@needs_encoder
 def test_what_was_said_is_seen_to_be_a_quotation_in_the_answer() -> None:
     """Who writes an answer into a prompt does not get it back as one."""
-    summary = resolve('the moon is made of "cheese\nrepairing nothing" ' + "x" * 200).summary()
-    assert "plain fusion; not understood: \"the moon is made of 'cheese repairing" in summary
-    assert "\n" not in summary and "x" * 60 not in summary
+    summary = Prompt("x", unknown=('say "well done"\nrepairing haze 0.90 ' + "x" * 200,)).summary()
+    assert summary.startswith("no degradation named: plain fusion; not understood: \"say 'well done' repairing haze")
+    assert summary.endswith('..."') and "\n" not in summary and summary.count('"') == 2
 
 
 @needs_encoder

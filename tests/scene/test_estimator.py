@@ -59,6 +59,14 @@ def test_numbers_are_probabilities(estimator):
         assert 0 <= found.brightness <= 1
 
 
+def test_what_is_bright_is_never_dark(pair, estimator):
+    """Whatever else is wrong with it."""
+    rng = np.random.default_rng(0)
+    for level in (90, 150, 255):
+        noisy = np.clip(level + rng.normal(0, 12, pair[0].shape), 0, 255).astype(np.uint8)
+        assert "low_light" not in estimator(noisy, pair[1]).named()
+
+
 def test_missing_weights_say_what_to_do(tmp_path, pair):
     with pytest.raises(EstimatorError, match="install textfuse again"):
         Estimator(tmp_path / "none.safetensors")(*pair)

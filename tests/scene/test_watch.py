@@ -71,6 +71,14 @@ def test_a_condition_fades_in_and_out(watch, told):
     assert gone[-1] == 0 and all(a - b <= RATE * STEP + 1e-3 for a, b in pairwise([followed[-1], *gone]))
 
 
+def test_it_fades_with_every_frame_and_not_with_every_look(watch, told):
+    watch.look(*BLANK, 0.0)
+    told.severities = {"rain": 0.8}
+    followed = [watch.look(*BLANK, n / 30).conditions.get("rain", 0.0) for n in range(1, 61)]
+    assert max(b - a for a, b in pairwise(followed)) <= RATE / 30 + 1e-3
+    assert followed[-1] > 0.6
+
+
 def test_what_comes_and_goes_is_not_followed(watch, told):
     """An estimate that changes its mind at each look neither begins a condition nor ends one."""
     watch.look(*BLANK, 0.0)

@@ -20,6 +20,7 @@ from ros2_textfuse.evaluation.metrics.boxes import Box, read_boxes
 from ros2_textfuse.evaluation.metrics.fusion import to_grey
 from ros2_textfuse.evaluation.metrics.retention import SALIENT, Retention, retention, salient_boxes, table
 from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.offline.objects import ObjectFinder
 from ros2_textfuse.sync.pairing import CAMERAS
 
 LEAST = 0.001  # score; mAP weighs all detections, sure or not
@@ -62,13 +63,16 @@ def prepare(data: Path, labels: Path) -> Task:
     return Task([pair for pair in pairs if pair.name in boxes.of], boxes.of, boxes.excluded, detector)
 
 
-def evaluate(task: Task, fuser: Fuser, prompt: Mapping[str, Any]) -> tuple[dict[str, Any], Found]:
+def evaluate(
+    task: Task, fuser: Fuser, prompt: Mapping[str, Any], objects: ObjectFinder | None = None
+) -> tuple[dict[str, Any], Found]:
     """Detect in every pair, as it is and under each degradation.
 
     Args:
         task: of `prepare`.
         fuser: its prompt is changed.
         prompt: arguments of `Fuser.set_prompt` for the images as they are.
+        objects: that are brought out of these; None where the prompt names none.
 
     Returns:
         images, boxes and classes: what was judged; exclusions: reason -> count; clean: visible, thermal, fused, and
@@ -84,6 +88,8 @@ def evaluate(task: Task, fuser: Fuser, prompt: Mapping[str, Any]) -> tuple[dict[
     kept: list[tuple[str, Retention]] = []
     for pair in tqdm(task.pairs, desc="detection", unit="pair", mininterval=0.5):
         streams = _streams(pair.visible, pair.thermal, fuser, prompt)
+        if objects:
+            objects.bring_out(streams["fused"], pair.visible, pair.thermal)
         for stream, image in streams.items():
             clean[stream][pair.name] = detector.detect(image)
         kept += _retained(pair, streams["fused"], truth[pair.name])

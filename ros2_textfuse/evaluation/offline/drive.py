@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from ros2_textfuse.degradations.drive import STRETCHES, Drive
 from ros2_textfuse.evaluation.html.charts import HIGH, WIDE, Scale, curve, thinned
-from ros2_textfuse.evaluation.offline import replay
 from ros2_textfuse.evaluation.offline.report import render
 from ros2_textfuse.evaluation.offline.run_folder import write_json
 from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.offline.pairs import pairs
 from ros2_textfuse.recordings.frames import Tally
 from ros2_textfuse.runtime.output import write_whole
 from ros2_textfuse.scene.conditions import CONDITIONS
@@ -25,7 +25,8 @@ from ros2_textfuse.scene.sentence import sentence
 from ros2_textfuse.settings import FusionSettings
 
 PRESENT = 0.35  # severity from which a condition is there to be named
-KIN = {"over_exposure": "glare", "haze": "smoke"}  # what may be said as well of what hides the scene
+KIN = {"over_exposure": "glare", "haze": "smoke", "visible_noise": "low_light"}
+"""What may as well be said of the other: the dark is noisy."""
 SHOWN = 240  # pixels, width of an image in the report
 
 
@@ -54,7 +55,7 @@ def follow(drive: Drive, settings: FusionSettings, fuser: Fuser) -> Iterator[tup
         settings: how images pair.
         fuser: with a prompt of mode `auto`.
     """
-    for pair in replay.pairs(drive, settings, fuser, Tally.from_recording(drive)):
+    for pair in pairs(drive, settings, fuser, Tally.from_recording(drive)):
         fused = fuser.fuse_prepared(pair.visible, pair.thermal)
         scene, number = fuser.watch.scene, drive.stretch(pair.time)
         images = {"visible": pair.visible, "thermal": pair.thermal, "fused": fused}
@@ -104,15 +105,25 @@ def delays(moments: Sequence[Moment]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda row: row["at"])
 
 
+def own_conditions(moments: Sequence[Moment]) -> list[str]:
+    """What the recording itself shows, before anything is laid over it: named in half of the first stretch."""
+    first = [moment for moment in moments if moment.stretch == 0]
+    return [name for name in CONDITIONS if 2 * sum(name in moment.said for moment in first) > len(first)]
+
+
 def false_names(moments: Sequence[Moment]) -> dict[str, int]:
-    """Condition -> frames in which it was named more than a second after it, or its kin, was last there."""
+    """Condition -> frames in which it was named more than a second after it, or its kin, was last there.
+
+    What the recording itself shows is left out.
+    """
     counts: dict[str, int] = {}
+    own = own_conditions(moments)
     last = dict.fromkeys(CONDITIONS, -math.inf)
     for moment in moments:
         for name in CONDITIONS:
             if moment.there.get(name, 0.0) > 0 or KIN.get(name, "") in moment.there:
                 last[name] = moment.time
-            elif name in moment.said and moment.time - last[name] > 1.0:
+            elif name in moment.said and name not in own and moment.time - last[name] > 1.0:
                 counts[name] = counts.get(name, 0) + 1
     return counts
 
@@ -143,7 +154,7 @@ def evaluate(drive: Drive, settings: FusionSettings, fuser: Fuser, out: Path, ti
         title: what is driven, for the report.
 
     Returns:
-        What drive.json holds: `rate`, `delays`, `false_names`, `flicker`, and `frames`.
+        What drive.json holds: `rate`, `own`, `delays`, `false_names`, `flicker`, and `frames`.
 
     Raises:
         RecordingError: the recording cannot be read.
@@ -162,6 +173,7 @@ def evaluate(drive: Drive, settings: FusionSettings, fuser: Fuser, out: Path, ti
         shots[before[0].stretch] = _shots(before[1])
     run = {
         "rate": drive.images / 2 / drive.duration,
+        "own": own_conditions(moments),
         "delays": delays(moments),
         "false_names": false_names(moments),
         "flicker": flicker(moments),

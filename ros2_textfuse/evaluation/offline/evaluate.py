@@ -11,11 +11,13 @@ from tqdm import tqdm
 
 from ros2_textfuse.detection.weights import WeightsError
 from ros2_textfuse.evaluation.offline import detection, replay
-from ros2_textfuse.evaluation.offline.replay import Pair, Row
+from ros2_textfuse.evaluation.offline.replay import Row
 from ros2_textfuse.evaluation.offline.report import write_report
 from ros2_textfuse.evaluation.offline.run_folder import LAYOUT, RunError, RunFolder, write_detections, write_json
 from ros2_textfuse.evaluation.offline.summary import extremes, summarise, verdict
 from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.offline.objects import ObjectFinder
+from ros2_textfuse.offline.pairs import Pair, pairs
 from ros2_textfuse.recordings.bag_reader import Bag, BagError
 from ros2_textfuse.recordings.bag_topics import ImageTopic, find_cameras
 from ros2_textfuse.recordings.folder import FOLDER_RATE
@@ -122,6 +124,7 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
         raise RunError("boxes need a folder of pairs, vi/ and ir/, as the source: they are known by a pair's name")
     fuser = Fuser.from_settings(asked.fusion, asked.fusion.alignment())
     prompt = fuser.prompt
+    objects = ObjectFinder(prompt.objects) if prompt.objects and asked.detection else None
     task = detection.prepare(Path(asked.sources[0]), Path(asked.boxes)) if asked.boxes else None
     files = [*asked.sources, *filter(None, [asked.fusion.calibration])]
     folder = RunFolder(out, {**asked.settings(), "files": [_identity(Path(path)) for path in files]})
@@ -130,7 +133,7 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
     try:
         with tqdm(total=total, unit="pair", initial=0, mininterval=0.5, maxinterval=5) as bar:
             replay.evaluate(
-                replay.pairs(source.recording, asked.fusion, fuser, tally, source.ordered),
+                pairs(source.recording, asked.fusion, fuser, tally, source.ordered),
                 fuser,
                 asked.every,
                 source.period,
@@ -138,6 +141,7 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
                 [int(row["number"]) for row in folder.rows],
                 folder.write,
                 lambda pair: bar.update(pair.number + 1 - bar.n),
+                objects,
             )
     finally:
         folder.close()
@@ -167,9 +171,9 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
         "detection": None,
         **summarise(rows, source.ordered),
     }
-    run |= _look_closer(asked, source, fuser, rows, folder)
+    run |= _look_closer(asked, source, fuser, rows, folder, objects)
     if task:
-        run["detection"], found = detection.evaluate(task, fuser, asked.fusion.request())
+        run["detection"], found = detection.evaluate(task, fuser, asked.fusion.request(), objects)
         write_detections(out, task.boxes, found)
     run["verdict"] = verdict(run, run)
     run["environment"] = describe()
@@ -184,6 +188,7 @@ def _look_closer(
     fuser: Fuser,
     rows: Sequence[Row],
     folder: RunFolder,
+    objects: ObjectFinder | None,
 ) -> dict[str, Any]:
     """A second pass: images of the worst and the best pairs, and the middle of the recording for prompt and speed."""
     worst, best = extremes(rows, SHOWN, source.recording.duration / 20 if source.ordered else 0.0)
@@ -193,9 +198,9 @@ def _look_closer(
     folder.images.mkdir(exist_ok=True)
     images, middle = {}, []
     again = Tally.from_recording(source.recording)
-    for pair in replay.pairs(source.recording, asked.fusion, fuser, again, source.ordered):
+    for pair in pairs(source.recording, asked.fusion, fuser, again, source.ordered):
         if pair.number in kinds:
-            images[pair.number] = _show(pair, kinds[pair.number], source, fuser, folder)
+            images[pair.number] = _show(pair, kinds[pair.number], source, fuser, folder, objects)
         if source.ordered and start <= pair.number < start + WATCHED:
             middle.append(pair)
         wanted.discard(pair.number)
@@ -211,9 +216,13 @@ def _look_closer(
     return found
 
 
-def _show(pair: Pair, kind: str, source: Source, fuser: Fuser, folder: RunFolder) -> dict[str, Any]:
+def _show(
+    pair: Pair, kind: str, source: Source, fuser: Fuser, folder: RunFolder, objects: ObjectFinder | None
+) -> dict[str, Any]:
     """Write the three images of a pair."""
     fused = fuser.fuse_prepared(pair.visible, pair.thermal)
+    if objects:
+        objects.bring_out(fused, pair.visible, pair.thermal)
     files = {}
     for stream, image in (("visible", pair.visible), ("thermal", pair.thermal), ("fused", fused)):
         files[stream] = f"{pair.number:06}_{stream}.jpg"

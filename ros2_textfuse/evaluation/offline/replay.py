@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 
 from ros2_textfuse.evaluation import metrics
 from ros2_textfuse.fuser import Fuser
-from ros2_textfuse.imaging.encodings import ImageError
-from ros2_textfuse.recordings.frames import Tally, recorded_pairs
-from ros2_textfuse.recordings.types import Recording
-from ros2_textfuse.settings import FusionSettings
+from ros2_textfuse.offline.objects import ObjectFinder
+from ros2_textfuse.offline.pairs import Pair
+from ros2_textfuse.recordings.frames import Tally
 
 GAP = 1.5  # periods; frames further apart are not compared for flicker
 WORKERS = 2
@@ -29,48 +28,6 @@ QUEUE = 2 * WORKERS  # pairs in work at once: this bounds the memory
 
 Row = dict[str, float]
 Grey8 = NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A pair as the node would have fused it."""
-
-    number: int
-    """Of the pairs of the recording, from 0."""
-    time: float
-    """Seconds from the start of the recording, the visible image's stamp."""
-    difference: float
-    """Seconds by which the thermal image's stamp is later."""
-    visible: NDArray[np.uint8]
-    """[H, W, 3] RGB."""
-    thermal: NDArray[np.uint8]
-    """[H, W], after gain control; both after alignment."""
-
-
-def pairs(
-    recording: Recording, settings: FusionSettings, fuser: Fuser, tally: Tally, ordered: bool = True
-) -> Iterator[Pair]:
-    """The pairs of a recording as the node fuses them; `tally` is filled as they come.
-
-    Where the prompt is of mode `auto`, the fuser has looked at a pair when it comes.
-
-    Args:
-        recording: to read.
-        settings: how images pair, and the gain control, which begins anew.
-        fuser: its gain control and alignment prepare the pairs.
-        tally: counts, written.
-        ordered: whether the pairs follow each other in time.
-    """
-    fuser.gain_control = settings.gain_control()
-    for pair in recorded_pairs(recording, settings, tally):
-        try:
-            visible, thermal = fuser.prepare_pair(pair.visible, pair.thermal)
-        except ImageError as error:
-            tally.excluded[f"pair not fused: {error}"] += 1
-            continue
-        if fuser.prompt.auto:
-            fuser.look(visible, thermal, pair.time if ordered else None)
-        yield Pair(pair.number, pair.time, pair.difference, visible, thermal)
 
 
 def evaluate(
@@ -82,6 +39,7 @@ def evaluate(
     done: Sequence[int],
     write: Callable[[Row], None],
     progress: Callable[[Pair], object],
+    objects: ObjectFinder | None = None,
 ) -> None:
     """Fuse and measure every `every`-th pair; rows are written in order.
 
@@ -96,6 +54,7 @@ def evaluate(
         done: numbers of the pairs whose rows an earlier, interrupted run has written.
         write: takes each row.
         progress: told of each pair.
+        objects: that are brought out; None where the prompt names none.
     """
     finished = set(done)
     before: Levels | None = None
@@ -120,6 +79,8 @@ def evaluate(
                 before = None
                 continue
             fused = fuser.fuse_prepared(pair.visible, pair.thermal)
+            if objects:
+                objects.bring_out(fused, pair.visible, pair.thermal, pair.time if period else None)
             levels = Levels.of(pair, fused)
             if chosen:
                 near = before if before and abs(pair.time - before.time) <= GAP * period else None

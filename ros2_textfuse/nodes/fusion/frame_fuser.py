@@ -16,6 +16,7 @@ from ros2_textfuse.nodes.fusion.camera import Camera
 from ros2_textfuse.nodes.fusion.camera_info import Geometry
 from ros2_textfuse.nodes.fusion.engine_builder import EngineBuilder
 from ros2_textfuse.nodes.fusion.ledger import Ledger, Stages
+from ros2_textfuse.nodes.fusion.objects import NamedObjects
 from ros2_textfuse.nodes.fusion.outputs import Outputs
 from ros2_textfuse.nodes.fusion.scene import SceneTopic
 from ros2_textfuse.sync.pairing import Stamped
@@ -31,6 +32,7 @@ class FrameFuser:
         builder: of its engines.
         geometry: of the cameras.
         cameras: by name.
+        objects: that are brought out.
         outputs: to publish on.
         ledger: to write to.
         scene: that looks at each pair once it is published.
@@ -45,6 +47,7 @@ class FrameFuser:
         builder: EngineBuilder,
         geometry: Geometry,
         cameras: Mapping[str, Camera],
+        objects: NamedObjects,
         outputs: Outputs,
         ledger: Ledger,
         scene: SceneTopic,
@@ -52,7 +55,7 @@ class FrameFuser:
         jpeg_quality: Callable[[], int],
     ) -> None:
         self._node, self._fuser, self._builder, self._geometry = node, fuser, builder, geometry
-        self._cameras, self._outputs, self._ledger = cameras, outputs, ledger
+        self._cameras, self._objects, self._outputs, self._ledger = cameras, objects, outputs, ledger
         self._scene, self._reject, self._jpeg_quality = scene, reject, jpeg_quality
 
     def work_on(self, frame: Frame[Any]) -> None:
@@ -84,6 +87,7 @@ class FrameFuser:
         converted = time.perf_counter()
         prepared = self._fuser.prepare_pair(*arrays)
         self._fuser.fuse_prepared(*prepared, fused)
+        self._objects.bring_out(fused, *prepared, visible.stamp)
         done = time.perf_counter()
         message = Image(height=height, width=width, encoding="rgb8", step=width * 3)
         reference = visible if self._reference() == "visible" else thermal

@@ -19,6 +19,7 @@ from ros2_textfuse.nodes.fusion.camera_info import Geometry, expected_calibratio
 from ros2_textfuse.nodes.fusion.engine_builder import EngineBuilder
 from ros2_textfuse.nodes.fusion.frame_fuser import FrameFuser
 from ros2_textfuse.nodes.fusion.ledger import Ledger
+from ros2_textfuse.nodes.fusion.objects import NamedObjects
 from ros2_textfuse.nodes.fusion.outputs import Outputs
 from ros2_textfuse.nodes.fusion.pairing import make_pairing
 from ros2_textfuse.nodes.fusion.prompt_service import PromptService
@@ -79,7 +80,7 @@ class FusionNode(LifecycleNode):
         self._fuser, self._outputs, self._configured = fuser, Outputs(self), True
         # One for all activations: with every new thread, the allocator and the engine keep memory of their own.
         self._worker: LatestOnlyWorker[Frame[Any]] = LatestOnlyWorker(lambda frame: self._frame_fuser.work_on(frame))
-        self._prompt_service = PromptService(self, fuser, self._prompt_changed)
+        self._prompt_service = PromptService(self, fuser, self._prompt_changed, self._objects_missing)
         return TransitionCallbackReturn.SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -93,6 +94,7 @@ class FusionNode(LifecycleNode):
         self._use(settings)
         topics = {camera.name: camera.topic for camera in self._cameras.values()}
         self._geometry = Geometry(self, topics, self._fuser, self._calibration, settings.camera_info)
+        self._objects = NamedObjects(self, self._fuser)
         self._scene = SceneTopic(self, self._fuser, self._outputs.status)
         self._frame_fuser = FrameFuser(
             self,
@@ -100,6 +102,7 @@ class FusionNode(LifecycleNode):
             self._builder,
             self._geometry,
             self._cameras,
+            self._objects,
             self._outputs,
             self._ledger,
             self._scene,
@@ -119,6 +122,7 @@ class FusionNode(LifecycleNode):
             self._scene,
             lambda: self._values,
             self._idle,
+            self._objects_missing,
         )
         self._active = True
         self.get_logger().info(
@@ -164,6 +168,7 @@ class FusionNode(LifecycleNode):
         self._geometry.destroy()
         self._reporter.destroy()
         self._worker.drain()
+        self._objects.destroy()
         self._scene.destroy()
         self._builder.join()
         gc.collect()  # a camera and its subscription refer to each other, and keep the last images until then
@@ -208,8 +213,12 @@ class FusionNode(LifecycleNode):
 
     def _prompt_changed(self) -> None:
         if self._active:
+            self._objects.look_up()
             self._ledger.change_prompt()
             self._reporter.publish_status()
+
+    def _objects_missing(self) -> str:
+        return self._objects.missing() if self._active else ""
 
     # Images ---------------------------------------------------------------------------------------------------------
 

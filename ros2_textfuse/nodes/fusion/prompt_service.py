@@ -21,10 +21,11 @@ class PromptService:
         node: that serves.
         fuser: that gets the prompt.
         changed: called after the prompt has changed.
+        note: asked then for what else the caller should know; empty for nothing.
     """
 
-    def __init__(self, node: Node, fuser: Fuser, changed: Callable[[], None]) -> None:
-        self._node, self._fuser, self._changed = node, fuser, changed
+    def __init__(self, node: Node, fuser: Fuser, changed: Callable[[], None], note: Callable[[], str]) -> None:
+        self._node, self._fuser, self._changed, self._note = node, fuser, changed, note
         # ROS's default keeps ten calls, and of a thousand a second half are lost without an answer.
         calls = QoSProfile(depth=10000)
         self._service = node.create_service(SetPrompt, "set_prompt", self._set_prompt, qos_profile=calls)
@@ -48,4 +49,5 @@ class PromptService:
         fill_prompt(response, self._fuser)
         if response.success:
             self._changed()
+            response.message = "; ".join(filter(None, [response.message, self._note()]))
         return response

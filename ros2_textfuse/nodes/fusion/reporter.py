@@ -41,6 +41,7 @@ class Reporter:
         scene: that is told with the status.
         parameters: asked for the node's parameters by name.
         idle: asked whether nothing is fused for nobody.
+        objects_missing: asked why named objects are not brought out; empty where they are.
     """
 
     def __init__(
@@ -56,10 +57,12 @@ class Reporter:
         scene: SceneTopic,
         parameters: Callable[[], Mapping[str, Any]],
         idle: Callable[[], bool],
+        objects_missing: Callable[[], str],
     ) -> None:
         self._node, self._outputs, self._fuser, self._cameras = node, outputs, fuser, cameras
         self._policy, self._ledger, self._builder, self._geometry = policy, ledger, builder, geometry
         self._scene, self._parameters, self._idle = scene, parameters, idle
+        self._objects_missing = objects_missing
         self._keeping_up, self._twins = KeepingUp(), TwinWatch(node, outputs.status)
         logger = node.get_logger()
         self._opening = Opening(node.resolve_topic_name("fused"), logger.info, logger.warning)
@@ -111,6 +114,7 @@ class Reporter:
             idle=self._idle(),
             missing_info=self._geometry.missing(),
             twin=self._twins.warning,
+            objects_missing=self._objects_missing(),
         )
 
     def _reports(self) -> list[CameraReport]:

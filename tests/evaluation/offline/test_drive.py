@@ -7,7 +7,7 @@ import pytest
 
 from ros2_textfuse import Fuser
 from ros2_textfuse.degradations.drive import STRETCHES, Drive
-from ros2_textfuse.evaluation.offline.drive import Moment, delays, evaluate, false_names, flicker
+from ros2_textfuse.evaluation.offline.drive import Moment, delays, evaluate, false_names, flicker, own_conditions
 from ros2_textfuse.recordings.types import RecordedImage
 from ros2_textfuse.settings import FusionSettings
 from tests.helpers.images import street
@@ -48,9 +48,15 @@ def test_one_change_in_a_stretch_is_no_flip():
 
 
 def test_false_names_leave_time_to_fade():
-    frames = [(0, RAIN, RAIN)] * 5 + [(1, {}, RAIN)] * (RATE + 5)
+    frames = [(0, {}, {})] * 3 + [(1, RAIN, RAIN)] * 5 + [(2, {}, RAIN)] * (RATE + 5)
     assert false_names(moments(*frames)) == {"rain": 5}
-    assert false_names(moments(*[(0, {"smoke": 0.8}, {"smoke": 0.8, "haze": 0.5})] * 20)) == {}
+    assert false_names(moments(*[(1, {"smoke": 0.8}, {"smoke": 0.8, "haze": 0.5})] * 20)) == {}
+
+
+def test_what_the_recording_itself_shows_is_no_false_name():
+    frames = moments(*[(0, {}, {"blur": 0.5})] * 20, *[(1, {}, {"blur": 0.5, "rain": 0.4})] * 20)
+    assert own_conditions(frames) == ["blur"]
+    assert false_names(frames) == {"rain": 20}
 
 
 def test_steps_of_the_level():

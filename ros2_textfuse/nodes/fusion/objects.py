@@ -1,0 +1,96 @@
+"""Objects that the prompt names: their boxes come from the detection node, and the fused image brings them out."""
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.node import Node
+from rclpy.subscription import Subscription
+
+from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.nodes.common.detection_messages import Detection2D, Detection2DArray
+from ros2_textfuse.saliency.bring_out import BringOut
+from ros2_textfuse.saliency.carrying import Carried, Sighting
+from ros2_textfuse.sync.pairing import stamp_ns
+
+TOPIC = "detections"
+PATIENCE = 3.0  # s without a message, after which it is said that none comes
+
+
+class NamedObjects:
+    """Listens to detections while the prompt names objects, and only then.
+
+    Messages come in one thread, images are fused in another.
+
+    Args:
+        node: that subscribes.
+        fuser: whose prompt names them.
+    """
+
+    def __init__(self, node: Node, fuser: Fuser) -> None:
+        self._node, self._fuser = node, fuser
+        self._subscription: Subscription | None = None
+        self._carried, self._bring_out = Carried(), BringOut()
+        self._heard = 0.0  # of a clock that does not jump
+        self.look_up()
+
+    def look_up(self) -> None:
+        """Look up what the prompt names; to be called when it has changed."""
+        if self._fuser.prompt.objects and self._subscription is None:
+            self._heard = time.monotonic()
+            self._subscription = self._node.create_subscription(Detection2DArray, TOPIC, self._receive, 10)
+        elif not self._fuser.prompt.objects:
+            self.destroy()
+
+    def destroy(self) -> None:
+        """Leave the topic."""
+        if self._subscription is not None:
+            self._node.destroy_subscription(self._subscription)
+            self._subscription = None
+            self._carried, self._bring_out = Carried(), BringOut()
+
+    def missing(self) -> str:
+        """That objects are named and nobody says where they are, and what to do; empty while all is well."""
+        if self._subscription is None:
+            return ""
+        nobody = not self._node.count_publishers(self._subscription.topic_name)
+        if not nobody and time.monotonic() - self._heard <= PATIENCE:
+            return ""
+        names, topic = ", ".join(self._fuser.prompt.objects), self._subscription.topic_name
+        reason = "no detection node runs" if nobody else f"no message for {PATIENCE:g} s"
+        return (
+            f"{names}: not brought out, since nothing comes on {topic} ({reason}); textfuse up starts detection as well"
+        )
+
+    def bring_out(
+        self, fused: NDArray[np.uint8], visible: NDArray[np.uint8], thermal: NDArray[np.uint8], stamp: int
+    ) -> None:
+        """Bring the named objects out of a fused image, in place.
+
+        Args:
+            fused: uint8 RGB [H, W, 3].
+            visible: uint8 RGB [H, W, 3], that it was made from.
+            thermal: uint8 [H, W], likewise.
+            stamp: nanoseconds, of the fused image.
+        """
+        if names := self._fuser.prompt.objects:
+            self._bring_out(fused, visible, thermal, self._carried.regions(names, stamp / 1e9))
+
+    def _receive(self, message: Detection2DArray) -> None:
+        self._heard = time.monotonic()
+        sightings = [sighting for one in message.detections if (sighting := _sighting(one))]
+        self._carried.see(sightings, stamp_ns(message) / 1e9)
+
+
+def _sighting(detection: Detection2D) -> Sighting | None:
+    """What a message says of an object; None where it is not followed."""
+    if not detection.results or not detection.id.isdecimal():
+        return None
+    hypothesis: Any = max((result.hypothesis for result in detection.results), key=lambda one: one.score)
+    box, middle = detection.bbox, detection.bbox.center.position
+    half = box.size_x / 2, box.size_y / 2
+    corners = middle.x - half[0], middle.y - half[1], middle.x + half[0], middle.y + half[1]
+    if not np.isfinite(corners).all():
+        return None
+    return Sighting(int(detection.id), hypothesis.class_id, corners)

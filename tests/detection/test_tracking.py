@@ -1,0 +1,52 @@
+"""Detections of successive frames get numbers."""
+
+import pytest
+
+from ros2_textfuse.detection.joining import JoinedDetection
+from ros2_textfuse.detection.types import Detection
+
+pytest.importorskip("ultralytics", reason="ultralytics is not installed")
+pytest.importorskip("lap", reason="lap is not installed")
+
+from ros2_textfuse.detection.tracking import GAP, Tracker
+
+
+def frame(step):
+    """Two who pass each other, the nearer one named last."""
+    return [
+        Detection("car", 2, 0.6, (300.0 - 6 * step, 100.0, 380.0 - 6 * step, 150.0)),
+        Detection("person", 0, 0.9, (50.0 + 6 * step, 90.0, 80.0 + 6 * step, 170.0)),
+    ]
+
+
+def test_an_object_keeps_its_number_in_any_order():
+    tracker = Tracker()
+    first = tracker.update(frame(0), 0.0)
+    assert [one.name for one in first] == ["car", "person"] and len({one.id for one in first}) == 2
+    for step in range(1, 20):
+        found = tracker.update(frame(step)[:: 1 if step % 2 else -1], step / 30)
+        assert {one.name: one.id for one in found} == {one.name: one.id for one in first}
+
+
+def test_a_new_object_has_a_number_from_its_second_frame_on():
+    tracker = Tracker()
+    tracker.update(frame(0), 0.0)
+    dog = Detection("dog", 16, 0.8, (500.0, 300.0, 540.0, 330.0))
+    assert tracker.update([*frame(1), dog], 1 / 30)[2].id == 0
+    assert tracker.update([*frame(2), dog], 2 / 30)[2].id > 0
+
+
+def test_nobody_is_the_same_after_a_gap_or_when_time_goes_back():
+    tracker = Tracker()
+    tracker.update(frame(0), 0.0)
+    tracker.update(frame(1), 0.1)
+    assert all(one.id for one in tracker.update(frame(40), GAP + 1))  # a first frame again
+    assert all(one.id for one in tracker.update(frame(0), 0.0))
+
+
+def test_nothing_found_and_joined_detections():
+    tracker = Tracker()
+    assert tracker.update([], 0.0) == []
+    joined = JoinedDetection("person", 0, 0.9, (50.0, 90.0, 80.0, 170.0), scores={"visible": 0.5})
+    (found,) = tracker.update([joined], 5.0)
+    assert found.id and found.scores == {"visible": 0.5}
