@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -97,7 +97,7 @@ class BagCopy:
             self._writer.write(self._images, stamp, STORE.serialize_cdr(message, message.__msgtype__))
         self.added += 1
 
-    def _copy(self) -> Iterator[tuple[Any, int, bytes]]:
+    def _copy(self) -> Generator[tuple[Any, int, bytes], None, None]:
         with self._source.reader() as reader:
             copies = {}
             for connection in reader.connections:

@@ -1,6 +1,7 @@
 """A box and the ring around it, as a grid of cells of one size whatever the size of the box."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -84,7 +85,7 @@ class Surroundings:
         left, top, right, bottom = self.outer
         x, y = (right - left) / SIDE, (bottom - top) / SIDE  # pixels of a cell
         # From the middle of a pixel of the box to cells, whose middles have whole numbers.
-        matrix = np.float32(
+        matrix = np.array(
             [
                 [1 / x, 0, (self.inner[0] + 0.5 - left) / x - 0.5],
                 [0, 1 / y, (self.inner[1] + 0.5 - top) / y - 0.5],
@@ -92,7 +93,9 @@ class Surroundings:
         )
         size = self.inner[2] - self.inner[0], self.inner[3] - self.inner[1]
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        pixels = cv2.warpAffine(cells, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        pixels = np.asarray(
+            cv2.warpAffine(cells, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32
+        )
         across, down = (
             _rise(self._depth(np.arange(self.inner[axis], self.inner[axis + 2], dtype=np.float32) + 0.5, axis) / SOFT)
             for axis in (0, 1)
@@ -101,7 +104,7 @@ class Surroundings:
         pixels *= down[:, None]
         return pixels
 
-    def _depth(self, at: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
+    def _depth(self, at: NDArray[np.floating[Any]], axis: int) -> NDArray[np.float32]:
         """How deep in the box positions along an axis lie: 0 at its border, 1 in the middle, below 0 outside."""
         depth = np.minimum(at - self.box[axis], self.box[axis + 2] - at) / self.half[axis]
         return np.asarray(depth, np.float32)
