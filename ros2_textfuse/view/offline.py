@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_textfuse.engines import EngineError
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.fuser import Fuser
-from ros2_textfuse.imaging.encodings import ImageError
+from ros2_textfuse.offline.objects import ObjectFinder
 from ros2_textfuse.recordings.frames import RecordedPair, Tally, recorded_pairs
 from ros2_textfuse.recordings.types import RecordedImage, Recording
+from ros2_textfuse.scene.sentence import sentence
+from ros2_textfuse.scene.watch import Scene
 from ros2_textfuse.settings import FusionSettings
 from ros2_textfuse.view.hub import Hub
 from ros2_textfuse.view.requests import Ask
@@ -47,6 +48,10 @@ class RecordingSource:
         self._playing = True
         self._sought: float | None = 0.0
         self._fused = 0
+        self._scene = Scene()
+        self._objects: tuple[tuple[str, ...], ObjectFinder | None] = ((), None)  # those named, and who finds them
+        self._note = ""
+        """Why objects are not brought out."""
         self._fusion_ms = 0.0
         self._fault = ""
         self._told = self._position = 0.0
@@ -130,7 +135,7 @@ class RecordingSource:
                     images = self._fuser.prepare_pair(following.visible, following.thermal)
                     shown = _Prepared(following.time, time.monotonic(), *images)
                 self._show(shown)
-            except (ImageError, EngineError) as error:
+            except TextfuseError as error:
                 self._halt(str(error))
 
     def _has_work(self) -> bool:
@@ -160,12 +165,37 @@ class RecordingSource:
             self._tell("BUILDING", "building the engine for images of this size: a few seconds, the first time")
         start = time.perf_counter()
         fused = self._fuser.fuse_prepared(images.visible, images.thermal)
+        if finder := self._finder():
+            finder.bring_out(fused, images.visible, images.thermal, images.time if self._playing else None)
         self._fusion_ms = (time.perf_counter() - start) * 1e3
         self._fused += 1
         self._hub.put(time.time_ns(), {"fused": fused, "visible": images.visible, "thermal": images.thermal})
         self._tell_position(images.time)
-        if time.monotonic() - self._told > STATUS_PERIOD:
-            self._tell("DEGRADED" if self._fault else "OK", self._fault)
+        self._look(images)
+        if time.monotonic() - self._told > STATUS_PERIOD or not self._playing:
+            reason = self._fault or self._note
+            self._tell("DEGRADED" if reason else "OK", reason)
+
+    def _look(self, images: "_Prepared") -> None:
+        """Let the images speak for themselves; a prompt of mode auto follows with the next one."""
+        before = self._fuser.in_force
+        self._scene = self._fuser.look(images.visible, images.thermal, images.time if self._playing else None)
+        if self._fuser.in_force != before and not self._playing:  # the next one is this one again
+            self._stale = True
+
+    def _finder(self) -> ObjectFinder | None:
+        """Who finds the objects that the prompt names; None where there are none, or nobody can."""
+        names = tuple(self._fuser.prompt.objects)
+        if names != self._objects[0]:
+            finder, self._note = None, ""
+            try:
+                if names:
+                    self._tell("BUILDING", "building the detector: a few seconds, the first time")
+                    finder = ObjectFinder(names)
+            except (TextfuseError, ValueError) as error:
+                self._note = f"{', '.join(names)}: not brought out, since nothing finds them: {error}"
+            self._objects = names, finder
+        return self._objects[1]
 
     def _end(self, empty: bool) -> None:
         """The recording is over: from the start again, or nothing more where not one pair came of it."""
@@ -188,11 +218,17 @@ class RecordingSource:
         engine = {"model": self._fuser.model_name, "engine": self._fuser.engine_name}
         counts = {"pairs_fused": self._fused, "pairs_dropped": 0, "passed_through": 0}
         warning = {"engine_warning": self._fuser.engine_warning}
-        self._hub.say("status", {"state": state, "message": message, **engine, **warning, **counts, **self._prompt()})
+        scene = {
+            "scene": sentence(self._scene) if self._fused else "",
+            "estimated_modes": list(self._scene.conditions),
+            "estimated_severities": [float(severity) for severity in self._scene.conditions.values()],
+        }
+        said = {"state": state, "message": message, **engine, **warning, **counts, **scene, **self._prompt()}
+        self._hub.say("status", said)
 
     def _prompt(self) -> dict[str, Any]:
         """The active prompt, under the names of FusionStatus."""
-        prompt = self._fuser.prompt
+        prompt = self._fuser.in_force
         return {
             "prompt": prompt.text,
             "modes": list(prompt.severities),

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from ros2_textfuse.detection.types import DetectorError
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.recordings.source import find_recording
 from ros2_textfuse.settings import FusionSettings
@@ -118,3 +119,27 @@ def test_a_recording_without_pairs_says_why(tmp_path, fuser):
             browser.wait_for(lambda: (browser.told("status") or {}).get("state") == "ERROR")
             assert "--slop" in browser.told("status")["message"]
         source.close()
+
+
+def test_the_images_speak_for_themselves(page):
+    with Browser(page) as browser:
+        browser.send("ask", number=1, modes=["auto"])
+        browser.wait_for(lambda: browser.told("answer"), 60)
+        assert browser.told("answer")["auto_mode"]
+        browser.wait_for(lambda: "low_light" in (browser.told("status") or {}).get("estimated_modes", ()), 60)
+        browser.wait_for(lambda: "low_light" in browser.told("status")["modes"])
+        assert "dark" in browser.told("status")["scene"] or "night" in browser.told("status")["scene"]
+
+
+def test_objects_that_nothing_finds_are_told_and_the_rest_goes_on(page, monkeypatch):
+    def refuse(names):
+        raise DetectorError("ultralytics is not installed")
+
+    monkeypatch.setattr("ros2_textfuse.view.offline.ObjectFinder", refuse)
+    with Browser(page) as browser:
+        browser.send("ask", number=1, objects=["person"])
+        browser.wait_for(lambda: "person: not brought out" in (browser.told("status") or {}).get("message", ""), 60)
+        frames = len(browser.frames)
+        browser.wait_for(lambda: len(browser.frames) > frames + 3)
+        browser.send("ask", number=2)
+        browser.wait_for(lambda: browser.told("status")["message"] == "")
