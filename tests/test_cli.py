@@ -1,5 +1,6 @@
 """The `textfuse` command without ROS: help, and the verbs that work on files."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -299,3 +300,22 @@ def test_swapped_cameras_are_named_offline_too(tmp_path, caplog, kind):
         assert cli.main([*command, *paths]) == 0 and not caplog.messages
         assert cli.main([*command, *paths[::-1]]) == 0
     assert any("are they swapped?" in message for message in caplog.messages)
+
+
+def test_view_writes_a_file_for_rerun(tmp_path, capsys):
+    folders, out = pairs_of(tmp_path), tmp_path / "new" / "out.rrd"
+    command = ["view", *map(str, folders), "--rerun", str(out), "--engine", "eager"]
+    if importlib.util.find_spec("rerun") is None:
+        assert cli.main(command) == 1 and "pip install rerun-sdk" in capsys.readouterr().err
+        assert not out.parent.exists()
+        return
+    assert cli.main(command) == 0
+    assert "2 pairs" in capsys.readouterr().out and out.read_bytes().startswith(b"RRF")
+    assert cli.main(command) == 0, "its own file is written over"
+    out.write_text("somebody else's")
+    assert cli.main(command) == 1 and out.read_text() == "somebody else's"
+
+
+def test_rerun_needs_a_recording(capsys):
+    assert cli.main(["view", "--rerun", "out.rrd"]) == 1
+    assert "name it" in capsys.readouterr().err

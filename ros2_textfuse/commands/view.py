@@ -6,6 +6,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from tqdm import tqdm
+
 from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.runtime import environment
@@ -18,6 +20,7 @@ examples:
   textfuse view                                  # the graph that runs: beside `textfuse up` or the launch file
   textfuse view rgb.mp4 lwir.mp4                 # two videos, without ROS: play, scrub, try sentences
   textfuse view drive --prompt "it is dark"      # a bag
+  textfuse view drive --rerun drive.rrd          # a file for the Rerun viewer, where rerun-sdk is installed
   textfuse view --host 0.0.0.0                   # for others on the network, by an address with a token
 
 Without --host, this machine alone can look. From another one: ssh -L 8420:localhost:8420 ROBOT
@@ -44,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     live.add_argument("--namespace", default="textfuse", help="namespace of the nodes (default %(default)s)")
     live.add_argument("--rate", type=float, default=15.0, help="images a second at most (default %(default)g)")
     live.add_argument("--folder", default="", help="for recorded moments (default ~/textfuse-moments)")
+    parser.add_argument(
+        "--rerun", type=Path, metavar="FILE.rrd", help="write the fused recording for Rerun instead of serving a page"
+    )
     # The others are of a recording: a graph's nodes have parameters of their own.
     fusion_arguments.add_parameters_file(parser)
     fusion_arguments.add_fusion(parser)
@@ -57,12 +63,35 @@ def run(args: argparse.Namespace) -> int:
     if not 0 <= args.port <= 65535:
         raise TextfuseError(f"--port is {args.port}: expected 0 to 65535")
     if args.source:
-        return _show_recording(args)
+        return _write_rerun(args) if args.rerun else _show_recording(args)
+    if args.rerun:
+        raise TextfuseError("--rerun takes a recording: name it, as in textfuse view drive --rerun drive.rrd")
     environment.prepare()
     names = ("host", "port", "token", "rate", "folder")
     parameters = {name: getattr(args, name) for name in names} | {"browser": not args.no_browser}
     command = node_command("view", args.namespace, parameters)
     os.execv(command[0], command)
+
+
+def _write_rerun(args: argparse.Namespace) -> int:
+    from ros2_textfuse.fuser import Fuser
+    from ros2_textfuse.recordings.frames import Tally, recorded_pairs
+    from ros2_textfuse.recordings.source import find_recording
+    from ros2_textfuse.view import rerun_file
+
+    recording = find_recording(args.source, args.visible_topic, args.thermal_topic)
+    rerun_file.claim(args.rerun)
+    settings = fusion_arguments.settings(args)
+    fuser = Fuser.from_settings(settings, settings.alignment())
+    tally = Tally.from_recording(recording)
+    pairs = tqdm(recorded_pairs(recording, settings, tally), total=recording.images // 2, unit="pair", disable=None)
+    count = rerun_file.write(args.rerun, iter(pairs), fuser, _title(args.source))
+    print(f"wrote {args.rerun}: {count} pairs; rerun {args.rerun} shows them")
+    return 0
+
+
+def _title(sources: list[str]) -> str:
+    return " and ".join(Path(path).name for path in sources)
 
 
 def _show_recording(args: argparse.Namespace) -> int:
@@ -77,8 +106,7 @@ def _show_recording(args: argparse.Namespace) -> int:
     settings = fusion_arguments.settings(args)
     fuser = Fuser.from_settings(settings, settings.alignment())
     hub = Hub(EVERY_FRAME)
-    title = " and ".join(Path(path).name for path in args.source)
-    source = RecordingSource(recording, settings, fuser, hub, title)
+    source = RecordingSource(recording, settings, fuser, hub, _title(args.source))
     with closing(ViewServer(source, hub, args.host, args.port, args.token)) as server:
         server.start()
         source.start()

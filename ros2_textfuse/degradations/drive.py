@@ -42,8 +42,8 @@ STRETCHES = (
 )
 
 
-class Drive:
-    """A recording driven through STRETCHES, over and over until the drive is at its end; a `Recording`.
+class Drive(Recording):
+    """A recording driven through STRETCHES, over and over until the drive is at its end.
 
     Args:
         recording: by day, of one size.
@@ -58,18 +58,19 @@ class Drive:
         self.duration = seconds * len(STRETCHES)
         self.images = 2 * round(recording.images / 2 / recording.duration * self.duration)
 
-    def __iter__(self) -> Iterator[RecordedImage]:
+    def images_from(self, time: float) -> Iterator[RecordedImage]:
         """The images, degraded; thermal ones of 8 bits."""
-        given = 0
-        for lap in count():
-            for image in self._recording:
-                if given == self.images:
+        rate, length = self.images / 2 / self.duration, self._recording.duration
+        for lap in count(int(max(time, 0.0) / length)):
+            start = lap * length
+            for image in self._recording.images_from(max(0.0, time - start)):
+                due = start + image.time
+                frame = round(due * rate)
+                if 2 * frame >= self.images:
                     return
-                time = image.time + lap * self._recording.duration
                 pixels = encodings.camera_array(image, image.camera)
-                degraded = self._degraded(image.camera, pixels, self.conditions(time), given)
-                yield RecordedImage.from_pixels(image.camera, time, degraded, time + image.stamp - image.time)
-                given += 1
+                degraded = self._degraded(image.camera, pixels, self.conditions(due), frame)
+                yield RecordedImage.from_pixels(image.camera, due, degraded, start + image.stamp)
 
     def stretch(self, time: float) -> int:
         """The number of the stretch at a time, in seconds from the start."""

@@ -8,15 +8,15 @@ Advice = tuple[tuple[re.Pattern[str], str], ...]
 _OPPOSITES: Advice = (  # of what a mode repairs
     (
         re.compile(
-            r"^(?!.*\b(?:there|has|have|had|shows?|is|are)\b).*\b(?:less|lower|reduce|decrease|soften)\b.*\bcontrast\b|"
-            r"\btoo much contrast\b|\bcontrast (?:\w+ )?(?:down|lower)\b|\bcontrasty\b"
+            r"^(?!.*\b(?:there|has|have|had|shows?|is|are)\b).*\b(?:less|lower|reduce|decrease|"
+            r"soften)\b.*\bcontrast\b|\btoo much contrast\b|\bcontrast (?:\w+ )?(?:down|lower)\b|\bcontrasty\b"
         ),
         "a camera's contrast can only be raised; 'less contrast' alone is for the fused image",
     ),
     (
         re.compile(
-            r"^(?:make|turn|render)\b.*\b(?:thermal|visible)\b.*\b(?:darker|dimmer)\b|^(?:darken|dim)\b.*\b(?:thermal|"
-            r"visible)\b"
+            r"^(?:make|turn|render)\b.*\b(?:thermal|visible)\b.*\b(?:darker|dimmer)\b|^(?:darken|"
+            r"dim)\b.*\b(?:thermal|visible)\b"
         ),
         "one camera's brightness cannot be lowered; 'darker' alone is for the fused image",
     ),
@@ -24,12 +24,10 @@ _OPPOSITES: Advice = (  # of what a mode repairs
 _ADVICE: Advice = (
     (
         re.compile(
-            r"\b(?:can ?not|can't|could ?n[o']t|hardly|barely|unable to|nothing|nobody|not) (?:\w+ )?"
-            r"(?:see|seen|visible|recogni[sz]e|make out)|\bsees? nothing\b|"
-            r"\b(?:bad|poor|low|no) (?:visibility|quality|view|image|picture)\b|"
-            r"\b(?:visibility|quality|view|image|picture) (?:is |looks )?(?:\w+ )?(?:bad|poor|low|terrible|awful|"
-            r"horrible)\b|"
-            r"\b(?:better|improve|enhance|nicer?|clean|fix|repair|optimi[sz]e)\b"
+            r"\b(?:can ?not|can't|could ?n[o']t|hardly|barely|unable to|nothing|nobody|not) (?:\w+ )?(?:see|seen|"
+            r"visible|recogni[sz]e|make out)|\bsees? nothing\b|\b(?:bad|poor|low|no) (?:visibility|quality|view|"
+            r"image|picture)\b|\b(?:visibility|quality|view|image|picture) (?:is |looks )?(?:\w+ )?(?:bad|poor|low|"
+            r"terrible|awful|horrible)\b|\b(?:better|improve|enhance|nicer?|clean|fix|repair|optimi[sz]e)\b"
         ),
         "say why: 'it is dark', 'too bright', 'fog' or 'smoke', 'rain', 'blurred', 'the thermal image is noisy'",
     ),

@@ -12,8 +12,8 @@ _DEFECTS = (  # "less thermal noise" is about the noise
     r"cast|brightness|colou?r)"
 )
 _THING = (
-    r"(?: (?:images?|cameras?|cams?|one|frames?|streams?|videos?|feeds?|sensors?|channels?|view|side|data|band|signal|"
-    r"part|source|input))"
+    r"(?: (?:images?|cameras?|cams?|one|frames?|streams?|videos?|feeds?|sensors?|channels?|view|side|data|band|"
+    r"signal|part|source|input))"
 )
 _CAMERA = (
     rf"(?:(?:the|a|my|our|your|this|that|its|any|pure|your) )?(?P<camera>thermal|"
@@ -25,28 +25,23 @@ _ADVERB = (
 )
 _MORE = (
     r"(?:more(?: of| from| on| weight (?:to|on))?|us(?:e|ing)|take|trust|prefer|rely(?:ing)? on|favou?r|"
-    r"believe(?: in)?|listen to|follow|"
-    r"lean (?:more )?(?:on|to|towards?)|mostly|mainly|primarily|rather|emphasi[sz]e|stress|prioriti[sz]e|"
-    r"go(?:ing)?(?: (?:to|with|for|by|over to))?|stick (?:to|with)|"
-    r"shift (?:\w+ )?(?:to|towards?)|towards?|need|want|i'd like|see|look at|show(?: me)?|give(?: me)?|bring in|"
-    r"mix in|add|boost|strengthen|weigh|weight(?: on)?|"
-    r"dominated by|depend on|count on|focus on|concentrate on|put .* on|choose|pick|move to|change to|display|watch|"
-    r"back to|bet on|(?:crank|turn|dial|ramp|push|bring)(?: up)?)"
+    r"believe(?: in)?|listen to|follow|lean (?:more )?(?:on|to|towards?)|mostly|mainly|primarily|rather|emphasi[sz]e|"
+    r"stress|prioriti[sz]e|go(?:ing)?(?: (?:to|with|for|by|over to))?|stick (?:to|with)|shift (?:\w+ )?(?:to|"
+    r"towards?)|towards?|need|want|i'd like|see|look at|show(?: me)?|give(?: me)?|bring in|mix in|add|boost|"
+    r"strengthen|weigh|weight(?: on)?|dominated by|depend on|count on|focus on|concentrate on|put .* on|choose|pick|"
+    r"move to|change to|display|watch|back to|bet on|(?:crank|turn|dial|ramp|push|bring)(?: up)?)"
 )
 _LESS = (
-    r"(?:less(?: of| from)?|too much(?: of)?|reduce|lower|weaken|tone down|distrust|mistrust|ignore|forget(?: about)?|"
-    r"drop|disregard|without|no|"
-    r"(?:dial|turn|bring|scale|cut|push) (?:back|down)|stop(?: showing(?: me)?)?|avoid|leave out|skip|hide|"
-    r"not so much(?: of)?|fewer|cut|disable|turn off|switch off|stop using|mute|suppress|"
-    r"remove|discard)"
+    r"(?:less(?: of| from)?|too much(?: of)?|reduce|lower|weaken|tone down|distrust|mistrust|ignore|"
+    r"forget(?: about)?|drop|disregard|without|no|(?:dial|turn|bring|scale|cut|push) (?:back|down)|"
+    r"stop(?: showing(?: me)?)?|avoid|leave out|skip|hide|not so much(?: of)?|fewer|cut|disable|turn off|switch off|"
+    r"stop using|mute|suppress|remove|discard)"
 )
 _BROKEN = (
     r"(?: (?:is|are|has|was|seems|looks|went|just|completely|totally|gone))* (?:dead|broken|failed|failing|fails|"
-    r"useless|out|down|unusable|gone|"
-    r"covered|sees? nothing|not working|unreliable|bad|worse|worthless|no use|no good|no help|no longer works|lost|"
-    r"offline|blocked|blind|unplugged|froze|died|crashed|"
-    r"(?:does not|doesn't) help|defective|faulty|(?:can ?not|can't) be trusted|(?:does not|doesn't) work|stopped|"
-    r"frozen|drops? out|rubbish|"
+    r"useless|out|down|unusable|gone|covered|sees? nothing|not working|unreliable|bad|worse|worthless|no use|no good|"
+    r"no help|no longer works|lost|offline|blocked|blind|unplugged|froze|died|crashed|(?:does not|doesn't) help|"
+    r"defective|faulty|(?:can ?not|can't) be trusted|(?:does not|doesn't) work|stopped|frozen|drops? out|rubbish|"
     r"crap)\b(?! of focus| contrast| details?| sharpness)"
 )
 _GOOD = (
@@ -55,19 +50,17 @@ _GOOD = (
 )
 _HEAT = re.compile(
     r"\b(?:hot ?spots?|(?:hot|warm|heated|glowing) (?:things?|spots?|objects?|areas?|parts?|bodies|bod(?:y|ies)|"
-    r"targets?|surfaces?|bearings?|engines?|pipes?|"
-    r"regions?|stuff|places?)|heat (?:sources?|signatures?|traces?|spots?|leaks?|up|picture|emitters?)|(?:what(?: is|"
-    r"'s)|where .*|whatever is|everything|anything|something) (?:warm|hot|heated)\b|"
-    r"(?:see|show|show me|more|only|want|bring (?:in|up)|emphasi[sz]e) (?:a |the |me |some |in )*(?:little |bit |"
-    r"more |only )*(?:heat|warmth|temperatures?)\b)"
+    r"targets?|surfaces?|bearings?|engines?|pipes?|regions?|stuff|places?)|heat (?:sources?|signatures?|traces?|"
+    r"spots?|leaks?|up|picture|emitters?)|(?:what(?: is|'s)|where .*|whatever is|everything|anything|"
+    r"something) (?:warm|hot|heated)\b|(?:see|show|show me|more|only|want|bring (?:in|up)|emphasi[sz]e) (?:a |the |"
+    r"me |some |in )*(?:little |bit |more |only )*(?:heat|warmth|temperatures?)\b)"
 )
 _DENIED_HEAT = re.compile(
     r"\b(?:(?P<none>no|without|neither)|not|ignore|hide|forget(?: about)?|avoid|skip|less|leave out)\b|n't\b"
 )
 _EQUAL = re.compile(
     r"\b(?:equal(?:ly)?|even(?:ly)?(?: mix| weight\w*| balance\w*)|fifty.?fifty|50.?50|same weight|balanced|"
-    r"neutral balance|half and half|"
-    r"even mix|no preference|^balance (?:both|the) cameras$)\b"
+    r"neutral balance|half and half|even mix|no preference|^balance (?:both|the) cameras$)\b"
 )
 _PERCENT = re.compile(
     rf"(\d{{1,3}}) ?(?:%|percent|per cent)(?: of)? {_CAMERA}|{_CAMERA.replace('camera>', 'camera2>')} (?:at |to |"
@@ -101,8 +94,8 @@ _RULES: tuple[tuple[re.Pattern[str], float, float | None], ...] = tuple(
         (rf"{_CAMERA} (?:weight |share )?(?:a (?:bit|little) )?(?:less|down|weaker|lower)\b", -1, None),
         (rf"{_CAMERA}{_BROKEN}", -1, 0.75),
         (
-            rf"\b(?:only|just|nothing but|full|pure|all|exclusively|switch (?:over )?to|solely){_ADVERB}(?: use| show|"
-            rf" trust| take| see)?(?: me)?(?: the)? {_CAMERA}",
+            rf"\b(?:only|just|nothing but|full|pure|all|exclusively|switch (?:over )?to|solely){_ADVERB}(?: use|"
+            rf" show| trust| take| see)?(?: me)?(?: the)? {_CAMERA}",
             1,
             1.0,
         ),
@@ -164,12 +157,10 @@ def read_balance(clause: str) -> Balance | None:
 
 _FILLER = re.compile(
     r"\b(?:the|a|an|in|to|of|for|now|and|i|i'd|we|you|me|us|it|is|be|should|would|will|let|lets|let's|give|use|show|"
-    r"right|at|moment|today|please|"
-    r"out|when|doubt|rather|like|want|see|look|on|by|my|our|your|more|less|image|camera|here|there|where|are|this|"
-    r"with|one|other|go|take|stand|"
-    r"conveyor|all|that|do|just|picture|fused|fusion|mix|weight|much|a bit|little|bit|lot|while|until|again|from|than|"
-    r"as|so|must|emphasi[sz]e|"
-    r"reliable|details?|matter)\b|[^a-z0-9]"
+    r"right|at|moment|today|please|out|when|doubt|rather|like|want|see|look|on|by|my|our|your|more|less|image|camera|"
+    r"here|there|where|are|this|with|one|other|go|take|stand|conveyor|all|that|do|just|picture|fused|fusion|mix|"
+    r"weight|much|a bit|little|bit|lot|while|until|again|from|than|as|so|must|emphasi[sz]e|reliable|details?|"
+    r"matter)\b|[^a-z0-9]"
 )
 
 

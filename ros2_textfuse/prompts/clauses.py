@@ -19,8 +19,7 @@ _EITHER = rf"(?:the )?(?:thermal|visible)(?: one| {_IMAGE})?"
 _BOTH = re.compile(rf"\b{_EITHER} (?:and|&) (?:in |on |of )?{_EITHER}(?!\w)(?! (?:is|are|has|have|shows?|looks?)\b)")
 _CUT = re.compile(
     r"([.;!?]+(?=\s|$)|,|\b(?:instead of|rather than|except for|except|and also|but also|and|or|nor|but|plus|"
-    r"as well as|together with|while|whereas|although|"
-    r"though|however|also|with|so|because)\b|[&+|])"
+    r"as well as|together with|while|whereas|although|though|however|also|with|so|because)\b|[&+|])"
 )
 _DENYING = ("nor", "instead of", "rather than", "except for", "except")
 _POLITE = re.compile(r"\b(?:please|pls|kindly|(?:could|can|would) you)\b")
@@ -38,9 +37,9 @@ _IT_IS = re.compile(r"^(?:(?:it|this|that|all of it) is|it's|its|that's) (?=(?:\
 _LACKING = re.compile(r"\b(?:no|without|not (?:much|enough)|too little|little|lacks?|lacking)(?: any)? contrast\b")
 # Words that either camera may mean; they keep the camera that was named last.
 _AMBIGUOUS = re.compile(
-    r"\b(?:de)?(?:nois|grain|speckl|contrast|flat|strip|line|band|dull|faded|grey|gray|faint)|"
-    r"\b(?:differ|distinct|distinguish|indistinguish|stand out|pop\b|blend|merge|melt|vanish|"
-    r"disappear|look (?:the same|alike)|tell (?:apart|.+ from)|(?:told|told apart) from)"
+    r"\b(?:de)?(?:nois|grain|speckl|contrast|flat|strip|line|band|dull|faded|grey|gray|faint)|\b(?:differ|distinct|"
+    r"distinguish|indistinguish|stand out|pop\b|blend|merge|melt|vanish|disappear|look (?:the same|alike)|"
+    r"tell (?:apart|.+ from)|(?:told|told apart) from)"
 )
 # A sentence's feature vector hardly knows "less exposure" from "more", so that the direction of a wish is a rule.
 _LESS_EXPOSURE = re.compile(
@@ -50,22 +49,21 @@ _A_LITTLE = re.compile(r"\b(?:a (?:little |tiny )?bit|slightly|a little|somewhat
 _MUCH = re.compile(r"\b(?:much|a lot|far|way|very)\b")
 _VERB = re.compile(
     r"\b(?:is|are|was|were|has|have|had|do|does|did|it's|it|i|we|there|there's|shows?|looks?|seems?|appears?|became|"
-    r"become|suffers?|remove|fix|repair|reduce|suppress|make|get|find|show|brighten|sharpen|denoise|dehaze|"
-    r"derain|deblur|destripe|correct|enhance|increase|boost|clean|handle|eliminate)\b"
+    r"become|suffers?|remove|fix|repair|reduce|suppress|make|get|find|show|brighten|sharpen|denoise|dehaze|derain|"
+    r"deblur|destripe|correct|enhance|increase|boost|clean|handle|eliminate)\b"
 )
 _NEGATION = re.compile(
     r"\b(?:there(?:'s| is| are|) )?(?:no longer|no more|no sign of|not any(?: ?more| longer)?|not a problem|no|not|"
     r"without|neither|nor|never|free of|free from|don't worry about|do not worry about|ignore|nothing like)\b|"
-    r"\b(?:is|are|was|were|do|does|did|has|have)n't\b(?: any\b)?|"
-    r"\b(?:is|are|'s) (?:lifting|clearing(?: up)?)$|"
-    r"\b(?:is|are|was|were|has|have|'s)? ?(?:gone|absent|stopped|lifted|vanished|disappeared|ended|ceased)\b|"
-    r"\b(?:is|are|was|'s) over$|\b(?:any ?more|any longer)\b|\bfree$"
+    r"\b(?:is|are|was|were|do|does|did|has|have)n't\b(?: any\b)?|\b(?:is|are|'s) (?:lifting|clearing(?: up)?)$|"
+    r"\b(?:is|are|was|were|has|have|'s)? ?(?:gone|absent|stopped|lifted|vanished|disappeared|ended|ceased)\b|\b(?:is|"
+    r"are|was|'s) over$|\b(?:any ?more|any longer)\b|\bfree$"
 )
 # "I cannot see through the fog" denies the seeing, not the fog.
 _SEEING = re.compile(
-    r"\b(?:can ?not|can't|could ?n[o']t|do(?:es)? ?n[o']t|hardly|barely|unable to) ?(?:even |really |clearly )?"
-    r"(?:see|recogni[sz]e|read|tell|make out|distinguish|identify|find|stand out|spot|work|detect)\b(?! (?:any |much )?"
-    r"(?:rain|fog|haze|noise|stripes|blur|smoke|mist|grain|glare)\b)"
+    r"\b(?:can ?not|can't|could ?n[o']t|do(?:es)? ?n[o']t|hardly|barely|unable to) ?(?:even |really |"
+    r"clearly )?(?:see|recogni[sz]e|read|tell|make out|distinguish|identify|find|stand out|spot|work|"
+    r"detect)\b(?! (?:any |much )?(?:rain|fog|haze|noise|stripes|blur|smoke|mist|grain|glare)\b)"
 )
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ros2_textfuse.prompts.degrees import ratio
 
 _ADDRESS = (
-    r"^(?:(?:ok(?:ay)?|now|then|and|just|please|so|no|yes|well|actually|oh|hey|hmm|let's|let us|i want|can we|we need|"
-    r"i need|go|try) )*"
+    r"^(?:(?:ok(?:ay)?|now|then|and|just|please|so|no|yes|well|actually|oh|hey|hmm|let's|let us|i want|can we|"
+    r"we need|i need|go|try) )*"
 )
 _END = r"(?: (?:please|again|now|then|thanks|ok|thank you|over))*$"
 _IT = (
@@ -19,13 +19,11 @@ _IT = (
 _OF = r"(?: of (?:it|that|this|the same|them))?"
 _DEGREE = (
     r"(?:(?:a|even|just|quite|still) )*(?:(?:little|tiny|tad|bit|touch|notch|much|lots?|far|way|slightly|somewhat|"
-    r"twice|"
-    r"half) )*"
+    r"twice|half) )*"
 )
 _REPAIR = (
     r"(?:de-?nois\w*|de-?haz\w*|de-?blur\w*|de-?rain\w*|de-?strip\w*|brightening|sharpening|repair\w*|correct\w*|"
-    r"remov\w*|enhancement|filter\w*|clean\w*|"
-    r"smoothing|process\w*|strength|intensity|effect)"
+    r"remov\w*|enhancement|filter\w*|clean\w*|smoothing|process\w*|strength|intensity|effect)"
 )
 _COMMANDS = tuple(
     (kind, re.compile(_ADDRESS + pattern + _END))
@@ -33,47 +31,41 @@ _COMMANDS = tuple(
         (
             "undo",
             rf"(?:undo{_IT}|bring{_IT} back|take{_IT} back|take back{_IT}|go back(?: (?:one|a) step)?|"
-            rf"go back to (?:how|"
-            rf"what) it was(?: before)?|step back|back|"
-            rf"back to (?:how|what|the way) it was(?: before)?|revert{_IT}|roll ?back{_IT}|as (?:it was )?before|"
-            rf"like before|(?:as|like) it was(?: before)?|"
-            rf"(?:back to )?(?:the )?(?:previous|last|former|old) (?:one|prompt|setting|settings|state)|never ?mind|"
-            rf"nevermind|cancel{_IT}|scratch that|forget{_IT}|"
-            rf"forget it|wrong|that was (?:wrong|better before)|it was better before|better before|oops)",
+            rf"go back to (?:how|what) it was(?: before)?|step back|back|back to (?:how|what|"
+            rf"the way) it was(?: before)?|revert{_IT}|roll ?back{_IT}|as (?:it was )?before|like before|(?:as|"
+            rf"like) it was(?: before)?|(?:back to )?(?:the )?(?:previous|last|former|old) (?:one|prompt|setting|"
+            rf"settings|state)|never ?mind|nevermind|cancel{_IT}|scratch that|forget{_IT}|forget it|wrong|"
+            rf"that was (?:wrong|better before)|it was better before|better before|oops)",
         ),
         (
             "reset",
             rf"(?:reset{_IT}|start (?:over|again|anew|from scratch)|from scratch|clear{_IT}|"
-            rf"(?:back to )?(?:the )?(?:normal|defaults?|standard|neutral|original)"
-            rf"(?: settings?| mode| image| fusion| view)?(?: again)?|turn{_IT} off|switch{_IT} off|turn off{_IT}|"
-            rf"switch off{_IT}|off|stop{_IT}|"
+            rf"(?:back to )?(?:the )?(?:normal|defaults?|standard|neutral|original)(?: settings?| mode| image|"
+            rf" fusion| view)?(?: again)?|turn{_IT} off|switch{_IT} off|turn off{_IT}|switch off{_IT}|off|stop{_IT}|"
             rf"(?:just )?plain(?: fusion)?|just fuse(?: them| the images)?|no (?:prompt|effects?|enhancements?|"
-            rf"repairs?)|nothing special|wipe{_IT}|"
-            rf"delete{_IT}|remove (?:it all|everything|all(?: of it)?|the prompt)|drop everything|no more (?:effects?|"
-            rf"repairs?))",
+            rf"repairs?)|nothing special|wipe{_IT}|delete{_IT}|remove (?:it all|everything|all(?: of it)?|"
+            rf"the prompt)|drop everything|no more (?:effects?|repairs?))",
         ),
         (
             "less",
             rf"(?:{_DEGREE}(?:less|weaker|softer|gentler|milder|lighter touch|lower){_OF}|(?:that(?:'s| is| was)|"
-            rf"it(?:'s| is)|this is)? ?(?:a (?:bit|little) )?(?:too (?:much|strong|heavy|hard|intense)|"
-            rf"over ?done|exaggerated)(?: of (?:it|that|this))?|(?:tone|turn|dial|take|bring|scale|back){_IT} (?:down|"
-            rf"back|off){_IT}(?: (?:a|slightly) ?(?:bit|little|notch|touch|lot)?)?|"
-            rf"tone down|(?:cut|reduce|lower|decrease|weaken|soften|halve|lessen){_IT}(?: by half|"
-            rf" in half)?(?: a (?:bit|little|lot))?|half(?: (?:of|as much|as strong))?(?: (?:of )?(?:that|it|this))?|"
-            rf"ease (?:off|up)(?: a (?:bit|little))?|go easy|back off(?: a (?:bit|little))?|not (?:so|that|"
-            rf"as) (?:much|strong\w*|hard|heav\w+)|"
-            rf"(?:{_DEGREE}(?:less|weaker|softer|reduce|lower|not so much|"
-            rf"too much) (?:of )?(?:the )?(?:\w+ )?{_REPAIR}))",
+            rf"it(?:'s| is)|this is)? ?(?:a (?:bit|little) )?(?:too (?:much|strong|heavy|hard|intense)|over ?done|"
+            rf"exaggerated)(?: of (?:it|that|this))?|(?:tone|turn|dial|take|bring|scale|back){_IT} (?:down|back|"
+            rf"off){_IT}(?: (?:a|slightly) ?(?:bit|little|notch|touch|lot)?)?|tone down|(?:cut|reduce|lower|decrease|"
+            rf"weaken|soften|halve|lessen){_IT}(?: by half| in half)?(?: a (?:bit|little|lot))?|half(?: (?:of|"
+            rf"as much|as strong))?(?: (?:of )?(?:that|it|this))?|ease (?:off|up)(?: a (?:bit|little))?|go easy|"
+            rf"back off(?: a (?:bit|little))?|not (?:so|that|as) (?:much|strong\w*|hard|heav\w+)|(?:{_DEGREE}(?:less|"
+            rf"weaker|softer|reduce|lower|not so much|too much) (?:of )?(?:the )?(?:\w+ )?{_REPAIR}))",
         ),
         (
             "more",
             rf"(?:{_DEGREE}(?:more|stronger|harder|heavier|further|higher){_OF}|(?:still )?not (?:strong |"
-            rf"much )?enough(?: yet)?|(?:turn|crank|dial|pump|bring|push|scale|amp){_IT} (?:up|further){_IT}"
-            rf"(?: (?:a|slightly) ?(?:bit|little|notch|touch|lot)?)?|(?:increase|boost|strengthen|intensify|raise|"
-            rf"double|amplify){_IT}(?: a (?:bit|little|lot))?|(?:twice|double)(?: (?:as much|as strong|the))?"
-            rf"(?: (?:of )?(?:that|it|this|strength))?|push(?: it)? (?:further|harder)|(?:go|keep) (?:further|on|"
-            rf"going)|further|too (?:little|weak)|"
-            rf"(?:{_DEGREE}(?:more|stronger|increase|boost|heavier) (?:of )?(?:the )?(?:\w+ )?{_REPAIR}))",
+            rf"much )?enough(?: yet)?|(?:turn|crank|dial|pump|bring|push|scale|amp){_IT} (?:up|further){_IT}(?: (?:a|"
+            rf"slightly) ?(?:bit|little|notch|touch|lot)?)?|(?:increase|boost|strengthen|intensify|raise|double|"
+            rf"amplify){_IT}(?: a (?:bit|little|lot))?|(?:twice|double)(?: (?:as much|as strong|"
+            rf"the))?(?: (?:of )?(?:that|it|this|strength))?|push(?: it)? (?:further|harder)|(?:go|keep) (?:further|"
+            rf"on|going)|further|too (?:little|weak)|(?:{_DEGREE}(?:more|stronger|increase|boost|"
+            rf"heavier) (?:of )?(?:the )?(?:\w+ )?{_REPAIR}))",
         ),
     )
 )
@@ -82,8 +74,8 @@ _TOO = re.compile(
     r" also| on top)$"
 )
 _KEEP = re.compile(
-    r"^(?:keep|leave|hold)(?: (?:it|that|this|the rest|everything|all|those|the others?|them))"
-    r"(?: (?:as (?:it|they) (?:is|are)|on|like that|so))?(?= (?:and|but)\b|,|$)"
+    r"^(?:keep|leave|hold)(?: (?:it|that|this|the rest|everything|all|those|the others?|them))(?: (?:as (?:it|"
+    r"they) (?:is|are)|on|like that|so))?(?= (?:and|but)\b|,|$)"
 )
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 _LENS = r"(?:lens|lenses|glass|windscreen|windshield|window|cover|dome|housing|optics?|camera)"
 _DIRT = (
-    r"(?:dirty|dirt|mud\w*|smudg\w*|smear\w*|finger ?prints?|scratch\w*|covered|insects?|bugs?|bird droppings?|oil\w*|"
-    r"grease|greasy|ice|iced|icy|frozen|"
-    r"frost\w*|filthy|stain\w*|paint\w*|spider\w*|cobwebs?|leaves|leaf|grime|grimy|soiled)"
+    r"(?:dirty|dirt|mud\w*|smudg\w*|smear\w*|finger ?prints?|scratch\w*|covered|insects?|bugs?|bird droppings?|"
+    r"oil\w*|grease|greasy|ice|iced|icy|frozen|frost\w*|filthy|stain\w*|paint\w*|spider\w*|cobwebs?|leaves|leaf|"
+    r"grime|grimy|soiled)"
 )
 _WATER = r"(?:wet|water|drops?|droplets|raindrops?|splash\w*)"
 _MIST = r"(?:fogg?ed(?: up)?|fogs? up|steamed(?: up)?|steams? up|misted(?: up)?|condensation|condensed)"
@@ -44,8 +44,7 @@ _CONDITIONS = tuple(
         (_on_lens(_DIRT), Condition((), "named", _CLEAN)),
         (
             r"\b(?:smok(?:e|y|ed|escreen)|fumes?|soot\w*|tear ?gas|dust\w*|sand ?storm|sand|pollen|ash|ashes|smog|"
-            r"powder)\b"
-            r"(?! (?:detector|alarm|bin))",
+            r"powder)\b(?! (?:detector|alarm|bin))",
             Condition(("haze",), "visible"),
         ),
         (r"\b(?:steam|vapou?r)\b", Condition(("haze",))),
@@ -55,19 +54,17 @@ _CONDITIONS = tuple(
             Condition(("over_exposure",), "visible"),
         ),
         (
-            r"\b(?:snow(?:ing|s|fall|flakes?|storm|y)?|flurr(?:y|ies)|blizzard|hail\w*|sleet)\b"
-            r"(?!.*\b(?:yellow|blue|green|pink|red|orange|ground|covered)\b)",
+            r"\b(?:snow(?:ing|s|fall|flakes?|storm|y)?|flurr(?:y|ies)|blizzard|hail\w*|sleet)\b(?!.*\b(?:yellow|blue|"
+            r"green|pink|red|orange|ground|covered)\b)",
             Condition(("rain",), "", "snow and hail are read as rain, which comes nearest"),
         ),
         (r"\b(?:spray|splash\w*|spindrift)\b(?! can)", Condition(("rain",), "visible")),
         (
-            r"\bglar\w+|\b(?:head ?lights?|head ?lamps?|high beams?|full beams?|flood ?lights?|spot ?lights?)\b"
-            r"(?!.* (?:off|broken|out)\b)|\bdazzl\w+|"
-            r"\bblind(?:s|ed|ing|ed by|)\b(?! spot)|\b(?:low|setting|rising|direct) sun\b|\b(?:sun|torch|flash\w*|"
-            r"laser|lamp|light)\b.*\b(?:into|in|at|on) "
-            r"(?:the |my |our |its |his )?(?:lens|camera|eyes?|face|sensor)\b|\bagainst the (?:sun|light)\b|"
-            r"\bbacklight\w*|\bback ?lit\b|\blens flare\b|"
-            r"\breflections? on\b|\bwelding\b|\blaser\b",
+            r"\bglar\w+|\b(?:head ?lights?|head ?lamps?|high beams?|full beams?|flood ?lights?|"
+            r"spot ?lights?)\b(?!.* (?:off|broken|out)\b)|\bdazzl\w+|\bblind(?:s|ed|ing|ed by|)\b(?! spot)|\b(?:low|"
+            r"setting|rising|direct) sun\b|\b(?:sun|torch|flash\w*|laser|lamp|light)\b.*\b(?:into|in|at|on) (?:the |"
+            r"my |our |its |his )?(?:lens|camera|eyes?|face|sensor)\b|\bagainst the (?:sun|light)\b|\bbacklight\w*|"
+            r"\bback ?lit\b|\blens flare\b|\breflections? on\b|\bwelding\b|\blaser\b",
             Condition(("over_exposure",), "visible"),
         ),
     )

@@ -19,10 +19,9 @@ KINDS = {
 _SURE = 0.75
 _LOOKING = re.compile(
     r"(?:\b(?:find|highlight|bring out|look(?:ing)? (?:out )?for|watch(?:ing)? (?:out )?for|search(?:ing)? for|spot|"
-    r"detect|mark|point out|track|show(?: me)?|"
-    r"emphasi[sz]e|where (?:is|are)|locate|keep an eye on|can you see|do you see|follow|focus on|is there|are there|"
-    r"i see)\b|^(?=(?:a|an|any|some|two|three|several|many) \w)) ?"
-    r"(?:(?:the|a|an|any|some|all|my|our|every|two|three|several|many|where) )*(?P<what>[a-z][\w -]*)"
+    r"detect|mark|point out|track|show(?: me)?|emphasi[sz]e|where (?:is|are)|locate|keep an eye on|can you see|"
+    r"do you see|follow|focus on|is there|are there|i see)\b|^(?=(?:a|an|any|some|two|three|several|"
+    r"many) \w)) ?(?:(?:the|a|an|any|some|all|my|our|every|two|three|several|many|where) )*(?P<what>[a-z][\w -]*)"
 )
 _PLACE = re.compile(
     r" (?:in|on|at|by|behind|near|next|above|over|under|across|along|around|through|from|to|of|who|which|that|is|are|"
@@ -30,8 +29,7 @@ _PLACE = re.compile(
 )
 _IMAGES = re.compile(
     r"\b(?:images?|pictures?|scene|details?|everything|something|things?|more|less|thermal|visible|way|view|cameras?|"
-    r"it|this|that|contrast|better|"
-    r"colou?rs?|what|bit|little|lot|few|nothing|nobody|none|fine|good|ok)\b"
+    r"it|this|that|contrast|better|colou?rs?|what|bit|little|lot|few|nothing|nobody|none|fine|good|ok)\b"
 )
 
 

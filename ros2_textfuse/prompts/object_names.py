@@ -189,9 +189,8 @@ _WORDS = re.compile(  # the longest first: a hot dog is no dog
 # What a degradation comes from is not what a person wants to see: "spray from the lorry", "blinded by cars".
 _SOURCE = re.compile(
     r"\b(?:(?:from|by|against)|(?:spray|smoke|glare|dust|(?:head ?)?lights?|beams?|headlamps?|reflections?|exhaust|"
-    r"fumes) of)"
-    r"(?: (?:the|a|an|that|this|some|all|other|many|oncoming|passing|burning|leading|approaching|his|her|two|"
-    r"big))*\s*$",
+    r"fumes) of)(?: (?:the|a|an|that|this|some|all|other|many|oncoming|passing|burning|leading|approaching|his|her|"
+    r"two|big))*\s*$",
     re.IGNORECASE,
 )
 _IDIOM = re.compile(r"\b(?:raining )?cats and dogs\b|\bas hell\b|\bhot dog stand\b", re.IGNORECASE)

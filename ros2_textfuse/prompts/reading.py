@@ -14,17 +14,15 @@ from ros2_textfuse.prompts.prompt import AUTO
 from ros2_textfuse.prompts.tone import read_tone
 
 _AUTO = re.compile(
-    r"\bmanual(?:ly)?\b|"
-    r"\bauto(?:matic(?:ally)?|pilot)?\b|\bby (?:yourself|itself)\b|\bon (?:your|its) own\b|\byourself\b|"
-    r"\byou (?:decide|choose|pick)\b|\b(?:decide|choose|pick) for me\b|\badapt\b|\bself.?adjust\w*|"
+    r"\bmanual(?:ly)?\b|\bauto(?:matic(?:ally)?|pilot)?\b|\bby (?:yourself|itself)\b|\bon (?:your|its) own\b|"
+    r"\byourself\b|\byou (?:decide|choose|pick)\b|\b(?:decide|choose|pick) for me\b|\badapt\b|\bself.?adjust\w*|"
     r"\bwhatever (?:\w+ ){0,3}needs?\b|\bas (?:needed|you see fit)\b"
 )
 _IN_THE_DARK = re.compile(r"\b(?:dark|night|shadows?|unlit|low.?light|black)\b(?!er)")
 # What is asked for objects is their being brought out.
 _OF_OBJECTS = re.compile(
     r"\b(?:more|raise|increase|heighten|enhance|boost|improve|strengthen)\b.*\b(?:contrast|visibility|saliency|"
-    r"brightness) (?:of|for|on) |"
-    r"\b(?:make|should be|must be)\b.* (?:more visible|stand out|pop|brighter)\b"
+    r"brightness) (?:of|for|on) |\b(?:make|should be|must be)\b.* (?:more visible|stand out|pop|brighter)\b"
 )
 _OFF = re.compile(r"\b(?:off|stop|disable|end|leave|manual)\b")
 _NOT_SO = re.compile(r"\bnot (?:quite )?(?:so|that|as)\b")

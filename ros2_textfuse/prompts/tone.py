@@ -50,8 +50,7 @@ _NEED = r"(?:^|\b(?:need|want|like|use|give me|give it|with|let in|put) (?:\w+ )
 _SO = r"\bnot (?:quite )?(?:so|that|as|too) (?:\w+ )?"
 _WISH = (
     r"(?:^(?:\w+ ){0,3}|\b(?:make|turn|render|get|want|like|should be|needs? to be|could be|bit|little|touch|notch|"
-    r"slightly|"
-    r"somewhat|much|lot|far|even|it|image|everything|all|as|of) (?:\w+ )?)"
+    r"slightly|somewhat|much|lot|far|even|it|image|everything|all|as|of) (?:\w+ )?)"
 )
 _WORDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {  # axis: up, down
     "brightness": (
@@ -74,8 +73,8 @@ _WORDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {  # axis: up, down
             r"\b(?:desaturate\w*|gr[ea]yscale|monochrome|black and white|black-and-white|b/w|colou?rless|paler|"
             r"(?:without|no) colou?rs?\b(?! (?:cast|tint|camera|image|noise)))|"
             rf"{_SO}(?:colou?rful|saturated|vivid)\b|\bless (?:colou?rful|saturated|vivid)\b|"
-            r"\btoo (?:colou?rful|saturated|vivid)\b|\bcolou?rs? (?:\w+ )?(?:less \w+|weaker|paler)\b|"
-            r"\b(?:remove|drop|kill|take away|take out|switch off|turn off) (?:all )?(?:the )?colou?rs?$"
+            r"\btoo (?:colou?rful|saturated|vivid)\b|\bcolou?rs? (?:\w+ )?(?:less \w+|weaker|paler)\b|\b(?:remove|"
+            r"drop|kill|take away|take out|switch off|turn off) (?:all )?(?:the )?colou?rs?$"
         ),
     ),
 }
@@ -86,9 +85,9 @@ _WEAKEST = re.compile(
 _TOO = re.compile(r"\btoo (?:much|bright|dark)\b|\b(?:any|some) much\b")
 # Complaints and states, which are degradations or nothing.
 _STATE = re.compile(
-    r"\b(?:gets?|getting|became|becomes?|becoming|growing|grows|there (?:is|are)|has|have|had|it's getting)\b"
-    r"(?!.*\btoo\b)|\b(?:is|are|was|were|it's) (?:\w+ )?(?:darker|brighter|dimmer|lighter)\b|\bnatural\b|\bcorrect\b|"
-    r"\bneutral\b|\bvolume\b"
+    r"\b(?:gets?|getting|became|becomes?|becoming|growing|grows|there (?:is|are)|has|have|had|"
+    r"it's getting)\b(?!.*\btoo\b)|\b(?:is|are|was|were|it's) (?:\w+ )?(?:darker|brighter|dimmer|lighter)\b|"
+    r"\bnatural\b|\bcorrect\b|\bneutral\b|\bvolume\b"
 )
 
 

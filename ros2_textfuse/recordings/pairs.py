@@ -76,7 +76,7 @@ def check_pair(visible: Path, thermal: Path) -> None:
         images = [image_files.decode(path.read_bytes(), colour=True) for path in (visible, thermal)]
     except (ImageError, OSError):  # 16 bits have no colours
         return
-    check_sides(*images, (visible, thermal))
+    check_sides(images[0], images[1], (visible, thermal))
 
 
 def _by_name(folder: Path) -> dict[str, Path]:

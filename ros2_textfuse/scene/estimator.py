@@ -15,7 +15,7 @@ from ros2_textfuse.scene.conditions import CONDITIONS
 from ros2_textfuse.scene.features import features
 
 WEIGHTS = Path(__file__).with_name("estimator.safetensors")
-LIT = 0.3  # mean luma 0..1 above which an image is not dark, however it came about
+LIT = 0.3  # brightness 0..1 above which an image is not dark, however it came about
 FURTHEST = 4.0  # standard deviations; beyond what was trained on, further is not more
 
 
@@ -31,7 +31,7 @@ class Estimate(NamedTuple):
     severity: NDArray[np.float32]
     """How strong it is where it holds."""
     brightness: float
-    """Mean luma of the visible image, 0..1."""
+    """Mean of the quartiles of the visible image's luma, 0..1: lamps in the dark do not make it bright."""
 
     def named(self) -> dict[str, float]:
         """Condition -> severity, of those that hold."""
@@ -70,9 +70,10 @@ class Estimator:
         hidden = np.maximum(np.einsum("oi,i->o", weights["hidden.weight"], hidden) + weights["hidden.bias"], 0)
         output = np.einsum("oi,i->o", weights["output.weight"], hidden) + weights["output.bias"]
         probability, severity = 1 / (1 + np.exp(-output.reshape(2, -1).clip(-30, 30)))
-        if found["v_mean"] > LIT:
+        brightness = (found["v_p25"] + found["v_p50"] + found["v_p75"]) / 3
+        if brightness > LIT:
             probability[CONDITIONS.index("low_light")] = 0
-        return Estimate(probability, severity, found["v_mean"])
+        return Estimate(probability, severity, brightness)
 
     @cached_property
     def _weights(self) -> dict[str, NDArray[np.float32]]:

@@ -1,7 +1,7 @@
 """The scene as a sentence: the light, the weather, what is wrong with each image, and who is where."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ros2_textfuse.scene.watch import Scene
@@ -52,10 +52,15 @@ def sentence(scene: Scene, faults: Mapping[str, str] | None = None, objects: Ite
         if fault := (faults or {}).get(camera):
             parts.append(f"{camera} camera: {fault}")
         elif named := [_look(look, scene.conditions[name]) for name, look in looks.items() if name in scene.conditions]:
-            parts.append(f"{camera} image {' and '.join(named)}")
+            parts.append(f"{camera} image {_listed(named)}")
     if len(parts) == 1 and not any(weather):
         parts.append("both images clear")
     return "; ".join([*parts, *filter(None, [_who(objects)])])
+
+
+def _listed(names: Sequence[str]) -> str:
+    """a; a and b; a, b and c."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _by_degree(name: str, mild: str, strong: str, conditions: Mapping[str, float]) -> str:

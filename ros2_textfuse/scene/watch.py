@@ -16,9 +16,9 @@ MEMORY = 0.45  # s in which an estimate loses two thirds of its weight
 LONGEST = 2.0  # s without a look, after which the scene begins anew
 ON, OFF = 0.65, 0.35  # smoothed probability from which a condition holds, and below which it does no more
 STEP = 0.12  # by which a severity must have moved to be followed
-RATE = 1.2  # severity a second, at most: a change is a fade
+RATE = 0.8  # severity a second, at most: a change is a fade
 LIGHTS = ("night", "dusk", "day")
-DARKER, BRIGHTER = (0.12, 0.24), (0.15, 0.28)  # mean luma that ends a light, and that begins the next brighter one
+DARKER, BRIGHTER = (0.12, 0.24), (0.15, 0.28)  # brightness that ends a light, and that begins the next brighter one
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,19 @@ class SceneWatch:
         self._last: float | None = None  # stamp of the last pair
         self._looked = 0.0  # stamp of the last one that was looked at
         self._holds = np.zeros(len(CONDITIONS), bool)
+
+    def prepare(self, height: int, width: int) -> None:
+        """Load the estimator and look once, so that the first image does not wait for it.
+
+        Args:
+            height: of images, pixels.
+            width: of images, pixels.
+
+        Raises:
+            EstimatorError: the estimator's weights cannot be used.
+        """
+        blank = np.zeros((height, width), np.uint8)
+        self._estimator(np.dstack([blank] * 3), blank)
 
     def look(self, visible: NDArray[np.uint8], thermal: NDArray[np.uint8], seconds: float | None = None) -> Scene:
         """What the scene is after this pair; one that follows another too closely is not looked at, and costs nothing.

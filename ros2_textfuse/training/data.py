@@ -26,7 +26,7 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
 CACHED_PAIRS = 1500  # decoded pairs held in memory, about 2 GB at 640x480
 OBJECTS = 8  # known objects in a crop that count
 SMALLEST_OBJECT = 5  # pixels of a crop
-UNBALANCED = 0.3  # share of crops in which the prompt prefers a camera
+UNBALANCED = 0.2  # share of crops in which the prompt prefers a camera
 
 Known = tuple[int, float, float, float, float]
 """An object in pixels: class, left, top, right, bottom."""
@@ -47,12 +47,12 @@ WRONG = {
 
 # How often each kind of crop is drawn; what the prompt says and what the target is:
 KINDS = {
-    "clean": 0.16,  # no prompt; the pair as it is
-    "unprompted": 0.09,  # degraded, no prompt; the degraded pair as it is
-    "single": 0.34,  # one degradation, named; the clean pair
+    "clean": 0.14,  # no prompt; the pair as it is
+    "unprompted": 0.08,  # degraded, no prompt; the degraded pair as it is
+    "single": 0.44,  # one degradation, named; the clean pair
     "compound": 0.11,  # a visible and a thermal one, both named; the clean pair
     "partial": 0.07,  # a visible and a thermal one, one named; that one repaired, the other left
-    "wrong": 0.17,  # a degradation named that is not there; the pair as it is
+    "wrong": 0.10,  # a degradation named that is not there; the pair as it is
     "night": 0.06,  # a dark image, low_light named; the image brightened
 }
 
@@ -179,8 +179,9 @@ class Crops:
             rng: seeded generator.
             mode: for "single", the degradation; drawn if empty.
         """
-        # blur, which changes an image least and is the hardest to undo, is drawn twice as often as the others
-        visible_mode, thermal_mode = str(rng.choice([*VISIBLE, "blur"])), str(rng.choice(list(THERMAL)))
+        # What is hardest to undo is drawn twice as often as the others.
+        visible_mode = str(rng.choice([*VISIBLE, "blur", "visible_noise", "rain"]))
+        thermal_mode = str(rng.choice([*THERMAL, "ir_noise"]))
         one = visible_mode if rng.random() < 0.7 else thermal_mode
         if kind == "wrong":
             one = str(rng.choice(list(WRONG), p=list(WRONG.values())))

@@ -73,11 +73,6 @@ class Hub:
         self._loop = None
         self.encoder.shutdown(wait=False, cancel_futures=True)
 
-    @property
-    def viewers(self) -> int:
-        """How many look."""
-        return len(self._followers)
-
     @contextmanager
     def followed(self, follower: Follower) -> Iterator[None]:
         """Count a follower as one for the length of a block."""

@@ -54,6 +54,8 @@ class ViewServer:
     ) -> None:
         self._source, self._hub = source, hub
         self._recorder = Recorder(hub, folder)
+        self.viewers = 0
+        """Pages that are open."""
         self._listener, self.note = ports.listen(host, port)
         """Why another port than the one asked for was taken; empty where it was not."""
         self.port: int = self._listener.getsockname()[1]
@@ -125,10 +127,14 @@ class ViewServer:
 
     async def _view(self, socket: WebSocket) -> None:
         await socket.accept()
-        if self._hub.viewers >= MOST_VIEWERS:
+        if self.viewers >= MOST_VIEWERS:
             await socket.close(1013, f"{MOST_VIEWERS} viewers look already: close another page")
             return
-        await Viewer(socket, self._hub, self._source, self._recorder).serve()
+        self.viewers += 1
+        try:
+            await Viewer(socket, self._hub, self._source, self._recorder).serve()
+        finally:
+            self.viewers -= 1
 
     async def _snapshot(self, request: Request) -> Response:
         """The newest image of a stream, as it is."""

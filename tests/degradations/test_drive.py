@@ -5,20 +5,20 @@ import pytest
 
 from ros2_textfuse.degradations.drive import STRETCHES, Drive
 from ros2_textfuse.imaging import encodings
-from ros2_textfuse.recordings.types import RecordedImage
+from ros2_textfuse.recordings.types import RecordedImage, Recording, frame_at
 
 RATE = 10.0
 VISIBLE = np.random.default_rng(0).integers(40, 200, (48, 64, 3), dtype=np.uint8)
 THERMAL = np.random.default_rng(1).integers(0, 60000, (48, 64), dtype=np.uint16)
 
 
-class Still:
+class Still(Recording):
     """A recording of one scene that does not move, 2 s long."""
 
     images, duration = 40, 2.0
 
-    def __iter__(self):
-        for number in range(20):
+    def images_from(self, time):
+        for number in range(frame_at(time, RATE), 20):
             yield RecordedImage.from_pixels("visible", number / RATE, VISIBLE)
             yield RecordedImage.from_pixels("thermal", number / RATE, THERMAL, number / RATE - 0.01)
 
@@ -35,6 +35,13 @@ def test_a_short_recording_is_repeated_until_the_drive_ends(played):
     np.testing.assert_allclose(np.diff(times), 1 / RATE)
     stamps = [image.stamp - image.time for image in played if image.camera == "thermal"]
     np.testing.assert_allclose(stamps, -0.01, atol=1e-9)
+
+
+def test_it_can_begin_in_the_middle(played):
+    later = list(Drive(Still(), seconds=1.0, fade=0.5).images_from(3.05))
+    expected = [image for image in played if image.time >= 3.05]
+    assert [image.time for image in later] == [image.time for image in expected]
+    assert all(a.data == b.data for a, b in zip(later, expected, strict=True))
 
 
 def test_it_begins_clear_and_ends_clear(played):

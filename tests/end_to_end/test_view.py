@@ -17,6 +17,10 @@ from tests.helpers.graph import START, Graph
 from tests.helpers.page import Browser
 
 RATE = 8.0
+HIDE = """hidden => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
 PROMPT = "it is far too dark to see anything"
 
 
@@ -88,6 +92,10 @@ def test_it_subscribes_while_somebody_looks_and_only_to_what_is_looked_at(window
         page.page.keyboard.press("3")
         window.wait(lambda: subscribers(window, "aligned/thermal") == topics["aligned/thermal"] + 1, 5.0, "no thermal")
         assert subscribers(window, "aligned/visible") == topics["aligned/visible"]
+        page.page.evaluate(HIDE, True)
+        window.wait(lambda: {t: subscribers(window, t) for t in topics} == topics, 10.0, "a hidden tab listens")
+        page.page.evaluate(HIDE, False)
+        page.frames(2)
     window.wait(lambda: {t: subscribers(window, t) for t in topics} == topics, 10.0, "it still listens")
 
 

@@ -28,6 +28,11 @@ def test_a_fault_takes_the_place_of_looks():
     assert sentence(scene, {"thermal": "sends nothing"}) == "day, thick smoke; thermal camera: sends nothing"
 
 
+def test_three_faults_are_listed():
+    scene = Scene({"ir_low_contrast": 0.5, "ir_noise": 0.5, "ir_stripe": 0.2})
+    assert sentence(scene) == "day; thermal image low in contrast, noisy and slightly striped"
+
+
 def test_many_objects_stay_short():
     seen = [Seen("person", 0.9)] * 15 + [Seen("bus", 0.1)] * 2 + [Seen(f"thing{n}", 0.5) for n in range(9)]
     found = sentence(Scene(), {}, seen)

@@ -53,6 +53,12 @@ def test_images_without_a_stamp_have_nothing_to_do_with_each_other(watch, told):
         assert watch.look(*BLANK).conditions == pytest.approx(severities)
 
 
+def test_preparing_says_nothing_of_the_scene(watch, told):
+    told.severities = {"haze": 0.7}
+    watch.prepare(48, 64)
+    assert told.calls == 1 and not watch.scene.conditions
+
+
 def test_frames_between_two_looks_cost_nothing(watch, told):
     for n in range(31):
         watch.look(*BLANK, n / 30)

@@ -19,7 +19,7 @@ from tests.helpers.page import Browser, get, image, serving, slow_link, until
 
 def looking(server, count=1):
     """Wait until so many viewers have said what they show."""
-    until(lambda: server.source.wanted and server.hub.viewers == count)
+    until(lambda: server.source.wanted and server.viewers == count)
 
 
 def test_the_page_brings_all_it_needs_itself():
@@ -41,7 +41,7 @@ def test_nothing_is_wanted_until_somebody_looks_and_after_the_last_has_left():
             until(lambda: server.source.wanted[-1:] == [frozenset({"fused", "thermal"})])
             one.send("show", streams=[])
         until(lambda: server.source.wanted[-1] == frozenset())
-        until(lambda: server.hub.viewers == 0)
+        until(lambda: server.viewers == 0)
 
 
 def test_several_viewers_share_one_encode(monkeypatch):
@@ -116,7 +116,7 @@ def test_a_viewer_that_disappears_leaves_nothing_behind():
         browser.socket.socket.shutdown(socket.SHUT_RDWR)  # no goodbye
         for number in range(20):
             server.hub.put(number, {"fused": image(number)})
-        until(lambda: server.hub.viewers == 0)
+        until(lambda: server.viewers == 0)
         assert server.source.wanted[-1] == frozenset()
 
 
@@ -134,7 +134,7 @@ def test_nonsense_is_answered_and_ends_at_some_time():
                 browser.read()
             for _ in range(100):
                 browser.read()
-        until(lambda: server.hub.viewers == 0)
+        until(lambda: server.viewers == 0)
 
 
 @pytest.mark.parametrize(("text", "relative"), [("it is dark", False), ("a bit more", True), ("undo", True)])
@@ -157,11 +157,11 @@ def test_a_message_that_is_too_large_ends_the_viewer():
 def test_viewers_are_counted():
     with serving() as server:
         browsers = [Browser(server, streams=()) for _ in range(MOST_VIEWERS)]
-        until(lambda: server.hub.viewers == MOST_VIEWERS)
+        until(lambda: server.viewers == MOST_VIEWERS)
         with pytest.raises(ConnectionClosed, match="close another page"):
             Browser(server, streams=()).read()
         browsers.pop().socket.close()
-        until(lambda: server.hub.viewers == MOST_VIEWERS - 1)
+        until(lambda: server.viewers == MOST_VIEWERS - 1)
         with Browser(server, streams=()) as browser:
             browser.read()
         for browser in browsers:

@@ -28,6 +28,7 @@ from ros2_textfuse.nodes.fusion.scene import SceneTopic
 from ros2_textfuse.prompts import understand
 from ros2_textfuse.prompts.text_encoder import EncoderError
 from ros2_textfuse.runtime import cache_folder, notify
+from ros2_textfuse.scene.estimator import EstimatorError
 from ros2_textfuse.settings import FusionSettings
 from ros2_textfuse.sync.pairing import CAMERAS, Stamped
 from ros2_textfuse.sync.policy import Frame, PairingPolicy
@@ -77,6 +78,10 @@ class FusionNode(LifecycleNode):
             understand("ready")  # loads the sentence encoder, which the first prompt change would wait for
         except EncoderError as error:
             self.get_logger().warning(f"free text will be refused, modes by name work: {error}")
+        try:
+            fuser.watch.prepare(height, width)
+        except EstimatorError as error:
+            self.get_logger().warning(f"mode auto will add nothing: {error}")
         self._fuser, self._outputs, self._configured = fuser, Outputs(self), True
         # One for all activations: with every new thread, the allocator and the engine keep memory of their own.
         self._worker: LatestOnlyWorker[Frame[Any]] = LatestOnlyWorker(lambda frame: self._frame_fuser.work_on(frame))

@@ -14,6 +14,7 @@ from textfuse.msg import FusionStatus
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.nodes.common.detection_messages import Detection2DArray
 from ros2_textfuse.nodes.fusion.state import CameraReport
+from ros2_textfuse.scene.estimator import EstimatorError
 from ros2_textfuse.scene.sentence import Seen, sentence
 from ros2_textfuse.scene.watch import Scene
 
@@ -41,6 +42,7 @@ class SceneTopic:
         self._objects: list[Seen] = []
         self._seen = self._looked = self._told = float("-inf")
         self._width = 0
+        self._broken = False
         self._sentence = ""
 
     def destroy(self) -> None:
@@ -56,9 +58,15 @@ class SceneTopic:
             thermal: uint8 [H, W].
             stamp: nanoseconds.
         """
-        if self._fuser.prompt.auto or self._publisher.get_subscription_count() or self._status.get_subscription_count():
+        if self._broken or not self._wanted():
+            return
+        try:
             self._fuser.look(visible, thermal, stamp / 1e9)
-            self._width, self._looked = thermal.shape[1], time.monotonic()
+        except EstimatorError as error:
+            self._broken = True  # and stays so: images are fused as the prompt says
+            self._node.get_logger().error(f"the scene is not looked at, and mode auto adds nothing: {error}")
+            return
+        self._width, self._looked = thermal.shape[1], time.monotonic()
 
     def tell(self, status: FusionStatus, cameras: Sequence[CameraReport]) -> None:
         """Fill the status, and publish the sentence where it is another and the last one is a second old.
@@ -82,6 +90,10 @@ class SceneTopic:
         if status.scene != self._sentence and now - self._told >= PERIOD:
             self._sentence, self._told = status.scene, now
             self._publisher.publish(String(data=status.scene))
+
+    def _wanted(self) -> bool:
+        heard = self._publisher.get_subscription_count() or self._status.get_subscription_count()
+        return self._fuser.prompt.auto or bool(heard)
 
     def _hear_detections(self, wanted: bool) -> None:
         if wanted and self._detections is None:

@@ -36,6 +36,12 @@ export class Health {
   // what to do when nothing is heard
   set silent(text) { this.#silent = text; }
 
+  // nothing was asked for while the tab was hidden
+  wake() {
+    this.#heard = performance.now();
+    this.#before = null;
+  }
+
   painted(latency) {
     this.#latencies.push(latency);
   }

@@ -50,7 +50,10 @@ on("recorder", ({ state, message }) => {
 on("refused", ({ message }) => toast(message));
 
 stage.addEventListener("streams", look);
-document.addEventListener("visibilitychange", look);
+document.addEventListener("visibilitychange", () => {
+  health.wake();
+  look();
+});
 keep.addEventListener("input", look);
 record.addEventListener("click", () => link.send("record"));
 

@@ -8,7 +8,7 @@ import pytest
 from ros2_textfuse import Fuser
 from ros2_textfuse.degradations.drive import STRETCHES, Drive
 from ros2_textfuse.evaluation.offline.drive import Moment, delays, evaluate, false_names, flicker, own_conditions
-from ros2_textfuse.recordings.types import RecordedImage
+from ros2_textfuse.recordings.types import RecordedImage, Recording, frame_at
 from ros2_textfuse.settings import FusionSettings
 from tests.helpers.images import street
 
@@ -64,12 +64,12 @@ def test_steps_of_the_level():
     assert found["fused_largest_step"] == 30 and found["fused_mean_step"] == pytest.approx(30 / 9)
 
 
-class Still:
+class Still(Recording):
     images, duration = 40, 2.0
 
-    def __iter__(self):
+    def images_from(self, time):
         visible, thermal = street(240, 320)
-        for n in range(20):
+        for n in range(frame_at(time, RATE), 20):
             yield RecordedImage.from_pixels("visible", n / RATE, visible)
             yield RecordedImage.from_pixels("thermal", n / RATE, thermal)
 

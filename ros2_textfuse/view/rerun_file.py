@@ -1,0 +1,66 @@
+"""A recording, fused, as a file for the Rerun viewer."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.recordings.frames import RecordedPair
+from ros2_textfuse.runtime.output import claim_file
+
+MAGIC = b"RRF"  # with which Rerun's files begin
+QUALITY = 85  # of JPEG
+
+
+class RerunError(TextfuseError, RuntimeError):
+    """The file cannot be made; the message says why and what to do."""
+
+
+def claim(path: Path) -> None:
+    """Check that Rerun is installed, and that a file may be written.
+
+    Raises:
+        RerunError: rerun-sdk is not installed.
+        OutputError: the file exists and is none of Rerun.
+    """
+    _rerun()
+    claim_file(path, lambda head: head.startswith(MAGIC))
+
+
+def write(path: Path, pairs: Iterator[RecordedPair], fuser: Fuser, title: str) -> int:
+    """Write visible, thermal and fused images on the timeline `recording`, and the prompt; returns how many pairs.
+
+    Args:
+        path: of the file, ending in .rrd.
+        pairs: of the recording.
+        fuser: with the prompt.
+        title: of the recording.
+
+    Raises:
+        RerunError: rerun-sdk is not installed.
+        ImageError: a pair cannot be fused.
+    """
+    rerun = _rerun()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    count = 0
+    with rerun.RecordingStream("textfuse", recording_id=title) as stream:
+        stream.save(path)
+        stream.log("prompt", rerun.TextDocument(fuser.prompt.summary()), static=True)
+        for pair in pairs:
+            visible, thermal = fuser.prepare_pair(pair.visible, pair.thermal)
+            images = {"visible": visible, "thermal": thermal, "fused": fuser.fuse_prepared(visible, thermal)}
+            stream.set_time("recording", duration=pair.time)
+            for name, pixels in images.items():
+                stream.log(name, rerun.Image(pixels).compress(jpeg_quality=QUALITY))
+            count += 1
+        stream.disconnect()
+    return count
+
+
+def _rerun() -> Any:
+    try:
+        import rerun
+    except ImportError as error:
+        raise RerunError("Rerun is not installed: pip install rerun-sdk") from error
+    return rerun
