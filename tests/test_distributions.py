@@ -51,6 +51,8 @@ def missing(tree, entry):
 
 def wrong_calls(tree, entry):
     """Methods and keywords of rclpy's objects, and fields of messages, that are used and that a distribution lacks."""
+    if not any(module.split(".")[0] == "rclpy" for module, _, _ in uses(tree)):
+        return  # it holds no object of rclpy's, and a method of that name is another's
     mine, anyones = members(entry), {}
     for other in TABLE.values():
         anyones |= members(other)

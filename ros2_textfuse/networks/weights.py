@@ -19,7 +19,7 @@ from ros2_textfuse.networks.nano import Nano, NanoConfig
 from ros2_textfuse.runtime.output import write_whole
 
 ARCHITECTURE = "nano"
-NAMES = ("nano",)  # models that come with the package
+NAMES = ("nano", "nano-open")  # models that come with the package
 LARGEST = 1e4
 """Of a weight's magnitude; trained ones are within a few tens, and float16 ends at 65504."""
 
@@ -46,7 +46,7 @@ def load_network(name_or_path: str | Path = "nano") -> Nano:
     """Build a network from its weights, in eval mode, fp32, on the CPU.
 
     Args:
-        name_or_path: "nano" for the weights of this package, or the path of a safetensors file.
+        name_or_path: one of NAMES for weights of this package, or the path of a safetensors file.
 
     Raises:
         WeightsError: the file is missing, truncated or corrupt, of another architecture or other modes, or holds

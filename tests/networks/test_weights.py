@@ -7,7 +7,7 @@ from safetensors.torch import load_file, save_file
 
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.networks.nano import Nano, NanoConfig
-from ros2_textfuse.networks.weights import WeightsError, load_network, save_weights
+from ros2_textfuse.networks.weights import NAMES, WeightsError, load_network, save_weights
 
 
 @pytest.fixture
@@ -46,8 +46,9 @@ def test_header_says_what_the_file_is(path):
     assert metadata["step"] == "7"
 
 
-def test_the_weights_of_the_package_load_and_leave_the_image_whole():
-    network = load_network("nano")
+@pytest.mark.parametrize("name", NAMES)
+def test_the_weights_of_the_package_load_and_leave_the_image_whole(name):
+    network = load_network(name)
     visible, thermal = torch.rand(1, 3, 64, 64), torch.rand(1, 1, 64, 64)
     with torch.inference_mode():
         fused = network(visible, thermal, network.modulation(torch.zeros(1, network.config.inputs)))

@@ -269,7 +269,8 @@ def test_any_text_resolves_or_is_refused(text: str) -> None:
     assert list(prompt.severities) == [mode for mode in MODES if mode in prompt.severities]
     assert all(0 < value <= 1 for value in prompt.severities.values())
     assert set(prompt.objects) <= set(COCO)
-    assert ((prompt.vector() >= 0) & (prompt.vector() <= 1)).all()
+    *severities, balance = prompt.vector()
+    assert all(0 <= severity <= 1 for severity in severities) and -1 <= balance <= 1
 
 
 @needs_encoder

@@ -58,7 +58,7 @@ def _transport(camera: str) -> Parameter:
 
 
 FUSION = (
-    Parameter("model", "nano", "Fusion network: a name of the family, or the path of a safetensors file."),
+    Parameter("model", "nano", "Fusion network: nano, nano-open (for products), or the path of a safetensors file."),
     Parameter("engine", "auto", "What runs the network.", choices=("auto", *FUSION_ENGINES)),
     Parameter("threads", 0, "CPU threads of the engine; 0 for the engine's own choice.", 0, 256),
     Parameter("width", 640, "Expected image width in pixels; the engine is built for it at configure.", 16, 8192),
