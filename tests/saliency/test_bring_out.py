@@ -125,7 +125,7 @@ def test_new_objects_of_a_stream_appear_by_turns():
 
 
 def test_a_handful_of_objects_costs_little():
-    """Processor time of five objects of a stream; far above what it takes (0.7 ms), for busy machines."""
+    """Processor time of five objects of a stream; far above what it takes (about 1 ms), for busy machines."""
     rng = np.random.default_rng(0)
     fused = rng.integers(0, 256, (480, 640, 3), dtype=np.uint8)
     sizes = ((40, 100), (60, 150), (30, 70), (120, 90), (20, 45))
