@@ -51,7 +51,7 @@ def missing(tree, entry):
 
 def wrong_calls(tree, entry):
     """Methods and keywords of rclpy's objects, and fields of messages, that are used and that a distribution lacks."""
-    if not any(module.split(".")[0] == "rclpy" for module, _, _ in uses(tree)):
+    if not any(module.split(".")[0] in PACKAGES | INTERFACES for module, _, _ in uses(tree)):
         return  # it holds no object of rclpy's, and a method of that name is another's
     mine, anyones = members(entry), {}
     for other in TABLE.values():

@@ -1,6 +1,7 @@
 """The images of the README and of docs/, made by the product from two registered pairs.
 
-    python -m tools.documentation_images docs/images --night VISIBLE THERMAL --day VISIBLE THERMAL
+    python -m tools.documentation_images docs/images --night VISIBLE THERMAL --day VISIBLE THERMAL \
+      --scene VISIBLE THERMAL --scene VISIBLE THERMAL ...
 
 Run it again when the weights change. docs/images/README.md names the pairs and their terms.
 """
@@ -34,6 +35,11 @@ def night(fuser: Fuser, pair: RegisteredPair) -> Image:
     captions = ("visible", "thermal", "fused, no prompt")
     images = (pair.visible, pair.thermal, fuser.fuse(pair.visible, pair.thermal))
     return _row(zip(captions, images, strict=True))
+
+
+def gallery(fuser: Fuser, scenes: Iterable[RegisteredPair]) -> Image:
+    """A row for each scene: visible, thermal, and fused without a prompt."""
+    return np.vstack([night(fuser, pair) for pair in scenes])
 
 
 def single_camera(fuser: Fuser, pair: RegisteredPair) -> Image:
@@ -110,13 +116,17 @@ def main() -> None:
     """Write the images into a folder."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, help="folder for the images")
-    pair = {"nargs": 2, "type": Path, "metavar": ("VISIBLE", "THERMAL"), "required": True}
+    scene = {"nargs": 2, "type": Path, "metavar": ("VISIBLE", "THERMAL")}
+    pair = {**scene, "required": True}
     parser.add_argument("--night", help="a registered pair of a night", **pair)
     parser.add_argument("--day", help="a registered pair of a day, to degrade", **pair)
+    parser.add_argument(
+        "--scene", help="a registered pair of the gallery, as often as wanted", action="append", default=[], **scene
+    )
     args = parser.parse_args()
-    dark, day = (
-        RegisteredPair(name, read_image(files[0], "visible"), read_image(files[1], "thermal"), seed=0)
-        for name, files in (("night", args.night), ("day", args.day))
+    dark, day, *scenes = (
+        RegisteredPair(files[0].stem, read_image(files[0], "visible"), read_image(files[1], "thermal"), seed=0)
+        for files in (args.night, args.day, *args.scene)
     )
     fuser = Fuser(engine="eager")
     sheets = {
@@ -126,6 +136,8 @@ def main() -> None:
         "degradations": degradations(day),
         "repair": repair(fuser, day),
     }
+    if scenes:
+        sheets["gallery"] = gallery(fuser, scenes)
     args.out.mkdir(parents=True, exist_ok=True)
     for name, sheet in sheets.items():
         size = WIDTH, round(sheet.shape[0] * WIDTH / sheet.shape[1])

@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from ros2_textfuse import Fuser
 from ros2_textfuse.engines.verification import check_pair, difference
-from ros2_textfuse.networks.weights import NAMES
 from ros2_textfuse.runtime import machine
 
 ENGINES = ("tensorrt", "compile")
@@ -84,7 +83,7 @@ def _seconds(run: Any) -> float:
 def main(argv: list[str] | None = None) -> int:
     """Check what was asked for; 0 when every engine was built, agrees with eager and was loaded again."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", default=list(NAMES))
+    parser.add_argument("--models", nargs="+", default=["nano"], help="names or files (default nano)")
     parser.add_argument("--engines", nargs="+", default=list(ENGINES))
     parser.add_argument("--sizes", nargs="+", default=list(SIZES), help="WIDTHxHEIGHT")
     parser.add_argument("--seconds", type=float, default=3.0, help="of timing, for each (default 3)")

@@ -52,7 +52,7 @@ class Weights:
     separability: float = 10.0
     faded: float = 15.0
     unseen: float = 0.5
-    preference: float = 1.25  # for thermal, where one camera is chosen
+    preference: float = 1.6  # for thermal, where one camera is chosen
     gain: float = 1.08  # of the chosen camera's contrast
     room: float = 0.1  # that wide areas leave above and below for what stands on them
     vividness: float = 0.8  # how far the saturation of a colour keeps it from being brightened; 0 not at all
@@ -160,12 +160,12 @@ def fusion_loss(
             y_visible,
             thermal,
             colour,
+            brightest(visible, weights.vividness),
             0.0 if balance is None else balance[:, None, None, None],
             preference=weights.preference,
             gain=weights.gain,
             room=weights.room,
         )
-        target = torch.minimum(target, brightest(visible, weights.vividness))
     separability, faded = retention_loss(y, y_visible, thermal, generator=generator, balance=balance, objects=objects)
     parts = {
         "intensity": (y - target).abs().mean(),

@@ -49,6 +49,7 @@ def seen_target(
     visible: Tensor,
     thermal: Tensor,
     colour: Tensor | None = None,
+    limit: Tensor | float = 1.0,
     balance: Tensor | float = 0.0,
     *,
     preference: float,
@@ -57,32 +58,45 @@ def seen_target(
 ) -> Tensor:
     """The luma to reach: bands up to 32 pixels of the camera chosen in each region, on the sum of what is wider.
 
+    The cameras are compared by what would be left of their contrast on that sum: a warm person before a bright sky has
+    no room to be brighter, and stays dark if the visible camera shows a dark one.
+
     Args:
         visible: luma.
         thermal: thermal.
         colour: of `choose`.
+        limit: luma that is not to be exceeded, one or [B, 1, H, W].
         balance: -1 (visible) .. 1 (thermal), one or [B, 1, 1, 1]: the choice in each region leans to that camera, and
             wide areas have less of the other one.
         preference: of `choose`.
         gain: of the bands.
         room: parts of full scale that the wide areas leave free above and below for what stands on them.
     """
-    balance = torch.as_tensor(balance, dtype=visible.dtype, device=visible.device)
-    share = choose(visible, thermal, preference * torch.exp(TILT * balance), colour)
-    detail = torch.zeros_like(visible)
-    around, thermal_around = visible, thermal
-    for level in range(LEVELS):
-        size = 2.0**level
-        finer, thermal_finer = around, thermal_around
-        around, thermal_around = _gauss(around, size), _gauss(thermal_around, size)
-        # A pyramid's rule: the wider the band, the smoother the seam.
-        detail = detail + torch.lerp(finer - around, thermal_finer - thermal_around, _gauss(share, max(2.0, size / 2)))
+    balance, limit = (torch.as_tensor(x, dtype=visible.dtype, device=visible.device) for x in (balance, limit))
+    (bands, around), (thermal_bands, thermal_around) = _bands(visible), _bands(thermal)
     middle, thermal_middle = around.mean((2, 3), keepdim=True), thermal_around.mean((2, 3), keepdim=True)
-    ours = (1 - DISREGARD * balance.clamp(min=0)) * (around - middle)
-    weight = 1 + LIFT * balance.clamp(min=0) + DISREGARD * balance.clamp(max=0)
-    theirs = weight * (thermal_around - thermal_middle)
-    wide = middle + ours + theirs
-    return (compress(wide, room) + gain * detail).clamp(0, 1)
+    of_visible = 1 - DISREGARD * balance.clamp(min=0)
+    of_thermal = 1 + LIFT * balance.clamp(min=0) + DISREGARD * balance.clamp(max=0)
+    wide = compress(middle + of_visible * (around - middle) + of_thermal * (thermal_around - thermal_middle), room)
+
+    def on_it(detail: Tensor) -> Tensor:
+        return torch.minimum((wide + gain * detail).clamp(0, 1), limit)
+
+    ours, theirs = (on_it(sum(of, torch.zeros_like(visible))) - wide for of in (bands, thermal_bands))
+    share = choose(ours, theirs, preference * torch.exp(TILT * balance), colour)
+    # A pyramid's rule: the wider the band, the smoother the seam.
+    smooth = [_gauss(share, max(2.0, 2.0**level / 2)) for level in range(LEVELS)]
+    return on_it(sum(map(torch.lerp, bands, thermal_bands, smooth), torch.zeros_like(visible)))
+
+
+def _bands(image: Tensor) -> tuple[list[Tensor], Tensor]:
+    """What lies between Gaussians of doubling size, the finest first, and what is wider than the last."""
+    bands = []
+    for level in range(LEVELS):
+        around = _gauss(image, 2.0**level)
+        bands.append(image - around)
+        image = around
+    return bands, image
 
 
 def compress(image: Tensor, room: float) -> Tensor:
@@ -116,7 +130,8 @@ def retention_loss(
 
     Returns:
         Loss of separability (1 minus the overlap of soft grey histograms inside and around), and of signed contrast
-        (mean inside minus mean around), both averaged over boxes with their separability as weight.
+        (mean inside minus mean around, as far as the ground leaves room for it), both averaged over boxes with their
+        separability as weight.
     """
     down, right = torch.randint(2, (2,), generator=generator).tolist()
     fused, visible, thermal = (x[..., down::2, right::2] for x in (fused, visible, thermal))
@@ -138,11 +153,15 @@ def retention_loss(
         better = separabilities.amax(0)
         weight = known * (better[-1] - PLAIN).clamp(min=0)
         weight = weight / weight.sum().clamp(min=1e-3)
-        contrasts = regard * torch.stack([contrast for _, contrast in sources])
-        stronger = torch.gather(contrasts, 0, contrasts.abs().argmax(0, keepdim=True))[0]
+        contrasts = torch.stack([contrast for _, contrast in sources])
+        # What is warm before a bright sky cannot be brighter than white.
+        level = (around @ fused.clamp(0, 1).flatten(2).transpose(1, 2))[..., 0]
+        possible = regard * contrasts.abs().minimum(torch.where(contrasts > 0, 1 - level, level))
+        stronger, camera = possible.max(0)
+        sign = torch.gather(contrasts, 0, camera[None])[0].sign()
     separability, contrast = _seen(fused, inside, around)
     lost = ((better - separability).clamp(min=0) * weight).sum((1, 2)).mean()
-    faded = ((stronger.abs() - contrast * stronger.sign()).clamp(min=0) * weight).sum()
+    faded = ((stronger - contrast * sign).clamp(min=0) * weight).sum()
     return lost, faded
 
 

@@ -34,6 +34,10 @@ class TestTarget:
         assert contrast(seen_target(visible, scene(0.85), **TARGET)) > 0.8 * 0.35
         assert contrast(seen_target(1 - visible, scene(0.15), **TARGET)) < -0.8 * 0.35
 
+    def test_before_a_bright_sky_a_warm_person_stays_as_dark_as_the_visible_camera_shows_it(self):
+        visible, thermal = scene(0.2, 0.9), scene(0.9, 0.1)
+        assert contrast(seen_target(visible, thermal, **TARGET)) < 0.5 * contrast(visible)
+
     def test_thermal_shows_through_white_without_a_prompt(self):
         white = torch.ones(1, 1, 96, 96)
         target = seen_target(white, scene(0.45, 0.3), **TARGET)
