@@ -116,7 +116,7 @@ def _fusing(engine, config: EngineConfig) -> Callable[[], object]:
 
 
 def measure(runs: dict[tuple[str, str], Callable[[], object]]) -> tuple[Peak, dict[tuple[str, str], float]]:
-    """Let all take turns; returns what the machine reached, and milliseconds of each: a fifth of the rounds is faster."""
+    """Let all take turns; returns what the machine reached, and milliseconds of each: a fifth were faster."""
     factors = {
         name: torch.ones(PRODUCT, PRODUCT, dtype=dtype)
         for name, dtype in (("float32", torch.float32), ("bf16", torch.bfloat16))

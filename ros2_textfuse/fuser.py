@@ -23,7 +23,7 @@ from ros2_textfuse.prompts.checks import balance_of
 from ros2_textfuse.prompts.history import History
 from ros2_textfuse.scene.conditions import completed
 from ros2_textfuse.scene.watch import Scene, SceneWatch
-from ros2_textfuse.settings import FusionSettings
+from ros2_textfuse.settings import AUTO, FAMILY, FusionSettings
 
 ENGINES_KEPT = 2
 
@@ -38,7 +38,7 @@ class Fuser:
     while images are fused; each image is made wholly under one prompt.
 
     Args:
-        model: name of a network of the family (`nano`), or the path of a safetensors file.
+        model: name of a network of the family (`nano`, `pico`), or the path of a safetensors file.
         engine: `auto`, or one of `engines.ENGINES`.
         threads: CPU threads of the engine; 0 for the engine's own choice.
         gain_control: brings thermal images of more than 8 bits to 8; None for `GainControl()`.
@@ -60,6 +60,8 @@ class Fuser:
     ) -> None:
         self.alignment = alignment
         self.model_name = str(model)
+        self.model_reason = ""
+        """Why this model runs, where nobody named it."""
         self._network = load_network(model)
         self._engine_wanted = engine
         self._threads = threads
@@ -76,6 +78,8 @@ class Fuser:
     def from_settings(cls, settings: FusionSettings, alignment: Alignment | None = None) -> "Fuser":
         """A fuser as the settings of a node describe it, with their prompt active.
 
+        The model `auto` is the best of the family here; `model_choice` weighs it against a rate.
+
         Args:
             settings: of a node, a parameter file or a command line.
             alignment: of `settings.alignment()`; None for registered cameras, or until CameraInfo has come.
@@ -84,7 +88,8 @@ class Fuser:
             WeightsError, EngineError, PromptError, EncoderError: as of the constructor and `set_prompt`.
             GainControlError: the fixed thermal range has no extent.
         """
-        fuser = cls(settings.model, settings.engine, settings.threads, settings.gain_control(), alignment)
+        model = FAMILY[0] if settings.model == AUTO else settings.model
+        fuser = cls(model, settings.engine, settings.threads, settings.gain_control(), alignment)
         fuser.balance = settings.balance
         fuser.set_prompt(**settings.request())
         return fuser

@@ -21,7 +21,7 @@ from ros2_textfuse.networks.nano import Nano, NanoConfig
 from ros2_textfuse.networks.pico import Pico, PicoConfig
 from ros2_textfuse.runtime.output import write_whole
 
-NAMES = ("nano", "nano-open")  # models that come with the package
+NAMES = ("nano", "nano-open", "pico")  # models that come with the package
 ARCHITECTURES = ("nano", "pico")
 LARGEST = 1e4
 """Of a weight's magnitude; trained ones are within a few tens, and float16 ends at 65504."""

@@ -58,7 +58,19 @@ def _transport(camera: str) -> Parameter:
 
 
 FUSION = (
-    Parameter("model", "nano", "Fusion network: nano, nano-open (for products), or the path of a safetensors file."),
+    Parameter(
+        "model",
+        "nano",
+        "Fusion network: nano, pico (for slow computers), nano-open (for products), the path of a safetensors file, or "
+        "auto for the better one of nano and pico that holds expected_rate on this machine.",
+    ),
+    Parameter(
+        "expected_rate",
+        30.0,
+        "Pairs a second that the model auto has to hold; rate counts where it is set.",
+        0.1,
+        1000.0,
+    ),
     Parameter("engine", "auto", "What runs the network.", choices=("auto", *FUSION_ENGINES)),
     Parameter("threads", 0, "CPU threads of the engine; 0 for the engine's own choice.", 0, 256),
     Parameter("width", 640, "Expected image width in pixels; the engine is built for it at configure.", 16, 8192),
