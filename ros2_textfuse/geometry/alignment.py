@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ros2_textfuse.geometry.calibration import CAMERAS, Calibration, CalibrationError, CameraModel
 from ros2_textfuse.imaging.encodings import ImageError
-from ros2_textfuse.imaging.padding import shares_of_mean
+from ros2_textfuse.imaging.padding import Shares, shares_of_mean
 
 GRID = 4  # pixels; the shared field of view is cropped to whole multiples of it
 SMALLEST = 32  # pixels, width and height of a field of view that is worth fusing
@@ -201,7 +201,7 @@ class _Remap:
         step = np.nanmedian(np.linalg.norm(np.diff(pixels, axis=1), axis=2)) if pixels.shape[1] > 1 else 1.0
         self._reduction = max(1, int(step)) if np.isfinite(step) else 1
         source = (pixels + 0.5) / self._reduction - 0.5
-        self._shares: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+        self._shares: Shares | None = None
         unseen = ~np.isfinite(source).all(axis=2)
         if fading and unseen.any():
             distance, places = cv2.distanceTransformWithLabels(

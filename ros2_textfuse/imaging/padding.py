@@ -11,6 +11,8 @@ NARROWEST = 8  # pixels of a line that can be told to be of one level
 MOST = 0.7  # share of the pixels next to the frame that must differ by that
 FADE = 24.0  # pixels on the way from the image's levels at its edge to its mean: nothing is to look like an edge there
 
+Shares = tuple[NDArray[np.float32], NDArray[np.float32]]
+
 
 def without_padding(thermal: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Let a frame of one level count for nothing: it fades from the image's levels at its edge to their mean.
@@ -25,19 +27,21 @@ def without_padding(thermal: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     height, width = thermal.shape
     top, bottom = _padded(thermal), height - _padded(thermal[::-1])
+    if top >= bottom:  # two halves of one level each: either may be the frame
+        return thermal
     rows = thermal[top:bottom].T
     left, right = _padded(rows), width - _padded(rows[::-1])
-    if (top, bottom, left, right) == (0, height, 0, width):
+    inside = thermal[top:bottom, left:right]
+    if left >= right or inside.shape == thermal.shape:
         return thermal
     sides = top, height - bottom, left, width - right
-    inside = thermal[top:bottom, left:right]
     edge = cv2.copyMakeBorder(inside, *sides, cv2.BORDER_REPLICATE)
     mean = np.full_like(edge, round(inside.mean()))
     return np.asarray(cv2.blendLinear(edge, mean, *_shares(inside.shape, sides)), np.uint8)
 
 
 @lru_cache(maxsize=4)
-def _shares(inside: tuple[int, int], sides: tuple[int, int, int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _shares(inside: tuple[int, int], sides: tuple[int, int, int, int]) -> Shares:
     """Of the levels at the edge and of the mean, float32 [H, W]."""
     top, bottom, left, right = sides
     down, across = (
@@ -50,7 +54,7 @@ def _shares(inside: tuple[int, int], sides: tuple[int, int, int, int]) -> tuple[
     return shares_of_mean(np.float32(np.hypot(down[:, None], across[None])))
 
 
-def shares_of_mean(distance: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def shares_of_mean(distance: NDArray[np.float32]) -> Shares:
     """Of the levels next to a pixel that is not seen, and of the mean, by its distance to what is seen, in pixels."""
     of_mean = np.asarray((distance / FADE).clip(0, 1), np.float32)
     return 1 - of_mean, of_mean

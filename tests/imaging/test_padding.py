@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.imaging.padding import without_padding
 
@@ -37,8 +38,13 @@ def noisy_frame() -> np.ndarray:
     return image
 
 
+def halves() -> np.ndarray:
+    return np.repeat(np.uint8([[20], [200]]), 24, 0) * np.ones((1, 32), np.uint8)
+
+
 @pytest.mark.parametrize(
-    "image", [SCENE, np.full((8, 8), 7, np.uint8), SCENE[:1], SCENE[:, :1], clipped_sky(), noisy_frame()]
+    "image",
+    [SCENE, np.full((8, 8), 7, np.uint8), SCENE[:1], SCENE[:, :1], clipped_sky(), noisy_frame(), halves(), halves().T],
 )
 def test_what_is_no_frame_stays(image):
     assert without_padding(image) is image
