@@ -32,7 +32,7 @@ ORDER = (
     "settings",
     "fuser",
     "model_choice",
-    "offline",
+    "batch",
     "doctor",
     "view",
     "nodes",

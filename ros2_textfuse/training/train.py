@@ -26,7 +26,6 @@ from ros2_textfuse.networks.guided import GuidedNetwork
 from ros2_textfuse.networks.weights import ARCHITECTURES, load_network, make_network, save_weights
 from ros2_textfuse.runtime.output import write_whole
 from ros2_textfuse.training.data import Batch, Crops, find_pairs
-from ros2_textfuse.training.frozen_detector import FrozenDetector
 from ros2_textfuse.training.isp import train_isp
 from ros2_textfuse.training.losses import Weights, fusion_loss, imitation_loss
 
@@ -40,7 +39,6 @@ PARTS = (
     "fidelity",
     "separability",
     "faded",
-    "unseen",
     "taught",
 )
 OWN = 0.3  # weight of the losses on targets beside a teacher's
@@ -81,8 +79,6 @@ class Settings:
     """Weights to begin with in place of a fresh network."""
     isp: bool = True
     """Train the ISP first; false keeps that of `start`."""
-    detector: Path | None = None
-    """Weights of a detector that is to find the objects of labels/ in the fused image; None for none."""
     model: str = "nano"
     """Architecture, one of ARCHITECTURES."""
     teacher: Path | None = None
@@ -187,8 +183,6 @@ class _State:
         self.settings["loss"] = asdict(weights)
         self.weights, self.steps, self.peak = weights, args.steps, args.rate
         self.settings["start"] = args.start.name if args.start else ""
-        self.settings["detector"] = args.detector.name if args.detector else ""
-        self.detector = FrozenDetector(args.detector).to(self.device) if args.detector else None
         self.settings |= {"model": args.model, "teacher": args.teacher.name if args.teacher else ""}
         self.teacher = load_network(args.teacher).to(self.device) if args.teacher else None
         network = load_network(args.start).train() if args.start else make_network(args.model)
@@ -221,7 +215,7 @@ class _State:
             group["lr"] = self.rate
         fused = self.network(visible, thermal, self.network.modulation(request))
         boxes = torch.Generator().manual_seed(self.settings["seed"] * 1_000_003 + self.step)
-        parts = fusion_loss(fused, clean, clean_thermal, self.weights, boxes, request[:, -1], objects, self.detector)
+        parts = fusion_loss(fused, clean, clean_thermal, self.weights, boxes, request[:, -1], objects)
         if self.teacher:
             with torch.no_grad():
                 taught = self.teacher(visible, thermal, self.teacher.modulation(request))
