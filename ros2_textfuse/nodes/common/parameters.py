@@ -216,6 +216,14 @@ DETECTION = (
     Parameter("height", 480, "Expected image height in pixels; the detector is built for it.", 32, 8192),
     Parameter("threads", 0, "CPU threads of the detector; 0 for the engine's own choice.", 0, 256),
     Parameter("queue_size", 3, "Frames that may wait their turn; the oldest gives way.", 1, 100),
+    Parameter("interval", 1, "Detect in every n-th frame at most; 1 in all that there is time for.", 1, 30, live=True),
+    Parameter(
+        "tracks",
+        True,
+        "Publish detections for the frames between as well: tracks of the last detection, carried to the frame's "
+        "stamp; the header of each says when it was seen.",
+        live=True,
+    ),
     Parameter(
         "nice", 10, "How far to step back where processor time is short, as in nice(1); fusion goes first at 10.", 0, 19
     ),
