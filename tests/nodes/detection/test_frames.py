@@ -10,7 +10,7 @@ from ros2_textfuse.nodes.detection.node import DetectionNode
 
 
 def work(count, interval=1, waiting=(), covers=True):
-    """What becomes of `count` frames: D for detected, t for tracks, . for nothing; frames in `waiting` are overtaken."""
+    """What becomes of frames: D for detected, t for tracks, . for nothing; those in `waiting` are overtaken."""
     became = []
     node = SimpleNamespace(_since=1000, _interval=interval, _detect=lambda frame: became.append("D"))
     node._cover = lambda frame: covers and not became.append("t")
