@@ -50,8 +50,8 @@ class Pico(GuidedNetwork):
         self.register_buffer("kernel", interpolation(4), persistent=False)
         for head in (self.of_pixels, self.of_cells):
             nn.init.zeros_(head.weight)
-            nn.init.zeros_(head.bias)
-        nn.init.constant_(self.of_cells.bias[-1:], 1)  # starts as the maximum of both images
+        self.of_pixels.bias = nn.Parameter(torch.zeros(2 * CELL))
+        self.of_cells.bias = nn.Parameter(torch.tensor([0.0, 0, 0, 0, 0, 1]))  # starts as the maximum of both images
 
     def fuse(self, visible: Tensor, thermal: Tensor, modulation: Tensor) -> Tensor:
         """See `GuidedNetwork.fuse`."""
