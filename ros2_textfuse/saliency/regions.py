@@ -19,3 +19,25 @@ class Region:
     box: Rectangle
     id: int = 0
     weight: float = 1.0
+
+
+def overlap(one: Rectangle, other: Rectangle) -> float:
+    """Intersection over union of two boxes, 0..1."""
+    shared = _shared(one, other)
+    return shared / (_area(one) + _area(other) - shared) if shared else 0.0
+
+
+def covered(one: Rectangle, other: Rectangle) -> float:
+    """Share of the smaller of two boxes that lies in the other one, 0..1."""
+    shared = _shared(one, other)
+    return shared / min(_area(one), _area(other)) if shared else 0.0
+
+
+def _shared(one: Rectangle, other: Rectangle) -> float:
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    return max(width, 0) * max(height, 0)
+
+
+def _area(box: Rectangle) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
