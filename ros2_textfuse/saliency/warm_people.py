@@ -55,7 +55,7 @@ def _warm_areas(half: NDArray[np.uint8]) -> list[Rectangle]:
     if warmest - middle < RANGE or min(half.shape) < 2 * LEAST:
         return []
     side = int(width * WINDOW) | 1
-    above = cv2.subtract(half, cv2.blur(half, (side, side)))
+    above = np.asarray(cv2.subtract(half, cv2.blur(half, (side, side))), np.uint8)
     masks = [(half, middle + share * (warmest - middle)) for share in SHARES]
     boxes = np.concatenate([_upright(*mask) for mask in (*masks, (above, AROUND * (warmest - middle)))])
     boxes = boxes[np.argsort(-_contrasts(half, boxes))]
@@ -104,11 +104,12 @@ def _likeness(image: NDArray[np.uint8], box: Rectangle) -> float:
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     patch = cv2.warpAffine(image, to_image, PATCH, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     outline, weights, bias = _people()
-    return float(np.einsum("i,i->", outline.compute(patch).ravel(), weights)) + bias  # einsum wakes no threads
+    # Not `@`, which wakes a thread for every core.
+    return float(np.einsum("i,i->", np.ravel(outline.compute(patch)), weights)) + bias
 
 
 @cache
 def _people() -> tuple[cv2.HOGDescriptor, NDArray[np.float32], float]:
     """What tells outlines, and the weights and the bias by which a person's is one."""
-    weights = cv2.HOGDescriptor.getDefaultPeopleDetector().ravel()
+    weights = np.ravel(cv2.HOGDescriptor.getDefaultPeopleDetector())
     return cv2.HOGDescriptor(), weights[:-1], float(weights[-1])
