@@ -12,7 +12,7 @@ from ros2_textfuse.saliency.regions import Rectangle, Region, covered
 from ros2_textfuse.saliency.warm_people import SAME
 
 
-class NamedObjects:
+class NamedRegions:
     """Objects of a stream, in any order of detections and images."""
 
     def __init__(self) -> None:
@@ -51,3 +51,10 @@ class NamedObjects:
 def undetected(warm: Iterable[Region], known: Collection[Rectangle]) -> list[Region]:
     """Those that are no part of what was detected, of whatever class: a car's engine is as warm as a person."""
     return [one for one in warm if all(covered(one.box, box) < SAME for box in known)]
+
+
+def without_detection(names: Collection[str]) -> str:
+    """What becomes of the named classes where no detector runs."""
+    others = ", ".join(name for name in names if name != PERSON)
+    parts = [f"{others}: not brought out"] if others else []
+    return "; ".join([*parts, *([f"{PERSON}: found by warmth alone"] if PERSON in names else [])])

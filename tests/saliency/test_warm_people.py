@@ -9,7 +9,7 @@ import pytest
 
 from ros2_textfuse.saliency.carrying import Sighting
 from ros2_textfuse.saliency.following import PERIOD, WarmPeople
-from ros2_textfuse.saliency.named import NamedObjects
+from ros2_textfuse.saliency.named import NamedRegions
 from ros2_textfuse.saliency.regions import overlap
 from ros2_textfuse.saliency.warm_people import warm_people
 
@@ -101,7 +101,7 @@ def followed(objects, image):
 
 def test_a_person_whom_nobody_detected_joins_those_who_were():
     image, boxes = night(PEOPLE[::2])
-    objects = NamedObjects()
+    objects = NamedRegions()
     objects.see([Sighting(7, "person", boxes[0])], 0.6)
     detected, warm = followed(objects, image)
     assert detected.id == 7 and warm.id < 0 and overlap(warm.box, boxes[1]) > 0.5
@@ -110,13 +110,13 @@ def test_a_person_whom_nobody_detected_joins_those_who_were():
 
 def test_what_is_warm_in_a_detected_car_is_no_person():
     image, boxes = night(PEOPLE[:1])
-    objects, (left, top, right, bottom) = NamedObjects(), boxes[0]
+    objects, (left, top, right, bottom) = NamedRegions(), boxes[0]
     objects.see([Sighting(1, "car", (left - 50, top - 5, right + 50, bottom + 5))], 0.6)
     assert not followed(objects, image)
 
 
 def test_people_are_not_looked_for_where_none_are_named():
-    objects, (image, _) = NamedObjects(), night()
+    objects, (image, _) = NamedRegions(), night()
     for stamp in (0.0, 0.3):
         objects.look(image, ("car",), stamp)
     assert not objects.regions(("person",), 0.3)
