@@ -56,7 +56,7 @@ class ObjectFinder:
         visible: NDArray[np.uint8],
         thermal: NDArray[np.uint8],
         time: float | None = None,
-    ) -> None:
+    ) -> list[Region]:
         """Bring out what is found in a fused image, in place.
 
         Args:
@@ -64,15 +64,21 @@ class ObjectFinder:
             visible: uint8 RGB [H, W, 3], that it was made from.
             thermal: uint8 [H, W], likewise.
             time: seconds, of a stream's image, so that nothing changes suddenly; None for one that stands alone.
+
+        Returns:
+            What was brought out.
         """
         regions = self._in_one(fused, thermal) if time is None else self._in_stream(fused, thermal, time)
         self._bring_out(fused, visible, thermal, regions)
+        return regions
 
     def _in_one(self, fused: NDArray[np.uint8], thermal: NDArray[np.uint8]) -> list[Region]:
         found = self._detector.detect(fused) if self._detector else []
-        regions = [Region(one.box) for one in found if one.name in self._names]
+        regions = [Region(one.box, name=one.name) for one in found if one.name in self._names]
         if PERSON in self._names:
-            regions += undetected([Region(box) for box, _ in warm_people(thermal)], [one.box for one in found])
+            regions += undetected(
+                [Region(box, name=PERSON) for box, _ in warm_people(thermal)], [one.box for one in found]
+            )
         return regions
 
     def _in_stream(self, fused: NDArray[np.uint8], thermal: NDArray[np.uint8], time: float) -> list[Region]:

@@ -94,7 +94,7 @@ class Carried:
             weight = answered * _fading(last - one.seen, HELD, GONE)
             left, top, right, bottom = one.rectangle(time)
             if one.name in names and weight > 0 and right > left and bottom > top:
-                found.append(Region((left, top, right, bottom), id_, weight))
+                found.append(Region((left, top, right, bottom), id_, weight, one.name))
         return sorted(found, key=lambda region: (region.box[0] - region.box[2]) * (region.box[3] - region.box[1]))
 
 

@@ -14,11 +14,13 @@ class Region:
         id: the same for the same object in frames that follow each other, so that nothing about it changes suddenly;
             0 where a frame stands alone.
         weight: 0 (not at all) .. 1 (wholly): less for what fades in or out.
+        name: of its class; empty where nobody asks.
     """
 
     box: Rectangle
     id: int = 0
     weight: float = 1.0
+    name: str = ""
 
 
 def overlap(one: Rectangle, other: Rectangle) -> float:

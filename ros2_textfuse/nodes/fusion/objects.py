@@ -1,4 +1,4 @@
-"""Objects that the prompt names are brought out of the fused image: those that the detection node sees, and warm people."""
+"""Objects that the prompt names are brought out of the fused image: what the detection node sees, and warm people."""
 
 import time
 from typing import Any
