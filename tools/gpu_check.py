@@ -83,14 +83,13 @@ def _on_device(fuser: Fuser, visible: NDArray[np.uint8], thermal: NDArray[np.uin
 
 def summary(row: dict[str, Any]) -> str:
     """A row for people."""
-    row = {"device_ms": float("nan"), **row}
     what = f"{row['model']} {row['engine']} {row['width']}x{row['height']}: "
     if "error" in row:
         return what + f"FAILED: {row['error']}"
+    on_device = f"from tensors on the device {row['device_ms']:.2f}, " if "device_ms" in row else ""
     return what + (
         f"fuse() {row['median_ms']:.2f} ms (99 %: {row['p99_ms']:.2f}), "
-        f"on the device {row['device_ms']:.2f} ms, "
-        f"after a prompt {row['first_after_prompt_ms']:.2f}, "
+        f"{on_device}after a prompt {row['first_after_prompt_ms']:.2f}, "
         f"{row['levels_mean']:.2f} levels from eager, built in {row['build_s']:.0f} s, loaded in {row['load_s']:.1f} s"
     )
 
