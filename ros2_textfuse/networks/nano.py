@@ -34,11 +34,13 @@ class NanoConfig:
         modes: number of degradation modes, one severity for each.
         widths: channels at 1/4, 1/8 and 1/16 of the image's resolution.
         hidden: width of the MLP that makes gamma and beta.
+        depth: blocks at 1/16, where a look at a large part of the scene costs little.
     """
 
     modes: int
     widths: tuple[int, int, int] = (48, 64, 64)
     hidden: int = 128
+    depth: int = 2
 
     @property
     def inputs(self) -> int:
@@ -79,7 +81,7 @@ class Nano(nn.Module):
         self.up1 = nn.Conv2d(middle, fine * 4, 1)
         self.head = nn.Conv2d(fine, 3 * CELL + 6, 3, padding=1)
         self.register_buffer("kernel", interpolation(4), persistent=False)
-        self.block_widths = (fine, middle, coarse, coarse, middle, fine)
+        self.block_widths = (fine, middle, *[coarse] * config.depth, middle, fine)
         self.blocks = nn.ModuleList(SIGMBlock(width) for width in self.block_widths)
         self.modulation_size = 2 * sum(self.block_widths) + ISP.PARTS
         self.words = nn.Sequential(
@@ -123,20 +125,21 @@ class Nano(nn.Module):
     def fuse(self, visible: Tensor, thermal: Tensor, modulation: Tensor) -> Tensor:
         """As `forward`, on folded images: visible [B, 48, h, w], thermal [B, 16, h, w] -> [B, 48, h, w]."""
         *of_blocks, gate = modulation.split([w for w in self.block_widths for _ in range(2)] + [ISP.PARTS], dim=1)
-        parameters = iter(of_blocks)
+        parameters, blocks = iter(of_blocks), iter(self.blocks)
 
-        def block(index: int, x: Tensor) -> Tensor:
-            return self.blocks[index](x, next(parameters), next(parameters))
+        def block(x: Tensor) -> Tensor:
+            return next(blocks)(x, next(parameters), next(parameters))
 
         visible, thermal = self.isp(visible, thermal, gate)
-        fine = block(0, F.relu(self.stem(torch.cat([visible, thermal], 1) - 0.5)))
-        middle = block(1, F.relu(self.down1(fine)))
-        coarse = block(2, F.relu(self.down2(middle)))
+        fine = block(F.relu(self.stem(torch.cat([visible, thermal], 1) - 0.5)))
+        middle = block(F.relu(self.down1(fine)))
+        coarse = block(F.relu(self.down2(middle)))
         # Haze, colour casts and exposure belong to the scene as a whole.
         coarse = coarse + self.scene(coarse.mean((2, 3)))[..., None, None]
-        coarse = block(3, coarse)
-        middle = block(4, F.relu(middle + F.pixel_shuffle(self.up2(coarse), 2)))
-        fine = block(5, F.relu(fine + F.pixel_shuffle(self.up1(middle), 2)))
+        for _ in range(self.config.depth - 1):
+            coarse = block(coarse)
+        middle = block(F.relu(middle + F.pixel_shuffle(self.up2(coarse), 2)))
+        fine = block(F.relu(fine + F.pixel_shuffle(self.up1(middle), 2)))
         correction, gain, weight, of_cells = self.head(fine).split([CELL, CELL, CELL, 6], dim=1)
         colour, of_visible, of_thermal, of_excess = of_cells.split([3, 1, 1, 1], dim=1)
         smooth = colour + of_visible * cell_means(visible) + of_thermal * cell_means(thermal)

@@ -69,7 +69,7 @@ def look(
     for number, mask in enumerate(known):
         if mask is not None:
             masks[number], sure[number] = mask, True
-    tried = _pushes(cells, masks, ring, sure)
+    tried = pushes(cells, masks, ring, sure)
     before = separabilities(cells[-1], ring)
     gains = np.stack([separabilities(cells[-1] + push * inside * RISE[cells[-1]], ring) for push in tried]) - before
     choices = _choose(gains, former)
@@ -99,18 +99,30 @@ def object_masks(cells: Sequence[NDArray[np.uint8]], core: Cells, ring: NDArray[
     return np.float32(1 / (1 + np.exp(-_blur(evidence))))
 
 
-def _pushes(
-    cells: Sequence[NDArray[np.uint8]], masks: Cells, ring: NDArray[np.bool_], sure: NDArray[np.bool_]
+def pushes(
+    cells: Sequence[NDArray[np.uint8]], masks: Cells, ring: NDArray[np.bool_], sure: NDArray[np.bool_] | bool = False
 ) -> tuple[Cells, Cells, Cells]:
     """What may bring objects out: all of one brighter, all of it darker, or each cell away from what is beside it.
 
     Where a mask is not sure, what looks like the ring beside it in all images is the ground that an object stands on,
     and stays.
     """
-    differences = [_difference(image, ring) for image in cells]
-    most = np.maximum.reduce([np.abs(difference) for difference in differences])
-    whole = _blur(masks * np.where(sure, 1, np.clip((most - ALIKE) / (DIFFERENT - ALIKE), 0, 1)))
-    return whole, -whole, _blur(masks * np.clip(differences[-1] / DIFFERENT, -1, 1))
+    whole = whole_push(cells, masks, ring, sure)
+    return whole, -whole, _blur(masks * np.clip(_difference(cells[-1], ring) / DIFFERENT, -1, 1))
+
+
+def whole_push(
+    cells: Sequence[NDArray[np.uint8]],
+    masks: Cells,
+    ring: NDArray[np.bool_],
+    sure: NDArray[np.bool_] | bool = False,
+) -> Cells:
+    """All of each object, 0..1; arguments of `object_masks`.
+
+    Where a mask is not sure, less what looks like the ring beside it in all images.
+    """
+    most = np.maximum.reduce([np.abs(_difference(image, ring)) for image in cells])
+    return _blur(masks * np.where(sure, 1, np.clip((most - ALIKE) / (DIFFERENT - ALIKE), 0, 1)))
 
 
 def _choose(gains: NDArray[np.float64], former: Sequence[Appearance | None]) -> list[int]:

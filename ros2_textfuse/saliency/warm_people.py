@@ -111,5 +111,5 @@ def _likeness(image: NDArray[np.uint8], box: Rectangle) -> float:
 @cache
 def _people() -> tuple[cv2.HOGDescriptor, NDArray[np.float32], float]:
     """What tells outlines, and the weights and the bias by which a person's is one."""
-    weights = np.ravel(cv2.HOGDescriptor.getDefaultPeopleDetector())
+    weights = np.ravel(cv2.HOGDescriptor.getDefaultPeopleDetector()).astype(np.float32)
     return cv2.HOGDescriptor(), weights[:-1], float(weights[-1])

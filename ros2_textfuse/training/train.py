@@ -29,6 +29,8 @@ from ros2_textfuse.runtime.output import write_whole
 from ros2_textfuse.training.data import Batch, Crops, find_pairs
 from ros2_textfuse.training.isp import train_isp
 from ros2_textfuse.training.losses import Weights, fusion_loss
+from ros2_textfuse.training.recognition import WEIGHT as WEIGHT_OF_RECOGNITION
+from ros2_textfuse.training.recognition import Recognition
 
 PARTS = (
     "total",
@@ -40,8 +42,10 @@ PARTS = (
     "fidelity",
     "separability",
     "faded",
+    "unrecognised",
 )
 ISP_STEPS = 4000  # at most half as many as the run has
+MODULES = ("network", "average", "recognition", "optimizer")  # of a checkpoint
 WARM_UP = 200  # steps, at most a twentieth of the run
 CHECKPOINT, LOG, EXPORT = "checkpoint.pt", "log.csv", "nano.safetensors"
 
@@ -174,7 +178,9 @@ class _State:
         network = load_network(args.start).train() if args.start else Nano(NanoConfig(modes=len(MODES)))
         self.network = network.to(self.device)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
+        self.recognition = Recognition(self.network).to(self.device)
         trained = [p for name, p in self.network.named_parameters() if not name.startswith("isp.")]
+        trained += self.recognition.parameters()
         self.optimizer = torch.optim.AdamW(trained, lr=args.rate, weight_decay=1e-4)
         self.step = 0
         self._resume(args.out / CHECKPOINT)
@@ -200,6 +206,8 @@ class _State:
         fused = self.network(visible, thermal, self.network.modulation(request))
         boxes = torch.Generator().manual_seed(self.settings["seed"] * 1_000_003 + self.step)
         parts = fusion_loss(fused, clean, clean_thermal, self.weights, boxes, request[:, -1], objects)
+        parts["unrecognised"] = self.recognition.loss(objects)
+        parts["total"] = parts["total"] + WEIGHT_OF_RECOGNITION * parts["unrecognised"]
         self.optimizer.zero_grad(set_to_none=True)
         parts["total"].backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -213,7 +221,7 @@ class _State:
 
     def save(self, out: Path) -> None:
         """Write the checkpoint and export the averaged weights."""
-        modules = {name: getattr(self, name).state_dict() for name in ("network", "average", "optimizer")}
+        modules = {name: getattr(self, name).state_dict() for name in MODULES}
         checkpoint = io.BytesIO()  # a disk that is full is an OSError then, and a run that dies here can be resumed
         torch.save({"step": self.step, "settings": self.settings, **modules}, checkpoint)
         write_whole(out / CHECKPOINT, checkpoint.getvalue())
@@ -230,7 +238,7 @@ class _State:
         changed = [f"{key} {before.get(key)} -> {now}" for key, now in self.settings.items() if before.get(key) != now]
         if changed:
             raise TrainingError(f"{path} is of a run with other settings ({'; '.join(changed)}); choose another --out")
-        for name in ("network", "average", "optimizer"):
+        for name in MODULES:
             getattr(self, name).load_state_dict(saved[name])
         self.step = int(saved["step"])
 
