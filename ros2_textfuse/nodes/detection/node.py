@@ -40,6 +40,7 @@ from ros2_textfuse.sync.pairing import CAMERAS, stamp_ns
 LOG_PERIOD = 5.0  # s
 STATUS_PERIOD = 1.0  # s
 TOPICS = {"fused": "fused", "visible": "aligned/visible", "thermal": "aligned/thermal"}
+ALL_LOOKED_AT = 3  # frames that may wait where none of them gets tracks: later ones would be old
 LIVE = {parameter.name for parameter in parameters.DETECTION if parameter.live}
 
 
@@ -90,7 +91,9 @@ class DetectionNode(Node):
         self._outlines = self.create_publisher(DetectionOutlines, "detections/outlines", 10) if segments else None
         self._annotated = self.create_publisher(Image, "annotated", QoSProfile(depth=5))
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        self._worker = LatestOnlyWorker(self._work_on, queue_size)
+        self._worker = LatestOnlyWorker(
+            self._work_on, queue_size if self._covering and self._tracker else min(queue_size, ALL_LOOKED_AT)
+        )
         self._subscriptions_of = {
             stream: self.create_subscription(
                 Image,
