@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.networks.nano import Nano
+from ros2_textfuse.networks.textif import TextIF
 
 
 class EngineError(TextfuseError, RuntimeError):
@@ -25,7 +26,7 @@ class EngineConfig:
         threads: CPU threads of the engine; 0 for the engine's own choice.
     """
 
-    network: Nano
+    network: Nano | TextIF
     height: int
     width: int
     threads: int = 0
