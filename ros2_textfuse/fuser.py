@@ -17,6 +17,7 @@ from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.imaging.drawing import mark
 from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.imaging.gain_control import GainControl
+from ros2_textfuse.imaging.padding import without_padding
 from ros2_textfuse.imaging.tone import ToneMap
 from ros2_textfuse.networks.prompt_input import prompt_input
 from ros2_textfuse.networks.weights import load_network
@@ -254,7 +255,7 @@ class Fuser:
     def prepare_pair(
         self, visible: NDArray[np.uint8], thermal: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """The first half of `fuse`: check, gain control and alignment.
+        """The first half of `fuse`: check, gain control, alignment; a frame around the thermal image is cleared.
 
         Args:
             visible: as for `fuse`.
@@ -270,9 +271,9 @@ class Fuser:
         alignment = self.alignment
         if alignment is None:
             _check_sizes(visible, thermal)
-            return visible, self.gain_control(thermal)
+            return visible, without_padding(self.gain_control(thermal))
         alignment.check(visible=visible, thermal=thermal)
-        return alignment(visible, self.gain_control(thermal))
+        return alignment(visible, without_padding(self.gain_control(thermal)))
 
     def fuse_prepared(
         self, visible: NDArray[np.uint8], thermal8: NDArray[np.uint8], out: NDArray[np.uint8] | None = None

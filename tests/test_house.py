@@ -31,7 +31,7 @@ ORDER = (
     "saliency",
     "settings",
     "fuser",
-    "offline",
+    "batch",
     "doctor",
     "view",
     "nodes",

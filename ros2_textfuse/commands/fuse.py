@@ -8,15 +8,15 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from ros2_textfuse.batch.objects import ObjectFinder
+from ros2_textfuse.batch.pairs import Pair
+from ros2_textfuse.batch.streams import Written, fuse_bag, fuse_videos
 from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.detection.types import DetectorError
 from ros2_textfuse.errors import WeightsError
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.imaging import image_files
 from ros2_textfuse.imaging.encodings import ImageError
-from ros2_textfuse.offline.objects import ObjectFinder
-from ros2_textfuse.offline.pairs import Pair
-from ros2_textfuse.offline.streams import Written, fuse_bag, fuse_videos
 from ros2_textfuse.recordings.bag_reader import Bag
 from ros2_textfuse.recordings.bag_topics import find_cameras
 from ros2_textfuse.recordings.pairs import IMAGE_SUFFIXES, check_pair, pair_folders, read_image

@@ -31,9 +31,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="train the ISP first, as by default; --no-isp keeps that of --start",
     )
     parser.add_argument(
-        "--detector", type=Path, help="YOLO weights (.pt) that are to find the objects of labels/ in the fused image"
-    )
-    parser.add_argument(
         "--smoke", action="store_true", help="a run of seconds, on made-up pairs unless --data is given"
     )
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ros2_textfuse.geometry.calibration import CAMERAS, Calibration, CalibrationError, CameraModel
 from ros2_textfuse.imaging.encodings import ImageError
+from ros2_textfuse.imaging.padding import Shares, shares_of_mean
 
 GRID = 4  # pixels; the shared field of view is cropped to whole multiples of it
 SMALLEST = 32  # pixels, width and height of a field of view that is worth fusing
@@ -75,6 +76,8 @@ class Alignment:
             camera: None if camera == calibration.reference and not resampled else _Remap(pixels)
             for camera, pixels in warps.items()
         }
+        # A part of the image that thermal does not see is not dark there: it is to count for nothing.
+        self._thermal_of_pairs = self._warps["thermal"] and _Remap(warps["thermal"], fading=True)
 
     def __call__(
         self, visible: NDArray[np.uint8], thermal: NDArray[np.uint8]
@@ -83,17 +86,19 @@ class Alignment:
 
         Args:
             visible: uint8 RGB [H, W, 3], of the size in the calibration.
-            thermal: uint8 [H, W], of its own size in the calibration; after gain control, since the black that fills
-                what a camera does not see would be taken for counts.
+            thermal: uint8 [H, W], of its own size in the calibration; after gain control, since what fills the part
+                that a camera does not see would be taken for counts.
 
         Returns:
             The two in the fused image's geometry, C-contiguous; the image of the reference camera itself where
-            nothing is to be done to it.
+            nothing is to be done to it. Beyond its own view, thermal fades to its mean; visible is black.
 
         Raises:
             ImageError: an image has a different size than the calibration is for.
         """
-        return self.align("visible", visible), self.align("thermal", thermal)
+        self.check(thermal=thermal)
+        warp = self._thermal_of_pairs
+        return self.align("visible", visible), self.align("thermal", thermal) if warp is None else warp(thermal)
 
     def align(self, camera: str, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Align the image of one camera.
@@ -103,7 +108,8 @@ class Alignment:
             image: as in a pair.
 
         Returns:
-            It in the fused image's geometry, C-contiguous; the image itself where nothing is to be done to it.
+            It in the fused image's geometry, black beyond its own view, C-contiguous; the image itself where nothing
+            is to be done to it.
 
         Raises:
             ImageError: the image has a different size than the calibration is for.
@@ -184,12 +190,27 @@ class _Remap:
     Precomputed maps are two to three times as fast as cv2.warpPerspective, and know lenses; fixed-point ones are a
     little faster than float ones and take less memory. An image that is reduced by more than half is first averaged
     over whole pixels: the remap looks at four pixels only, and what it skips would flicker.
+
+    Args:
+        pixels: where the camera sees each pixel of the result.
+        fading: what it does not see fades from the levels next to it to the image's mean, and is black otherwise: a
+            level that goes on and on would be taken for heat, or light, that is not there.
     """
 
-    def __init__(self, pixels: Pixels) -> None:
+    def __init__(self, pixels: Pixels, fading: bool = False) -> None:
         step = np.nanmedian(np.linalg.norm(np.diff(pixels, axis=1), axis=2)) if pixels.shape[1] > 1 else 1.0
         self._reduction = max(1, int(step)) if np.isfinite(step) else 1
         source = (pixels + 0.5) / self._reduction - 0.5
+        self._shares: Shares | None = None
+        unseen = ~np.isfinite(source).all(axis=2)
+        if fading and unseen.any():
+            distance, places = cv2.distanceTransformWithLabels(
+                np.uint8(unseen), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+            )
+            nearest = np.empty((places.max() + 1, 2))
+            nearest[places[~unseen]] = source[~unseen]
+            source = nearest[places]
+            self._shares = shares_of_mean(np.float32(distance))
         source = np.where(np.isfinite(source), source, -10.0).astype(np.float32)  # outside: black
         self._whole, self._fraction = cv2.convertMaps(source[..., 0], source[..., 1], cv2.CV_16SC2)
 
@@ -198,8 +219,11 @@ class _Remap:
             size = image.shape[1] // self._reduction, image.shape[0] // self._reduction
             whole = image[: size[1] * self._reduction, : size[0] * self._reduction]
             image = np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
-        # The border is black: a replicated one would be seen as heat, or light, that is not there.
-        return np.asarray(cv2.remap(image, self._whole, self._fraction, cv2.INTER_LINEAR), np.uint8)
+        border = cv2.BORDER_REPLICATE if self._shares else cv2.BORDER_CONSTANT
+        seen = cv2.remap(image, self._whole, self._fraction, cv2.INTER_LINEAR, borderMode=border)
+        if self._shares:
+            seen = cv2.blendLinear(seen, np.full_like(seen, round(cv2.mean(image)[0])), *self._shares)
+        return np.asarray(seen, np.uint8)
 
 
 def _project(points: NDArray[np.float64]) -> Pixels:

@@ -83,7 +83,7 @@ class Calibration:
         cameras: by name; one may be missing from a file with extrinsics whose intrinsics come from elsewhere.
         homography: 3 x 3, takes a thermal pixel to the visible pixel that shows the same; None with extrinsics.
         extrinsics: None with a homography.
-        field_of_view: `reference`, padded with black where the other camera does not see, or `shared`, cropped to
+        field_of_view: `reference`, whatever the other camera sees of it, or `shared`, cropped to
             what both see.
         output: width and height of the fused image; None for the pixels of the reference camera.
     """

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_LUMA = np.array([0.299, 0.587, 0.114])  # of RGB, ITU-R BT.601
+from ros2_textfuse.imaging.luma import LUMA
 
 
 class ToneMap:
@@ -27,7 +27,7 @@ class ToneMap:
         aim, share = (x * x * (3 - 2 * x), contrast) if contrast > 0 else (0.5, -0.8 * contrast)
         curve = np.rint(255 * (x + share * (aim - x))).astype(np.uint8)
         self._curve = curve if brightness or contrast else None
-        grey = np.tile(_LUMA, (3, 1))
+        grey = np.tile(LUMA, (3, 1))
         self._matrix = (grey + (1 + colour) * (np.eye(3) - grey)).astype(np.float32) if colour else None
 
     def __call__(self, image: NDArray[np.uint8]) -> None:

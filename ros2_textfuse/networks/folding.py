@@ -30,9 +30,9 @@ def pixels(folded: Tensor) -> Tensor:
     return folded.unflatten(1, (-1, CELL))
 
 
-def luma(folded: Tensor) -> Tensor:
-    """RGB [B, 48, h, w] -> luma (BT.601) [B, 16, h, w]."""
-    red, green, blue = folded.split(CELL, dim=1)
+def luma(image: Tensor) -> Tensor:
+    """RGB, folded or not, [B, 3 n, H, W] -> luma (BT.601) [B, n, H, W]."""
+    red, green, blue = image.chunk(3, dim=1)
     return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
 
 

@@ -6,8 +6,9 @@ Nothing else of a text reaches the images: what a prompt did can be read, and is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,18 @@ class Prompt:
         The severities, 0..1, in the order of MODES, 0 where a mode is not meant; then the balance, -1..1.
         """
         return np.array([*(self.severities.get(mode, 0.0) for mode in MODES), self.balance], np.float32)
+
+    def fields(self) -> dict[str, Any]:
+        """What is said of it to others, under the names of FusionStatus and of SetPrompt's answer."""
+        return {
+            "prompt": self.text,
+            "modes": list(self.severities),
+            "severities": list(self.severities.values()),
+            "objects": list(self.objects),
+            "balance": self.balance,
+            "auto_mode": self.auto,
+            **asdict(self.tone),
+        }
 
     def summary(self) -> str:
         """One line for people: what is done and how strongly, and what was not understood, in quotation marks."""

@@ -21,6 +21,7 @@ from ros2_textfuse.degradations import synthesis
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.degradations.synthesis import THERMAL, VISIBLE, Image
 from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.imaging.luma import LUMA
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
 CACHED_PAIRS = 1500  # decoded pairs held in memory, about 2 GB at 640x480
@@ -288,7 +289,7 @@ def brighten(visible: Image, severity: float) -> Image:
     Returns:
         float32 RGB [H, W, 3], 0..1.
     """
-    luma = cv2.GaussianBlur(visible @ np.array([0.299, 0.587, 0.114], np.float32), (0, 0), 1.0)
+    luma = cv2.GaussianBlur(visible @ np.array(LUMA, np.float32), (0, 0), 1.0)
     gain = np.minimum(np.maximum(luma, 1e-3) ** (1 / (1 + 1.8 * severity) - 1), 8.0)
     lifted = cv2.cvtColor(np.float32(np.clip(visible * gain[..., None], 0, 1)), cv2.COLOR_RGB2YCrCb)
     # Colour noise is coarser than luma noise, since JPEG has halved and quantised it, and what little colour the dark

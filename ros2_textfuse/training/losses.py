@@ -27,9 +27,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ros2_textfuse.networks.folding import fold
-from ros2_textfuse.training.frozen_detector import FrozenDetector
-from ros2_textfuse.training.luma import luma
+from ros2_textfuse.networks.folding import fold, luma
 from ros2_textfuse.training.retention_loss import retention_loss, seen_target
 
 WINDOWS = (17, 9)  # of VIF, at full and at half resolution
@@ -51,7 +49,6 @@ class Weights:
     fidelity: float = 1.5
     separability: float = 10.0
     faded: float = 15.0
-    unseen: float = 0.5
     preference: float = 1.6  # for thermal, where one camera is chosen
     gain: float = 1.08  # of the chosen camera's contrast
     room: float = 0.1  # that wide areas leave above and below for what stands on them
@@ -129,7 +126,6 @@ def fusion_loss(
     generator: torch.Generator | None = None,
     balance: Tensor | None = None,
     objects: Tensor | None = None,
-    detector: FrozenDetector | None = None,
 ) -> dict[str, Tensor]:
     """Eq. 14: every part by name, unweighted, and their weighted sum as "total".
 
@@ -141,7 +137,6 @@ def fusion_loss(
         generator: to draw the boxes from.
         balance: [B], which camera the prompt prefers, -1 (visible) .. 1 (thermal); None for 0.
         objects: [B, N, 5], known ones, as of `retention_loss`.
-        detector: that is to find them in the fused image; None to leave that part out.
 
     Raises:
         ValueError: shapes that do not belong together, or images smaller than VIF needs.
@@ -176,9 +171,6 @@ def fusion_loss(
         "fidelity": 2 - fidelity(y, (y_visible, thermal)),
         "separability": separability,
         "faded": faded,
-        "unseen": y.new_zeros(())
-        if detector is None or objects is None
-        else detector.misses(fused, visible, thermal, objects),
     }
     parts["total"] = sum(getattr(weights, name) * part for name, part in parts.items())
     return parts

@@ -27,7 +27,6 @@ from ros2_textfuse.networks.nano import Nano, NanoConfig
 from ros2_textfuse.networks.weights import load_network, save_weights
 from ros2_textfuse.runtime.output import write_whole
 from ros2_textfuse.training.data import Batch, Crops, find_pairs
-from ros2_textfuse.training.frozen_detector import FrozenDetector
 from ros2_textfuse.training.isp import train_isp
 from ros2_textfuse.training.losses import Weights, fusion_loss
 
@@ -41,7 +40,6 @@ PARTS = (
     "fidelity",
     "separability",
     "faded",
-    "unseen",
 )
 ISP_STEPS = 4000  # at most half as many as the run has
 WARM_UP = 200  # steps, at most a twentieth of the run
@@ -80,8 +78,6 @@ class Settings:
     """Weights to begin with in place of a fresh network."""
     isp: bool = True
     """Train the ISP first; false keeps that of `start`."""
-    detector: Path | None = None
-    """Weights of a detector that is to find the objects of labels/ in the fused image; None for none."""
 
 
 def make_pairs(folder: Path, count: int = 4, size: tuple[int, int] = (96, 128), seed: int = 0) -> Path:
@@ -175,8 +171,6 @@ class _State:
         self.settings["loss"] = asdict(weights)
         self.weights, self.steps, self.peak = weights, args.steps, args.rate
         self.settings["start"] = args.start.name if args.start else ""
-        self.settings["detector"] = args.detector.name if args.detector else ""
-        self.detector = FrozenDetector(args.detector).to(self.device) if args.detector else None
         network = load_network(args.start).train() if args.start else Nano(NanoConfig(modes=len(MODES)))
         self.network = network.to(self.device)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
@@ -205,7 +199,7 @@ class _State:
             group["lr"] = self.rate
         fused = self.network(visible, thermal, self.network.modulation(request))
         boxes = torch.Generator().manual_seed(self.settings["seed"] * 1_000_003 + self.step)
-        parts = fusion_loss(fused, clean, clean_thermal, self.weights, boxes, request[:, -1], objects, self.detector)
+        parts = fusion_loss(fused, clean, clean_thermal, self.weights, boxes, request[:, -1], objects)
         self.optimizer.zero_grad(set_to_none=True)
         parts["total"].backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)

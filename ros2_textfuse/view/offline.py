@@ -5,15 +5,15 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_textfuse.batch.objects import ObjectFinder
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.fuser import Fuser
-from ros2_textfuse.offline.objects import ObjectFinder
 from ros2_textfuse.recordings.frames import RecordedPair, Tally, recorded_pairs
 from ros2_textfuse.recordings.types import RecordedImage, Recording
 from ros2_textfuse.scene.sentence import sentence
@@ -109,7 +109,7 @@ class RecordingSource:
         with self._changed:
             self._stale = True
             self._changed.notify()
-        return {**answer, **self._prompt(), "not_understood": list(self._fuser.prompt.unknown)}
+        return {**answer, **self._fuser.in_force.fields(), "not_understood": list(self._fuser.prompt.unknown)}
 
     # In the thread that plays ---------------------------------------------------------------------------------------
 
@@ -223,21 +223,16 @@ class RecordingSource:
             "estimated_modes": list(self._scene.conditions),
             "estimated_severities": [float(severity) for severity in self._scene.conditions.values()],
         }
-        said = {"state": state, "message": message, **engine, **warning, **counts, **scene, **self._prompt()}
-        self._hub.say("status", said)
-
-    def _prompt(self) -> dict[str, Any]:
-        """The active prompt, under the names of FusionStatus."""
-        prompt = self._fuser.in_force
-        return {
-            "prompt": prompt.text,
-            "modes": list(prompt.severities),
-            "severities": list(prompt.severities.values()),
-            "objects": list(prompt.objects),
-            "balance": prompt.balance,
-            "auto_mode": prompt.auto,
-            **asdict(prompt.tone),
+        said = {
+            "state": state,
+            "message": message,
+            **engine,
+            **warning,
+            **counts,
+            **scene,
+            **self._fuser.in_force.fields(),
         }
+        self._hub.say("status", said)
 
 
 @dataclass(frozen=True)

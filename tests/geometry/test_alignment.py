@@ -28,13 +28,11 @@ def ramps(width, height):
     return (x + 10).astype(np.uint8), (y + 10).astype(np.uint8)
 
 
-def where(alignment, camera, size, other):
+def where(alignment, camera, size):
     """x and y of a camera's pixels in the fused image, NaN where it does not see."""
     found = []
     for ramp in ramps(*size):
-        pair = (cv2.merge([ramp] * 3), np.zeros(other[::-1], np.uint8)) if camera == "visible" else None
-        pair = pair or (np.zeros((*other[::-1], 3), np.uint8), ramp)
-        aligned = alignment(*pair)[camera == "thermal"].astype(float)
+        aligned = alignment.align(camera, cv2.merge([ramp] * 3) if camera == "visible" else ramp).astype(float)
         found.append(aligned[..., 0] if aligned.ndim == 3 else aligned)
     return np.where(np.minimum(*found) < 10, np.nan, np.dstack(found).transpose(2, 0, 1) - 10)
 
@@ -46,7 +44,20 @@ def test_a_shift_by_whole_pixels_is_exact():
     seen, aligned = alignment(visible, thermal)
     assert seen is visible or np.shares_memory(seen, visible)
     np.testing.assert_array_equal(aligned[:46, 3:], thermal[2:, :61])
-    assert not aligned[46:].any() and not aligned[:, :3].any()
+    alone = alignment.align("thermal", thermal)
+    assert not alone[46:].any() and not alone[:, :3].any()
+
+
+def test_what_thermal_does_not_see_fades_to_its_mean():
+    """A thermal camera that sees the middle of the image: no dark frame, no edge where its view ends."""
+    narrow = by_homography([[0.5, 0.05, 60], [-0.05, 0.5, 50], [0, 0, 1]], (200, 160), (160, 120))
+    alignment = Alignment(narrow)
+    ramp = np.tile(np.linspace(90, 150, 160).astype(np.uint8), (120, 1))
+    visible = np.full((160, 200, 3), 9, np.uint8)
+    _, aligned = alignment(visible, ramp)
+    assert (alignment.align("thermal", ramp)[:10] == 0).all()
+    assert (np.abs(aligned[[0, -1]].astype(int) - 120) <= 1).all()
+    assert aligned.min() >= 89 and np.abs(np.diff(aligned.astype(int), axis=0)).max() <= 6
 
 
 @pytest.mark.parametrize("reference", ["visible", "thermal"])
@@ -69,7 +80,7 @@ def test_points_at_the_working_depth_meet(reference, lwir):
     cameras = {"visible": RGB, "thermal": lwir}
     other = "thermal" if reference == "visible" else "visible"
     size = {name: (camera.width, camera.height) for name, camera in cameras.items()}
-    x, y = where(alignment, other, size[other], size[reference])
+    x, y = where(alignment, other, size[other])
     errors = []
     for place, expected in zip(at[reference], at[other], strict=True):
         column, row = np.round(place).astype(int)
@@ -93,7 +104,8 @@ def test_the_shared_field_of_view_has_no_border():
 @pytest.mark.parametrize(("field_of_view", "black"), [("reference", True), ("shared", False)])
 def test_a_third_size_keeps_the_aspect(field_of_view, black):
     alignment = Alignment(by_homography(np.eye(3), field_of_view=field_of_view, output=(100, 96)))
-    visible, thermal = alignment(np.full((48, 64, 3), 9, np.uint8), np.full((48, 64), 200, np.uint8))
+    visible = alignment.align("visible", np.full((48, 64, 3), 9, np.uint8))
+    thermal = alignment.align("thermal", np.full((48, 64), 200, np.uint8))
     assert visible.shape == (96, 100, 3) and thermal.shape == (96, 100)
     assert bool((thermal == 0).any()) == black == bool((visible == 0).any())
 
@@ -120,7 +132,7 @@ def test_the_fused_camera_projects_onto_the_fused_image(field_of_view, output):
         cv2.projectPoints(point, zero, zero, camera.matrix, np.array(camera.distortion))[0].ravel()
         for camera in (RGB, fused)
     )
-    x, y = where(alignment, "visible", (160, 120), (128, 96))
+    x, y = where(alignment, "visible", (160, 120))
     column, row = np.round(after).astype(int)
     assert np.hypot(x[row, column] - before[0], y[row, column] - before[1]) < 2.1
 

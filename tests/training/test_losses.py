@@ -2,9 +2,9 @@ import pytest
 import torch
 
 from ros2_textfuse.evaluation.metrics.fusion import visual_information_fidelity
+from ros2_textfuse.networks.folding import luma
 from ros2_textfuse.training import losses
 from ros2_textfuse.training.losses import Weights, fidelity, fusion_loss
-from ros2_textfuse.training.luma import luma
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from ros2_textfuse.batch.objects import ObjectFinder
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.degradations.pairs import RegisteredPair, load_pairs
 from ros2_textfuse.detection.detector import Detector
@@ -20,7 +21,6 @@ from ros2_textfuse.evaluation.metrics.boxes import Box, read_boxes
 from ros2_textfuse.evaluation.metrics.fusion import to_grey
 from ros2_textfuse.evaluation.metrics.retention import SALIENT, Retention, retention, salient_boxes, table
 from ros2_textfuse.fuser import Fuser
-from ros2_textfuse.offline.objects import ObjectFinder
 from ros2_textfuse.sync.pairing import CAMERAS
 
 LEAST = 0.001  # score; mAP weighs all detections, sure or not

@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_textfuse.batch.pairs import pairs
 from ros2_textfuse.degradations.drive import STRETCHES, Drive
 from ros2_textfuse.evaluation.html.charts import HIGH, WIDE, Scale, curve, thinned
 from ros2_textfuse.evaluation.offline.report import render
 from ros2_textfuse.evaluation.offline.run_folder import write_json
 from ros2_textfuse.fuser import Fuser
-from ros2_textfuse.offline.pairs import pairs
 from ros2_textfuse.recordings.frames import Tally
 from ros2_textfuse.runtime.output import write_whole
 from ros2_textfuse.scene.conditions import CONDITIONS

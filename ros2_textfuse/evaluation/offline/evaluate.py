@@ -9,6 +9,8 @@ from typing import Any
 import cv2
 from tqdm import tqdm
 
+from ros2_textfuse.batch.objects import ObjectFinder
+from ros2_textfuse.batch.pairs import Pair, pairs
 from ros2_textfuse.detection.weights import WeightsError
 from ros2_textfuse.evaluation.offline import detection, replay
 from ros2_textfuse.evaluation.offline.replay import Row
@@ -16,8 +18,6 @@ from ros2_textfuse.evaluation.offline.report import write_report
 from ros2_textfuse.evaluation.offline.run_folder import LAYOUT, RunError, RunFolder, write_detections, write_json
 from ros2_textfuse.evaluation.offline.summary import extremes, summarise, verdict
 from ros2_textfuse.fuser import Fuser
-from ros2_textfuse.offline.objects import ObjectFinder
-from ros2_textfuse.offline.pairs import Pair, pairs
 from ros2_textfuse.recordings.bag_reader import Bag, BagError
 from ros2_textfuse.recordings.bag_topics import ImageTopic, find_cameras
 from ros2_textfuse.recordings.folder import FOLDER_RATE

@@ -16,10 +16,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_textfuse.batch.objects import ObjectFinder
+from ros2_textfuse.batch.pairs import Pair
 from ros2_textfuse.evaluation import metrics
 from ros2_textfuse.fuser import Fuser
-from ros2_textfuse.offline.objects import ObjectFinder
-from ros2_textfuse.offline.pairs import Pair
 from ros2_textfuse.recordings.frames import Tally
 
 GAP = 1.5  # periods; frames further apart are not compared for flicker

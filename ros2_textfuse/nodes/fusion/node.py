@@ -16,6 +16,7 @@ from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
 from ros2_textfuse.nodes.fusion.camera import Camera
 from ros2_textfuse.nodes.fusion.camera_info import Geometry, expected_calibration
+from ros2_textfuse.nodes.fusion.detections import DetectionListener
 from ros2_textfuse.nodes.fusion.engine_builder import EngineBuilder
 from ros2_textfuse.nodes.fusion.frame_fuser import FrameFuser
 from ros2_textfuse.nodes.fusion.ledger import Ledger
@@ -99,8 +100,9 @@ class FusionNode(LifecycleNode):
         self._use(settings)
         topics = {camera.name: camera.topic for camera in self._cameras.values()}
         self._geometry = Geometry(self, topics, self._fuser, self._calibration, settings.camera_info)
-        self._objects = NamedObjects(self, self._fuser)
-        self._scene = SceneTopic(self, self._fuser, self._outputs.status)
+        detections = DetectionListener(self)
+        self._objects = NamedObjects(detections, self._fuser)
+        self._scene = SceneTopic(self, self._fuser, self._outputs.status, detections)
         self._frame_fuser = FrameFuser(
             self,
             self._fuser,

@@ -5,16 +5,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rclpy.node import Node
-from rclpy.subscription import Subscription
 
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.nodes.common.detection_messages import Detection2D, Detection2DArray
+from ros2_textfuse.nodes.fusion.detections import DetectionListener
 from ros2_textfuse.saliency.bring_out import BringOut
 from ros2_textfuse.saliency.carrying import Carried, Sighting
 from ros2_textfuse.sync.pairing import stamp_ns
 
-TOPIC = "detections"
 PATIENCE = 3.0  # s without a message, after which it is said that none comes
 
 
@@ -24,40 +22,40 @@ class NamedObjects:
     Messages come in one thread, images are fused in another.
 
     Args:
-        node: that subscribes.
+        detections: where they are.
         fuser: whose prompt names them.
     """
 
-    def __init__(self, node: Node, fuser: Fuser) -> None:
-        self._node, self._fuser = node, fuser
-        self._subscription: Subscription | None = None
+    def __init__(self, detections: DetectionListener, fuser: Fuser) -> None:
+        self._detections, self._fuser = detections, fuser
+        self._listening = False
         self._carried, self._bring_out = Carried(), BringOut()
         self._heard = 0.0  # of a clock that does not jump
         self.look_up()
 
     def look_up(self) -> None:
         """Look up what the prompt names; to be called when it has changed."""
-        if self._fuser.prompt.objects and self._subscription is None:
-            self._heard = time.monotonic()
-            self._subscription = self._node.create_subscription(Detection2DArray, TOPIC, self._receive, 10)
+        if self._fuser.prompt.objects and not self._listening:
+            self._heard, self._listening = time.monotonic(), True
+            self._detections.follow(self._receive, True)
         elif not self._fuser.prompt.objects:
             self.destroy()
 
     def destroy(self) -> None:
-        """Leave the topic."""
-        if self._subscription is not None:
-            self._node.destroy_subscription(self._subscription)
-            self._subscription = None
+        """Listen no more."""
+        if self._listening:
+            self._listening = False
+            self._detections.follow(self._receive, False)
             self._carried, self._bring_out = Carried(), BringOut()
 
     def missing(self) -> str:
         """That objects are named and nobody says where they are, and what to do; empty while all is well."""
-        if self._subscription is None:
+        if not self._listening:
             return ""
-        nobody = not self._node.count_publishers(self._subscription.topic_name)
+        nobody = not self._detections.sent()
         if not nobody and time.monotonic() - self._heard <= PATIENCE:
             return ""
-        names, topic = ", ".join(self._fuser.prompt.objects), self._subscription.topic_name
+        names, topic = ", ".join(self._fuser.prompt.objects), self._detections.topic
         reason = "no detection node runs" if nobody else f"no message for {PATIENCE:g} s"
         return (
             f"{names}: not brought out, since nothing comes on {topic} ({reason}); textfuse up starts detection as well"

@@ -13,32 +13,32 @@ from textfuse.msg import FusionStatus
 
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.nodes.common.detection_messages import Detection2DArray
+from ros2_textfuse.nodes.fusion.detections import DetectionListener
 from ros2_textfuse.nodes.fusion.state import CameraReport
 from ros2_textfuse.scene.estimator import EstimatorError
 from ros2_textfuse.scene.sentence import Seen, sentence
 from ros2_textfuse.scene.watch import Scene
 
-PERIOD = 1.0  # s, at least, between two sentences
+PERIOD = 1.0  # s, at least, between two sentences, and between two looks that nothing but a sentence is made of
 CURRENT = 2.0  # s for which detections and looks speak of now
 
 
 class SceneTopic:
     """Looks at pairs where somebody needs it, and publishes the scene as a sentence when it changes.
 
-    Objects are named from the detection node's boxes. They are subscribed to only while somebody subscribes to the
-    sentence, since a detector works for its subscribers.
+    Objects are named from the detection node's boxes, while somebody subscribes to the sentence.
 
     Args:
         node: that publishes.
         fuser: of the node.
         status: its publisher, whose subscribers want to know the scene as well.
+        detections: where objects are.
     """
 
-    def __init__(self, node: LifecycleNode, fuser: Fuser, status: Any) -> None:
-        self._node, self._fuser, self._status = node, fuser, status
+    def __init__(self, node: LifecycleNode, fuser: Fuser, status: Any, detections: DetectionListener) -> None:
+        self._node, self._fuser, self._status, self._detections = node, fuser, status, detections
         last = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)  # who comes later hears it too
         self._publisher = node.create_publisher(String, "scene", last)
-        self._detections: Any = None
         self._objects: list[Seen] = []
         self._seen = self._looked = self._told = float("-inf")
         self._width = 0
@@ -48,7 +48,7 @@ class SceneTopic:
     def destroy(self) -> None:
         """Take the topic back."""
         self._node.destroy_publisher(self._publisher)
-        self._hear_detections(False)
+        self._detections.follow(self._take_detections, False)
 
     def look(self, visible: NDArray[np.uint8], thermal: NDArray[np.uint8], stamp: int) -> None:
         """Look at a pair, of `Fuser.prepare_pair`, after it was published; in the worker.
@@ -76,7 +76,7 @@ class SceneTopic:
             cameras: how they fare.
         """
         now = time.monotonic()
-        self._hear_detections(bool(self._publisher.get_subscription_count()))
+        self._detections.follow(self._take_detections, bool(self._publisher.get_subscription_count()))
         faults = {camera.name: _briefly(camera) for camera in cameras}
         scene, current = self._fuser.watch.scene, now - self._looked <= CURRENT
         if not current:  # while one camera is missing, nothing is known but that
@@ -92,16 +92,11 @@ class SceneTopic:
             self._publisher.publish(String(data=status.scene))
 
     def _wanted(self) -> bool:
-        heard = self._publisher.get_subscription_count() or self._status.get_subscription_count()
-        return self._fuser.prompt.auto or bool(heard)
-
-    def _hear_detections(self, wanted: bool) -> None:
-        if wanted and self._detections is None:
-            take = self._take_detections
-            self._detections = self._node.create_subscription(Detection2DArray, "detections", take, QoSProfile(depth=5))
-        elif not wanted and self._detections is not None:
-            self._node.destroy_subscription(self._detections)
-            self._detections = None
+        if self._fuser.prompt.auto:
+            return True
+        if time.monotonic() - self._looked < PERIOD:
+            return False
+        return bool(self._publisher.get_subscription_count() or self._status.get_subscription_count())
 
     def _take_detections(self, message: Detection2DArray) -> None:
         if not self._width:

@@ -1,6 +1,6 @@
 """FusionStatus from what is known of cameras and fusion."""
 
-from dataclasses import astuple, fields
+from dataclasses import fields
 from typing import Any
 
 from rclpy.time import Time
@@ -40,11 +40,7 @@ def status_message(situation: Situation, policy: PairingPolicy[Any], fuser: Fuse
 
 def fill_prompt(message: FusionStatus | SetPrompt.Response, fuser: Fuser) -> None:
     """The active prompt and what it resolved to, with what the images add to it."""
-    prompt = fuser.in_force
-    message.prompt = prompt.text
-    message.modes = list(prompt.severities)
-    message.severities = list(prompt.severities.values())
-    message.objects, message.balance, message.auto_mode = list(prompt.objects), prompt.balance, prompt.auto
-    message.brightness, message.contrast, message.colour = astuple(prompt.tone)
+    for name, value in fuser.in_force.fields().items():
+        setattr(message, name, value)
     if isinstance(message, SetPrompt.Response):
-        message.not_understood = list(prompt.unknown)
+        message.not_understood = list(fuser.in_force.unknown)

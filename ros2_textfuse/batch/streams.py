@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_textfuse.batch.objects import ObjectFinder
+from ros2_textfuse.batch.pairs import Pair, pairs
 from ros2_textfuse.fuser import Fuser
-from ros2_textfuse.offline.objects import ObjectFinder
-from ros2_textfuse.offline.pairs import Pair, pairs
 from ros2_textfuse.recordings.bag import BagRecording
 from ros2_textfuse.recordings.bag_copy import BagCopy
 from ros2_textfuse.recordings.bag_reader import COMPRESSED, Bag

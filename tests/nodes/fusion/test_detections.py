@@ -1,0 +1,40 @@
+"""One subscription to detections for all who use them."""
+
+import pytest
+
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+
+from ros2_textfuse.nodes.fusion.detections import DetectionListener
+
+
+class Node:
+    """A node that counts its subscriptions."""
+
+    def __init__(self):
+        self.receivers = []
+
+    def resolve_topic_name(self, name):
+        return f"/textfuse/{name}"
+
+    def create_subscription(self, kind, topic, receive, depth):
+        self.receivers.append(receive)
+        return receive
+
+    def destroy_subscription(self, subscription):
+        self.receivers.remove(subscription)
+
+
+def test_two_share_a_subscription_that_ends_with_the_last():
+    node, first, second = Node(), [], []
+    listener = DetectionListener(node)
+    for _ in range(2):  # to ask again changes nothing
+        listener.follow(first.append, True)
+        listener.follow(second.append, True)
+    (receive,) = node.receivers
+    receive("both")
+    listener.follow(first.append, False)
+    receive("second")
+    assert (first, second) == (["both"], ["both", "second"])
+    listener.follow(second.append, False)
+    listener.follow(second.append, False)
+    assert not node.receivers

@@ -1,0 +1,50 @@
+"""How often the scene is looked at: 4.6 ms of the worker each time."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+
+from ros2_textfuse.nodes.fusion import scene
+from ros2_textfuse.nodes.fusion.scene import PERIOD, SceneTopic
+
+VISIBLE, THERMAL = np.zeros((4, 6, 3), np.uint8), np.zeros((4, 6), np.uint8)
+
+
+class Topic:
+    def __init__(self):
+        self.subscribers = 0
+
+    def get_subscription_count(self):
+        return self.subscribers
+
+
+class Node:
+    def create_publisher(self, *_):
+        return Topic()
+
+
+@pytest.fixture
+def watched(monkeypatch):
+    """How many of the pairs of a second, ten, are looked at: by mode auto, and by how many hear the status."""
+
+    def looks(auto, subscribers):
+        taken, now = [], [100.0]
+        monkeypatch.setattr(scene.time, "monotonic", lambda: now[0])
+        fuser = SimpleNamespace(prompt=SimpleNamespace(auto=auto), look=lambda *images: taken.append(images))
+        status = Topic()
+        status.subscribers = subscribers
+        topic = SceneTopic(Node(), fuser, status, SimpleNamespace())
+        for _ in range(10):
+            topic.look(VISIBLE, THERMAL, round(now[0] * 1e9))
+            now[0] += PERIOD / 10
+        return len(taken)
+
+    return looks
+
+
+@pytest.mark.parametrize(("auto", "subscribers", "looks"), [(True, 0, 10), (False, 1, 1), (False, 0, 0)])
+def test_each_pair_is_offered_to_auto_one_a_second_to_the_status_and_none_to_nobody(watched, auto, subscribers, looks):
+    assert watched(auto, subscribers) == looks
