@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse.errors import TextfuseError
-from ros2_textfuse.networks.nano import Nano
-from ros2_textfuse.networks.textif import TextIF
+from ros2_textfuse.networks.family import FusionNetwork
 
 
 class EngineError(TextfuseError, RuntimeError):
@@ -26,7 +25,7 @@ class EngineConfig:
         threads: CPU threads of the engine; 0 for the engine's own choice.
     """
 
-    network: Nano | TextIF
+    network: FusionNetwork
     height: int
     width: int
     threads: int = 0

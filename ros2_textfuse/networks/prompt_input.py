@@ -6,9 +6,10 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.networks.textif import TextIF
 from ros2_textfuse.prompts.clip_tokenizer import CONTEXT, ClipTokenizer
-from ros2_textfuse.prompts.prompt import Prompt
+from ros2_textfuse.prompts.prompt import Prompt, in_order
 from ros2_textfuse.prompts.text_encoder import one_thread
 from ros2_textfuse.prompts.textif_sentences import sentence_of, unread
 
@@ -23,6 +24,16 @@ class PromptInput(Protocol):
 
         Raises:
             EncoderError: the prompt has a text, and there is no sentence encoder.
+        """
+
+    def of_requests(self, requests: Tensor) -> Tensor:
+        """The same for requests as training draws them.
+
+        Args:
+            requests: [B, modes + 1], rows as of `Prompt.vector`.
+
+        Returns:
+            float32 [B, config.inputs].
         """
 
     def unread(self, prompt: Prompt) -> tuple[str, ...]:
@@ -45,6 +56,10 @@ class SeverityInput:
         """See `PromptInput.features`."""
         return torch.from_numpy(prompt.vector())[None]
 
+    def of_requests(self, requests: Tensor) -> Tensor:
+        """See `PromptInput.of_requests`."""
+        return requests
+
     def unread(self, prompt: Prompt) -> tuple[str, ...]:
         """See `PromptInput.unread`."""
         return ()
@@ -63,6 +78,11 @@ class SentenceInput:
         """See `PromptInput.features`."""
         return self._read(sentence_of(prompt))
 
+    def of_requests(self, requests: Tensor) -> Tensor:
+        """See `PromptInput.of_requests`."""
+        prompts = [Prompt(severities=in_order(dict(zip(MODES, row, strict=False)))) for row in requests.tolist()]
+        return torch.cat([self.features(prompt) for prompt in prompts])
+
     def unread(self, prompt: Prompt) -> tuple[str, ...]:
         """See `PromptInput.unread`."""
         excess = len(self._tokenizer.encode(sentence_of(prompt))) - self._longest
@@ -73,4 +93,4 @@ class SentenceInput:
         tokens = list(self._tokenizer.encode(sentence))
         kept = [*tokens[:-1][: self._longest - 1], tokens[-1]]  # the end stays the end
         with torch.inference_mode(), one_thread():
-            return self._tower(torch.tensor([kept]))
+            return self._tower(torch.tensor([kept], device=self._tower.projection.device))

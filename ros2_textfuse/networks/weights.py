@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -16,20 +17,32 @@ from safetensors.torch import save
 
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.errors import WeightsError
+from ros2_textfuse.networks.family import FusionNetwork
+from ros2_textfuse.networks.guided import GuidedNetwork
 from ros2_textfuse.networks.nano import Nano, NanoConfig
+from ros2_textfuse.networks.pico import Pico, PicoConfig
 from ros2_textfuse.networks.textif import TextIF, TextIFConfig, load_checkpoint
 from ros2_textfuse.networks.textif.conversion import SUFFIXES, is_converted, origin
 from ros2_textfuse.runtime.output import write_whole
 
-ARCHITECTURES = ("nano", "textif")
 NAMES = ("nano", "nano-open")  # models that come with the package
+ARCHITECTURES = ("nano", "pico", "textif")
 LARGEST = 1e4
 """Of a weight's magnitude; trained ones are within a few tens, and float16 ends at 65504."""
 
 logger = logging.getLogger(__name__)
 
 
-def save_weights(path: str | Path, network: Nano | TextIF, extra: Mapping[str, str] | None = None) -> None:
+def make_network(architecture: str) -> GuidedNetwork:
+    """A fresh network, untrained, of one of ARCHITECTURES."""
+    return _build(architecture, modes=len(MODES))
+
+
+def _build(architecture: str, **sizes: Any) -> GuidedNetwork:
+    return Nano(NanoConfig(**sizes)) if architecture == "nano" else Pico(PicoConfig(**sizes))
+
+
+def save_weights(path: str | Path, network: FusionNetwork, extra: Mapping[str, str] | None = None) -> None:
     """Write a network's weights with a header from which `load_network` can build it again.
 
     Args:
@@ -47,7 +60,7 @@ def save_weights(path: str | Path, network: Nano | TextIF, extra: Mapping[str, s
     write_whole(Path(path), save(tensors, metadata))  # save_file would leave it readable to its owner alone
 
 
-def load_network(name_or_path: str | Path = "nano") -> Nano | TextIF:
+def load_network(name_or_path: str | Path = "nano") -> FusionNetwork:
     """Build a network from its weights, in eval mode, fp32, on the CPU.
 
     Args:
@@ -75,8 +88,8 @@ def load_network(name_or_path: str | Path = "nano") -> Nano | TextIF:
             )
     found = metadata.get("architecture", "unknown (no header of textfuse)")
     if found not in ARCHITECTURES:
-        expected = " or ".join(ARCHITECTURES)
-        raise WeightsError(f"{path}: architecture {found}, expected {expected}; give a file of `textfuse train`")
+        known = " or ".join(ARCHITECTURES)
+        raise WeightsError(f"{path}: architecture {found}, expected {known}; give a file of `textfuse train`")
     modes = metadata.get("modes")
     if modes != json.dumps(MODES) and found != "textif":  # which reads sentences
         raise WeightsError(
@@ -87,14 +100,14 @@ def load_network(name_or_path: str | Path = "nano") -> Nano | TextIF:
         config = json.loads(metadata["config"])
         if found == "textif":
             return TextIF.unfilled(TextIFConfig.from_dict(config)).filled(tensors)
-        network = Nano(NanoConfig(**{**config, "widths": tuple(config["widths"])}))
+        network = _build(found, **{**config, "widths": tuple(config["widths"])})
         network.load_state_dict(tensors)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsError(f"{path}: header and tensors do not fit ({error}); export it again") from error
     return network.eval()
 
 
-def _from_checkpoint(path: Path) -> Nano | TextIF:
+def _from_checkpoint(path: Path) -> FusionNetwork:
     """The network of a published checkpoint, converted where it has not been yet."""
     converted = path.with_suffix(".safetensors")
     if is_converted(converted, path):
