@@ -15,13 +15,18 @@ LEAST_CONTRAST = 8  # between the darkest and the brightest value of the fused t
 MAX_PIXELS = 4_000_000  # the reference needs some 0.4 kB for each
 
 
+class DisagreementError(EngineError):
+    """An engine fuses another image than eager float32 does."""
+
+
 def check_agreement(engine: Engine, config: EngineConfig) -> None:
     """Fuse a test pair on the engine, which also warms it up, and compare with eager float32 on the CPU.
 
     Above MAX_PIXELS the engine is only warmed up, since the reference would take the memory of a small machine.
 
     Raises:
-        EngineError: the images differ by more than rounding, or the reference shows nothing to compare.
+        DisagreementError: the images differ by more than rounding.
+        EngineError: the reference shows nothing to compare.
     """
     visible, thermal = check_pair(config.height, config.width)
     with torch.inference_mode():
@@ -39,7 +44,7 @@ def check_agreement(engine: Engine, config: EngineConfig) -> None:
         )
     mean, tail = difference(fused, expected)
     if mean > MEAN_TOLERANCE or tail > TAIL_TOLERANCE:
-        raise EngineError(
+        raise DisagreementError(
             f"{engine.name} fuses a test pair to another image than eager float32 does: they differ by {mean:.2f} of "
             f"255 levels in the mean ({MEAN_TOLERANCE} is allowed), by {tail:.0f} at the 99.9th percentile "
             f"({TAIL_TOLERANCE} is allowed)"

@@ -189,9 +189,7 @@ def _begin(args: Settings) -> FusionNetwork:
             raise TrainingError(f"--start {args.start} is a {found}, and --model is {args.model}: name the same")
         return network
     if args.model == "textif":
-        raise TrainingError(
-            "--model textif reads prompts with CLIP, which only a checkpoint brings: name one by --start"
-        )
+        raise TrainingError("--model textif needs the CLIP of a checkpoint of its authors: name one by --start")
     return make_network(args.model)
 
 

@@ -28,9 +28,9 @@ def small_network(config: TextIFConfig = SMALL) -> TextIF:
     torch.manual_seed(0)
     network = TextIF(config).eval()
     with torch.no_grad():
-        network.output.weight *= 4
+        network.output.weight *= 0.6
         for level in network.sigm.values():
-            level[2].weight *= 8
+            level[2].weight *= 3
     return network
 
 

@@ -63,12 +63,20 @@ class TransformerBlock(nn.Module):
         return x + self.narrow(F.gelu(self.mix(self.widen(self.norm2(x)))))
 
 
+class GroupNorm(nn.GroupNorm):
+    """Of torch, without its check of sizes, for which tracing warns."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, h, w] -> [B, C, h, w]."""
+        return torch.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
+
+
 class SpatialProjection(nn.Module):
     """Queries, keys and values of every pixel, and what becomes of the pixels that were attended to (eq. 4)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.norm = nn.GroupNorm(GROUPS, channels)
+        self.norm = GroupNorm(GROUPS, channels)
         self.qkv = nn.Conv2d(channels, 3 * channels, 1, bias=False)
         self.out = nn.Conv2d(channels, channels, 1)
 
