@@ -26,9 +26,14 @@ from ros2_textfuse.networks.guided import GuidedConfig, GuidedNetwork, SIGMBlock
 
 @dataclass(frozen=True)
 class NanoConfig(GuidedConfig):
-    """Sizes of a nano network."""
+    """Sizes of a nano network.
+
+    Args:
+        depth: blocks at 1/16, where a look at a large part of the scene costs little.
+    """
 
     widths: tuple[int, int, int] = (48, 64, 64)
+    depth: int = 2
 
 
 class Nano(GuidedNetwork):
@@ -38,7 +43,8 @@ class Nano(GuidedNetwork):
 
     def __init__(self, config: NanoConfig) -> None:
         fine, middle, coarse = config.widths
-        super().__init__(config, (fine, middle, coarse, coarse, middle, fine))
+        super().__init__(config, (fine, middle, *[coarse] * config.depth, middle, fine))
+        self.depth = config.depth
         self.stem = nn.Conv2d(4 * CELL, fine, 3, padding=1)
         self.down1 = nn.Conv2d(fine, middle, 2, stride=2)
         self.down2 = nn.Conv2d(middle, coarse, 2, stride=2)
@@ -53,22 +59,30 @@ class Nano(GuidedNetwork):
         bias[-1] = 1  # starts as the maximum of both images
         self.head.bias = nn.Parameter(bias)
 
+    @property
+    def coarsest(self) -> nn.Module:
+        """See `GuidedNetwork.coarsest`."""
+        return self.blocks[1 + self.depth]
+
     def fuse(self, visible: Tensor, thermal: Tensor, modulation: Tensor) -> Tensor:
         """See `GuidedNetwork.fuse`."""
         of_blocks, gate = self.parted(modulation)
+        remaining = iter(zip(self.blocks, of_blocks, strict=True))
 
-        def block(index: int, x: Tensor) -> Tensor:
-            return self.blocks[index](x, *of_blocks[index])
+        def block(x: Tensor) -> Tensor:
+            layers, (gamma, beta) = next(remaining)
+            return layers(x, gamma, beta)
 
         visible, thermal = self.isp(visible, thermal, gate)
-        fine = block(0, F.relu(self.stem(torch.cat([visible, thermal], 1) - 0.5)))
-        middle = block(1, F.relu(self.down1(fine)))
-        coarse = block(2, F.relu(self.down2(middle)))
+        fine = block(F.relu(self.stem(torch.cat([visible, thermal], 1) - 0.5)))
+        middle = block(F.relu(self.down1(fine)))
+        coarse = block(F.relu(self.down2(middle)))
         # Haze, colour casts and exposure belong to the scene as a whole.
         coarse = coarse + self.scene(coarse.mean((2, 3)))[..., None, None]
-        coarse = block(3, coarse)
-        middle = block(4, F.relu(middle + F.pixel_shuffle(self.up2(coarse), 2)))
-        fine = block(5, F.relu(fine + F.pixel_shuffle(self.up1(middle), 2)))
+        for _ in range(self.depth - 1):
+            coarse = block(coarse)
+        middle = block(F.relu(middle + F.pixel_shuffle(self.up2(coarse), 2)))
+        fine = block(F.relu(fine + F.pixel_shuffle(self.up1(middle), 2)))
         correction, gain, weight, of_cells = self.head(fine).split([CELL, CELL, CELL, 6], dim=1)
         colour, of_visible, of_thermal, of_excess = of_cells.split([3, 1, 1, 1], dim=1)
         smooth = colour + of_visible * cell_means(visible) + of_thermal * cell_means(thermal)

@@ -48,10 +48,16 @@ class Pico(GuidedNetwork):
         self.of_pixels = nn.Conv2d(fine, 2 * CELL, 3, padding=1)
         self.of_cells = nn.Conv2d(fine, 6, 1)
         self.register_buffer("kernel", interpolation(4), persistent=False)
-        for head in (self.of_pixels, self.of_cells):
+        nothing, maximum = torch.zeros(2 * CELL), torch.zeros(6)
+        maximum[-1] = 1  # starts as the maximum of both images
+        for head, bias in ((self.of_pixels, nothing), (self.of_cells, maximum)):
             nn.init.zeros_(head.weight)
-            nn.init.zeros_(head.bias)
-        nn.init.constant_(self.of_cells.bias[-1:], 1)  # starts as the maximum of both images
+            head.bias = nn.Parameter(bias)
+
+    @property
+    def coarsest(self) -> nn.Module:
+        """See `GuidedNetwork.coarsest`."""
+        return self.blocks[2]
 
     def fuse(self, visible: Tensor, thermal: Tensor, modulation: Tensor) -> Tensor:
         """See `GuidedNetwork.fuse`."""

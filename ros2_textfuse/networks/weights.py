@@ -25,7 +25,7 @@ from ros2_textfuse.networks.textif import TextIF, TextIFConfig, load_checkpoint
 from ros2_textfuse.networks.textif.conversion import SUFFIXES, is_converted, origin
 from ros2_textfuse.runtime.output import write_whole
 
-NAMES = ("nano", "nano-open")  # models that come with the package
+NAMES = ("nano", "nano-open", "pico")  # models that come with the package
 ARCHITECTURES = ("nano", "pico", "textif")
 LARGEST = 1e4
 """Of a weight's magnitude; trained ones are within a few tens, and float16 ends at 65504."""

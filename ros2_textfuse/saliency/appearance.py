@@ -61,7 +61,7 @@ def look(
         return []
     cells = [np.stack([place.look(image) for place in places]) for image in images]
     inside, core, ring = (np.stack(profile) for profile in zip(*(place.profiles() for place in places), strict=True))
-    tried = _pushes(cells, object_masks(cells, core, ring), ring)
+    tried = pushes(cells, object_masks(cells, core, ring), ring)
     before = separabilities(cells[-1], ring)
     gains = np.stack([separabilities(cells[-1] + push * inside * RISE[cells[-1]], ring) for push in tried]) - before
     choices = _choose(gains, former)
@@ -91,15 +91,19 @@ def object_masks(cells: Sequence[NDArray[np.uint8]], core: Cells, ring: NDArray[
     return np.float32(1 / (1 + np.exp(-_blur(evidence))))
 
 
-def _pushes(cells: Sequence[NDArray[np.uint8]], masks: Cells, ring: NDArray[np.bool_]) -> tuple[Cells, Cells, Cells]:
+def pushes(cells: Sequence[NDArray[np.uint8]], masks: Cells, ring: NDArray[np.bool_]) -> tuple[Cells, Cells, Cells]:
     """What may bring objects out: all of one brighter, all of it darker, or each cell away from what is beside it.
 
     What looks like the ring beside it in all images is the ground that an object stands on, and stays.
     """
-    differences = [_difference(image, ring) for image in cells]
-    most = np.maximum.reduce([np.abs(difference) for difference in differences])
-    whole = _blur(masks * np.clip((most - ALIKE) / (DIFFERENT - ALIKE), 0, 1))
-    return whole, -whole, _blur(masks * np.clip(differences[-1] / DIFFERENT, -1, 1))
+    whole = whole_push(cells, masks, ring)
+    return whole, -whole, _blur(masks * np.clip(_difference(cells[-1], ring) / DIFFERENT, -1, 1))
+
+
+def whole_push(cells: Sequence[NDArray[np.uint8]], masks: Cells, ring: NDArray[np.bool_]) -> Cells:
+    """All of each object, 0..1, less what looks like the ring beside it in all images; arguments of `object_masks`."""
+    most = np.maximum.reduce([np.abs(_difference(image, ring)) for image in cells])
+    return _blur(masks * np.clip((most - ALIKE) / (DIFFERENT - ALIKE), 0, 1))
 
 
 def _choose(gains: NDArray[np.float64], former: Sequence[Appearance | None]) -> list[int]:

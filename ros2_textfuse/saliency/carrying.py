@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_textfuse.saliency.regions import Region
+from ros2_textfuse.saliency.regions import Rectangle, Region
 
 POSITION, VELOCITY = 0.7, 0.3  # shares of what a new box says against what was foreseen (an alpha-beta filter)
 HELD, GONE = 0.3, 0.8  # s of frames without an object, until which it is brought out as before, and then not at all
@@ -27,7 +27,7 @@ class Sighting:
 
     id: int
     name: str
-    box: tuple[float, float, float, float]
+    box: Rectangle
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,10 @@ class _Followed:
 
     def at(self, time: float) -> NDArray[np.float64]:
         return self.box + self.velocity * min(time - self.seen, AHEAD)
+
+    def rectangle(self, time: float) -> Rectangle:
+        left, top, right, bottom = self.at(time).tolist()
+        return left, top, right, bottom
 
     def corrected(self, sighting: Sighting, time: float) -> "_Followed":
         foreseen, passed = self.at(time), max(time - self.seen, 1e-3)
@@ -74,6 +78,12 @@ class Carried:
                     last.corrected(one, time) if last else _Followed(one.name, time, np.array(one.box), np.zeros(4))
                 )
 
+    def boxes(self, time: float) -> list[tuple[int, Rectangle]]:
+        """Id and box of all objects, of whatever class, at a time; none where the last answer is too old."""
+        with self._lock:
+            current = self._followed if time - self._last < SILENT else {}
+            return [(id_, one.rectangle(time)) for id_, one in current.items()]
+
     def regions(self, names: Collection[str], time: float) -> list[Region]:
         """Where the objects of some classes are at a time, the largest first; less and less of those no longer seen."""
         with self._lock:
@@ -82,9 +92,9 @@ class Carried:
         found = []
         for id_, one in followed:
             weight = answered * _fading(last - one.seen, HELD, GONE)
-            left, top, right, bottom = one.at(time).tolist()
+            left, top, right, bottom = one.rectangle(time)
             if one.name in names and weight > 0 and right > left and bottom > top:
-                found.append(Region((left, top, right, bottom), id_, weight))
+                found.append(Region((left, top, right, bottom), id_, weight, one.name))
         return sorted(found, key=lambda region: (region.box[0] - region.box[2]) * (region.box[3] - region.box[1]))
 
 

@@ -14,8 +14,32 @@ class Region:
         id: the same for the same object in frames that follow each other, so that nothing about it changes suddenly;
             0 where a frame stands alone.
         weight: 0 (not at all) .. 1 (wholly): less for what fades in or out.
+        name: of its class; empty where nobody asks.
     """
 
     box: Rectangle
     id: int = 0
     weight: float = 1.0
+    name: str = ""
+
+
+def overlap(one: Rectangle, other: Rectangle) -> float:
+    """Intersection over union of two boxes, 0..1."""
+    shared = _shared(one, other)
+    return shared / (_area(one) + _area(other) - shared) if shared else 0.0
+
+
+def covered(one: Rectangle, other: Rectangle) -> float:
+    """Share of the smaller of two boxes that lies in the other one, 0..1."""
+    shared = _shared(one, other)
+    return shared / min(_area(one), _area(other)) if shared else 0.0
+
+
+def _shared(one: Rectangle, other: Rectangle) -> float:
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    return max(width, 0) * max(height, 0)
+
+
+def _area(box: Rectangle) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
