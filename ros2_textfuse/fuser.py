@@ -42,8 +42,7 @@ class Fuser:
     while images are fused; each image is made wholly under one prompt.
 
     Args:
-        model: name of a network of the family (`nano`, `pico`), or the path of a safetensors file, or of a checkpoint
-            (.pth) of Text-IF's authors.
+        model: a network of the family (`nano`, `pico`), or the path of a safetensors file, or of Text-IF's weights (.pth).
         engine: `auto`, or one of `engines.ENGINES`.
         threads: CPU threads of the engine; 0 for the engine's own choice.
         gain_control: brings thermal images of more than 8 bits to 8; None for `GainControl()`.
@@ -148,7 +147,7 @@ class Fuser:
         """Let images be fused under `prompt` from now on."""
         if not prompt.weighed:
             prompt = replace(prompt, balance=self._balance)
-        self._prompt = replace(prompt, advice=(*prompt.advice, *self._input.unread(prompt)))
+        self._prompt = replace(prompt, advice=tuple(dict.fromkeys((*prompt.advice, *self._input.unread(prompt)))))
         in_force = completed(prompt, self.watch.scene.conditions)
         with torch.inference_mode():
             modulation = self._network.modulation(self._input.features(in_force)).numpy()
@@ -158,9 +157,7 @@ class Fuser:
 
     @property
     def balance(self) -> float:
-        """-1 (visible) .. 1 (thermal): which camera counts more where a prompt says nothing of that.
-
-        It may be set while images are fused.
+        """-1 (visible) .. 1 (thermal): which camera counts more where a prompt says nothing; may be set at any time.
 
         Raises:
             PromptError: when set to anything else.

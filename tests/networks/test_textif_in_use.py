@@ -73,7 +73,11 @@ def test_text_is_read_as_it_stands():
 
 
 def test_what_it_cannot_do_is_said(fuser):
-    prompt = fuser.set_prompt(modes=["color_cast"], balance=0.5)
+    fuser.set_prompt(modes=["color_cast"], balance=0.5)
+    fuser.balance = 0.2  # brings the same prompt into force again
+    prompt = fuser.prompt
+    fuser.balance = 0.0
+    assert len(prompt.advice) == len(set(prompt.advice)) == 2
     assert "no sentence for color_cast" in prompt.summary()
     assert "does not weigh the cameras" in prompt.summary()
     assert not fuser.set_prompt().advice

@@ -69,7 +69,7 @@ def test_truncated_file(path, keep):
 
 def test_other_architecture_names_both(path):
     rewrite(path, architecture="other")
-    with pytest.raises(WeightsError, match="architecture other, expected nano or textif"):
+    with pytest.raises(WeightsError, match="architecture other, expected nano or pico or textif"):
         load_network(path)
 
 
