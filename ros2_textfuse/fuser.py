@@ -42,7 +42,7 @@ class Fuser:
     while images are fused; each image is made wholly under one prompt.
 
     Args:
-        model: a network of the family (`nano`, `pico`), or the path of a safetensors file, or of Text-IF's weights (.pth).
+        model: a network of the family (`nano`, `pico`), or a path: safetensors, or a checkpoint (.pth) of Text-IF.
         engine: `auto`, or one of `engines.ENGINES`.
         threads: CPU threads of the engine; 0 for the engine's own choice.
         gain_control: brings thermal images of more than 8 bits to 8; None for `GainControl()`.
