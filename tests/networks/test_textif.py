@@ -2,10 +2,14 @@
 
 import io
 import logging
+import os
 import pickle
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
+from rivals import theirs
 
 from ros2_textfuse.networks.folding import fold, unfold
 from ros2_textfuse.networks.textif import TextIF, TextIFConfig, load_checkpoint
@@ -13,6 +17,8 @@ from ros2_textfuse.networks.textif.blocks import ChannelAttention, SelfAttention
 from ros2_textfuse.networks.textif.checkpoint import published_name
 from ros2_textfuse.networks.weights import WeightsError, load_network, save_weights
 from tests.helpers.textif import SMALL, small_network, state_of, write_checkpoint
+
+CHECKOUT = os.environ.get("TEXTFUSE_TEXT_IF", "")
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +106,18 @@ def test_tokens_and_their_features_fuse_the_same(network):
         folded = network.fuse(*map(fold, images()), network.modulation(features))
     torch.testing.assert_close(unfold(folded), fused)
     assert fused.shape == (1, 3, 32, 48)
+
+
+@pytest.mark.skipif(not CHECKOUT, reason="needs a checkout of Text-IF's code: name it by TEXTFUSE_TEXT_IF")
+def test_fuses_as_the_authors_code_does():
+    """A small network; benchmarks/rivals.py does the same at full size."""
+    pytest.importorskip("einops", reason="the authors' code needs it: pip install einops")
+    ours = small_network(replace(SMALL, text=replace(SMALL.text, features=512)))  # as it is fixed in their code
+    features = torch.randn(1, 512, generator=torch.Generator().manual_seed(2))
+    visible, thermal = images()
+    with torch.inference_mode():
+        expected = theirs(Path(CHECKOUT), ours)(visible, thermal.expand(-1, 3, -1, -1), features)
+        torch.testing.assert_close(ours(visible, thermal, features), expected, atol=1e-4, rtol=0)
 
 
 def test_what_follows_the_end_of_a_text_is_not_read(network):
