@@ -31,6 +31,7 @@ ORDER = (
     "saliency",
     "settings",
     "fuser",
+    "model_choice",
     "batch",
     "doctor",
     "view",

@@ -4,28 +4,32 @@ python -m tools.deepen_weights nano.safetensors --depth 4 -o deeper.safetensors
 """
 
 import argparse
-from dataclasses import replace
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
-from ros2_textfuse.networks.nano import Nano
+from ros2_textfuse.networks.nano import Nano, NanoConfig
 from ros2_textfuse.networks.weights import load_network, save_weights
 
 
 def deepened(network: Nano, depth: int, seed: int = 0) -> Nano:
     """The network with new blocks behind those at 1/16, whose residuals are 0.
 
+    Args:
+        network: stays as it is.
+        depth: blocks at 1/16 that the new one has.
+        seed: of the weights that its new blocks begin with.
+
     Raises:
         ValueError: the network is as deep as that already.
     """
-    config = network.config
-    added = depth - config.depth
+    added = depth - network.depth
     if added < 1:
-        raise ValueError(f"a depth above {config.depth} expected, got {depth}")
+        raise ValueError(f"a depth above {network.depth} expected, got {depth}")
     torch.manual_seed(seed)
-    deeper = Nano(replace(config, depth=depth))
-    last = 2 + config.depth  # the new blocks come before this one of the old order
+    deeper = Nano(NanoConfig(**asdict(network.config) | {"depth": depth}))
+    last = 2 + network.depth  # the new blocks come before this one of the old order
     rows = 2 * sum(network.block_widths[:last])
     new_rows = 2 * sum(deeper.block_widths[last : last + added])
     state = {}
@@ -53,7 +57,10 @@ def main() -> None:
     parser.add_argument("--depth", type=int, required=True, help="blocks at 1/16 that it is to have")
     parser.add_argument("-o", "--out", type=Path, required=True)
     args = parser.parse_args()
-    save_weights(args.out, deepened(load_network(args.weights), args.depth), {"deepened": args.weights.name})
+    network = load_network(args.weights)
+    if not isinstance(network, Nano):
+        parser.error(f"{args.weights} is not of a nano")
+    save_weights(args.out, deepened(network, args.depth), {"deepened": args.weights.name})
 
 
 if __name__ == "__main__":

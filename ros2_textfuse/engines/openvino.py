@@ -1,6 +1,7 @@
 """OpenVINO on a CPU: bf16 where the CPU has it, float32 elsewhere."""
 
 import logging
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,11 +45,7 @@ class OpenVINOEngine:
 
 
 def _compile(config: EngineConfig) -> openvino.CompiledModel:
-    core = openvino.Core()
-    # Pinned to cores, this engine and the detector's, in two processes, would sit on the same ones.
-    options: dict[str, object] = {"PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False}
-    if config.threads:
-        options["INFERENCE_NUM_THREADS"] = config.threads
+    core, options = openvino.Core(), compile_options(config.threads)
     precision = core.get_property("CPU", "INFERENCE_PRECISION_HINT").get_type_name()
     cpu = f"{core.get_property('CPU', 'FULL_DEVICE_NAME')} {core.get_property('CPU', 'OPTIMIZATION_CAPABILITIES')}"
     cached = CachedEngine("openvino", config, precision, cpu, ("openvino", "torch"))
@@ -58,14 +55,25 @@ def _compile(config: EngineConfig) -> openvino.CompiledModel:
         except RuntimeError as error:
             reason = " ".join(str(error).split())
             logger.warning("The cached engine %s cannot be loaded and is built again: %s", cached.path, reason)
+    compiled = core.compile_model(converted(config), "CPU", options)
+    cached.store(compiled.export_model().getvalue())
+    return compiled
+
+
+def compile_options(threads: int) -> dict[str, Any]:
+    """How models are compiled here; 0 threads for OpenVINO's own choice."""
+    # Pinned to cores, this engine and the detector's, in two processes, would sit on the same ones.
+    options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False}
+    return {**options, "INFERENCE_NUM_THREADS": threads} if threads else options
+
+
+def converted(config: EngineConfig) -> openvino.Model:
+    """The image graph as a model of OpenVINO, before it is compiled."""
     graph = ImageGraph(config.network, config.height, config.width).eval()
     example = graph.example()
     with torch.inference_mode():
         # From the trace, not from torch.export: its graph runs a third faster.
-        model = openvino.convert_model(graph, example_input=example, input=[list(tensor.shape) for tensor in example])
-    compiled = core.compile_model(model, "CPU", options)
-    cached.store(compiled.export_model().getvalue())
-    return compiled
+        return openvino.convert_model(graph, example_input=example, input=[list(tensor.shape) for tensor in example])
 
 
 build = OpenVINOEngine

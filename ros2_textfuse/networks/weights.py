@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -15,16 +16,27 @@ from safetensors.torch import save
 
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.errors import WeightsError
+from ros2_textfuse.networks.guided import GuidedNetwork
 from ros2_textfuse.networks.nano import Nano, NanoConfig
+from ros2_textfuse.networks.pico import Pico, PicoConfig
 from ros2_textfuse.runtime.output import write_whole
 
-ARCHITECTURE = "nano"
-NAMES = ("nano", "nano-open")  # models that come with the package
+NAMES = ("nano", "nano-open", "pico")  # models that come with the package
+ARCHITECTURES = ("nano", "pico")
 LARGEST = 1e4
 """Of a weight's magnitude; trained ones are within a few tens, and float16 ends at 65504."""
 
 
-def save_weights(path: str | Path, network: Nano, extra: Mapping[str, str] | None = None) -> None:
+def make_network(architecture: str) -> GuidedNetwork:
+    """A fresh network, untrained, of one of ARCHITECTURES."""
+    return _build(architecture, modes=len(MODES))
+
+
+def _build(architecture: str, **sizes: Any) -> GuidedNetwork:
+    return Nano(NanoConfig(**sizes)) if architecture == "nano" else Pico(PicoConfig(**sizes))
+
+
+def save_weights(path: str | Path, network: GuidedNetwork, extra: Mapping[str, str] | None = None) -> None:
     """Write a network's weights with a header from which `load_network` can build it again.
 
     Args:
@@ -34,7 +46,7 @@ def save_weights(path: str | Path, network: Nano, extra: Mapping[str, str] | Non
     """
     metadata = {
         **(extra or {}),
-        "architecture": ARCHITECTURE,
+        "architecture": type(network).__name__.lower(),
         "config": json.dumps(asdict(network.config)),
         "modes": json.dumps(MODES),
     }
@@ -42,7 +54,7 @@ def save_weights(path: str | Path, network: Nano, extra: Mapping[str, str] | Non
     write_whole(Path(path), save(tensors, metadata))  # save_file would leave it readable to its owner alone
 
 
-def load_network(name_or_path: str | Path = "nano") -> Nano:
+def load_network(name_or_path: str | Path = "nano") -> GuidedNetwork:
     """Build a network from its weights, in eval mode, fp32, on the CPU.
 
     Args:
@@ -66,8 +78,9 @@ def load_network(name_or_path: str | Path = "nano") -> Nano:
                 "training diverged or the file is damaged; train or export it again"
             )
     found = metadata.get("architecture", "unknown (no header of textfuse)")
-    if found != ARCHITECTURE:
-        raise WeightsError(f"{path}: architecture {found}, expected {ARCHITECTURE}; give a file of `textfuse train`")
+    if found not in ARCHITECTURES:
+        known = " or ".join(ARCHITECTURES)
+        raise WeightsError(f"{path}: architecture {found}, expected {known}; give a file of `textfuse train`")
     modes = metadata.get("modes")
     if modes != json.dumps(MODES):
         raise WeightsError(
@@ -76,7 +89,7 @@ def load_network(name_or_path: str | Path = "nano") -> Nano:
         )
     try:
         config = json.loads(metadata["config"])
-        network = Nano(NanoConfig(**{**config, "widths": tuple(config["widths"])}))
+        network = _build(found, **{**config, "widths": tuple(config["widths"])})
         network.load_state_dict(tensors)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsError(f"{path}: header and tensors do not fit ({error}); export it again") from error

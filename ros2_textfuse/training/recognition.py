@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ros2_textfuse.networks.nano import Nano
+from ros2_textfuse.networks.guided import GuidedNetwork
 
 KINDS = ((0,), (1, 2, 3, 5, 6, 7))  # COCO ids: people; cycles and vehicles
 CELL = 16  # pixels
@@ -22,12 +22,12 @@ class Recognition(nn.Module):
         network: on which it listens, from now on.
     """
 
-    def __init__(self, network: Nano) -> None:
+    def __init__(self, network: GuidedNetwork) -> None:
         super().__init__()
         self.head = nn.Conv2d(network.config.widths[-1], len(KINDS), 1)
         nn.init.zeros_(self.head.weight)
         self._features = torch.empty(0)
-        network.blocks[1 + network.config.depth].register_forward_hook(self._keep)
+        network.coarsest.register_forward_hook(self._keep)
 
     def _keep(self, _block: nn.Module, _inputs: tuple[Tensor, ...], features: Tensor) -> None:
         self._features = features

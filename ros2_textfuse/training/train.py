@@ -1,4 +1,4 @@
-"""The training run of nano: seeded, resumable, with a log and weights at every checkpoint.
+"""The training run of nano or pico: seeded, resumable, with a log and weights at every checkpoint.
 
 The ISP learns first and alone (training/isp.py), then the rest behind it. Everything that a step draws depends on the
 seed and the step, and the learning rate on the step, so that a run that was broken off and resumed is the unbroken run.
@@ -21,14 +21,13 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.errors import TextfuseError
-from ros2_textfuse.networks.nano import Nano, NanoConfig
-from ros2_textfuse.networks.weights import load_network, save_weights
+from ros2_textfuse.networks.guided import GuidedNetwork
+from ros2_textfuse.networks.weights import ARCHITECTURES, load_network, make_network, save_weights
 from ros2_textfuse.runtime.output import write_whole
 from ros2_textfuse.training.data import Batch, Crops, find_pairs
 from ros2_textfuse.training.isp import train_isp
-from ros2_textfuse.training.losses import Weights, fusion_loss
+from ros2_textfuse.training.losses import Weights, fusion_loss, imitation_loss
 from ros2_textfuse.training.recognition import WEIGHT as WEIGHT_OF_RECOGNITION
 from ros2_textfuse.training.recognition import Recognition
 
@@ -43,11 +42,13 @@ PARTS = (
     "separability",
     "faded",
     "unrecognised",
+    "taught",
 )
+OWN = 0.3  # weight of the losses on targets beside a teacher's
 ISP_STEPS = 4000  # at most half as many as the run has
 MODULES = ("network", "average", "recognition", "optimizer")  # of a checkpoint
 WARM_UP = 200  # steps, at most a twentieth of the run
-CHECKPOINT, LOG, EXPORT = "checkpoint.pt", "log.csv", "nano.safetensors"
+CHECKPOINT, LOG = "checkpoint.pt", "log.csv"
 
 
 class TrainingError(TextfuseError):
@@ -82,6 +83,15 @@ class Settings:
     """Weights to begin with in place of a fresh network."""
     isp: bool = True
     """Train the ISP first; false keeps that of `start`."""
+    model: str = "nano"
+    """Architecture, one of ARCHITECTURES."""
+    teacher: Path | None = None
+    """Weights of the network to learn from; None to learn from the targets alone."""
+
+    @property
+    def export(self) -> Path:
+        """Where the weights go."""
+        return self.out / f"{self.model}.safetensors"
 
 
 def make_pairs(folder: Path, count: int = 4, size: tuple[int, int] = (96, 128), seed: int = 0) -> Path:
@@ -122,12 +132,14 @@ def train(args: Settings) -> int:
         TrainingError: the run cannot start with these settings.
         OSError: the folder cannot be written.
     """
-    if args.crop % Nano.MULTIPLE or args.crop <= 0:
-        raise TrainingError(f"--crop {args.crop} is not a multiple of {Nano.MULTIPLE}")
+    if args.crop % GuidedNetwork.MULTIPLE or args.crop <= 0:
+        raise TrainingError(f"--crop {args.crop} is not a multiple of {GuidedNetwork.MULTIPLE}")
     if min(args.steps, args.batch, args.save_every) < 1:
         raise TrainingError("--steps, --batch and --save-every must be 1 or more")
     if not (args.isp or args.start):
         raise TrainingError("--no-isp keeps the ISP of other weights: name them by --start")
+    if args.model not in ARCHITECTURES:
+        raise TrainingError(f"--model {args.model} is none of {', '.join(ARCHITECTURES)}")
     crops = Crops(find_pairs(args.data, args.crop), args.batch, args.crop, args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     state = _State(args, Weights())
@@ -153,15 +165,15 @@ def train(args: Settings) -> int:
                 log.add(state.advance(batch))
                 bar.update()
                 if state.step % args.save_every == 0 or state.step == last:
-                    state.save(args.out)
+                    state.save(args)
                     bar.set_postfix(loss=f"{log.write(state.step, state.rate):.4f}")
         except KeyboardInterrupt:
-            state.save(args.out)
+            state.save(args)
             log.write(state.step, state.rate)
             bar.close()
             print(f"stopped at step {state.step}; the same command goes on from there", file=sys.stderr)
             return 130
-    print(f"{args.out / EXPORT}: step {state.step} of {args.steps}")
+    print(f"{args.export}: step {state.step} of {args.steps}")
     return 0
 
 
@@ -175,7 +187,11 @@ class _State:
         self.settings["loss"] = asdict(weights)
         self.weights, self.steps, self.peak = weights, args.steps, args.rate
         self.settings["start"] = args.start.name if args.start else ""
-        network = load_network(args.start).train() if args.start else Nano(NanoConfig(modes=len(MODES)))
+        self.settings |= {"model": args.model, "teacher": args.teacher.name if args.teacher else ""}
+        self.teacher = load_network(args.teacher).to(self.device) if args.teacher else None
+        network = load_network(args.start).train() if args.start else make_network(args.model)
+        if self.teacher:
+            network.isp.load_state_dict(self.teacher.isp.state_dict())
         self.network = network.to(self.device)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         self.recognition = Recognition(self.network).to(self.device)
@@ -184,7 +200,7 @@ class _State:
         self.optimizer = torch.optim.AdamW(trained, lr=args.rate, weight_decay=1e-4)
         self.step = 0
         self._resume(args.out / CHECKPOINT)
-        self.fresh = not self.step and args.isp
+        self.fresh = not self.step and args.isp and not args.teacher
         if not self.fresh:
             self.freeze_isp()
 
@@ -208,6 +224,11 @@ class _State:
         parts = fusion_loss(fused, clean, clean_thermal, self.weights, boxes, request[:, -1], objects)
         parts["unrecognised"] = self.recognition.loss(objects)
         parts["total"] = parts["total"] + WEIGHT_OF_RECOGNITION * parts["unrecognised"]
+        if self.teacher:
+            with torch.no_grad():
+                taught = self.teacher(visible, thermal, self.teacher.modulation(request))
+            parts["taught"] = imitation_loss(fused, taught, self.weights)
+            parts["total"] = parts["taught"] + OWN * parts["total"]
         self.optimizer.zero_grad(set_to_none=True)
         parts["total"].backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -219,13 +240,13 @@ class _State:
                 mean.lerp_(parameter, 1 - decay)
         return {name: part.detach() for name, part in parts.items()}
 
-    def save(self, out: Path) -> None:
+    def save(self, args: Settings) -> None:
         """Write the checkpoint and export the averaged weights."""
         modules = {name: getattr(self, name).state_dict() for name in MODULES}
         checkpoint = io.BytesIO()  # a disk that is full is an OSError then, and a run that dies here can be resumed
         torch.save({"step": self.step, "settings": self.settings, **modules}, checkpoint)
-        write_whole(out / CHECKPOINT, checkpoint.getvalue())
-        save_weights(out / EXPORT, self.average, {"step": str(self.step), "settings": json.dumps(self.settings)})
+        write_whole(args.out / CHECKPOINT, checkpoint.getvalue())
+        save_weights(args.export, self.average, {"step": str(self.step), "settings": json.dumps(self.settings)})
 
     def _resume(self, path: Path) -> None:
         if not path.exists():
@@ -262,7 +283,8 @@ class _Log:
         """Write one row; returns the mean total loss since the last."""
         if not self.parts:
             return math.nan
-        means = {name: torch.stack([parts[name] for parts in self.parts]).mean().item() for name in PARTS}
+        absent = torch.zeros(())  # of a run without a teacher
+        means = {name: torch.stack([parts.get(name, absent) for parts in self.parts]).mean().item() for name in PARTS}
         seconds = time.monotonic() - self.begun
         self.rows.writerow([step, f"{seconds:.1f}", f"{rate:.3e}", *(f"{mean:.6f}" for mean in means.values())])
         self.file.flush()

@@ -12,9 +12,15 @@ from ros2_textfuse.detection.types import Detection
 from ros2_textfuse.nodes.common.detection_messages import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 
 
-def detections_message(found: Sequence[Detection], header: Any) -> Detection2DArray:
-    """What was found in an image with this header."""
-    return Detection2DArray(header=header, detections=[_detection(one, header) for one in found])
+def detections_message(found: Sequence[Detection], header: Any, seen: Any = None) -> Detection2DArray:
+    """What there is in an image with this header.
+
+    Args:
+        found: objects.
+        header: of the image.
+        seen: of the image in which they were found, where that was an earlier one; None for this one.
+    """
+    return Detection2DArray(header=header, detections=[_detection(one, seen or header) for one in found])
 
 
 def streams_message(found: Sequence[JoinedDetection], looked_at: Sequence[str], header: Any) -> DetectionStreams:

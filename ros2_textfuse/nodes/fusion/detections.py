@@ -54,5 +54,7 @@ class DetectionListener:
         return bool(self._node.count_publishers(self.topic))
 
     def _receive(self, message: Detection2DArray) -> None:
+        if message.detections and message.detections[0].header.stamp != message.header.stamp:
+            return  # tracks, carried from a message that was passed on before
         for take in self._takers:
             take(message)
