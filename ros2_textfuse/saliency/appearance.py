@@ -69,7 +69,7 @@ def look(
     for number, mask in enumerate(known):
         if mask is not None:
             masks[number], sure[number] = mask, True
-    tried = pushes(cells, masks, ring, sure)
+    tried = _pushes(cells, masks, ring, sure)
     before = separabilities(cells[-1], ring)
     gains = np.stack([separabilities(cells[-1] + push * inside * RISE[cells[-1]], ring) for push in tried]) - before
     choices = _choose(gains, former)
@@ -99,7 +99,7 @@ def object_masks(cells: Sequence[NDArray[np.uint8]], core: Cells, ring: NDArray[
     return np.float32(1 / (1 + np.exp(-_blur(evidence))))
 
 
-def pushes(
+def _pushes(
     cells: Sequence[NDArray[np.uint8]], masks: Cells, ring: NDArray[np.bool_], sure: NDArray[np.bool_] | bool = False
 ) -> tuple[Cells, Cells, Cells]:
     """What may bring objects out: all of one brighter, all of it darker, or each cell away from what is beside it.

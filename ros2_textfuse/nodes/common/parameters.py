@@ -61,8 +61,9 @@ FUSION = (
     Parameter(
         "model",
         "nano",
-        "Fusion network: nano, pico (for slow computers), nano-open (for products), the path of a safetensors file, or "
-        "auto for the better one of nano and pico that holds expected_rate on this machine.",
+        "Fusion network: nano, pico (for slow computers), nano-open (for products), the path of a safetensors file or "
+        "of a checkpoint of Text-IF (.pth), or auto for the better one of nano and pico that holds expected_rate on "
+        "this machine.",
     ),
     Parameter(
         "expected_rate",
