@@ -21,6 +21,7 @@ from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.imaging.gain_control import GainControl
 from ros2_textfuse.imaging.padding import without_padding
 from ros2_textfuse.imaging.tone import ToneMap
+from ros2_textfuse.networks.prompt_input import prompt_input
 from ros2_textfuse.networks.weights import load_network
 from ros2_textfuse.prompts.checks import balance_of
 from ros2_textfuse.prompts.history import History
@@ -41,7 +42,7 @@ class Fuser:
     while images are fused; each image is made wholly under one prompt.
 
     Args:
-        model: name of a network of the family (`nano`, `pico`), or the path of a safetensors file.
+        model: a network of the family (`nano`, `pico`), or a path: safetensors, or a checkpoint (.pth) of Text-IF.
         engine: `auto`, or one of `engines.ENGINES`.
         threads: CPU threads of the engine; 0 for the engine's own choice.
         gain_control: brings thermal images of more than 8 bits to 8; None for `GainControl()`.
@@ -50,6 +51,7 @@ class Fuser:
 
     Raises:
         WeightsError: the weights are missing, damaged or of another architecture.
+        EncoderError: the network reads text (textif), and its tokenizer cannot be used.
         EngineError: the engine is unknown.
     """
 
@@ -66,6 +68,7 @@ class Fuser:
         self.model_reason = ""
         """Why this model runs, where nobody named it."""
         self._network = load_network(model)
+        self._input = prompt_input(self._network)
         self._engine_wanted = engine
         self._threads = threads
         self._engines: dict[tuple[int, int], Engine] = {}  # by height and width, newest last
@@ -144,19 +147,17 @@ class Fuser:
         """Let images be fused under `prompt` from now on."""
         if not prompt.weighed:
             prompt = replace(prompt, balance=self._balance)
-        self._prompt = prompt
+        self._prompt = replace(prompt, advice=tuple(dict.fromkeys((*prompt.advice, *self._input.unread(prompt)))))
         in_force = completed(prompt, self.watch.scene.conditions)
         with torch.inference_mode():
-            modulation = self._network.modulation(torch.from_numpy(in_force.vector())[None]).numpy()
+            modulation = self._network.modulation(self._input.features(in_force)).numpy()
         tone = ToneMap(*astuple(in_force.tone)) if in_force.tone != prompts.Tone() else None
         # One assignment, so that an image never sees the text of one prompt with the numbers of another.
         self._in_force = in_force, modulation, tone
 
     @property
     def balance(self) -> float:
-        """-1 (visible) .. 1 (thermal): which camera counts more where a prompt says nothing of that.
-
-        It may be set while images are fused.
+        """-1 (visible) .. 1 (thermal): which camera counts more where a prompt says nothing; may be set at any time.
 
         Raises:
             PromptError: when set to anything else.

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.imaging.encodings import ImageError
-from ros2_textfuse.networks.guided import GuidedNetwork
+from ros2_textfuse.networks.family import FusionNetwork
 
 
 class EngineError(TextfuseError, RuntimeError):
@@ -28,7 +28,7 @@ class EngineConfig:
         threads: CPU threads of the engine; 0 for the engine's own choice.
     """
 
-    network: GuidedNetwork
+    network: FusionNetwork
     height: int
     width: int
     threads: int = 0

@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 class OpenVINOEngine:
     """The image graph compiled by OpenVINO; images are read from and written to the caller's memory."""
 
-    def __init__(self, config: EngineConfig) -> None:
-        compiled = _compile(config)
+    def __init__(self, config: EngineConfig, precision: str = "") -> None:
+        compiled = _compile(config, precision)
         precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         self.name = f"openvino {precision}"
         self._request = compiled.create_infer_request()
@@ -44,9 +44,11 @@ class OpenVINOEngine:
         self._request.infer()
 
 
-def _compile(config: EngineConfig) -> openvino.CompiledModel:
+def _compile(config: EngineConfig, wanted: str = "") -> openvino.CompiledModel:
     core, options = openvino.Core(), compile_options(config.threads)
-    precision = core.get_property("CPU", "INFERENCE_PRECISION_HINT").get_type_name()
+    if wanted:
+        options["INFERENCE_PRECISION_HINT"] = wanted
+    precision = wanted or core.get_property("CPU", "INFERENCE_PRECISION_HINT").get_type_name()
     cpu = f"{core.get_property('CPU', 'FULL_DEVICE_NAME')} {core.get_property('CPU', 'OPTIMIZATION_CAPABILITIES')}"
     cached = CachedEngine("openvino", config, precision, cpu, ("openvino", "torch"))
     if blob := cached.load():
@@ -77,3 +79,8 @@ def converted(config: EngineConfig) -> openvino.Model:
 
 
 build = OpenVINOEngine
+
+
+def build_float32(config: EngineConfig) -> OpenVINOEngine:
+    """For networks that bf16 is too coarse for."""
+    return OpenVINOEngine(config, "f32")

@@ -1,6 +1,7 @@
-"""The training run of nano or pico: seeded, resumable, with a log and weights at every checkpoint.
+"""The training run of a network of the family: seeded, resumable, with a log and weights at every checkpoint.
 
-The ISP learns first and alone (training/isp.py), then the rest behind it. Everything that a step draws depends on the
+The ISP of nano and pico learns first and alone (training/isp.py), then the rest behind it; textif, which has none,
+begins with the weights of its authors. Everything that a step draws depends on the
 seed and the step, and the learning rate on the step, so that a run that was broken off and resumed is the unbroken run.
 """
 
@@ -22,14 +23,15 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.networks.family import FusionNetwork
+from ros2_textfuse.networks.folding import fold, unfold
 from ros2_textfuse.networks.guided import GuidedNetwork
+from ros2_textfuse.networks.prompt_input import PromptInput, prompt_input
 from ros2_textfuse.networks.weights import ARCHITECTURES, load_network, make_network, save_weights
 from ros2_textfuse.runtime.output import write_whole
 from ros2_textfuse.training.data import Batch, Crops, find_pairs
 from ros2_textfuse.training.isp import train_isp
 from ros2_textfuse.training.losses import Weights, fusion_loss, imitation_loss
-from ros2_textfuse.training.recognition import WEIGHT as WEIGHT_OF_RECOGNITION
-from ros2_textfuse.training.recognition import Recognition
 
 PARTS = (
     "total",
@@ -41,12 +43,11 @@ PARTS = (
     "fidelity",
     "separability",
     "faded",
-    "unrecognised",
     "taught",
 )
 OWN = 0.3  # weight of the losses on targets beside a teacher's
 ISP_STEPS = 4000  # at most half as many as the run has
-MODULES = ("network", "average", "recognition", "optimizer")  # of a checkpoint
+MODULES = ("network", "average", "optimizer")  # of a checkpoint
 WARM_UP = 200  # steps, at most a twentieth of the run
 CHECKPOINT, LOG = "checkpoint.pt", "log.csv"
 
@@ -145,8 +146,7 @@ def train(args: Settings) -> int:
     state = _State(args, Weights())
     try:
         if state.fresh:
-            train_isp(state.network.isp, crops, min(ISP_STEPS, args.steps // 2))
-            state.freeze_isp()
+            state.train_isp(crops, min(ISP_STEPS, args.steps // 2))
     except KeyboardInterrupt:
         print("stopped before the first step; the same command begins anew", file=sys.stderr)
         return 130
@@ -177,6 +177,29 @@ def train(args: Settings) -> int:
     return 0
 
 
+def _begin(args: Settings) -> FusionNetwork:
+    """The network as it is before the first step.
+
+    Raises:
+        TrainingError: `start` is of another architecture, or missing where the model cannot begin without.
+    """
+    if args.start:
+        network = load_network(args.start).train()
+        found = type(network).__name__.lower()
+        if found != args.model:
+            raise TrainingError(f"--start {args.start} is a {found}, and --model is {args.model}: name the same")
+        return network
+    if args.model == "textif":
+        raise TrainingError("--model textif needs the CLIP of a checkpoint of its authors: name one by --start")
+    return make_network(args.model)
+
+
+def _fused(network: FusionNetwork, reads: PromptInput, visible: Tensor, thermal: Tensor, request: Tensor) -> Tensor:
+    """[B, 3, H, W], [B, 1, H, W] and [B, modes + 1] of a `Batch` -> fused [B, 3, H, W]."""
+    modulation = network.modulation(reads.of_requests(request))
+    return unfold(network.fuse(fold(visible), fold(thermal), modulation))
+
+
 class _State:
     """What a checkpoint holds: the network, the average of its weights, which is exported, optimizer and step."""
 
@@ -188,24 +211,33 @@ class _State:
         self.weights, self.steps, self.peak = weights, args.steps, args.rate
         self.settings["start"] = args.start.name if args.start else ""
         self.settings |= {"model": args.model, "teacher": args.teacher.name if args.teacher else ""}
+        self.network = _begin(args).to(self.device)
+        self.reads = prompt_input(self.network)
         self.teacher = load_network(args.teacher).to(self.device) if args.teacher else None
-        network = load_network(args.start).train() if args.start else make_network(args.model)
         if self.teacher:
-            network.isp.load_state_dict(self.teacher.isp.state_dict())
-        self.network = network.to(self.device)
+            self.teacher_reads = prompt_input(self.teacher)
+            if isinstance(self.teacher, GuidedNetwork) and isinstance(self.network, GuidedNetwork):
+                self.network.isp.load_state_dict(self.teacher.isp.state_dict())
         self.average = copy.deepcopy(self.network).requires_grad_(False)
-        self.recognition = Recognition(self.network).to(self.device)
-        trained = [p for name, p in self.network.named_parameters() if not name.startswith("isp.")]
-        trained += self.recognition.parameters()
+        trained = [p for name, p in self.network.named_parameters() if not name.startswith(("isp.", "text."))]
         self.optimizer = torch.optim.AdamW(trained, lr=args.rate, weight_decay=1e-4)
         self.step = 0
         self._resume(args.out / CHECKPOINT)
-        self.fresh = not self.step and args.isp and not args.teacher
+        taught = isinstance(self.teacher, GuidedNetwork)  # brings its ISP along
+        self.fresh = not self.step and args.isp and not taught and isinstance(self.network, GuidedNetwork)
         if not self.fresh:
             self.freeze_isp()
 
+    def train_isp(self, crops: Crops, steps: int) -> None:
+        """Train the ISP alone, and leave it so."""
+        assert isinstance(self.network, GuidedNetwork)
+        train_isp(self.network.isp, crops, steps)
+        self.freeze_isp()
+
     def freeze_isp(self) -> None:
         """Leave the ISP as it is now; the rest learns behind it."""
+        if not (isinstance(self.network, GuidedNetwork) and isinstance(self.average, GuidedNetwork)):
+            return
         self.network.isp.requires_grad_(False)
         self.average.isp.load_state_dict(self.network.isp.state_dict())
 
@@ -219,14 +251,12 @@ class _State:
         visible, thermal, request, clean, clean_thermal, objects = (torch.from_numpy(x).to(self.device) for x in batch)
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate
-        fused = self.network(visible, thermal, self.network.modulation(request))
+        fused = _fused(self.network, self.reads, visible, thermal, request)
         boxes = torch.Generator().manual_seed(self.settings["seed"] * 1_000_003 + self.step)
         parts = fusion_loss(fused, clean, clean_thermal, self.weights, boxes, request[:, -1], objects)
-        parts["unrecognised"] = self.recognition.loss(objects)
-        parts["total"] = parts["total"] + WEIGHT_OF_RECOGNITION * parts["unrecognised"]
         if self.teacher:
             with torch.no_grad():
-                taught = self.teacher(visible, thermal, self.teacher.modulation(request))
+                taught = _fused(self.teacher, self.teacher_reads, visible, thermal, request)
             parts["taught"] = imitation_loss(fused, taught, self.weights)
             parts["total"] = parts["taught"] + OWN * parts["total"]
         self.optimizer.zero_grad(set_to_none=True)
