@@ -4,11 +4,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
-<<<<<<< HEAD
-from ros2_textfuse.nodes.common.detection_messages import Detection2DArray
-=======
 from ros2_textfuse.nodes.common.detection_messages import Detection2D, Detection2DArray
->>>>>>> main
 from ros2_textfuse.nodes.fusion.detections import DetectionListener
 
 
@@ -36,19 +32,11 @@ def test_two_share_a_subscription_that_ends_with_the_last():
         listener.follow(first.append, True)
         listener.follow(second.append, True)
     (receive,) = node.receivers
-<<<<<<< HEAD
-    both, later = Detection2DArray(), Detection2DArray()
-    receive(both)
-    listener.follow(first.append, False)
-    receive(later)
-    assert (first, second) == ([both], [both, later])
-=======
     earlier, later = Detection2DArray(), Detection2DArray()
     receive(earlier)
     listener.follow(first.append, False)
     receive(later)
     assert first == [earlier] and second == [earlier, later]
->>>>>>> main
     listener.follow(second.append, False)
     listener.follow(second.append, False)
     assert not node.receivers
