@@ -13,7 +13,7 @@ from ros2_textfuse.saliency.bring_out import BringOut
 from ros2_textfuse.saliency.carrying import Sighting
 from ros2_textfuse.saliency.following import PERSON
 from ros2_textfuse.saliency.named import NamedRegions, undetected, without_detection
-from ros2_textfuse.saliency.regions import Region
+from ros2_textfuse.saliency.regions import Region, within
 from ros2_textfuse.saliency.warm_people import warm_people
 
 
@@ -74,7 +74,11 @@ class ObjectFinder:
 
     def _in_one(self, fused: NDArray[np.uint8], thermal: NDArray[np.uint8]) -> list[Region]:
         found = self._detector.detect(fused) if self._detector else []
-        regions = [Region(one.box, name=one.name) for one in found if one.name in self._names]
+        regions = [
+            Region(one.box, name=one.name, outline=within(one.outline, one.box))
+            for one in found
+            if one.name in self._names
+        ]
         if PERSON in self._names:
             regions += undetected(
                 [Region(box, name=PERSON) for box, _ in warm_people(thermal)], [one.box for one in found]
@@ -84,6 +88,7 @@ class ObjectFinder:
     def _in_stream(self, fused: NDArray[np.uint8], thermal: NDArray[np.uint8], time: float) -> list[Region]:
         if self._detector and self._tracker:
             tracked = self._tracker.update(self._detector.detect(fused), time)
-            self._named.see([Sighting(one.id, one.name, one.box) for one in tracked if one.id], time)
+            followed = [one for one in tracked if one.id]
+            self._named.see([Sighting(o.id, o.name, o.box, within(o.outline, o.box)) for o in followed], time)
         self._named.look(thermal, self._names, time)
         return self._named.regions(self._names, time)

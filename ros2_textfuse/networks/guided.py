@@ -70,11 +70,6 @@ class GuidedNetwork(nn.Module):
         """
         return torch.cat([self.words(request), self.isp.gate(request[:, :-1])], 1)
 
-    @property
-    def coarsest(self) -> nn.Module:
-        """The last block at 1/16, of `config.widths[-1]` channels, where the network has thought most."""
-        raise NotImplementedError
-
     def parted(self, modulation: Tensor) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:
         """[B, modulation_size] -> gamma and beta [B, C] of each block, and the ISP's gate [B, 3]."""
         *parts, gate = modulation.split([w for w in self.block_widths for _ in range(2)] + [ISP.PARTS], dim=1)

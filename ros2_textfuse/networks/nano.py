@@ -26,14 +26,9 @@ from ros2_textfuse.networks.guided import GuidedConfig, GuidedNetwork, SIGMBlock
 
 @dataclass(frozen=True)
 class NanoConfig(GuidedConfig):
-    """Sizes of a nano network.
-
-    Args:
-        depth: blocks at 1/16, where a look at a large part of the scene costs little.
-    """
+    """Sizes of a nano network."""
 
     widths: tuple[int, int, int] = (48, 64, 64)
-    depth: int = 2
 
 
 class Nano(GuidedNetwork):
@@ -43,8 +38,7 @@ class Nano(GuidedNetwork):
 
     def __init__(self, config: NanoConfig) -> None:
         fine, middle, coarse = config.widths
-        super().__init__(config, (fine, middle, *[coarse] * config.depth, middle, fine))
-        self.depth = config.depth
+        super().__init__(config, (fine, middle, coarse, coarse, middle, fine))
         self.stem = nn.Conv2d(4 * CELL, fine, 3, padding=1)
         self.down1 = nn.Conv2d(fine, middle, 2, stride=2)
         self.down2 = nn.Conv2d(middle, coarse, 2, stride=2)
@@ -58,11 +52,6 @@ class Nano(GuidedNetwork):
         bias = torch.zeros(3 * CELL + 6)
         bias[-1] = 1  # starts as the maximum of both images
         self.head.bias = nn.Parameter(bias)
-
-    @property
-    def coarsest(self) -> nn.Module:
-        """See `GuidedNetwork.coarsest`."""
-        return self.blocks[1 + self.depth]
 
     def fuse(self, visible: Tensor, thermal: Tensor, modulation: Tensor) -> Tensor:
         """See `GuidedNetwork.fuse`."""
@@ -79,8 +68,7 @@ class Nano(GuidedNetwork):
         coarse = block(F.relu(self.down2(middle)))
         # Haze, colour casts and exposure belong to the scene as a whole.
         coarse = coarse + self.scene(coarse.mean((2, 3)))[..., None, None]
-        for _ in range(self.depth - 1):
-            coarse = block(coarse)
+        coarse = block(coarse)
         middle = block(F.relu(middle + F.pixel_shuffle(self.up2(coarse), 2)))
         fine = block(F.relu(fine + F.pixel_shuffle(self.up1(middle), 2)))
         correction, gain, weight, of_cells = self.head(fine).split([CELL, CELL, CELL, 6], dim=1)

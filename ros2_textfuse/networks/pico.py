@@ -54,11 +54,6 @@ class Pico(GuidedNetwork):
             nn.init.zeros_(head.weight)
             head.bias = nn.Parameter(bias)
 
-    @property
-    def coarsest(self) -> nn.Module:
-        """See `GuidedNetwork.coarsest`."""
-        return self.blocks[2]
-
     def fuse(self, visible: Tensor, thermal: Tensor, modulation: Tensor) -> Tensor:
         """See `GuidedNetwork.fuse`."""
         (first, second, third, fourth, last), gate = self.parted(modulation)

@@ -23,11 +23,13 @@ class Sighting:
         id: the same for the same object in other frames, > 0.
         name: of its class.
         box: left, top, right, bottom in pixels of the fused image.
+        outline: as of Region.
     """
 
     id: int
     name: str
     box: Rectangle
+    outline: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class _Followed:
     box: NDArray[np.float64]
     velocity: NDArray[np.float64]
     """Of each side, pixels a second."""
+    outline: NDArray[np.float32] | None = None
 
     def at(self, time: float) -> NDArray[np.float64]:
         return self.box + self.velocity * min(time - self.seen, AHEAD)
@@ -52,7 +55,7 @@ class _Followed:
         foreseen, passed = self.at(time), max(time - self.seen, 1e-3)
         error = np.array(sighting.box) - foreseen
         velocity = self.velocity + VELOCITY * error / max(passed, 1 / 30)
-        return _Followed(sighting.name, time, foreseen + POSITION * error, velocity)
+        return _Followed(sighting.name, time, foreseen + POSITION * error, velocity, sighting.outline)
 
 
 class Carried:
@@ -75,7 +78,9 @@ class Carried:
             for one in sightings:
                 last = self._followed.get(one.id)
                 self._followed[one.id] = (
-                    last.corrected(one, time) if last else _Followed(one.name, time, np.array(one.box), np.zeros(4))
+                    last.corrected(one, time)
+                    if last
+                    else _Followed(one.name, time, np.array(one.box), np.zeros(4), one.outline)
                 )
 
     def boxes(self, time: float) -> list[tuple[int, Rectangle]]:
@@ -94,7 +99,7 @@ class Carried:
             weight = answered * _fading(last - one.seen, HELD, GONE)
             left, top, right, bottom = one.rectangle(time)
             if one.name in names and weight > 0 and right > left and bottom > top:
-                found.append(Region((left, top, right, bottom), id_, weight, one.name))
+                found.append(Region((left, top, right, bottom), id_, weight, one.name, one.outline))
         return sorted(found, key=lambda region: (region.box[0] - region.box[2]) * (region.box[3] - region.box[1]))
 
 

@@ -1,6 +1,9 @@
 """Where something is to be brought out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 Rectangle = tuple[float, float, float, float]
 
@@ -15,12 +18,22 @@ class Region:
             0 where a frame stands alone.
         weight: 0 (not at all) .. 1 (wholly): less for what fades in or out.
         name: of its class; empty where nobody asks.
+        outline: corners as shares of the box's width and height, [N, 2]; None where only the box is known.
     """
 
     box: Rectangle
     id: int = 0
     weight: float = 1.0
     name: str = ""
+    outline: NDArray[np.float32] | None = field(default=None, compare=False)
+
+
+def within(outline: NDArray[np.float32] | None, box: Rectangle) -> NDArray[np.float32] | None:
+    """An outline in pixels, [N, 2], as shares of a box; None where it is none, or no area."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    if outline is None or len(outline) < 3 or width <= 0 or height <= 0:
+        return None
+    return np.float32((np.asarray(outline) - box[:2]) / (width, height))
 
 
 def overlap(one: Rectangle, other: Rectangle) -> float:

@@ -28,15 +28,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ros2_textfuse.networks.folding import fold, luma
-from ros2_textfuse.training import known_objects
 from ros2_textfuse.training.retention_loss import retention_loss, seen_target
 
 WINDOWS = (17, 9)  # of VIF, at full and at half resolution
 VISION_NOISE = 2.0 / 255**2  # variance of the noise of human vision in VIF
 SMALLEST = 2 * WINDOWS[1] + WINDOWS[1] - 1  # pixels; half resolution then has one window
 PALED = 0.6  # of all colour, at a balance of 1
-ATTENTION = 1.0  # more weight of a pixel that is brought out,
-NOTABLE = 0.1  # by this or more
 FLOOR = 0.1  # of what a source holds, for each pixel, in the units of VIF
 
 
@@ -165,10 +162,19 @@ def fusion_loss(
     y_visible, thermal = (x.clamp(0, 1) ** weights.tone for x in (luma(visible), thermal))
     with torch.no_grad():
         colour = chroma(visible)
-        target, attention = _luma_target(y_visible, thermal, visible, weights, balance, objects)
+        target = seen_target(
+            y_visible,
+            thermal,
+            colour,
+            brightest(visible, weights.vividness),
+            0.0 if balance is None else balance[:, None, None, None],
+            preference=weights.preference,
+            gain=weights.gain,
+            room=weights.room,
+        )
     separability, faded = retention_loss(y, y_visible, thermal, generator=generator, balance=balance, objects=objects)
     parts = {
-        "intensity": ((y - target).abs() * attention).mean(),
+        "intensity": (y - target).abs().mean(),
         "gradient": gradient_loss(y, target),
         "grid": grid_loss(y - target),
         "colour": (chroma(fused) - paled(colour, balance)).abs().mean(),
@@ -179,29 +185,6 @@ def fusion_loss(
     }
     parts["total"] = sum(getattr(weights, name) * part for name, part in parts.items())
     return parts
-
-
-def _luma_target(
-    y: Tensor, thermal: Tensor, visible: Tensor, weights: Weights, balance: Tensor | None, objects: Tensor | None
-) -> tuple[Tensor, Tensor]:
-    """The luma to reach and how much each pixel counts, [B, 1, H, W] each, of `fusion_loss`'s arguments."""
-    limit = brightest(visible, weights.vividness)
-    leaning = 0.0 if objects is None else known_objects.log_preference(objects, *y.shape[2:])
-    target = seen_target(
-        y,
-        thermal,
-        chroma(visible),
-        limit,
-        0.0 if balance is None else balance[:, None, None, None],
-        preference=weights.preference * torch.exp(torch.as_tensor(leaning)),
-        gain=weights.gain,
-        room=weights.room,
-    )
-    if objects is None:
-        return target, torch.ones_like(target)
-    brought_out = known_objects.bring_out(target, y, thermal, objects, balance)
-    moved = (brought_out - target).abs()
-    return torch.minimum(brought_out, torch.maximum(target, limit)), 1 + ATTENTION * (moved / NOTABLE).clamp(max=1)
 
 
 def _smooth(images: Tensor, window: int) -> Tensor:

@@ -20,7 +20,6 @@ NOISE = 3e-3  # contrast energy below which neither camera has anything to choos
 BINS = (16, 32)  # of the grey histograms compared inside and around a box
 RING = 0.3  # width of a box's ring, in parts of the box, as in evaluation/retention.py
 PLAIN = 0.2  # separability from which on a box counts, the more the larger
-BEYOND = 0.05  # separability that is asked of a known object beyond what the better camera gives
 KNOWN = 3.0  # weight of a known object beside a box drawn at random
 TILT = 2.5  # log of the factor on the energy of thermal at a balance of 1
 LIFT = 0.8  # by how much more of thermal's wide areas there is at a balance of 1
@@ -53,7 +52,7 @@ def seen_target(
     limit: Tensor | float = 1.0,
     balance: Tensor | float = 0.0,
     *,
-    preference: float | Tensor,
+    preference: float,
     gain: float,
     room: float,
 ) -> Tensor:
@@ -69,7 +68,7 @@ def seen_target(
         limit: luma that is not to be exceeded, one or [B, 1, H, W].
         balance: -1 (visible) .. 1 (thermal), one or [B, 1, 1, 1]: the choice in each region leans to that camera, and
             wide areas have less of the other one.
-        preference: of `choose`, or one for each pixel, [B, 1, H, W].
+        preference: of `choose`.
         gain: of the bands.
         room: parts of full scale that the wide areas leave free above and below for what stands on them.
     """
@@ -153,7 +152,6 @@ def retention_loss(
         separabilities = regard[:, None] * torch.stack([separability for separability, _ in sources])
         better = separabilities.amax(0)
         weight = known * (better[-1] - PLAIN).clamp(min=0)
-        better = (better + BEYOND * (known != 1)).clamp(max=1)
         weight = weight / weight.sum().clamp(min=1e-3)
         contrasts = torch.stack([contrast for _, contrast in sources])
         # What is warm before a bright sky cannot be brighter than white.

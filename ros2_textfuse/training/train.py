@@ -19,7 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from ros2_textfuse.errors import TextfuseError
@@ -32,8 +32,6 @@ from ros2_textfuse.runtime.output import write_whole
 from ros2_textfuse.training.data import Batch, Crops, find_pairs
 from ros2_textfuse.training.isp import train_isp
 from ros2_textfuse.training.losses import Weights, fusion_loss, imitation_loss
-from ros2_textfuse.training.recognition import WEIGHT as WEIGHT_OF_RECOGNITION
-from ros2_textfuse.training.recognition import Recognition
 
 PARTS = (
     "total",
@@ -45,12 +43,11 @@ PARTS = (
     "fidelity",
     "separability",
     "faded",
-    "unrecognised",
     "taught",
 )
 OWN = 0.3  # weight of the losses on targets beside a teacher's
 ISP_STEPS = 4000  # at most half as many as the run has
-MODULES = ("network", "average", "recognition", "optimizer")  # of a checkpoint
+MODULES = ("network", "average", "optimizer")  # of a checkpoint
 WARM_UP = 200  # steps, at most a twentieth of the run
 CHECKPOINT, LOG = "checkpoint.pt", "log.csv"
 
@@ -222,11 +219,7 @@ class _State:
             if isinstance(self.teacher, GuidedNetwork) and isinstance(self.network, GuidedNetwork):
                 self.network.isp.load_state_dict(self.teacher.isp.state_dict())
         self.average = copy.deepcopy(self.network).requires_grad_(False)
-        self.recognition = nn.Module()
-        if isinstance(self.network, GuidedNetwork):
-            self.recognition = Recognition(self.network).to(self.device)
         trained = [p for name, p in self.network.named_parameters() if not name.startswith(("isp.", "text."))]
-        trained += self.recognition.parameters()
         self.optimizer = torch.optim.AdamW(trained, lr=args.rate, weight_decay=1e-4)
         self.step = 0
         self._resume(args.out / CHECKPOINT)
@@ -261,9 +254,6 @@ class _State:
         fused = _fused(self.network, self.reads, visible, thermal, request)
         boxes = torch.Generator().manual_seed(self.settings["seed"] * 1_000_003 + self.step)
         parts = fusion_loss(fused, clean, clean_thermal, self.weights, boxes, request[:, -1], objects)
-        if isinstance(self.recognition, Recognition):
-            parts["unrecognised"] = self.recognition.loss(objects)
-            parts["total"] = parts["total"] + WEIGHT_OF_RECOGNITION * parts["unrecognised"]
         if self.teacher:
             with torch.no_grad():
                 taught = _fused(self.teacher, self.teacher_reads, visible, thermal, request)

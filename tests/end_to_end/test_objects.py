@@ -70,7 +70,7 @@ def test_named_objects_are_brought_out_of_the_fused_image(tmp_path):
         status = graph.status()
         assert (status.state, status.objects) == (FusionStatus.OK, ["car"])
         assert "car: not brought out" in status.message
-        assert np.abs(undetected[-1] - plain[-1]).max() <= 1, "nothing is brought out without detection"
+        assert np.abs(undetected[-1] - plain[-1]).max() < 1.5, "nothing is brought out without detection"
 
         answer = graph.set_prompt("bring out the person")
         assert answer.success and "person: found by warmth alone" in answer.message
@@ -92,5 +92,5 @@ def test_named_objects_are_brought_out_of_the_fused_image(tmp_path):
 
         assert graph.set_prompt("").success
         again = fused_under(graph)
-        assert np.abs(again[-1] - plain[-1]).max() <= 1
+        assert np.abs(again[-1] - plain[-1]).max() < 1.5
         assert not graph.node.get_subscriptions_info_by_topic("/textfuse/detections")[1:], "fusion still listens"

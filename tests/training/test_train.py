@@ -43,7 +43,7 @@ def test_smoke_run_needs_no_data(tmp_path):
 
 
 def test_training_lowers_the_loss_on_crops_that_it_has_not_seen(data, tmp_path):
-    sizes = ["--steps", "200", "--batch", "4", "--crop", "32", "--save-every", "200"]
+    sizes = ["--steps", "80", "--batch", "4", "--crop", "32", "--save-every", "80"]
     assert cli.main(["train", "--data", str(data), "--out", str(tmp_path), *sizes]) == 0
     visible, thermal, request, *targets, _ = map(
         torch.from_numpy, Crops(find_pairs(data), batch=16, crop=32, seed=9)(0)

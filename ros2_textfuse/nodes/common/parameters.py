@@ -216,7 +216,14 @@ DETECTION = (
     Parameter("width", 640, "Expected image width in pixels; the detector is built for it.", 32, 8192),
     Parameter("height", 480, "Expected image height in pixels; the detector is built for it.", 32, 8192),
     Parameter("threads", 0, "CPU threads of the detector; 0 for the engine's own choice.", 0, 256),
-    Parameter("queue_size", 3, "Frames that may wait their turn; the oldest gives way.", 1, 100),
+    Parameter(
+        "queue_size",
+        10,
+        "Frames that may wait, of which the newest is looked at and the others get tracks; the oldest gives way. At "
+        "most 3 without tracks, since each is looked at.",
+        1,
+        100,
+    ),
     Parameter("interval", 1, "Detect in every n-th frame at most; 1 in all that there is time for.", 1, 30, live=True),
     Parameter(
         "tracks",

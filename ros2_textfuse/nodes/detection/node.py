@@ -14,7 +14,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
-from textfuse.msg import DetectionStreams, FusionStatus
+from textfuse.msg import DetectionOutlines, DetectionStreams, FusionStatus
 
 from ros2_textfuse.detection.detector import Detector
 from ros2_textfuse.detection.drawing import draw
@@ -33,13 +33,14 @@ from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
 from ros2_textfuse.nodes.detection.between import Tracks
 from ros2_textfuse.nodes.detection.diagnostics import diagnostics
 from ros2_textfuse.nodes.detection.ledger import Ledger
-from ros2_textfuse.nodes.detection.messages import detections_message, streams_message
+from ros2_textfuse.nodes.detection.messages import detections_message, outlines_message, streams_message
 from ros2_textfuse.runtime import cache_folder
 from ros2_textfuse.sync.pairing import CAMERAS, stamp_ns
 
 LOG_PERIOD = 5.0  # s
 STATUS_PERIOD = 1.0  # s
 TOPICS = {"fused": "fused", "visible": "aligned/visible", "thermal": "aligned/thermal"}
+ALL_LOOKED_AT = 3  # frames that may wait where none of them gets tracks: later ones would be old
 LIVE = {parameter.name for parameter in parameters.DETECTION if parameter.live}
 
 
@@ -86,9 +87,13 @@ class DetectionNode(Node):
         self._collector: FrameCollector[Image] = FrameCollector(self._streams)
         self._detections = self.create_publisher(Detection2DArray, "detections", 10)
         self._seen_by = self.create_publisher(DetectionStreams, "detections/streams", 10) if self._joins() else None
+        segments = self._detector is not None and self._detector.segments
+        self._outlines = self.create_publisher(DetectionOutlines, "detections/outlines", 10) if segments else None
         self._annotated = self.create_publisher(Image, "annotated", QoSProfile(depth=5))
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        self._worker = LatestOnlyWorker(self._work_on, queue_size)
+        self._worker = LatestOnlyWorker(
+            self._work_on, queue_size if self._covering and self._tracker else min(queue_size, ALL_LOOKED_AT)
+        )
         self._subscriptions_of = {
             stream: self.create_subscription(
                 Image,
@@ -194,6 +199,8 @@ class DetectionNode(Node):
             self._ledger.fail(f"detection failed: {error}")
             self.get_logger().error(f"detection failed: {error}", throttle_duration_sec=LOG_PERIOD)
             return
+        if self._outlines and self._outlines.get_subscription_count():
+            self._outlines.publish(outlines_message(found, header))
         self._seen_header = header
         self._publish(frame, found, header, header)
         self._ledger.detect(time.monotonic(), list(frame))
