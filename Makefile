@@ -35,13 +35,14 @@ briefly := 2>&1 | sed -unE -e '/^ *(ERROR|error):/,$$p' -e 's/^ *(Downloading|Us
 sources := CMakeLists.txt package.xml README.md $(shell find msg srv launch config ros2_textfuse -type f \
   -not -path '*/__pycache__/*' 2>/dev/null)
 
-.PHONY: help build demo test check lint soak tensorrt-dryrun gpu-check clean
+.PHONY: help build demo test check lint campaign soak tensorrt-dryrun gpu-check clean
 help:
 	@echo 'make build   set up $(VENV) and install textfuse into it'
 	@echo 'make demo    show it: [VISIBLE=folder THERMAL=folder | BAG=bag] [SECONDS=n] [OUT=folder]'
 	@echo 'make test    lint, type check, tests; ROS=jazzy for those of that distribution'
 	@echo 'make check   lint, type check and the fast tests'
 	@echo 'make lint    lint and type check only'
+	@echo 'make campaign   the end-to-end tests that make test leaves out'
 	@echo 'make soak    faults for twenty minutes: does it recover, does it stay as small? [MINUTES=n]'
 	@echo 'make tensorrt-dryrun   what TensorRT would take of the network; 5 GB in an environment of its own'
 	@echo 'make gpu-check   engines on an NVIDIA GPU: build, compare with eager, time [GPU_PYTHON=python]'
@@ -96,7 +97,10 @@ check: lint
 
 test: lint
 	$(pytest) --ignore tests/end_to_end || $(again) --ignore tests/end_to_end
-	$(pytest) tests/end_to_end || $(again) tests/end_to_end
+	$(pytest) -m 'not campaign' tests/end_to_end || $(again) tests/end_to_end
+
+campaign: build
+	$(pytest) -m campaign tests/end_to_end || $(again) tests/end_to_end
 
 soak: build
 	$(python) benchmarks/soak.py $(if $(MINUTES),--minutes '$(MINUTES)') --json benchmarks/results/soak.json \

@@ -1,6 +1,6 @@
 """The whole graph over DDS: player, fusion and detection as processes, watched by a fourth that takes small messages.
 
-    python benchmarks/graph.py [--rates 10 30 60] [--seconds 20] [--highest] [--json F] [--image F]
+    python benchmarks/graph.py [--model auto] [--rates 10 30 60] [--seconds 20] [--highest] [--json F] [--image F]
 
 For each rate: pairs fused and dropped, detections, where each millisecond goes (the stages that the fusion node
 measures on each pair and publishes in its status), camera stamp to detections, CPU and memory of each node, and the
@@ -11,10 +11,12 @@ import argparse
 import os
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import roofline
 from machine import describe_machine, spread, write
 
 from ros2_textfuse.recordings.simulated_scene import write_videos
@@ -32,6 +34,8 @@ def main() -> None:
     parser.add_argument("--rates", type=float, nargs="+", default=[10.0, 30.0, 60.0], help="pairs a second")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long to measure each rate (default 20)")
     parser.add_argument("--highest", action="store_true", help=f"look for the rate that loses at most {LOSS:.0%}")
+    parser.add_argument("--model", default="nano", help="of the fusion node: a name, a file or auto (default nano)")
+    parser.add_argument("--interval", type=int, default=1, help="of the detection node: detect in every n-th frame")
     parser.add_argument("--engine", default="auto", help="engine of the fusion node (default auto)")
     parser.add_argument("--threads", type=int, default=0, help="of each node's engine (default: the engine's choice)")
     parser.add_argument("--nice", type=int, default=10, help="of the detection node (default 10)")
@@ -40,6 +44,8 @@ def main() -> None:
     parser.add_argument("--image", type=Path, help="draw the latencies here (.png, .svg)")
     args = parser.parse_args()
     result: dict = {"environment": describe_machine(), "size": "640x480", "rates": []}
+    # What the machine reaches beside this, so that runs on different ones compare.
+    result["peak"] = asdict(roofline.measure({})[0])
 
     def measure(rate: float, seconds: float) -> dict:
         run, latencies = graph(rate, seconds, args)
@@ -104,8 +110,8 @@ def graph(rate: float, seconds: float, args: argparse.Namespace) -> tuple[dict, 
     with tempfile.TemporaryDirectory() as folder:
         visible, thermal = write_videos(folder, rate)
         with NodeGraph(Path(folder)) as nodes_graph, observing(Watcher) as watcher:
-            fusion = {"engine": args.engine, "threads": args.threads}
-            detection = {"threads": args.threads, "nice": args.nice}
+            fusion = {"model": args.model, "expected_rate": rate, "engine": args.engine, "threads": args.threads}
+            detection = {"threads": args.threads, "nice": args.nice, "interval": args.interval}
             nodes = {
                 "fusion": nodes_graph.start("fusion", fusion),
                 "detection": nodes_graph.start("detection", detection),
@@ -135,6 +141,8 @@ def graph(rate: float, seconds: float, args: argparse.Namespace) -> tuple[dict, 
     run = {
         "rate_hz": rate,
         "seconds": round(elapsed, 1),
+        "model": after.model,
+        "model_reason": after.model_reason,
         "engine": after.engine,
         "threads": args.threads,
         "detection_nice": args.nice,
@@ -174,7 +182,7 @@ def trend(values: list[float]) -> dict[str, float]:
 
 def print_run(run: dict) -> None:
     counts = ", ".join(f"{run[name]} {name}" for name in ("received", "fused", "dropped", "unpaired", "detections"))
-    print(f"\n{run['rate_hz']:g} Hz, {run['seconds']:g} s, fusion on {run['engine']}: {counts}")
+    print(f"\n{run['rate_hz']:g} Hz, {run['seconds']:g} s, {run['model']} on {run['engine']}: {counts}")
     rows = {**run["stages"], "stamp to detections": run["stamp_to_detections_ms"]}
     for name, values in rows.items():
         label = name.removesuffix("_ms")

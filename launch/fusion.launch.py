@@ -32,6 +32,9 @@ ARGUMENTS = {
     "thermal_transport": ("", "raw or compressed; empty for what the params file says."),
     "calibration": ("", "YAML file of cameras that are not registered; empty for what the params file says."),
     "prompt": ("", "Prompt in force at the start; empty for what the params file says."),
+    "modes": ("", "Degradations named at the start, as haze,rain, or auto; empty for what the params file says."),
+    "objects": ("", "What is brought out at the start, as person,car; empty for what the params file says."),
+    "balance": ("", "Which camera counts more, -1 (visible) to 1 (thermal); empty for what the params file says."),
     "autostart": ("true", "Configure and activate fusion; false leaves that to a lifecycle manager."),
     "detection": ("true", "Start the detection node."),
     "view": ("false", "Start the view node: a page in a browser, on localhost unless the params file says otherwise."),
@@ -49,6 +52,9 @@ def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     autostart = truth("autostart", value["autostart"])
     own = ("model", "engine", "visible_transport", "thermal_transport", "calibration", "prompt")
     settings = {name: value[name] for name in own if value[name]}
+    settings |= {name: listed(value[name]) for name in ("modes", "objects") if value[name]}
+    if value["balance"]:
+        settings["balance"] = number("balance", value["balance"])
     sim_time = {"use_sim_time": truth("use_sim_time", value["use_sim_time"])}
     # A node that waits for a lifecycle manager may stay unconfigured; one that starts itself says why not, and ends.
     start = {"autostart": autostart, "exit_on_failure": True}
@@ -96,6 +102,19 @@ def truth(name: str, value: str) -> bool:
     if value.lower() not in words:
         raise ValueError(f"{name}:={value}: expected true or false")
     return words[value.lower()]
+
+
+def listed(value: str) -> list[str]:
+    """The names of an argument that holds several, with commas between."""
+    return [name.strip() for name in value.split(",") if name.strip()]
+
+
+def number(name: str, value: str) -> float:
+    """An argument as a number."""
+    try:
+        return float(value)
+    except ValueError:
+        raise ValueError(f"{name}:={value}: expected a number") from None
 
 
 def beside(pushed: str, topic: str) -> str:

@@ -10,21 +10,24 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ros2_textfuse import prompts
-from ros2_textfuse.engines import Engine, EngineConfig, build_engine
+from ros2_textfuse.engines import Engine, EngineConfig, EngineError, build_engine
+from ros2_textfuse.engines.base import DeviceEngine, check_tensors
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.imaging.drawing import mark
 from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.imaging.gain_control import GainControl
 from ros2_textfuse.imaging.padding import without_padding
 from ros2_textfuse.imaging.tone import ToneMap
+from ros2_textfuse.networks.prompt_input import prompt_input
 from ros2_textfuse.networks.weights import load_network
 from ros2_textfuse.prompts.checks import balance_of
 from ros2_textfuse.prompts.history import History
 from ros2_textfuse.scene.conditions import completed
 from ros2_textfuse.scene.watch import Scene, SceneWatch
-from ros2_textfuse.settings import FusionSettings
+from ros2_textfuse.settings import AUTO, FAMILY, FusionSettings
 
 ENGINES_KEPT = 2
 
@@ -39,7 +42,7 @@ class Fuser:
     while images are fused; each image is made wholly under one prompt.
 
     Args:
-        model: name of a network of the family (`nano`), or the path of a safetensors file.
+        model: a network of the family (`nano`, `pico`), or a path: safetensors, or a checkpoint (.pth) of Text-IF.
         engine: `auto`, or one of `engines.ENGINES`.
         threads: CPU threads of the engine; 0 for the engine's own choice.
         gain_control: brings thermal images of more than 8 bits to 8; None for `GainControl()`.
@@ -48,6 +51,7 @@ class Fuser:
 
     Raises:
         WeightsError: the weights are missing, damaged or of another architecture.
+        EncoderError: the network reads text (textif), and its tokenizer cannot be used.
         EngineError: the engine is unknown.
     """
 
@@ -61,7 +65,10 @@ class Fuser:
     ) -> None:
         self.alignment = alignment
         self.model_name = str(model)
+        self.model_reason = ""
+        """Why this model runs, where nobody named it."""
         self._network = load_network(model)
+        self._input = prompt_input(self._network)
         self._engine_wanted = engine
         self._threads = threads
         self._engines: dict[tuple[int, int], Engine] = {}  # by height and width, newest last
@@ -77,6 +84,8 @@ class Fuser:
     def from_settings(cls, settings: FusionSettings, alignment: Alignment | None = None) -> "Fuser":
         """A fuser as the settings of a node describe it, with their prompt active.
 
+        The model `auto` is the best of the family here; `model_choice` weighs it against a rate.
+
         Args:
             settings: of a node, a parameter file or a command line.
             alignment: of `settings.alignment()`; None for registered cameras, or until CameraInfo has come.
@@ -85,7 +94,8 @@ class Fuser:
             WeightsError, EngineError, PromptError, EncoderError: as of the constructor and `set_prompt`.
             GainControlError: the fixed thermal range has no extent.
         """
-        fuser = cls(settings.model, settings.engine, settings.threads, settings.gain_control(), alignment)
+        model = FAMILY[0] if settings.model == AUTO else settings.model
+        fuser = cls(model, settings.engine, settings.threads, settings.gain_control(), alignment)
         fuser.balance = settings.balance
         fuser.set_prompt(**settings.request())
         return fuser
@@ -137,19 +147,17 @@ class Fuser:
         """Let images be fused under `prompt` from now on."""
         if not prompt.weighed:
             prompt = replace(prompt, balance=self._balance)
-        self._prompt = prompt
+        self._prompt = replace(prompt, advice=tuple(dict.fromkeys((*prompt.advice, *self._input.unread(prompt)))))
         in_force = completed(prompt, self.watch.scene.conditions)
         with torch.inference_mode():
-            modulation = self._network.modulation(torch.from_numpy(in_force.vector())[None]).numpy()
+            modulation = self._network.modulation(self._input.features(in_force)).numpy()
         tone = ToneMap(*astuple(in_force.tone)) if in_force.tone != prompts.Tone() else None
         # One assignment, so that an image never sees the text of one prompt with the numbers of another.
         self._in_force = in_force, modulation, tone
 
     @property
     def balance(self) -> float:
-        """-1 (visible) .. 1 (thermal): which camera counts more where a prompt says nothing of that.
-
-        It may be set while images are fused.
+        """-1 (visible) .. 1 (thermal): which camera counts more where a prompt says nothing; may be set at any time.
 
         Raises:
             PromptError: when set to anything else.
@@ -247,6 +255,38 @@ class Fuser:
         if self._prompt.auto:
             self.look(*prepared, seconds)
         return self.fuse_prepared(*prepared, out)
+
+    def fuse_on_device(self, visible: Tensor, thermal: Tensor, out: Tensor | None = None) -> Tensor:
+        """Fuse one pair on the engine's CUDA device, without a visit to the host; the current stream need not wait.
+
+        Gain control, alignment, tone and the prompt `auto` work on the host, and so are not to be had here.
+
+        Args:
+            visible: [H, W, 3] uint8 RGB, on the device.
+            thermal: [H, W] uint8, there as well, registered.
+            out: [H, W, 3] uint8 to write into; None for a new tensor.
+
+        Returns:
+            [H, W, 3] uint8 RGB on the device; `out` where it was given.
+
+        Raises:
+            ImageError: a tensor has the wrong dtype or shape, or something is asked for that needs the host.
+            EngineError: the engine does not run on such a device, or cannot be built.
+        """
+        check_tensors(visible, thermal, out)
+        height, width = thermal.shape
+        if not self.ready(height, width):
+            self.prepare(height, width)
+        engine = self._engines[height, width]
+        _, modulation, tone = self._in_force
+        if self.alignment is not None or tone is not None or self._prompt.auto:
+            raise ImageError(
+                "tensors on a device are fused as they are: bring them to one geometry first, and leave tone and the "
+                "mode auto to fuse() with arrays"
+            )
+        if not isinstance(engine, DeviceEngine):
+            raise EngineError(f"the engine {engine.name} takes arrays: give fuse() the images as NumPy arrays")
+        return engine.run_on_device(visible, thermal, modulation, out)
 
     def prepare_pair(
         self, visible: NDArray[np.uint8], thermal: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]

@@ -12,6 +12,10 @@ from ros2_textfuse.geometry.calibration import Calibration, CalibrationError, re
 from ros2_textfuse.imaging.gain_control import GainControl
 from ros2_textfuse.sync.policy import PairingSettings
 
+FAMILY = ("nano", "pico")
+"""The networks among which the model AUTO chooses, best first."""
+AUTO = "auto"
+
 
 @dataclass(frozen=True)
 class FusionSettings(PairingSettings):

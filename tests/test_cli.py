@@ -383,6 +383,7 @@ def test_view_writes_a_file_for_rerun(tmp_path, capsys):
     assert cli.main(command) == 1 and out.read_text() == "somebody else's"
 
 
-def test_rerun_needs_a_recording(capsys):
-    assert cli.main(["view", "--rerun", "out.rrd"]) == 1
-    assert "name it" in capsys.readouterr().err
+def test_a_recording_is_not_sent_to_a_rerun_viewer(tmp_path, capsys):
+    folders = pairs_of(tmp_path)
+    assert cli.main(["view", *map(str, folders), "--rerun", "rerun+http://127.0.0.1:9876/proxy"]) == 1
+    assert "--rerun drive.rrd" in capsys.readouterr().err

@@ -13,7 +13,11 @@ import pytest
 from tools.distribution_names import HELD
 
 ROOT = Path(__file__).parents[1]
-FILES = sorted(path for room in ("ros2_textfuse", "launch", "benchmarks") for path in (ROOT / room).rglob("*.py"))
+FILES = {
+    path.relative_to(ROOT): ast.parse(path.read_text())
+    for room in ("ros2_textfuse", "launch", "benchmarks")
+    for path in sorted((ROOT / room).rglob("*.py"))
+}
 TABLE = json.loads((ROOT / "tests" / "distributions.json").read_text())
 INTERFACES = {name.split("/")[0] for entry in TABLE.values() for name in entry["messages"]}
 PACKAGES = {"rclpy", "launch", "launch_ros", "message_filters"}
@@ -105,17 +109,16 @@ def test_what_one_distribution_lacks_is_noticed():
 
 
 @pytest.mark.parametrize("distribution", TABLE)
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_name_is_there(path, distribution):
-    tree = ast.parse(path.read_text())
-    assert not missing(tree, TABLE[distribution])
-    assert not list(wrong_calls(tree, TABLE[distribution]))
+def test_every_name_is_there(distribution):
+    entry = TABLE[distribution]
+    absent = {path: [*missing(tree, entry), *wrong_calls(tree, entry)] for path, tree in FILES.items()}
+    assert not {str(path): names for path, names in absent.items() if names}
 
 
 def test_every_name_is_in_the_distribution_that_is_installed():
     pytest.importorskip("rclpy", reason="ROS 2 is not installed")
-    for path in FILES:
-        for module, name, may_fail in uses(ast.parse(path.read_text())):
+    for path, tree in FILES.items():
+        for module, name, may_fail in uses(tree):
             if may_fail or module.split(".")[0] in ("launch", "launch_ros", "message_filters"):
                 continue
             found = importlib.import_module(module)

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
 from ros2_textfuse import Fuser
+from ros2_textfuse.engines import EngineError
+from ros2_textfuse.engines.torch_runner import CpuRunner
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.geometry.calibration import Calibration, CameraModel
 from ros2_textfuse.imaging.drawing import AMBER
@@ -138,6 +141,43 @@ def test_what_is_passed_through_lies_where_it_lies_in_fused_images():
     np.testing.assert_array_equal(source, THERMAL)
     with pytest.raises(ImageError, match="320x240"):
         fuser.pass_through("thermal", np.zeros((240, 320), np.uint8))
+
+
+class Tensors(torch.Tensor):
+    """Tensors of the CPU that say that they are on a CUDA device: a STAND-IN for one."""
+
+    is_cuda = True
+
+
+def on_device(array):
+    return torch.from_numpy(array).as_subclass(Tensors)
+
+
+class DeviceRunner(CpuRunner):
+    """A STAND-IN for the engine of such a device."""
+
+    def run_on_device(self, visible, thermal, modulation, out):
+        fused = self._graph(visible, thermal, torch.from_numpy(modulation))
+        return fused if out is None else out.copy_(fused)
+
+
+def test_tensors_on_a_device_are_fused_there():
+    fuser = Fuser(engine="eager")
+    expected = fuser.fuse(VISIBLE, THERMAL)
+    visible, thermal, out = on_device(VISIBLE), on_device(THERMAL), on_device(np.zeros_like(VISIBLE))
+    with pytest.raises(EngineError, match="eager cpu takes arrays"):
+        fuser.fuse_on_device(visible, thermal)
+    fuser._engines[120, 160].__class__ = DeviceRunner
+    with torch.inference_mode():
+        assert np.array_equal(fuser.fuse_on_device(visible, thermal).numpy(), expected)
+        assert fuser.fuse_on_device(visible, thermal, out) is out and np.array_equal(out.numpy(), expected)
+    with pytest.raises(ImageError, match=r"thermal lies on the cpu: give fuse\(\) arrays"):
+        fuser.fuse_on_device(visible, torch.from_numpy(THERMAL))
+    with pytest.raises(ImageError, match=r"visible must be uint8 \[100, 160, 3\], not torch.uint8 \[120, 160, 3\]"):
+        fuser.fuse_on_device(visible, thermal[:100])
+    fuser.set_prompt("more contrast")
+    with pytest.raises(ImageError, match="leave tone and the mode auto to fuse"):
+        fuser.fuse_on_device(visible, thermal)
 
 
 def test_the_engine_of_the_first_size_stays():

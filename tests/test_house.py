@@ -31,6 +31,7 @@ ORDER = (
     "saliency",
     "settings",
     "fuser",
+    "model_choice",
     "batch",
     "doctor",
     "view",
@@ -57,19 +58,22 @@ def name_of(path):
 FILES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-def imports(path):
-    """Full names of all that a file imports, within functions as well."""
-    for node in ast.walk(ast.parse(path.read_text())):
+TREES = {module: ast.parse(path.read_text()) for module, path in FILES.items()}
+
+
+def imports(module):
+    """Full names of all that a module imports, within functions as well."""
+    for node in ast.walk(TREES[module]):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert not node.level, f"{path}: relative import"
+            assert not node.level, f"{module}: relative import"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def own(path):
-    """The modules of this package that a file imports, by their names within it."""
-    for name in imports(path):
+def own(module):
+    """The modules of this package that a module imports, by their names within it."""
+    for name in imports(module):
         parts = name.split(".")
         if parts[0] == PACKAGE.name:
             found = next(".".join(parts[1:end]) for end in range(len(parts), 0, -1) if ".".join(parts[1:end]) in FILES)
@@ -87,24 +91,27 @@ def is_within(module, rooms):
     return any(f"{module}.".startswith(f"{room}.") for room in rooms)
 
 
-@pytest.mark.parametrize("module", [module for module in FILES if module])
-def test_imports_point_down(module):
-    for imported in own(FILES[module]):
-        if not imported or module == "degradations":  # an __init__ brings what is in its room
-            continue
-        assert place(imported) <= place(module), f"{module} imports {imported}, which stands above it"
+def test_imports_point_down():
+    upward = [
+        f"{module} imports {imported}, which stands above it"
+        for module in FILES
+        if module not in ("", "degradations")  # an __init__ brings what is in its room
+        for imported in own(module)
+        if imported and place(imported) > place(module)
+    ]
+    assert not upward
 
 
 def test_no_circles():
     """Not between modules either; what is imported within a function counts as well."""
-    edges = {module: set(own(path)) - {module} for module, path in FILES.items() if module}
+    edges = {module: set(own(module)) - {module} for module in FILES if module}
     list(graphlib.TopologicalSorter(edges).static_order())
 
 
-@pytest.mark.parametrize("module", [module for module in FILES if not is_within(module, KNOW_ROS)])
-def test_the_core_knows_no_ros(module):
-    known = {name for name in imports(FILES[module]) if name.split(".")[0] in ROS or is_message(name)}
-    assert not known
+def test_the_core_knows_no_ros():
+    core = [module for module in FILES if not is_within(module, KNOW_ROS)]
+    known = {module: [n for n in imports(module) if n.split(".")[0] in ROS or is_message(n)] for module in core}
+    assert not {module: names for module, names in known.items() if names}
 
 
 def is_message(name):
@@ -113,19 +120,19 @@ def is_message(name):
     return len(parts) > 1 and parts[1] in ("msg", "srv", "action")
 
 
-@pytest.mark.parametrize("module", FILES)
-def test_files_are_short(module):
-    assert len(FILES[module].read_text().splitlines()) <= LONGEST
+def test_files_are_short():
+    lines = {module: len(path.read_text().splitlines()) for module, path in FILES.items()}
+    assert not {module: count for module, count in lines.items() if count > LONGEST}
 
 
-@pytest.mark.parametrize("module", FILES)
-def test_errors_of_users_have_one_base(module):
+def test_errors_of_users_have_one_base():
     """An error class derives from TextfuseError, directly or by another one of ours."""
-    for node in ast.walk(ast.parse(FILES[module].read_text())):
-        if isinstance(node, ast.ClassDef) and node.name.endswith("Error") and node.name != "TextfuseError":
-            bases = {ast.unparse(base) for base in node.bases}
-            builtin = {"Exception", "ValueError", "RuntimeError", "TypeError", "LookupError", "KeyError", "OSError"}
-            assert bases - builtin, f"{module}.{node.name} derives from {bases} alone"
+    builtin = {"Exception", "ValueError", "RuntimeError", "TypeError", "LookupError", "KeyError", "OSError"}
+    for module, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and node.name.endswith("Error") and node.name != "TextfuseError":
+                bases = {ast.unparse(base) for base in node.bases}
+                assert bases - builtin, f"{module}.{node.name} derives from {bases} alone"
 
 
 LIGHT = ("prompts", "degradations", "runtime", "recordings", "geometry", "imaging", "scene", "sync", "view")
@@ -137,6 +144,6 @@ def test_light_rooms_bring_no_torch(room):
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("__init__.py")), ids=name_of)
-def test_a_room_says_what_it_is_for(path):
-    assert ast.get_docstring(ast.parse(path.read_text()))
+def test_a_room_says_what_it_is_for():
+    rooms = [module for module, path in FILES.items() if path.name == "__init__.py"]
+    assert not [module for module in rooms if not ast.get_docstring(TREES[module])]

@@ -59,10 +59,17 @@ def test_what_is_wrong_is_refused_or_named(module, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "get_logger", lambda name: SimpleNamespace(warning=said.append))
     with pytest.raises(ValueError, match="detection:=maybe: expected true or false"):
         start(module, detection="maybe")
+    with pytest.raises(ValueError, match="balance:=thermal: expected a number"):
+        start(module, balance="thermal")
     with pytest.raises(FileNotFoundError, match=r"missing\.yaml does not exist"):
         start(module, params_file=str(tmp_path / "missing.yaml"))
     start(module, argv=["visble:=/cam/rgb"])
     assert said == ["fusion.launch.py has no argument visble: did you mean visible?"]
+
+
+def test_lists_are_written_with_commas(module):
+    assert module.listed("person, car,") == ["person", "car"]
+    assert start(module, modes="auto", objects="person,car", balance="-0.5")
 
 
 def test_topics_lie_beside_the_nodes_namespace(module):

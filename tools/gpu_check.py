@@ -1,8 +1,9 @@
 """Builds, checks and times the engines of an NVIDIA GPU in one go: `make gpu-check`.
 
 For each model, engine and image size: how long it takes to build and to load from the cache, how far its image is from
-eager float32's on the CPU, fuse() from host arrays, the first image after a prompt change, memory of the GPU. What
-fails is a row with its reason, and the rest goes on. Nothing is fetched, and the user's cache stays as it is.
+eager float32's on the CPU, fuse() from host arrays and from tensors on the device, the first image after a prompt
+change, memory of the GPU. What fails is a row with its reason, and the rest goes on. Nothing is fetched, and the
+user's cache stays as it is.
 """
 
 import argparse
@@ -52,6 +53,8 @@ def check(model: str, engine: str, width: int, height: int, seconds: float) -> t
         while len(times) < 20 or time.perf_counter() < end:
             times.append(_seconds(lambda: fuser.fuse(visible, thermal, out=fused)))
         row |= {"median_ms": 1e3 * float(np.median(times)), "p99_ms": 1e3 * float(np.percentile(times, 99))}
+        if torch.cuda.is_available():
+            row["device_ms"] = 1e3 * _on_device(fuser, visible, thermal, fused)
         fuser.set_prompt(modes=["low_light"], severity=0.8)
         row["first_after_prompt_ms"] = 1e3 * _seconds(lambda: fuser.fuse(visible, thermal))
         row["load_s"] = _seconds(lambda: Fuser(model, engine).prepare(height, width))
@@ -62,14 +65,31 @@ def check(model: str, engine: str, width: int, height: int, seconds: float) -> t
     return row, fused
 
 
+def _on_device(fuser: Fuser, visible: NDArray[np.uint8], thermal: NDArray[np.uint8], fused: NDArray[np.uint8]) -> float:
+    """Median seconds of a pair that lies on the device; ValueError where its image differs from that of the arrays."""
+    tensors = torch.from_numpy(visible).cuda(), torch.from_numpy(thermal).cuda()
+    out = torch.empty_like(tensors[0])
+
+    def run() -> None:
+        fuser.fuse_on_device(*tensors, out)
+        torch.cuda.synchronize()
+
+    times = [_seconds(run) for _ in range(30)]
+    mean, tail = difference(out.cpu().numpy(), fused)
+    if tail > 1:  # kernels may round by another order
+        raise ValueError(f"from tensors on the device comes another image than from arrays: {mean:.2f} levels apart")
+    return float(np.median(times))
+
+
 def summary(row: dict[str, Any]) -> str:
     """A row for people."""
     what = f"{row['model']} {row['engine']} {row['width']}x{row['height']}: "
     if "error" in row:
         return what + f"FAILED: {row['error']}"
+    on_device = f"from tensors on the device {row['device_ms']:.2f}, " if "device_ms" in row else ""
     return what + (
         f"fuse() {row['median_ms']:.2f} ms (99 %: {row['p99_ms']:.2f}), "
-        f"after a prompt {row['first_after_prompt_ms']:.2f}, "
+        f"{on_device}after a prompt {row['first_after_prompt_ms']:.2f}, "
         f"{row['levels_mean']:.2f} levels from eager, built in {row['build_s']:.0f} s, loaded in {row['load_s']:.1f} s"
     )
 
@@ -83,7 +103,7 @@ def _seconds(run: Any) -> float:
 def main(argv: list[str] | None = None) -> int:
     """Check what was asked for; 0 when every engine was built, agrees with eager and was loaded again."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", default=["nano"], help="names or files (default nano)")
+    parser.add_argument("--models", nargs="+", default=["nano", "pico"], help="names or files (default nano pico)")
     parser.add_argument("--engines", nargs="+", default=list(ENGINES))
     parser.add_argument("--sizes", nargs="+", default=list(SIZES), help="WIDTHxHEIGHT")
     parser.add_argument("--seconds", type=float, default=3.0, help="of timing, for each (default 3)")

@@ -1,32 +1,54 @@
 """Objects that a prompt names, found and brought out without nodes."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse.detection.detector import Detector
 from ros2_textfuse.detection.tracking import Tracker
+from ros2_textfuse.detection.types import DetectorError
+from ros2_textfuse.errors import WeightsError
 from ros2_textfuse.saliency.bring_out import BringOut
-from ros2_textfuse.saliency.carrying import Carried, Sighting
-from ros2_textfuse.saliency.regions import Region
+from ros2_textfuse.saliency.carrying import Sighting
+from ros2_textfuse.saliency.following import PERSON
+from ros2_textfuse.saliency.named import NamedRegions, undetected, without_detection
+from ros2_textfuse.saliency.regions import Region, within
+from ros2_textfuse.saliency.warm_people import warm_people
 
 
 class ObjectFinder:
-    """Looks for objects in each fused image, and brings them out of it.
+    """Looks for objects in each fused image, and brings them out of it; people by their warmth as well.
 
     Args:
         names: of their classes, as the detector knows them.
+        detect: whether to use a detector; without one nothing but warm people is found.
 
     Raises:
         WeightsError, DetectorError: there is no detector.
         ValueError: the detector does not know a class.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Collection[str], detect: bool = True) -> None:
         self._names = frozenset(names)
-        self._detector = Detector(classes=self._names)
-        self._tracker, self._carried, self._bring_out = Tracker(), Carried(), BringOut()
+        # All classes: what is warm in a car is no person.
+        self._detector = Detector(classes=() if PERSON in self._names else self._names) if detect else None
+        if self._detector and (unknown := self._names.difference(self._detector.names)):
+            self._detector.classes = unknown  # which says what it knows
+        self._tracker = Tracker() if detect else None
+        self._named, self._bring_out = NamedRegions(), BringOut()
+
+    @classmethod
+    def with_or_without(cls, names: Collection[str]) -> tuple["ObjectFinder", str]:
+        """A finder, without a detector where there is none, and then what that means; empty otherwise.
+
+        Raises:
+            ValueError: the detector does not know a class.
+        """
+        try:
+            return cls(names), ""
+        except (DetectorError, WeightsError) as error:
+            return cls(names, detect=False), f"{without_detection(names)}, since there is no detector: {error}"
 
     def bring_out(
         self,
@@ -34,7 +56,7 @@ class ObjectFinder:
         visible: NDArray[np.uint8],
         thermal: NDArray[np.uint8],
         time: float | None = None,
-    ) -> None:
+    ) -> list[Region]:
         """Bring out what is found in a fused image, in place.
 
         Args:
@@ -42,12 +64,31 @@ class ObjectFinder:
             visible: uint8 RGB [H, W, 3], that it was made from.
             thermal: uint8 [H, W], likewise.
             time: seconds, of a stream's image, so that nothing changes suddenly; None for one that stands alone.
+
+        Returns:
+            What was brought out.
         """
-        found = self._detector.detect(fused)
-        if time is None:
-            regions = [Region(one.box) for one in found]
-        else:
-            followed = [Sighting(one.id, one.name, one.box) for one in self._tracker.update(found, time) if one.id]
-            self._carried.see(followed, time)
-            regions = self._carried.regions(self._names, time)
+        regions = self._in_one(fused, thermal) if time is None else self._in_stream(fused, thermal, time)
         self._bring_out(fused, visible, thermal, regions)
+        return regions
+
+    def _in_one(self, fused: NDArray[np.uint8], thermal: NDArray[np.uint8]) -> list[Region]:
+        found = self._detector.detect(fused) if self._detector else []
+        regions = [
+            Region(one.box, name=one.name, outline=within(one.outline, one.box))
+            for one in found
+            if one.name in self._names
+        ]
+        if PERSON in self._names:
+            regions += undetected(
+                [Region(box, name=PERSON) for box, _ in warm_people(thermal)], [one.box for one in found]
+            )
+        return regions
+
+    def _in_stream(self, fused: NDArray[np.uint8], thermal: NDArray[np.uint8], time: float) -> list[Region]:
+        if self._detector and self._tracker:
+            tracked = self._tracker.update(self._detector.detect(fused), time)
+            followed = [one for one in tracked if one.id]
+            self._named.see([Sighting(o.id, o.name, o.box, within(o.outline, o.box)) for o in followed], time)
+        self._named.look(thermal, self._names, time)
+        return self._named.regions(self._names, time)

@@ -1,9 +1,11 @@
 """`textfuse drive`: a day from morning to night in one replay, fused by mode auto, with a report."""
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 
+from ros2_textfuse.batch.objects import ObjectFinder
 from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.degradations.drive import Drive
 from ros2_textfuse.errors import TextfuseError
@@ -43,7 +45,12 @@ def run(args: argparse.Namespace) -> int:
     settings = replace(settings, modes=tuple(dict.fromkeys((*settings.modes, "auto"))))
     drive = Drive(open_recording(visible=args.visible, thermal=args.thermal), args.seconds)
     fuser = Fuser.from_settings(settings, settings.alignment())
-    found = evaluation.evaluate(drive, settings, fuser, args.out, title)
+    objects, missing = None, ""
+    if fuser.prompt.objects:
+        objects, missing = ObjectFinder.with_or_without(fuser.prompt.objects)
+    if missing:
+        print(f"textfuse drive: {missing}", file=sys.stderr)
+    found = evaluation.evaluate(drive, settings, fuser, args.out, title, objects)
     for row in found["delays"]:
         named = "never named" if row["named"] is None else f"named after {row['named']} frames"
         print(f"{row['stretch']:24s} {row['condition']:16s} {named}")

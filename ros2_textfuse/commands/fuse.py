@@ -12,8 +12,6 @@ from ros2_textfuse.batch.objects import ObjectFinder
 from ros2_textfuse.batch.pairs import Pair
 from ros2_textfuse.batch.streams import Written, fuse_bag, fuse_videos
 from ros2_textfuse.commands import fusion_arguments
-from ros2_textfuse.detection.types import DetectorError
-from ros2_textfuse.errors import WeightsError
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.imaging import image_files
 from ros2_textfuse.imaging.encodings import ImageError
@@ -122,12 +120,10 @@ def _fuser(args: argparse.Namespace) -> tuple[Fuser, ObjectFinder | None]:
     print(fuser.prompt.summary())
     if not fuser.prompt.objects:
         return fuser, None
-    try:
-        return fuser, ObjectFinder(fuser.prompt.objects)
-    except (DetectorError, WeightsError) as error:
-        names = ", ".join(fuser.prompt.objects)
-        print(f"textfuse fuse: {names}: not brought out, since nothing finds them: {error}", file=sys.stderr)
-        return fuser, None
+    objects, missing = ObjectFinder.with_or_without(fuser.prompt.objects)
+    if missing:
+        print(f"textfuse fuse: {missing}", file=sys.stderr)
+    return fuser, objects
 
 
 def _progress(pairs: Iterator[Pair], total: int) -> Iterator[Pair]:

@@ -33,6 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="train the ISP first, as by default; --no-isp keeps that of --start",
     )
     parser.add_argument(
+        "--model", default="nano", help="architecture: nano, pico, or textif, which needs --start (%(default)s)"
+    )
+    parser.add_argument("--teacher", type=Path, help="weights of a trained network whose images the model is to match")
+    parser.add_argument(
         "--smoke", action="store_true", help="a run of seconds, on made-up pairs unless --data is given"
     )
 

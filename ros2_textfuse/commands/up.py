@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from ros2_textfuse.commands import prompt_arguments
 from ros2_textfuse.commands.node_arguments import namespace
 from ros2_textfuse.runtime import environment
 from ros2_textfuse.runtime.processes import Processes, node_command
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--thermal-transport", choices=("raw", "compressed"), help="how the thermal camera does")
     parser.add_argument("--calibration", help="YAML file of cameras that are not registered")
     parser.add_argument("--prompt", help="prompt at the start")
+    prompt_arguments.add_arguments(parser)
     parser.add_argument("--no-detection", dest="detection", action="store_false", help="start only the fusion node")
     parser.add_argument("--view", action="store_true", help="start the view node too: a page in a browser")
     parser.add_argument("--no-autostart", dest="autostart", action="store_false", help="leave fusion unconfigured")
@@ -55,6 +57,8 @@ def _commands(args: argparse.Namespace, params_file: Path) -> dict[str, list[str
     """The command lines of the nodes."""
     own = ("model", "engine", "visible_transport", "thermal_transport", "calibration", "prompt")
     settings = {name: getattr(args, name) for name in own if getattr(args, name)}
+    prompt = {"modes": args.mode, "severity": args.severity, "objects": args.object, "balance": args.balance}
+    settings |= {name: value for name, value in prompt.items() if value not in (None, [])}
     sim_time = {"use_sim_time": args.use_sim_time}
     # A relative name would be taken as one in the node's own namespace, where no camera is.
     cameras = {f"/{name}/image_raw": "/" + getattr(args, name).lstrip("/") for name in ("visible", "thermal")}

@@ -3,7 +3,8 @@
 import argparse
 import os
 import time
-from contextlib import closing
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -22,6 +23,7 @@ examples:
   textfuse view rgb.mp4 lwir.mp4                 # two videos, without ROS: play, scrub, try sentences
   textfuse view drive --prompt "it is dark"      # a bag
   textfuse view drive --rerun drive.rrd          # a file for the Rerun viewer, where rerun-sdk is installed
+  textfuse view --rerun rerun+http://127.0.0.1:9876/proxy    # the graph that runs, to a Rerun viewer that runs
   textfuse view --host 0.0.0.0                   # for others on the network, by an address with a token
 
 Without --host, this machine alone can look. From another one: ssh -L 8420:localhost:8420 ROBOT
@@ -51,7 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     live.add_argument("--rate", type=float, default=15.0, help="images a second at most (default %(default)g)")
     live.add_argument("--folder", default="", help="for recorded moments (default ~/textfuse-moments)")
     parser.add_argument(
-        "--rerun", type=Path, metavar="FILE.rrd", help="write the fused recording for Rerun instead of serving a page"
+        "--rerun",
+        metavar="FILE.rrd",
+        help="log the fused recording, or the graph that runs, for Rerun instead of serving a page; of a graph, also "
+        "the address of a viewer that runs",
     )
     # The others are of a recording: a graph's nodes have parameters of their own.
     fusion_arguments.add_parameters_file(parser)
@@ -67,13 +72,28 @@ def run(args: argparse.Namespace) -> int:
         raise TextfuseError(f"--port is {args.port}: expected 0 to 65535")
     if args.source:
         return _write_rerun(args) if args.rerun else _show_recording(args)
-    if args.rerun:
-        raise TextfuseError("--rerun takes a recording: name it, as in textfuse view drive --rerun drive.rrd")
     environment.prepare()
+    if args.rerun:
+        return _log_graph(args.rerun, args.namespace)
     names = ("host", "port", "token", "rate", "folder")
     parameters = {name: getattr(args, name) for name in names} | {"browser": not args.no_browser}
     command = node_command("view", args.namespace, parameters)
     os.execv(command[0], command)
+
+
+def _log_graph(target: str, namespace: str) -> int:
+    from ros2_textfuse.nodes.common.observer import observing
+    from ros2_textfuse.nodes.view.rerun_node import RerunNode
+    from ros2_textfuse.view import rerun_file
+
+    with rerun_file.streaming(target, f"/{namespace}") as (stream, rerun):
+        make = partial(RerunNode, stream, rerun, namespace)
+        print(f"logging /{namespace} to {target} until Ctrl-C", flush=True)
+        with observing(make) as node, suppress(KeyboardInterrupt):
+            while True:
+                time.sleep(3600)
+    print(f"logged {node.frames} fused images to {target}")
+    return 0
 
 
 def _write_rerun(args: argparse.Namespace) -> int:
@@ -82,13 +102,15 @@ def _write_rerun(args: argparse.Namespace) -> int:
     from ros2_textfuse.recordings.source import find_recording
     from ros2_textfuse.view import rerun_file
 
-    recording = find_recording(args.source, args.visible_topic, args.thermal_topic)
-    rerun_file.claim(args.rerun)
+    if args.rerun.startswith(rerun_file.ADDRESS):
+        raise TextfuseError("a recording is written to a file: --rerun drive.rrd")
+    out, recording = Path(args.rerun), find_recording(args.source, args.visible_topic, args.thermal_topic)
+    rerun_file.claim(out)
     settings = fusion_arguments.settings(args)
     fuser = Fuser.from_settings(settings, settings.alignment())
     tally = Tally.from_recording(recording)
     pairs = tqdm(recorded_pairs(recording, settings, tally), total=recording.images // 2, unit="pair", disable=None)
-    count = rerun_file.write(args.rerun, iter(pairs), fuser, _title(args.source))
+    count = rerun_file.write(out, iter(pairs), fuser, _title(args.source))
     print(f"wrote {args.rerun}: {count} pairs; rerun {args.rerun} shows them")
     return 0
 

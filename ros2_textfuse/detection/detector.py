@@ -25,7 +25,7 @@ STRIDE = 32  # the network halves the image five times
 
 
 class Detector:
-    """A YOLO network, loaded and warmed up once, then used on each image.
+    """A YOLO network, loaded and warmed up once, then used on each image; of a kind that segments or not.
 
     Args:
         weights: "yolo26n.pt" (obtained when missing, see detector_weights) or the path of an ultralytics .pt
@@ -81,6 +81,11 @@ class Detector:
         return self._engine
 
     @property
+    def segments(self) -> bool:
+        """Whether detections have outlines."""
+        return self._model.task == "segment"
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Every class the weights know."""
         return tuple(self._names.values())
@@ -118,11 +123,12 @@ class Detector:
                 # torch only scales the image and sorts boxes here; more threads than one win nothing at
                 # that and spin while they wait, 10 ms of processor time per image.
                 torch.set_num_threads(1)
-            boxes = self._predict(self._model, image)
-        values = boxes.data.cpu().numpy().tolist()
+            results = self._predict(self._model, image)
+        values = results.boxes.data.cpu().numpy().tolist()
+        outlines = results.masks.xy if results.masks else [None] * len(values)
         found = [
-            Detection(self._names[int(number)], int(number), score, (left, top, right, bottom))
-            for left, top, right, bottom, score, number in values
+            Detection(self._names[int(number)], int(number), score, (left, top, right, bottom), outline=outline)
+            for (left, top, right, bottom, score, number), outline in zip(values, outlines, strict=True)
         ]
         return sorted(found, key=lambda detection: -detection.score)
 
@@ -151,7 +157,7 @@ class Detector:
         export = exported(engine, path, self._size, self._device)
         self._engine = engine
         try:
-            model: Any = YOLO(export, task="detect")
+            model: Any = YOLO(export, task=read_weights(path).task)
             self._predict(model, np.zeros((*self._size, 3), np.uint8))
         except Exception as error:  # ultralytics and the engines raise whatever comes
             raise DetectorError(f"{engine} cannot run the exported detector {export}: {error}") from error
@@ -169,7 +175,7 @@ class Detector:
             device=self._device,
             verbose=False,
         )
-        return results[0].boxes
+        return results[0]
 
 
 def _compile_unpinned(backend: Any, export: Path, threads: int) -> None:

@@ -105,7 +105,7 @@ def _join_one(group: Sequence[tuple[str, Detection]], trust: Mapping[str, float]
     left, top, right, bottom = np.average(boxes, axis=0, weights=list(scores.values())).tolist()
     surest = group[0][1]
     score, box = 1 / (1 + math.exp(-log_odds)), (left, top, right, bottom)
-    return JoinedDetection(surest.name, surest.class_id, score, box, scores=scores)
+    return JoinedDetection(surest.name, surest.class_id, score, box, outline=surest.outline, scores=scores)
 
 
 def _evidence(stream: str, score: float) -> float:

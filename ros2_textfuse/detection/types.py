@@ -1,6 +1,6 @@
 """What the detector says, and how it fails; light, without torch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ class Detection:
     """Left, top, right, bottom in pixels of the image given to detect(); 0 <= x <= W, 0 <= y <= H."""
     id: int = 0
     """The same for the same object in the frames of a stream; 0 where it is not followed."""
+    outline: NDArray[np.float32] | None = field(default=None, compare=False)
+    """Corners of its outline in pixels, [N, 2]; None where the weights do not segment."""
 
 
 def check_image(image: NDArray[np.uint8]) -> None:

@@ -16,6 +16,8 @@ from ros2_textfuse.runtime.cache_folder import cache_dir
 
 logger = logging.getLogger(__name__)
 
+TASKS = ("detect", "segment")  # both find boxes; the second one outlines as well
+
 
 def prepare_ultralytics() -> None:
     """Make ultralytics quiet, local and able to run; every setting of the user's own is left alone."""
@@ -73,13 +75,13 @@ def read_weights(path: Path) -> Any:
     from ultralytics import YOLO
 
     try:
-        model = YOLO(path, task="detect")
+        model = YOLO(path)
     except Exception as error:  # a damaged pickle raises whatever comes
         raise WeightsError(
             f"{path.name} cannot be read as a detector's weights ({type(error).__name__}: {error}). It is "
             "damaged, not made by ultralytics, or holds code of its own; for code that you trust set "
             "ULTRALYTICS_SAFE_LOAD=false."
         ) from error
-    if model.task != "detect":
+    if model.task not in TASKS:
         raise WeightsError(f"{path.name} holds a network for the task '{model.task}'; a detector is needed")
     return model

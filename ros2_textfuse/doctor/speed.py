@@ -44,7 +44,7 @@ def fusion_speed(seconds: float = 3.0, rate: float = RATE, engine: str = "auto")
         f"({len(times)} pairs, the engine was ready after {built:.1f} s)"
     )
     if median > 1e3 / rate:
-        cure = "a smaller image size, a lower camera rate, detection:=false, or a GPU"
+        cure = "model:=auto or pico, a smaller image size, a lower camera rate, detection:=false, or a GPU"
         return Finding(WARN, "fusion speed", f"{text}; {rate:g} Hz need {1e3 / rate:.1f} ms", cure)
     if fuser.engine_warning:
         return Finding(WARN, "fusion speed", text, f"faster engines were passed over: {fuser.engine_warning}")

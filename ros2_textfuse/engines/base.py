@@ -1,13 +1,16 @@
 """The interface of the engines."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ros2_textfuse.errors import TextfuseError
-from ros2_textfuse.networks.nano import Nano
+from ros2_textfuse.imaging.encodings import ImageError
+from ros2_textfuse.networks.family import FusionNetwork
 
 
 class EngineError(TextfuseError, RuntimeError):
@@ -25,7 +28,7 @@ class EngineConfig:
         threads: CPU threads of the engine; 0 for the engine's own choice.
     """
 
-    network: Nano
+    network: FusionNetwork
     height: int
     width: int
     threads: int = 0
@@ -52,3 +55,38 @@ class Engine(Protocol):
             modulation: [1, modulation_size], gamma and beta of every block.
             out: [H, W, 3] RGB, C-contiguous; written.
         """
+
+
+@runtime_checkable
+class DeviceEngine(Protocol):
+    """An engine that also takes images that lie on its device already."""
+
+    def run_on_device(
+        self, visible: Tensor, thermal: Tensor, modulation: NDArray[np.float32], out: Tensor | None
+    ) -> Tensor:
+        """Fuse one pair on the current stream of the device, without waiting for it.
+
+        Args:
+            visible: uint8 [H, W, 3] RGB.
+            thermal: uint8 [H, W].
+            modulation: [1, modulation_size], on the host.
+            out: uint8 [H, W, 3], written; None for a new tensor.
+
+        Returns:
+            `out`, or the new tensor.
+        """
+
+
+def check_tensors(visible: Tensor, thermal: Tensor, out: Tensor | None) -> None:
+    """Raise ImageError unless the tensors are a registered pair on one CUDA device, and `out` is made for it."""
+    shape = (*thermal.shape, 3)
+    tensors = {"visible": (visible, shape), "thermal": (thermal, shape[:-1])}
+    if out is not None:
+        tensors["out"] = (out, shape)
+    for name, (tensor, wanted) in tensors.items():
+        if tensor.dtype != torch.uint8 or tuple(tensor.shape) != wanted or thermal.ndim != 2 or not thermal.numel():
+            raise ImageError(f"{name} must be uint8 {list(wanted)}, not {tensor.dtype} {list(tensor.shape)}")
+        if not tensor.is_cuda:
+            raise ImageError(
+                f"{name} lies on the {tensor.device}: give fuse() arrays, or tensors on a CUDA device here"
+            )

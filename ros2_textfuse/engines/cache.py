@@ -89,6 +89,6 @@ def _fingerprint(config: EngineConfig) -> str:
     for name, tensor in config.network.state_dict().items():
         state.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
         state.update(tensor.contiguous().numpy().tobytes())
-    for path in (*sorted(Path(networks.__file__).parent.glob("*.py")), Path(image_graph.__file__)):
+    for path in (*sorted(Path(networks.__file__).parent.rglob("*.py")), Path(image_graph.__file__)):
         state.update(path.read_bytes())
     return state.hexdigest()

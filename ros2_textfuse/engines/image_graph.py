@@ -6,19 +6,19 @@ import torch
 from torch import Tensor, nn
 
 from ros2_textfuse.engines.base import EngineConfig
+from ros2_textfuse.networks.family import FusionNetwork
 from ros2_textfuse.networks.folding import CELL, FOLD
-from ros2_textfuse.networks.nano import Nano
 
 
 class FoldedNetwork(nn.Module):
     """A network on folded images, as a module that a compiler takes."""
 
-    def __init__(self, network: Nano) -> None:
+    def __init__(self, network: FusionNetwork) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, visible: Tensor, thermal: Tensor, modulation: Tensor) -> Tensor:
-        """See `Nano.fuse`."""
+        """See `fuse` of the network."""
         return self.network.fuse(visible, thermal, modulation)
 
 
@@ -29,7 +29,7 @@ class ImageGraph(nn.Module):
     network's are padded, never resized: resizing warps the image.
     """
 
-    def __init__(self, network: Nano, height: int, width: int) -> None:
+    def __init__(self, network: FusionNetwork, height: int, width: int) -> None:
         super().__init__()
         self.network: nn.Module = FoldedNetwork(network)
         self.height, self.width = height, width

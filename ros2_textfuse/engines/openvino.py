@@ -1,6 +1,7 @@
 """OpenVINO on a CPU: bf16 where the CPU has it, float32 elsewhere."""
 
 import logging
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,8 +21,8 @@ logger = logging.getLogger(__name__)
 class OpenVINOEngine:
     """The image graph compiled by OpenVINO; images are read from and written to the caller's memory."""
 
-    def __init__(self, config: EngineConfig) -> None:
-        compiled = _compile(config)
+    def __init__(self, config: EngineConfig, precision: str = "") -> None:
+        compiled = _compile(config, precision)
         precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         self.name = f"openvino {precision}"
         self._request = compiled.create_infer_request()
@@ -43,13 +44,11 @@ class OpenVINOEngine:
         self._request.infer()
 
 
-def _compile(config: EngineConfig) -> openvino.CompiledModel:
-    core = openvino.Core()
-    # Pinned to cores, this engine and the detector's, in two processes, would sit on the same ones.
-    options: dict[str, object] = {"PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False}
-    if config.threads:
-        options["INFERENCE_NUM_THREADS"] = config.threads
-    precision = core.get_property("CPU", "INFERENCE_PRECISION_HINT").get_type_name()
+def _compile(config: EngineConfig, wanted: str = "") -> openvino.CompiledModel:
+    core, options = openvino.Core(), compile_options(config.threads)
+    if wanted:
+        options["INFERENCE_PRECISION_HINT"] = wanted
+    precision = wanted or core.get_property("CPU", "INFERENCE_PRECISION_HINT").get_type_name()
     cpu = f"{core.get_property('CPU', 'FULL_DEVICE_NAME')} {core.get_property('CPU', 'OPTIMIZATION_CAPABILITIES')}"
     cached = CachedEngine("openvino", config, precision, cpu, ("openvino", "torch"))
     if blob := cached.load():
@@ -58,14 +57,30 @@ def _compile(config: EngineConfig) -> openvino.CompiledModel:
         except RuntimeError as error:
             reason = " ".join(str(error).split())
             logger.warning("The cached engine %s cannot be loaded and is built again: %s", cached.path, reason)
-    graph = ImageGraph(config.network, config.height, config.width).eval()
-    example = graph.example()
-    with torch.inference_mode():
-        # From the trace, not from torch.export: its graph runs a third faster.
-        model = openvino.convert_model(graph, example_input=example, input=[list(tensor.shape) for tensor in example])
-    compiled = core.compile_model(model, "CPU", options)
+    compiled = core.compile_model(converted(config), "CPU", options)
     cached.store(compiled.export_model().getvalue())
     return compiled
 
 
+def compile_options(threads: int) -> dict[str, Any]:
+    """How models are compiled here; 0 threads for OpenVINO's own choice."""
+    # Pinned to cores, this engine and the detector's, in two processes, would sit on the same ones.
+    options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False}
+    return {**options, "INFERENCE_NUM_THREADS": threads} if threads else options
+
+
+def converted(config: EngineConfig) -> openvino.Model:
+    """The image graph as a model of OpenVINO, before it is compiled."""
+    graph = ImageGraph(config.network, config.height, config.width).eval()
+    example = graph.example()
+    with torch.inference_mode():
+        # From the trace, not from torch.export: its graph runs a third faster.
+        return openvino.convert_model(graph, example_input=example, input=[list(tensor.shape) for tensor in example])
+
+
 build = OpenVINOEngine
+
+
+def build_float32(config: EngineConfig) -> OpenVINOEngine:
+    """For networks that bf16 is too coarse for."""
+    return OpenVINOEngine(config, "f32")

@@ -2,11 +2,12 @@
 
 import importlib
 import logging
+from types import ModuleType
 
 import torch
 
 from ros2_textfuse.engines.base import Engine, EngineConfig, EngineError
-from ros2_textfuse.engines.verification import check_agreement
+from ros2_textfuse.engines.verification import DisagreementError, check_agreement
 from ros2_textfuse.runtime import interrupts
 
 INSTALL = {
@@ -49,8 +50,7 @@ def build_engine(name: str, config: EngineConfig) -> tuple[Engine, str]:
     for candidate in candidates() if name == "auto" else (name,):
         try:
             with interrupts.not_swallowed():
-                engine: Engine = importlib.import_module(MODULES[candidate]).build(config)
-                check_agreement(engine, config)
+                engine = _verified(importlib.import_module(MODULES[candidate]), config)
         except Exception as error:  # compilers raise whatever comes
             reason = (" ".join(str(error).split()) or type(error).__name__)[:500]
             cure = f"; cure: {INSTALL[candidate]}" if isinstance(error, ImportError) else ""
@@ -61,3 +61,21 @@ def build_engine(name: str, config: EngineConfig) -> tuple[Engine, str]:
             logger.warning("%s runs in place of a faster engine: %s", engine.name, "; ".join(failures))
         return engine, "; ".join(failures)
     raise EngineError("; ".join(failures))
+
+
+def _verified(module: ModuleType, config: EngineConfig) -> Engine:
+    """An engine of a module, in float32 where the module has a `build_float32` and less is not close enough.
+
+    Raises:
+        EngineError: it fuses another image than eager float32 does.
+    """
+    engine: Engine = module.build(config)
+    try:
+        check_agreement(engine, config)
+    except DisagreementError as error:
+        if not hasattr(module, "build_float32"):
+            raise
+        logger.warning("%s; building it in float32", error)
+        engine = module.build_float32(config)
+        check_agreement(engine, config)
+    return engine

@@ -14,13 +14,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ros2_textfuse.engines.base import Engine, EngineConfig, EngineError
+from ros2_textfuse.engines.base import Engine, EngineConfig
 from ros2_textfuse.engines.cache import CachedEngine
 from ros2_textfuse.engines.cuda import cuda_device
 from ros2_textfuse.engines.image_graph import ImageGraph
 from ros2_textfuse.engines.progress import announced
 from ros2_textfuse.engines.torch_runner import CudaRunner
-from ros2_textfuse.engines.verification import check_agreement
 from ros2_textfuse.runtime.cache_folder import cache_dir
 
 DISTRIBUTIONS = ("torch-tensorrt-rtx", "torch-tensorrt")  # both are imported as torch_tensorrt
@@ -30,23 +29,18 @@ logger = logging.getLogger(__name__)
 
 
 def build(config: EngineConfig) -> Engine:
-    """Build for the CUDA device or take from the cache: in float16, or float32 where that fuses another image.
+    """Build for the CUDA device in float16, or take it from the cache.
 
     Raises:
-        EngineError: there is no CUDA device, or no precision fuses as eager float32 does.
+        EngineError: there is no CUDA device.
         ImportError: Torch-TensorRT is not installed.
     """
-    device = cuda_device("tensorrt")
-    import torch_tensorrt
+    return _build(config, torch.float16)
 
-    torch_tensorrt.runtime.set_cudagraphs_mode(True)
-    half = _build(config, device, torch.float16)
-    try:
-        check_agreement(half, config)
-        return half
-    except EngineError as error:
-        logger.warning("%s; building it in float32", error)
-    return _build(config, device, torch.float32)
+
+def build_float32(config: EngineConfig) -> Engine:
+    """As `build`, for networks that float16 is too coarse for."""
+    return _build(config, torch.float32)
 
 
 def lower(network: nn.Module, inputs: tuple[Tensor, ...], **options: Any) -> Any:
@@ -73,7 +67,11 @@ def lower(network: nn.Module, inputs: tuple[Tensor, ...], **options: Any) -> Any
     )
 
 
-def _build(config: EngineConfig, device: torch.device, precision: torch.dtype) -> Engine:
+def _build(config: EngineConfig, precision: torch.dtype) -> Engine:
+    device = cuda_device("tensorrt")
+    import torch_tensorrt
+
+    torch_tensorrt.runtime.set_cudagraphs_mode(True)
     distribution = next(name for name in DISTRIBUTIONS if _installed(name))
     kind = distribution.removeprefix("torch-")
     graph = ImageGraph.on(device, precision, config)

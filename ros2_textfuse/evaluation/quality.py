@@ -231,8 +231,9 @@ def report(result: dict) -> str:
     lines += ["", "## Repair of compounds, named together", "", "| modes | gain | smaller single gain | share |"]
     lines.append("| --- " * 4 + "|")
     for name, row in compounds.items():
-        share = row["gain"] / row["smaller_single_gain"]
-        lines.append(f"| {name} | {row['gain']:+.1f} | {row['smaller_single_gain']:+.1f} | {share:.0%} |")
+        smaller = row["smaller_single_gain"]
+        share = f"{row['gain'] / smaller:.0%}" if smaller else "-"  # of a mode for which a network does nothing
+        lines.append(f"| {name} | {row['gain']:+.1f} | {smaller:+.1f} | {share} |")
     if result["video"]:
         lines += ["", "## Flicker", "", "Standard deviation over time of the mean level, in static stretches.", ""]
         lines += ["| video | static stretches | visible | thermal | fused |", "| --- " * 5 + "|"]

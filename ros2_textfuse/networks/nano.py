@@ -1,8 +1,6 @@
 """nano: a fusion network for two CPU cores, 8 GFLOP a frame at 640x480.
 
-Text enters as in Text-IF (Yi et al., CVPR 2024), eq. 8-9: an MLP turns what the prompt asks for into gamma and beta
-for every block, and the block scales its features by `(1 + gamma) * x + beta` (SIGM). Three changes make it fit a
-robot:
+Text enters as in Text-IF (Yi et al., CVPR 2024), see guided.py. Three changes make it fit a robot:
 
 - What a few numbers repair in the whole image, white balance, blur and detector lines, is repaired before all else,
   as far as the prompt asks for it (isp.py).
@@ -22,55 +20,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ros2_textfuse.networks.folding import CELL, cell_means, fold, interpolate, interpolation, luma, pixels, unfold
-from ros2_textfuse.networks.isp import ISP
+from ros2_textfuse.networks.folding import CELL, cell_means, interpolate, interpolation, luma, pixels
+from ros2_textfuse.networks.guided import GuidedConfig, GuidedNetwork, SIGMBlock
 
 
 @dataclass(frozen=True)
-class NanoConfig:
-    """Sizes of a nano network; they are stored beside its weights.
+class NanoConfig(GuidedConfig):
+    """Sizes of a nano network."""
 
-    Args:
-        modes: number of degradation modes, one severity for each.
-        widths: channels at 1/4, 1/8 and 1/16 of the image's resolution.
-        hidden: width of the MLP that makes gamma and beta.
-    """
-
-    modes: int
     widths: tuple[int, int, int] = (48, 64, 64)
-    hidden: int = 128
-
-    @property
-    def inputs(self) -> int:
-        """Length of what a prompt comes to: the severities, then the balance of the cameras."""
-        return self.modes + 1
 
 
-class SIGMBlock(nn.Module):
-    """A residual block whose features are scaled and shifted by the prompt (Text-IF eq. 9)."""
+class Nano(GuidedNetwork):
+    """See `GuidedNetwork`."""
 
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
-        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
-
-    def forward(self, x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
-        """x [B, C, h, w], gamma and beta [B, C] -> [B, C, h, w]."""
-        features = (1 + gamma[..., None, None]) * self.conv1(x) + beta[..., None, None]
-        return x + self.conv2(F.relu(features))
-
-
-class Nano(nn.Module):
-    """Visible, thermal and modulation to the fused image; the modulation comes from `modulation(request)`."""
-
-    MULTIPLE = 16  # height and width must be multiples of this
     kernel: Tensor
 
     def __init__(self, config: NanoConfig) -> None:
-        super().__init__()
-        self.config = config
         fine, middle, coarse = config.widths
-        self.isp = ISP(config.modes)
+        super().__init__(config, (fine, middle, coarse, coarse, middle, fine))
         self.stem = nn.Conv2d(4 * CELL, fine, 3, padding=1)
         self.down1 = nn.Conv2d(fine, middle, 2, stride=2)
         self.down2 = nn.Conv2d(middle, coarse, 2, stride=2)
@@ -79,64 +47,30 @@ class Nano(nn.Module):
         self.up1 = nn.Conv2d(middle, fine * 4, 1)
         self.head = nn.Conv2d(fine, 3 * CELL + 6, 3, padding=1)
         self.register_buffer("kernel", interpolation(4), persistent=False)
-        self.block_widths = (fine, middle, coarse, coarse, middle, fine)
-        self.blocks = nn.ModuleList(SIGMBlock(width) for width in self.block_widths)
-        self.modulation_size = 2 * sum(self.block_widths) + ISP.PARTS
-        self.words = nn.Sequential(
-            nn.Linear(config.inputs, config.hidden, bias=False),
-            nn.GELU(),
-            nn.Linear(config.hidden, 2 * sum(self.block_widths), bias=False),
-        )
+        self.blocks = nn.ModuleList(SIGMBlock(width, width) for width in self.block_widths)
         nn.init.zeros_(self.head.weight)
         bias = torch.zeros(3 * CELL + 6)
         bias[-1] = 1  # starts as the maximum of both images
         self.head.bias = nn.Parameter(bias)
-        for parameter in self.words[2].parameters():
-            nn.init.normal_(parameter, std=1e-3)
-
-    def modulation(self, request: Tensor) -> Tensor:
-        """Gamma and beta of every block (Text-IF eq. 8) and the ISP's gate, once for a prompt, not for a frame.
-
-        Without bias terms, no prompt (all severities and the balance 0) gives exactly gamma = beta = gate = 0.
-
-        Args:
-            request: [B, modes + 1]: severities, 0..1, and the balance, -1 (visible) .. 1 (thermal).
-
-        Returns:
-            [B, modulation_size]: gamma and beta of the first block, of the second, and so on; then the ISP's gate.
-        """
-        return torch.cat([self.words(request), self.isp.gate(request[:, :-1])], 1)
-
-    def forward(self, visible: Tensor, thermal: Tensor, modulation: Tensor) -> Tensor:
-        """Fuse one batch of images.
-
-        Args:
-            visible: [B, 3, H, W] RGB, 0..1.
-            thermal: [B, 1, H, W], 0..1.
-            modulation: [B, modulation_size] of `modulation`.
-
-        Returns:
-            [B, 3, H, W] RGB; not clamped, so that training keeps its gradient beyond black and white.
-        """
-        return unfold(self.fuse(fold(visible), fold(thermal), modulation))
 
     def fuse(self, visible: Tensor, thermal: Tensor, modulation: Tensor) -> Tensor:
-        """As `forward`, on folded images: visible [B, 48, h, w], thermal [B, 16, h, w] -> [B, 48, h, w]."""
-        *of_blocks, gate = modulation.split([w for w in self.block_widths for _ in range(2)] + [ISP.PARTS], dim=1)
-        parameters = iter(of_blocks)
+        """See `GuidedNetwork.fuse`."""
+        of_blocks, gate = self.parted(modulation)
+        remaining = iter(zip(self.blocks, of_blocks, strict=True))
 
-        def block(index: int, x: Tensor) -> Tensor:
-            return self.blocks[index](x, next(parameters), next(parameters))
+        def block(x: Tensor) -> Tensor:
+            layers, (gamma, beta) = next(remaining)
+            return layers(x, gamma, beta)
 
         visible, thermal = self.isp(visible, thermal, gate)
-        fine = block(0, F.relu(self.stem(torch.cat([visible, thermal], 1) - 0.5)))
-        middle = block(1, F.relu(self.down1(fine)))
-        coarse = block(2, F.relu(self.down2(middle)))
+        fine = block(F.relu(self.stem(torch.cat([visible, thermal], 1) - 0.5)))
+        middle = block(F.relu(self.down1(fine)))
+        coarse = block(F.relu(self.down2(middle)))
         # Haze, colour casts and exposure belong to the scene as a whole.
         coarse = coarse + self.scene(coarse.mean((2, 3)))[..., None, None]
-        coarse = block(3, coarse)
-        middle = block(4, F.relu(middle + F.pixel_shuffle(self.up2(coarse), 2)))
-        fine = block(5, F.relu(fine + F.pixel_shuffle(self.up1(middle), 2)))
+        coarse = block(coarse)
+        middle = block(F.relu(middle + F.pixel_shuffle(self.up2(coarse), 2)))
+        fine = block(F.relu(fine + F.pixel_shuffle(self.up1(middle), 2)))
         correction, gain, weight, of_cells = self.head(fine).split([CELL, CELL, CELL, 6], dim=1)
         colour, of_visible, of_thermal, of_excess = of_cells.split([3, 1, 1, 1], dim=1)
         smooth = colour + of_visible * cell_means(visible) + of_thermal * cell_means(thermal)

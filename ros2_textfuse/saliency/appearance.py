@@ -1,7 +1,7 @@
 """How an object looks against its surroundings: which pixels of its box are its own, and what would bring it out.
 
-No segmentation model is asked: an object's pixels have the levels that are more frequent inside its box than in the
-ring around it, in either camera or the fused image. What brings it out is tried on a small grid of its pixels.
+Where no outline is known, an object's pixels have the levels that are more frequent inside its box than in the ring
+around it, in either camera or the fused image. What brings it out is tried on a small grid of its pixels.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,10 @@ class Appearance:
 
 
 def look(
-    images: Sequence[NDArray[np.uint8]], places: Sequence[Surroundings], former: Sequence[Appearance | None] = ()
+    images: Sequence[NDArray[np.uint8]],
+    places: Sequence[Surroundings],
+    former: Sequence[Appearance | None] = (),
+    known: Sequence[NDArray[np.float32] | None] = (),
 ) -> list[Appearance]:
     """How the objects in some boxes look.
 
@@ -56,12 +59,17 @@ def look(
         places: the boxes.
         former: what is known of each, None for what is new; empty where nothing of it is known, and nothing of it will
             be: then the strength is the wanted one at once.
+        known: of each, the cells that are the object's, 0..1, None where only the box is known; empty for none.
     """
     if not places:
         return []
     cells = [np.stack([place.look(image) for place in places]) for image in images]
     inside, core, ring = (np.stack(profile) for profile in zip(*(place.profiles() for place in places), strict=True))
-    tried = _pushes(cells, object_masks(cells, core, ring), ring)
+    masks, sure = object_masks(cells, core, ring), np.zeros((len(places), 1, 1), bool)
+    for number, mask in enumerate(known):
+        if mask is not None:
+            masks[number], sure[number] = mask, True
+    tried = _pushes(cells, masks, ring, sure)
     before = separabilities(cells[-1], ring)
     gains = np.stack([separabilities(cells[-1] + push * inside * RISE[cells[-1]], ring) for push in tried]) - before
     choices = _choose(gains, former)
@@ -91,15 +99,30 @@ def object_masks(cells: Sequence[NDArray[np.uint8]], core: Cells, ring: NDArray[
     return np.float32(1 / (1 + np.exp(-_blur(evidence))))
 
 
-def _pushes(cells: Sequence[NDArray[np.uint8]], masks: Cells, ring: NDArray[np.bool_]) -> tuple[Cells, Cells, Cells]:
+def _pushes(
+    cells: Sequence[NDArray[np.uint8]], masks: Cells, ring: NDArray[np.bool_], sure: NDArray[np.bool_] | bool = False
+) -> tuple[Cells, Cells, Cells]:
     """What may bring objects out: all of one brighter, all of it darker, or each cell away from what is beside it.
 
-    What looks like the ring beside it in all images is the ground that an object stands on, and stays.
+    Where a mask is not sure, what looks like the ring beside it in all images is the ground that an object stands on,
+    and stays.
     """
-    differences = [_difference(image, ring) for image in cells]
-    most = np.maximum.reduce([np.abs(difference) for difference in differences])
-    whole = _blur(masks * np.clip((most - ALIKE) / (DIFFERENT - ALIKE), 0, 1))
-    return whole, -whole, _blur(masks * np.clip(differences[-1] / DIFFERENT, -1, 1))
+    whole = whole_push(cells, masks, ring, sure)
+    return whole, -whole, _blur(masks * np.clip(_difference(cells[-1], ring) / DIFFERENT, -1, 1))
+
+
+def whole_push(
+    cells: Sequence[NDArray[np.uint8]],
+    masks: Cells,
+    ring: NDArray[np.bool_],
+    sure: NDArray[np.bool_] | bool = False,
+) -> Cells:
+    """All of each object, 0..1; arguments of `object_masks`.
+
+    Where a mask is not sure, less what looks like the ring beside it in all images.
+    """
+    most = np.maximum.reduce([np.abs(_difference(image, ring)) for image in cells])
+    return _blur(masks * np.where(sure, 1, np.clip((most - ALIKE) / (DIFFERENT - ALIKE), 0, 1)))
 
 
 def _choose(gains: NDArray[np.float64], former: Sequence[Appearance | None]) -> list[int]:

@@ -22,6 +22,8 @@ MOST = 16  # regions a frame, the first ones: this bounds the time
 LOOKS = 1  # regions of a stream that are looked at anew in one frame, likewise
 PACE = 0.2  # share of the way to the wanted strength that is gone in one frame
 
+Place = tuple[Region, Surroundings]
+
 
 class BringOut:
     """Brings regions out, brighter or darker than what is around them, softly and without a sudden change.
@@ -53,23 +55,29 @@ class BringOut:
         images = visible, thermal, fused
         alone = [(region, around) for region, around in places if around and not region.id]
         tracked = {region.id: (region, around) for region, around in places if around and region.id}
-        self._look_again(images, {id_: around for id_, (_, around) in tracked.items()})
-        shown = [
-            (*place, appearance) for place, appearance in zip(alone, look(images, [p[1] for p in alone]), strict=True)
-        ]
+        self._look_again(images, tracked)
+        seen = look(images, [around for _, around in alone], known=_masks(alone))
+        shown = [(*place, appearance) for place, appearance in zip(alone, seen, strict=True)]
         for id_, appearance in self._known.items():
             appearance.strength += PACE * (appearance.wanted - appearance.strength)
             shown.append((*tracked[id_], appearance))
         for region, around, appearance in shown:
             _modulate(fused, around, appearance, region.weight)
 
-    def _look_again(self, images: Sequence[NDArray[np.uint8]], places: dict[int, Surroundings]) -> None:
+    def _look_again(self, images: Sequence[NDArray[np.uint8]], places: dict[int, Place]) -> None:
         """Forget what is gone, and look at what is new or was looked at longest ago."""
         self._known = {id_: appearance for id_, appearance in self._known.items() if id_ in places}
         new = [id_ for id_ in places if id_ not in self._known]
         turn = [*new, *self._known][:LOOKS]
         former = [self._known.pop(id_, None) for id_ in turn]
-        self._known.update(zip(turn, look(images, [places[id_] for id_ in turn], former), strict=True))
+        chosen = [places[id_] for id_ in turn]
+        seen = look(images, [around for _, around in chosen], former, _masks(chosen))
+        self._known.update(zip(turn, seen, strict=True))
+
+
+def _masks(places: Sequence[Place]) -> list[NDArray[np.float32] | None]:
+    """Of each region, the cells within its outline; None where only its box is known."""
+    return [None if region.outline is None else around.filled(region.outline, region.box) for region, around in places]
 
 
 def _modulate(fused: NDArray[np.uint8], around: Surroundings, appearance: Appearance, weight: float) -> None:

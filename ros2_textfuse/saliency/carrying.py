@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_textfuse.saliency.regions import Region
+from ros2_textfuse.saliency.regions import Rectangle, Region
 
 POSITION, VELOCITY = 0.7, 0.3  # shares of what a new box says against what was foreseen (an alpha-beta filter)
 HELD, GONE = 0.3, 0.8  # s of frames without an object, until which it is brought out as before, and then not at all
@@ -23,11 +23,13 @@ class Sighting:
         id: the same for the same object in other frames, > 0.
         name: of its class.
         box: left, top, right, bottom in pixels of the fused image.
+        outline: as of Region.
     """
 
     id: int
     name: str
-    box: tuple[float, float, float, float]
+    box: Rectangle
+    outline: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -40,15 +42,20 @@ class _Followed:
     box: NDArray[np.float64]
     velocity: NDArray[np.float64]
     """Of each side, pixels a second."""
+    outline: NDArray[np.float32] | None = None
 
     def at(self, time: float) -> NDArray[np.float64]:
         return self.box + self.velocity * min(time - self.seen, AHEAD)
+
+    def rectangle(self, time: float) -> Rectangle:
+        left, top, right, bottom = self.at(time).tolist()
+        return left, top, right, bottom
 
     def corrected(self, sighting: Sighting, time: float) -> "_Followed":
         foreseen, passed = self.at(time), max(time - self.seen, 1e-3)
         error = np.array(sighting.box) - foreseen
         velocity = self.velocity + VELOCITY * error / max(passed, 1 / 30)
-        return _Followed(sighting.name, time, foreseen + POSITION * error, velocity)
+        return _Followed(sighting.name, time, foreseen + POSITION * error, velocity, sighting.outline)
 
 
 class Carried:
@@ -71,8 +78,16 @@ class Carried:
             for one in sightings:
                 last = self._followed.get(one.id)
                 self._followed[one.id] = (
-                    last.corrected(one, time) if last else _Followed(one.name, time, np.array(one.box), np.zeros(4))
+                    last.corrected(one, time)
+                    if last
+                    else _Followed(one.name, time, np.array(one.box), np.zeros(4), one.outline)
                 )
+
+    def boxes(self, time: float) -> list[tuple[int, Rectangle]]:
+        """Id and box of all objects, of whatever class, at a time; none where the last answer is too old."""
+        with self._lock:
+            current = self._followed if time - self._last < SILENT else {}
+            return [(id_, one.rectangle(time)) for id_, one in current.items()]
 
     def regions(self, names: Collection[str], time: float) -> list[Region]:
         """Where the objects of some classes are at a time, the largest first; less and less of those no longer seen."""
@@ -82,9 +97,9 @@ class Carried:
         found = []
         for id_, one in followed:
             weight = answered * _fading(last - one.seen, HELD, GONE)
-            left, top, right, bottom = one.at(time).tolist()
+            left, top, right, bottom = one.rectangle(time)
             if one.name in names and weight > 0 and right > left and bottom > top:
-                found.append(Region((left, top, right, bottom), id_, weight))
+                found.append(Region((left, top, right, bottom), id_, weight, one.name, one.outline))
         return sorted(found, key=lambda region: (region.box[0] - region.box[2]) * (region.box[3] - region.box[1]))
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ros2_textfuse.saliency.regions import Rectangle
 
 SIDE = 24  # cells along either side of box and ring
+FINE = 4  # parts of a cell's side, to which an outline is filled
 RING = 0.3  # its width, in widths and heights of the box
 NARROWEST = 3  # pixels of the ring, and of what the image shows of the box
 CORE = 0.3  # of the way from the border to the middle of a box, from which on the object is surely there
@@ -74,6 +75,15 @@ class Surroundings:
         down = self._depth(top + middles * (bottom - top), 1)
         inside, core = (np.outer(_rise(down / by), _rise(across / by)) for by in (SOFT, CORE))
         return inside, core, ~np.outer(down > 0, across > 0)
+
+    def filled(self, outline: NDArray[np.float32], box: Rectangle) -> NDArray[np.float32]:
+        """Share of each cell that lies within an outline, given as shares of a box, 0..1: [SIDE, SIDE]."""
+        left, top, right, bottom = self.outer
+        at = np.asarray(box[:2]) + outline * (box[2] - box[0], box[3] - box[1])
+        corners = (at - (left, top)) / (right - left, bottom - top) * SIDE * FINE
+        fine = np.zeros((SIDE * FINE, SIDE * FINE), np.float32)
+        cv2.fillPoly(fine, [np.round(corners).clip(-(2**15), 2**15).astype(np.int32)], 1.0)
+        return np.asarray(cv2.resize(fine, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.float32)
 
     def inside(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The pixels of the box, a view."""

@@ -74,7 +74,8 @@ class SceneWatch:
             EstimatorError: the estimator's weights cannot be used.
         """
         if seconds is None or self._last is None or not 0 <= seconds - self._last <= LONGEST:
-            self._begin(self._estimator(visible, thermal))
+            # What a single pair says is all that is known of it; of a stream more will come.
+            self._begin(self._estimator(visible, thermal), 0.5 if seconds is None else ON)
             self._looked = seconds or 0.0
         else:
             if seconds - self._looked >= PERIOD:
@@ -91,11 +92,11 @@ class SceneWatch:
         self.scene = Scene(MappingProxyType(conditions), LIGHTS[self._light])
         return self.scene
 
-    def _begin(self, estimate: Estimate) -> None:
+    def _begin(self, estimate: Estimate, on: float) -> None:
         self._probability, self._severity = estimate.probability, estimate.severity
         self._brightness = estimate.brightness
         self._light = sum(estimate.brightness > level for level in DARKER)
-        self._holds = estimate.probability >= 0.5
+        self._holds = estimate.probability >= on
         self._goal = np.where(self._holds, estimate.severity, 0)
         self._shown = self._goal
 

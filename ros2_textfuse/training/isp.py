@@ -26,7 +26,8 @@ def train_isp(isp: ISP, crops: Crops, steps: int) -> None:
         steps: batches.
     """
     optimizer = torch.optim.AdamW(isp.parameters(), lr=RATE, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps, pct_start=0.05)
+    warm_up = max(0.05, 1.5 / max(steps, 2))  # of a warm-up of one step, torch divides by zero
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps, pct_start=warm_up)
     device = next(isp.parameters()).device
     for step in tqdm(range(steps), desc="training the ISP", unit="step", disable=None, leave=False):
         visible, thermal, request, clean, clean_thermal, _ = (

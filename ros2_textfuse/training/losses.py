@@ -113,6 +113,17 @@ def gradient_loss(fused: Tensor, target: Tensor) -> Tensor:
     return sum((torch.diff(fused - target, dim=dim).abs().mean() for dim in (2, 3)), fused.new_zeros(()))
 
 
+def imitation_loss(fused: Tensor, taught: Tensor, weights: Weights) -> Tensor:
+    """How far an image is from a teacher's of the same pair, [B, 3, H, W] each: eq. 11 to 13 with it as the target."""
+    error = luma(fused - taught)
+    return (
+        weights.intensity * error.abs().mean()
+        + weights.gradient * gradient_loss(error, torch.zeros_like(error))
+        + weights.grid * grid_loss(error)
+        + weights.colour * (chroma(fused) - chroma(taught)).abs().mean()
+    )
+
+
 def complementarity_loss(fused: Tensor, visible: Tensor, thermal: Tensor) -> Tensor:
     """2 - SCD over each crop, averaged: 0 where both differences look like the other source. [B, 1, H, W] each."""
     return 2 - (_correlation(fused - visible, thermal) + _correlation(fused - thermal, visible)).mean()

@@ -32,7 +32,7 @@ FALSE_ALARMS = {
     "blur": 0.005,
     "ir_low_contrast": 0.004,
     "glare": 0.012,
-    "smoke": 0.015,
+    "smoke": 0.005,
 }
 """Of a condition, among the samples for tuning that do not show it: more where it is hard to tell."""
 FEW_ALARMS = 0.001  # of the others

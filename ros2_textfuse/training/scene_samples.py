@@ -3,7 +3,7 @@
 A sample depends on its seed alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
 from multiprocessing import get_context
@@ -26,6 +26,8 @@ NAMED = 0.35  # from this severity on a condition is to be named; below FAINT it
 FAINT = 0.12
 NIGHT, DUSK = 0.13, 0.27  # mean luma 0..1 below which an image is dark by itself, and above which it is not
 UNSURE = -1.0
+COMPRESSED, STREAMED = 0.3, 0.15  # shares of images sent as good JPEG, and of the others as video at a low rate
+FINE = ("rain", "blur", "visible_noise", "ir_noise", "ir_stripe")  # what such video may lose
 LARGEST, SMALLEST = (480, 640), (240, 320)
 
 
@@ -102,7 +104,7 @@ def sample(
     labels = _labels(wrong, brightness)
     if brightened:  # what came up with the dark is neither here nor there
         labels = {"visible_noise": UNSURE, "color_cast": UNSURE, **labels}
-    return _sent(light, rng), _sent(heat, rng), labels
+    return _sent(light, VISIBLE, labels, rng), _sent(heat, THERMAL, labels, rng), labels
 
 
 def _exposed(light: Image, rng: Generator) -> tuple[Image, bool]:
@@ -145,17 +147,29 @@ def _window(
     return visible[window][mirror], thermal[window][mirror]
 
 
-def _sent(image: Image, rng: Generator) -> NDArray[np.uint8]:
-    """What arrives of a camera's image: uint8, moved by part of a pixel as alignment does, or compressed."""
+def _sent(image: Image, modes: Iterable[str], labels: dict[str, float], rng: Generator) -> NDArray[np.uint8]:
+    """What arrives of a camera's image: uint8, moved by part of a pixel as alignment does, or compressed.
+
+    What of the camera's `modes` may have been lost on the way becomes unsure in `labels`.
+    """
     if rng.random() < 0.15:
         shift = np.array([[1, 0, rng.random()], [0, 1, rng.random()]])
         image = cv2.warpAffine(image, shift, image.shape[1::-1], borderMode=cv2.BORDER_REFLECT)
     sent = np.round(image * 255).astype(np.uint8)
-    if rng.random() < 0.3:
+    if rng.random() < COMPRESSED:
         quality = int(rng.integers(60, 97))
-        data = cv2.imencode(".jpg", sent, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        sent = np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED), np.uint8)
+        sent = _compressed(sent, quality)
+    elif rng.random() < STREAMED:
+        # As video at a low rate: what is faint is gone, and the decoder has smoothed the edges of the blocks.
+        sent = _compressed(sent, int(rng.integers(8, 50)))
+        sent = np.asarray(cv2.GaussianBlur(sent, (3, 3), rng.uniform(0.3, 0.8)), np.uint8)
+        labels |= dict.fromkeys({*FINE} & {*modes} & {*labels}, UNSURE)
     return sent
+
+
+def _compressed(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED), np.uint8)
 
 
 @lru_cache(maxsize=400)

@@ -1,6 +1,7 @@
-"""The training run of nano: seeded, resumable, with a log and weights at every checkpoint.
+"""The training run of a network of the family: seeded, resumable, with a log and weights at every checkpoint.
 
-The ISP learns first and alone (training/isp.py), then the rest behind it. Everything that a step draws depends on the
+The ISP of nano and pico learns first and alone (training/isp.py), then the rest behind it; textif, which has none,
+begins with the weights of its authors. Everything that a step draws depends on the
 seed and the step, and the learning rate on the step, so that a run that was broken off and resumed is the unbroken run.
 """
 
@@ -21,14 +22,16 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.errors import TextfuseError
-from ros2_textfuse.networks.nano import Nano, NanoConfig
-from ros2_textfuse.networks.weights import load_network, save_weights
+from ros2_textfuse.networks.family import FusionNetwork
+from ros2_textfuse.networks.folding import fold, unfold
+from ros2_textfuse.networks.guided import GuidedNetwork
+from ros2_textfuse.networks.prompt_input import PromptInput, prompt_input
+from ros2_textfuse.networks.weights import ARCHITECTURES, load_network, make_network, save_weights
 from ros2_textfuse.runtime.output import write_whole
 from ros2_textfuse.training.data import Batch, Crops, find_pairs
 from ros2_textfuse.training.isp import train_isp
-from ros2_textfuse.training.losses import Weights, fusion_loss
+from ros2_textfuse.training.losses import Weights, fusion_loss, imitation_loss
 
 PARTS = (
     "total",
@@ -40,10 +43,13 @@ PARTS = (
     "fidelity",
     "separability",
     "faded",
+    "taught",
 )
+OWN = 0.3  # weight of the losses on targets beside a teacher's
 ISP_STEPS = 4000  # at most half as many as the run has
+MODULES = ("network", "average", "optimizer")  # of a checkpoint
 WARM_UP = 200  # steps, at most a twentieth of the run
-CHECKPOINT, LOG, EXPORT = "checkpoint.pt", "log.csv", "nano.safetensors"
+CHECKPOINT, LOG = "checkpoint.pt", "log.csv"
 
 
 class TrainingError(TextfuseError):
@@ -78,6 +84,15 @@ class Settings:
     """Weights to begin with in place of a fresh network."""
     isp: bool = True
     """Train the ISP first; false keeps that of `start`."""
+    model: str = "nano"
+    """Architecture, one of ARCHITECTURES."""
+    teacher: Path | None = None
+    """Weights of the network to learn from; None to learn from the targets alone."""
+
+    @property
+    def export(self) -> Path:
+        """Where the weights go."""
+        return self.out / f"{self.model}.safetensors"
 
 
 def make_pairs(folder: Path, count: int = 4, size: tuple[int, int] = (96, 128), seed: int = 0) -> Path:
@@ -118,19 +133,20 @@ def train(args: Settings) -> int:
         TrainingError: the run cannot start with these settings.
         OSError: the folder cannot be written.
     """
-    if args.crop % Nano.MULTIPLE or args.crop <= 0:
-        raise TrainingError(f"--crop {args.crop} is not a multiple of {Nano.MULTIPLE}")
+    if args.crop % GuidedNetwork.MULTIPLE or args.crop <= 0:
+        raise TrainingError(f"--crop {args.crop} is not a multiple of {GuidedNetwork.MULTIPLE}")
     if min(args.steps, args.batch, args.save_every) < 1:
         raise TrainingError("--steps, --batch and --save-every must be 1 or more")
     if not (args.isp or args.start):
         raise TrainingError("--no-isp keeps the ISP of other weights: name them by --start")
+    if args.model not in ARCHITECTURES:
+        raise TrainingError(f"--model {args.model} is none of {', '.join(ARCHITECTURES)}")
     crops = Crops(find_pairs(args.data, args.crop), args.batch, args.crop, args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     state = _State(args, Weights())
     try:
         if state.fresh:
-            train_isp(state.network.isp, crops, min(ISP_STEPS, args.steps // 2))
-            state.freeze_isp()
+            state.train_isp(crops, min(ISP_STEPS, args.steps // 2))
     except KeyboardInterrupt:
         print("stopped before the first step; the same command begins anew", file=sys.stderr)
         return 130
@@ -149,16 +165,39 @@ def train(args: Settings) -> int:
                 log.add(state.advance(batch))
                 bar.update()
                 if state.step % args.save_every == 0 or state.step == last:
-                    state.save(args.out)
+                    state.save(args)
                     bar.set_postfix(loss=f"{log.write(state.step, state.rate):.4f}")
         except KeyboardInterrupt:
-            state.save(args.out)
+            state.save(args)
             log.write(state.step, state.rate)
             bar.close()
             print(f"stopped at step {state.step}; the same command goes on from there", file=sys.stderr)
             return 130
-    print(f"{args.out / EXPORT}: step {state.step} of {args.steps}")
+    print(f"{args.export}: step {state.step} of {args.steps}")
     return 0
+
+
+def _begin(args: Settings) -> FusionNetwork:
+    """The network as it is before the first step.
+
+    Raises:
+        TrainingError: `start` is of another architecture, or missing where the model cannot begin without.
+    """
+    if args.start:
+        network = load_network(args.start).train()
+        found = type(network).__name__.lower()
+        if found != args.model:
+            raise TrainingError(f"--start {args.start} is a {found}, and --model is {args.model}: name the same")
+        return network
+    if args.model == "textif":
+        raise TrainingError("--model textif needs the CLIP of a checkpoint of its authors: name one by --start")
+    return make_network(args.model)
+
+
+def _fused(network: FusionNetwork, reads: PromptInput, visible: Tensor, thermal: Tensor, request: Tensor) -> Tensor:
+    """[B, 3, H, W], [B, 1, H, W] and [B, modes + 1] of a `Batch` -> fused [B, 3, H, W]."""
+    modulation = network.modulation(reads.of_requests(request))
+    return unfold(network.fuse(fold(visible), fold(thermal), modulation))
 
 
 class _State:
@@ -171,19 +210,34 @@ class _State:
         self.settings["loss"] = asdict(weights)
         self.weights, self.steps, self.peak = weights, args.steps, args.rate
         self.settings["start"] = args.start.name if args.start else ""
-        network = load_network(args.start).train() if args.start else Nano(NanoConfig(modes=len(MODES)))
-        self.network = network.to(self.device)
+        self.settings |= {"model": args.model, "teacher": args.teacher.name if args.teacher else ""}
+        self.network = _begin(args).to(self.device)
+        self.reads = prompt_input(self.network)
+        self.teacher = load_network(args.teacher).to(self.device) if args.teacher else None
+        if self.teacher:
+            self.teacher_reads = prompt_input(self.teacher)
+            if isinstance(self.teacher, GuidedNetwork) and isinstance(self.network, GuidedNetwork):
+                self.network.isp.load_state_dict(self.teacher.isp.state_dict())
         self.average = copy.deepcopy(self.network).requires_grad_(False)
-        trained = [p for name, p in self.network.named_parameters() if not name.startswith("isp.")]
+        trained = [p for name, p in self.network.named_parameters() if not name.startswith(("isp.", "text."))]
         self.optimizer = torch.optim.AdamW(trained, lr=args.rate, weight_decay=1e-4)
         self.step = 0
         self._resume(args.out / CHECKPOINT)
-        self.fresh = not self.step and args.isp
+        taught = isinstance(self.teacher, GuidedNetwork)  # brings its ISP along
+        self.fresh = not self.step and args.isp and not taught and isinstance(self.network, GuidedNetwork)
         if not self.fresh:
             self.freeze_isp()
 
+    def train_isp(self, crops: Crops, steps: int) -> None:
+        """Train the ISP alone, and leave it so."""
+        assert isinstance(self.network, GuidedNetwork)
+        train_isp(self.network.isp, crops, steps)
+        self.freeze_isp()
+
     def freeze_isp(self) -> None:
         """Leave the ISP as it is now; the rest learns behind it."""
+        if not (isinstance(self.network, GuidedNetwork) and isinstance(self.average, GuidedNetwork)):
+            return
         self.network.isp.requires_grad_(False)
         self.average.isp.load_state_dict(self.network.isp.state_dict())
 
@@ -197,9 +251,14 @@ class _State:
         visible, thermal, request, clean, clean_thermal, objects = (torch.from_numpy(x).to(self.device) for x in batch)
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate
-        fused = self.network(visible, thermal, self.network.modulation(request))
+        fused = _fused(self.network, self.reads, visible, thermal, request)
         boxes = torch.Generator().manual_seed(self.settings["seed"] * 1_000_003 + self.step)
         parts = fusion_loss(fused, clean, clean_thermal, self.weights, boxes, request[:, -1], objects)
+        if self.teacher:
+            with torch.no_grad():
+                taught = _fused(self.teacher, self.teacher_reads, visible, thermal, request)
+            parts["taught"] = imitation_loss(fused, taught, self.weights)
+            parts["total"] = parts["taught"] + OWN * parts["total"]
         self.optimizer.zero_grad(set_to_none=True)
         parts["total"].backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -211,13 +270,13 @@ class _State:
                 mean.lerp_(parameter, 1 - decay)
         return {name: part.detach() for name, part in parts.items()}
 
-    def save(self, out: Path) -> None:
+    def save(self, args: Settings) -> None:
         """Write the checkpoint and export the averaged weights."""
-        modules = {name: getattr(self, name).state_dict() for name in ("network", "average", "optimizer")}
+        modules = {name: getattr(self, name).state_dict() for name in MODULES}
         checkpoint = io.BytesIO()  # a disk that is full is an OSError then, and a run that dies here can be resumed
         torch.save({"step": self.step, "settings": self.settings, **modules}, checkpoint)
-        write_whole(out / CHECKPOINT, checkpoint.getvalue())
-        save_weights(out / EXPORT, self.average, {"step": str(self.step), "settings": json.dumps(self.settings)})
+        write_whole(args.out / CHECKPOINT, checkpoint.getvalue())
+        save_weights(args.export, self.average, {"step": str(self.step), "settings": json.dumps(self.settings)})
 
     def _resume(self, path: Path) -> None:
         if not path.exists():
@@ -230,7 +289,7 @@ class _State:
         changed = [f"{key} {before.get(key)} -> {now}" for key, now in self.settings.items() if before.get(key) != now]
         if changed:
             raise TrainingError(f"{path} is of a run with other settings ({'; '.join(changed)}); choose another --out")
-        for name in ("network", "average", "optimizer"):
+        for name in MODULES:
             getattr(self, name).load_state_dict(saved[name])
         self.step = int(saved["step"])
 
@@ -254,7 +313,8 @@ class _Log:
         """Write one row; returns the mean total loss since the last."""
         if not self.parts:
             return math.nan
-        means = {name: torch.stack([parts[name] for parts in self.parts]).mean().item() for name in PARTS}
+        absent = torch.zeros(())  # of a run without a teacher
+        means = {name: torch.stack([parts.get(name, absent) for parts in self.parts]).mean().item() for name in PARTS}
         seconds = time.monotonic() - self.begun
         self.rows.writerow([step, f"{seconds:.1f}", f"{rate:.3e}", *(f"{mean:.6f}" for mean in means.values())])
         self.file.flush()

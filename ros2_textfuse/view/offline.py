@@ -191,9 +191,9 @@ class RecordingSource:
             try:
                 if names:
                     self._tell("BUILDING", "building the detector: a few seconds, the first time")
-                    finder = ObjectFinder(names)
+                    finder, self._note = ObjectFinder.with_or_without(names)
             except (TextfuseError, ValueError) as error:
-                self._note = f"{', '.join(names)}: not brought out, since nothing finds them: {error}"
+                self._note = f"{', '.join(names)}: not brought out: {error}"
             self._objects = names, finder
         return self._objects[1]
 

@@ -1,6 +1,7 @@
-"""A recording, fused, as a file for the Rerun viewer."""
+"""A recording, fused, as a file for the Rerun viewer; and the stream of a graph to a file or a viewer."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from ros2_textfuse.recordings.frames import RecordedPair
 from ros2_textfuse.runtime.output import claim_file
 
 MAGIC = b"RRF"  # with which Rerun's files begin
+ADDRESS = "rerun+"  # with which a viewer's address begins
 QUALITY = 85  # of JPEG
 
 
@@ -56,6 +58,33 @@ def write(path: Path, pairs: Iterator[RecordedPair], fuser: Fuser, title: str) -
             count += 1
         stream.disconnect()
     return count
+
+
+@contextmanager
+def streaming(target: str, title: str) -> Iterator[tuple[Any, Any]]:
+    """A stream to a file, or to a viewer that runs, and the module that makes what is logged.
+
+    Args:
+        target: of the file; or the viewer's address, `rerun+http://HOST:PORT/proxy`.
+        title: of what is logged.
+
+    Raises:
+        RerunError: rerun-sdk is not installed.
+        OutputError: the file exists and is none of Rerun.
+    """
+    rerun, live = _rerun(), target.startswith(ADDRESS)
+    if not live:
+        claim(Path(target))
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+    with rerun.RecordingStream("textfuse", recording_id=title) as stream:
+        if live:
+            stream.connect_grpc(target)
+        else:
+            stream.save(target)
+        try:
+            yield stream, rerun
+        finally:
+            stream.disconnect()
 
 
 def _rerun() -> Any:

@@ -177,6 +177,10 @@ def test_named_objects_are_looked_for_in_each_frame(videos, tmp_path, monkeypatc
         def __init__(self, names):
             seen.append(tuple(names))
 
+        @classmethod
+        def with_or_without(cls, names):
+            return cls(names), ""
+
         def bring_out(self, fused, visible, thermal, time=None):
             seen.append(time)
             fused[:] = 255

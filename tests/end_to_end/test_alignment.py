@@ -9,6 +9,7 @@ from sensor_msgs.msg import CameraInfo
 
 from ros2_textfuse.geometry.calibration import Calibration, CameraModel, Extrinsics, write_calibration
 from tests.end_to_end.conftest import scene
+from tests.helpers.campaign import campaign
 from tests.helpers.graph import START
 
 VISIBLE, REGISTERED = scene(10)
@@ -69,6 +70,7 @@ def test_an_unaligned_pair_of_unequal_sizes_is_fused_registered(graph, infos, tm
     assert graph.status().state == "OK"
 
 
+@campaign
 def test_a_cropped_image_has_a_camera_info_of_its_own(graph, infos, tmp_path):
     graph.start_fusion(calibration=calibrate(tmp_path, field_of_view="shared"))
     fused, message = fuse(graph)
@@ -82,6 +84,7 @@ def test_a_cropped_image_has_a_camera_info_of_its_own(graph, infos, tmp_path):
     assert np.linalg.norm(warm(fused) - [160 - left, 260 - top]) < 6
 
 
+@campaign
 def test_thermal_as_the_reference(graph, tmp_path):
     graph.start_fusion(calibration=calibrate(tmp_path, reference="thermal"), width=SMALL[0], height=SMALL[1])
     fused, message = fuse(graph)

@@ -30,6 +30,7 @@ def test_up_play_and_prompt(graph, bag):
     played = textfuse("play", bag)
     assert played.returncode == 0, played.stderr
     graph.wait(lambda: len(graph.seen["fused"]) == PAIRS, 5.0, "images are missing")
+    assert "first pair fused" in graph.log("up") and "published on /textfuse/fused" in graph.log("up")
 
     up.send_signal(signal.SIGINT)
     assert up.wait(15) == 0, graph.log("up")

@@ -6,6 +6,7 @@ import pytest
 from ros2_textfuse.imaging.drawing import CAPTION, PANEL
 from tests.end_to_end.conftest import RATE
 from tests.end_to_end.test_command import textfuse
+from tests.helpers.campaign import campaign
 
 SECONDS = 6
 
@@ -22,6 +23,7 @@ def test_demo_writes_a_video_and_a_contact_sheet(graph, tmp_path):
     assert sheet.shape == (2 * (PANEL[1] + CAPTION), 3 * PANEL[0], 3)
 
 
+@campaign
 def test_demo_of_a_bag(graph, bag, tmp_path):
     pytest.importorskip("ultralytics", reason="ultralytics is not installed")
     ended = textfuse(
@@ -30,10 +32,3 @@ def test_demo_of_a_bag(graph, bag, tmp_path):
     assert ended.returncode == 0, ended.stderr
     assert "simulated" not in ended.stdout and "repairing haze" in ended.stdout
     assert (tmp_path / "out" / "demo.png").is_file()
-
-
-@pytest.mark.parametrize("source", [("--visible", "nowhere.mp4"), ("--bag", "nowhere")])
-def test_demo_refuses_before_anything_starts(tmp_path, source):
-    ended = textfuse("demo", *source, "--out", str(tmp_path / "out"))
-    assert ended.returncode == 1 and "textfuse demo:" in ended.stderr
-    assert "starting fusion" not in ended.stdout

@@ -14,6 +14,7 @@ from rclpy.parameter import Parameter
 from ros2_textfuse.runtime.processes import node_command
 from ros2_textfuse.sync.pairing import stamp_ns
 from tests.end_to_end.conftest import scene
+from tests.helpers.campaign import campaign
 from tests.helpers.graph import START
 
 VISIBLE, THERMAL = scene(0)
@@ -298,7 +299,7 @@ def test_a_slower_engine_is_named_in_status_and_diagnostics(graph, tmp_path, mon
     assert "stand-in for a broken installation" in graph.log("fusion")
 
 
-@pytest.mark.parametrize("engine", ["auto", "tensorrt"])
+@pytest.mark.parametrize("engine", ["auto", pytest.param("tensorrt", marks=campaign)])
 def test_build_only_builds_and_exits(graph, tmp_path, engine):
     if engine == "tensorrt" and torch.cuda.is_available():
         pytest.skip("this machine has a CUDA device")
@@ -313,6 +314,7 @@ def test_build_only_builds_and_exits(graph, tmp_path, engine):
     assert not graph.seen["status"]
 
 
+@campaign
 def test_detection_can_be_built_only(graph):
     process = graph.start("detection", build_only=True)
     assert process.wait(START) in (0, 1)
@@ -376,7 +378,7 @@ def test_missing_weights_are_named_and_the_node_can_be_cured(graph, tmp_path):
     assert graph.status().state == "WAITING"
 
 
-@pytest.mark.parametrize("interrupts", [1, 100])
+@pytest.mark.parametrize("interrupts", [pytest.param(1, marks=campaign), 100])
 def test_interrupts_end_with_exit_code_0(graph, interrupts):
     """Under `ros2 launch`, Ctrl-C comes from the terminal and once more from launch, at whatever moment."""
     process = graph.start("fusion", width=320, height=240)
@@ -400,8 +402,8 @@ def test_a_misspelt_parameter_is_named(graph):
     ("parameters", "reason"),
     [
         ({"engine": "warp"}, "openvino"),
-        ({"thermal_gain": "auto"}, "plateau"),
-        ({"slop": -1.0}, "slop"),
+        pytest.param({"thermal_gain": "auto"}, "plateau", marks=campaign),
+        pytest.param({"slop": -1.0}, "slop", marks=campaign),
         ({"threads": "many"}, "threads"),
     ],
 )

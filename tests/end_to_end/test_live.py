@@ -9,6 +9,8 @@ import pytest
 import yaml
 from builtin_interfaces.msg import Time
 
+from ros2_textfuse import cli
+from tests.helpers.campaign import campaign
 from tests.helpers.graph import START
 from tests.helpers.messages import noise
 from tests.helpers.recordings import write_bag
@@ -71,6 +73,7 @@ def test_a_clean_stream_passes(graph, small_bag, tmp_path):
     assert "All 7 expectations met." in (tmp_path / "out" / "live.html").read_text()
 
 
+@campaign
 def test_what_cannot_be_fails(graph, small_bag, tmp_path):
     expect = [
         {"figure": "fused_p99_ms", "at_most": 0.001},
@@ -118,6 +121,7 @@ def test_a_running_graph_without_a_scenario(graph, small_bag, tmp_path):
     assert unknown["detection_mib"] == "no process of textfuse/detection on this machine"
 
 
+@campaign
 def test_stamps_of_long_ago(graph, tmp_path):
     """As `ros2 bag play` sends them: latency counts from the arrival of the visible image."""
     graph.start_fusion(**SIZE)
@@ -140,11 +144,12 @@ def test_stamps_of_long_ago(graph, tmp_path):
     ("start", "reason"),
     [
         ({"fusion": {"engine": "warp"}}, "fusion ended with exit code 1: [FATAL]"),
-        (
+        pytest.param(
             {"fusion": SIZE, "player": {"bag": "BAG", "visible_topic": "/nowhere"}},
             "player ended with exit code 1: [FATAL]",
+            marks=campaign,
         ),
-        ({}, "nobody publishes /textfuse/status"),
+        pytest.param({}, "nobody publishes /textfuse/status", marks=campaign),
     ],
 )
 def test_what_cannot_be_judged_is_2(graph, small_bag, tmp_path, start, reason):
@@ -154,6 +159,7 @@ def test_what_cannot_be_judged_is_2(graph, small_bag, tmp_path, start, reason):
     assert code == 2 and reason in said and not result
 
 
+@campaign
 def test_two_graphs_are_not_mixed_up(graph, small_bag, tmp_path):
     graph.start_fusion(**SIZE)
     path = scenario(tmp_path / "s.yaml", small_bag, [{"no_state": "ERROR"}])
@@ -183,7 +189,7 @@ def test_an_interrupt_ends_a_watch_with_what_was_seen(graph, small_bag, tmp_path
     assert 0 < result["seconds"] < 600
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=campaign), signal.SIGTERM])
 def test_an_interrupt_ends_a_scenario_without_a_verdict(graph, small_bag, tmp_path, number):
     path = scenario(tmp_path / "s.yaml", small_bag, [{"no_state": "ERROR"}], seconds=600)
     assert interrupted(graph, tmp_path, number, "--scenario", path) == (128 + number, False), graph.log("eval")
@@ -201,6 +207,6 @@ def test_an_interrupt_ends_a_scenario_without_a_verdict(graph, small_bag, tmp_pa
         (["drive"], "--live takes no SOURCE"),
     ],
 )
-def test_bad_arguments(graph, tmp_path, arguments, reason):
-    code, said, _ = evaluate(graph, tmp_path, *arguments)
-    assert code == 2 and reason in said
+def test_bad_arguments(tmp_path, capsys, arguments, reason):
+    assert cli.main(["eval", "--live", "--out", str(tmp_path / "out"), *arguments]) == 2
+    assert reason in capsys.readouterr().err

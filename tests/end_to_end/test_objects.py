@@ -63,14 +63,17 @@ def test_named_objects_are_brought_out_of_the_fused_image(tmp_path):
         graph.start_fusion(max_drop_share=1.0, max_latency=60.0)  # a busy machine is none of this test's
         plain = fused_under(graph)
 
-        answer = graph.set_prompt("bring out the person")
-        assert answer.success and answer.objects == ["person"]
+        answer = graph.set_prompt("bring out the car")
+        assert answer.success and answer.objects == ["car"]
         assert "not brought out" in answer.message and "no detection node" in answer.message
         undetected = fused_under(graph)
         status = graph.status()
-        assert (status.state, status.objects) == (FusionStatus.OK, ["person"])
-        assert "person: not brought out" in status.message
-        assert np.abs(undetected[-1] - plain[-1]).max() <= 1, "nothing is brought out without detection"
+        assert (status.state, status.objects) == (FusionStatus.OK, ["car"])
+        assert "car: not brought out" in status.message
+        assert np.abs(undetected[-1] - plain[-1]).max() < 1.5, "nothing is brought out without detection"
+
+        answer = graph.set_prompt("bring out the person")
+        assert answer.success and "person: found by warmth alone" in answer.message
 
         graph.start_detection(nice=0)  # it is to keep up on a busy machine
         send_until(graph, lambda: people(graph), "nobody is found and followed")
@@ -89,5 +92,5 @@ def test_named_objects_are_brought_out_of_the_fused_image(tmp_path):
 
         assert graph.set_prompt("").success
         again = fused_under(graph)
-        assert np.abs(again[-1] - plain[-1]).max() <= 1
+        assert np.abs(again[-1] - plain[-1]).max() < 1.5
         assert not graph.node.get_subscriptions_info_by_topic("/textfuse/detections")[1:], "fusion still listens"

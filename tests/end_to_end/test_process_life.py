@@ -7,6 +7,7 @@ import time
 import psutil
 import pytest
 
+from tests.helpers.campaign import campaign
 from tests.helpers.graph import START
 
 UP = "up", "--no-detection"
@@ -33,13 +34,13 @@ def node(graph, process, name):
     ("command", "number", "code"),
     [
         (UP, signal.SIGTERM, 0),
-        (UP, signal.SIGHUP, 0),
+        pytest.param(UP, signal.SIGHUP, 0, marks=campaign),
         (UP, signal.SIGKILL, -signal.SIGKILL),
         (("demo",), signal.SIGTERM, 128 + signal.SIGTERM),
-        (("demo",), signal.SIGHUP, 128 + signal.SIGHUP),
-        (("demo",), signal.SIGKILL, -signal.SIGKILL),
+        pytest.param(("demo",), signal.SIGHUP, 128 + signal.SIGHUP, marks=campaign),
+        pytest.param(("demo",), signal.SIGKILL, -signal.SIGKILL, marks=campaign),
         (CLEAN, signal.SIGHUP, 128 + signal.SIGHUP),
-        (CLEAN, signal.SIGKILL, -signal.SIGKILL),
+        pytest.param(CLEAN, signal.SIGKILL, -signal.SIGKILL, marks=campaign),
     ],
     ids=lambda value: value.name if isinstance(value, signal.Signals) else value[0] if isinstance(value, tuple) else "",
 )
@@ -54,6 +55,7 @@ def test_nothing_outlives_its_starter(graph, tmp_path, command, number, code):
     fusion.wait(30)
 
 
+@campaign
 def test_a_background_job_can_be_interrupted(graph):
     """As `nohup make test &` starts it: SIGINT is ignored there, and all children inherit that."""
     previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -67,33 +69,42 @@ def test_a_background_job_can_be_interrupted(graph):
     assert up.wait(5) == 0, graph.log("textfuse")
 
 
-def test_up_starts_again_what_crashes_or_hangs(graph):
+def restarts(graph, name):
+    """What diagnostics say of the restarts of a node."""
+    entries = [entry for array in graph.diagnostics for entry in array.status]
+    return [entry for entry in entries if entry.name == f"textfuse/{name}: restarts" and entry.level == entry.WARN]
+
+
+def test_up_starts_again_what_crashes(graph):
     """The other node does not notice, and the count is in diagnostics."""
     pytest.importorskip("ultralytics", reason="ultralytics is not installed")
-
-    def restarts(name):
-        entries = [entry for array in graph.diagnostics for entry in array.status]
-        return [entry for entry in entries if entry.name == f"textfuse/{name}: restarts" and entry.level == entry.WARN]
-
     up = start(graph, "up")
     graph.wait(lambda: graph.seen["status"], START, "fusion is not active")
     graph.wait(lambda: graph.node.count_publishers("detections"), START, "detection is not there")
     fusion, detection = node(graph, up, "fusion"), node(graph, up, "detection")
     detection.send_signal(signal.SIGSEGV)
     detection.wait(15)
-    (entry,) = graph.wait(lambda: restarts("detection"), START, "no restart of detection")[:1]
+    (entry,) = graph.wait(lambda: restarts(graph, "detection"), START, "no restart of detection")[:1]
     assert entry.message == "started again 1 times; the last time it was ended by SIGSEGV"
-    assert node(graph, up, "fusion") == fusion and not restarts("fusion")
+    assert node(graph, up, "fusion") == fusion and not restarts(graph, "fusion")
+    up.send_signal(signal.SIGTERM)
+    assert up.wait(15) == 0
 
+
+@campaign
+def test_up_starts_again_what_hangs(graph):
+    up = start(graph, *UP)
+    graph.wait(lambda: graph.seen["status"], START, "fusion is not active")
+    fusion = node(graph, up, "fusion")
     fusion.send_signal(signal.SIGSTOP)
-    entry = graph.wait(lambda: restarts("fusion"), START, "no restart of fusion")[0]
+    entry = graph.wait(lambda: restarts(graph, "fusion"), START, "no restart of fusion")[0]
     assert "answered nothing for 10 s" in entry.message and not fusion.is_running()
     graph.status()
     up.send_signal(signal.SIGTERM)
     assert up.wait(15) == 0
 
 
-@pytest.mark.parametrize("setting", ["calibration", "model"])
+@pytest.mark.parametrize("setting", ["calibration", pytest.param("model", marks=campaign)])
 def test_up_ends_when_fusion_cannot_be_configured(graph, tmp_path, setting):
     up = start(graph, "up", "--no-detection", f"--{setting}", str(tmp_path / "missing.yaml"))
     assert up.wait(START) == 1
@@ -123,11 +134,3 @@ def test_up_says_on_the_terminal_that_images_come_or_why_not(graph, bag):
     graph.start("player", bag=bag, loop=True)
     graph.wait(lambda: "no pair fused yet" in graph.log("textfuse"), 6.0, "it does not say why nothing is fused")
     assert "on /typo/image_raw: nobody publishes there" in graph.log("textfuse")
-
-
-def test_up_says_on_the_terminal_that_the_first_pair_is_fused(graph, bag):
-    start(graph, *UP)
-    graph.start("player", bag=bag, loop=True)
-    graph.wait(lambda: graph.seen["fused"], START, "nothing is fused")
-    graph.wait(lambda: "first pair fused" in graph.log("textfuse"), 5.0, "it does not say that images are fused")
-    assert "published on /textfuse/fused" in graph.log("textfuse")

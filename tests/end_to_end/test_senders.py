@@ -6,6 +6,7 @@ import pytest
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
+from tests.helpers.campaign import campaign
 from tests.helpers.driver import QuietGraph, drive
 from tests.helpers.rig import visible_pixels
 
@@ -82,6 +83,7 @@ def test_publishers_that_come_and_go_are_followed(graph):
     received()
 
 
+@campaign
 def test_a_reliability_that_the_user_asked_for_stays(graph):
     graph.start_fusion(**{"qos_overrides./visible/image_raw.subscription.reliability": "best_effort"})
     time.sleep(1.0)

@@ -9,6 +9,7 @@ from textfuse.msg import DetectionStreams
 
 from ros2_textfuse.recordings.simulated_scene import still
 from ros2_textfuse.sync.pairing import stamp_ns
+from tests.helpers.campaign import campaign
 from tests.helpers.graph import Graph
 
 pytest.importorskip("ultralytics", reason="ultralytics is not installed")
@@ -108,6 +109,7 @@ def test_a_camera_that_stops_is_left_out_and_comes_back(streams):
     assert entry(streams).message == "detecting on fused, visible, thermal"
 
 
+@campaign
 def test_a_stream_that_there_is_not_is_a_clear_end(graph):
     process = graph.start("detection", streams=["fused", "radar"])
     graph.wait(lambda: process.poll() is not None, 60.0, "it runs")

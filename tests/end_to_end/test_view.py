@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from ros2_textfuse.recordings.source import find_recording
 from tests.end_to_end.conftest import scene
+from tests.helpers.campaign import campaign
 from tests.helpers.chromium import Page, chromium
 from tests.helpers.graph import START, Graph
 from tests.helpers.page import Browser
@@ -206,6 +207,7 @@ def test_a_moment_is_recorded_as_a_bag(window, page):
     assert {image.camera for image in images} == {"visible", "thermal"} and len(images) > 2 * 20
 
 
+@campaign
 def test_a_prompt_without_a_fusion_node_says_so(browser, tmp_path):
     with Graph(tmp_path) as graph:
         graph.start("view", port=0)
@@ -218,6 +220,7 @@ def test_a_prompt_without_a_fusion_node_says_so(browser, tmp_path):
             page.wait("document.querySelector('#answer').textContent.includes('nobody answers')")
 
 
+@campaign
 def test_ten_viewers_do_not_slow_the_graph(window):
     """One of them disappears in the middle."""
 

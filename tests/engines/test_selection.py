@@ -90,19 +90,34 @@ def test_gpu_engines_asked_for_by_name_are_a_clear_error(config, name):
         build_engine(name, config)
 
 
-@CPU_ONLY
-def test_an_engine_that_fuses_a_wrong_image_is_passed_over(config, monkeypatch):
+def spoil(monkeypatch, which):
+    """Let OpenVINO engines fuse images that are five levels too bright."""
     module = importlib.import_module("ros2_textfuse.engines.openvino")
+    run = module.OpenVINOEngine.run
 
-    class Wrong(module.OpenVINOEngine):
-        def run(self, visible, thermal, modulation, out):
-            super().run(visible, thermal, modulation, out)
+    def wrong(self, visible, thermal, modulation, out):
+        run(self, visible, thermal, modulation, out)
+        if which(self):
             out += 5
 
-    monkeypatch.setattr(module, "build", Wrong)
+    monkeypatch.setattr(module.OpenVINOEngine, "run", wrong)
+
+
+@CPU_ONLY
+def test_an_engine_that_fuses_a_wrong_image_is_passed_over(config, monkeypatch):
+    spoil(monkeypatch, lambda engine: True)
     engine, warning = build_engine("auto", config)
     assert kind(engine) == "eager"
     assert "another image" in warning
+
+
+@CPU_ONLY
+def test_where_bf16_is_too_coarse_float32_is_built_and_it_says_so(config, monkeypatch, caplog):
+    spoil(monkeypatch, lambda engine: "f32" not in engine.name)
+    engine, warning = build_engine("openvino", config)
+    assert engine.name == "openvino f32" and not warning
+    if "openvino bf16 fuses" in caplog.text:  # on a processor that has it
+        assert "building it in float32" in caplog.text
 
 
 @CPU_ONLY

@@ -47,6 +47,8 @@ def test_one_command_writes_tables_and_sheets(folder, tmp_path, monkeypatch, cap
         **dict.fromkeys(("visible", "thermal", "fused"), pytest.approx(0)),
     }
     assert (out / "quality.md").read_text() in capsys.readouterr().out
+    result["repair"]["compounds"]["rain+ir_noise"]["smaller_single_gain"] = 0.0  # a network that does nothing for rain
+    assert "| +0.0 | - |" in quality.report(result)
     assert cv2.imread(str(out / "repair.jpg")).shape[1] == cv2.imread(str(out / "fusion.jpg")).shape[1]
 
 

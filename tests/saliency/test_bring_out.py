@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from ros2_textfuse.evaluation.metrics.fusion import to_grey
 from ros2_textfuse.evaluation.metrics.retention import separability
 from ros2_textfuse.saliency.bring_out import LOOKS, BringOut
-from ros2_textfuse.saliency.regions import Region
+from ros2_textfuse.saliency.carrying import Carried, Sighting
+from ros2_textfuse.saliency.regions import Region, within
 
 HEIGHT, WIDTH = 120, 160
 BOX = (60.0, 30.0, 90.0, 100.0)
@@ -159,3 +160,41 @@ def test_people_and_cars_of_real_roads_become_more_separable():
     before, after = np.array(gains).T
     assert after.mean() > 1.15 * before.mean()
     assert np.mean(after < before - 0.02) < 0.1
+
+
+def test_an_outline_says_what_is_the_objects_whatever_it_looks_like():
+    """A person whose lower half looks like the ground in both cameras, beside something that looks like the upper."""
+    rng = np.random.default_rng(3)
+    grey = 100 + rng.normal(0, 5, (HEIGHT, WIDTH))
+    grey[35:65, 68:82] += 30
+    grey[35:65, 84:89] += 30  # in the box, and not the person's
+    fused = np.dstack([np.uint8(grey)] * 3)
+    outline = np.array([[68, 35], [82, 35], [82, 95], [68, 95]], np.float32)
+    change = {}
+    for known in (None, within(outline, BOX)):
+        shown = fused.copy()
+        BringOut()(shown, fused, np.full((HEIGHT, WIDTH), 90, np.uint8), [Region(BOX, outline=known)])
+        change[known is None] = np.int16(shown[..., 0]) - fused[..., 0]
+    lower, beside = np.s_[78:90, 71:79], np.s_[40:60, 86:88]
+    assert abs(change[True][lower].mean()) < 4 < 10 < abs(change[False][lower].mean())
+    assert abs(change[False][beside].mean()) < abs(change[True][beside].mean())
+    outside = np.ones((HEIGHT, WIDTH), bool)
+    outside[30:100, 60:90] = False
+    assert not change[False][outside].any()
+
+
+@pytest.mark.parametrize("outline", [[[0, 0]], [[-1e9, 0], [1e9, 0], [0, 1e9]], [[5, 5], [5, 5], [5, 5]]])
+def test_an_outline_of_any_form_breaks_nothing(outline):
+    visible, thermal, fused, _ = scene(125)
+    BringOut()(fused, visible, thermal, [Region(BOX, outline=within(np.array(outline, np.float32), BOX))])
+    outside = np.ones((HEIGHT, WIDTH), bool)
+    outside[30:100, 60:90] = False
+    assert np.array_equal(fused[outside], visible[outside])
+
+
+def test_an_outline_moves_with_its_box():
+    carried, outline = Carried(), np.array([[0.2, 0], [0.8, 0], [0.5, 1]], np.float32)
+    for frame in range(3):
+        carried.see([Sighting(1, "person", (10.0 * frame, 0, 20 + 10.0 * frame, 40), outline)], frame / 10)
+    (region,) = carried.regions(("person",), 0.3)
+    assert region.box[0] > 20 and np.array_equal(region.outline, outline)

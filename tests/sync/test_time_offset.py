@@ -1,7 +1,6 @@
 """Cameras by formula whose clocks differ by a known time: it comes back, and what has no answer gets none."""
 
 import pickle
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,8 +8,6 @@ import pytest
 
 from ros2_textfuse.sync.time_offset import Motion, TimeOffsetError, estimate
 from tests.helpers import moving
-
-VIDEOS = Path(__file__).parents[2] / "shared" / "data" / "video"
 
 
 def watched(camera, stamps, image):
@@ -160,23 +157,3 @@ def test_stamps_that_do_not_go_forward(stamp):
 def test_a_limit_must_be_above_zero():
     with pytest.raises(ValueError, match="above 0"):
         estimate(Motion("visible"), Motion("thermal"), limit=0)
-
-
-@pytest.mark.skipif(not VIDEOS.is_dir(), reason="needs the paired videos in ../shared/data/video")
-@pytest.mark.parametrize("shift", [0.0, 0.31, -0.22])
-def test_real_videos(shift):
-    """Thermal at 9 Hz; the videos' own offset is not known, but it is less than two frames."""
-    path = sorted(VIDEOS.glob("*_vi.mp4"))[0]
-    cameras = []
-    for name, file, step, late in (
-        ("visible", path, 1.0, 0.0),
-        ("thermal", path.with_name(path.name.replace("_vi", "_ir")), 30 / 9, shift),
-    ):
-        capture, motion, number = cv2.VideoCapture(str(file)), Motion(name), 0
-        while (read := capture.read())[0]:
-            if number == round(motion.images * step):
-                motion.add(number / 30 - late, cv2.cvtColor(read[1], cv2.COLOR_BGR2GRAY))
-            number += 1
-        cameras.append(motion)
-    found = estimate(*cameras)
-    assert found.sure and found.offset == pytest.approx(shift, abs=0.05), found.summary()

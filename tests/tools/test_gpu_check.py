@@ -14,7 +14,19 @@ def cache(monkeypatch, tmp_path):
 
 
 def test_every_engine_is_a_row_and_a_failure_leaves_the_others(tmp_path, capsys):
-    arguments = ["--engines", "eager", "warp", "--sizes", "160x120", "--seconds", "0", "--out", str(tmp_path)]
+    arguments = [
+        "--models",
+        "pico",
+        "--engines",
+        "eager",
+        "warp",
+        "--sizes",
+        "160x120",
+        "--seconds",
+        "0",
+        "--out",
+        str(tmp_path),
+    ]
     assert gpu_check.main(arguments) == 1
     rows = json.loads((tmp_path / "gpu.json").read_text())["rows"]
     assert rows[0]["runs"].startswith("eager") and rows[0]["levels_mean"] == 0.0

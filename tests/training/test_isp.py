@@ -42,3 +42,9 @@ def test_the_same_seed_gives_the_same_isp(crops):
     one, other = (trained(crops, 3).state_dict() for _ in range(2))
     for name, tensor in one.items():
         torch.testing.assert_close(other[name], tensor, atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 20])
+def test_it_may_be_short(crops, steps):
+    """At 20 steps, 5 % of them are one, and the schedule divided by zero."""
+    trained(crops, steps)

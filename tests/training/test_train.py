@@ -9,10 +9,12 @@ import torch
 from ros2_textfuse import cli
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.networks.nano import Nano, NanoConfig
-from ros2_textfuse.networks.weights import load_network
+from ros2_textfuse.networks.weights import find_weights, load_network, make_network
 from ros2_textfuse.training import train
 from ros2_textfuse.training.data import Crops, find_pairs
 from ros2_textfuse.training.losses import Weights, fusion_loss
+
+WEIGHTS = "nano.safetensors"
 
 
 @pytest.fixture(scope="module")
@@ -37,17 +39,17 @@ def log_of(folder):
 def test_smoke_run_needs_no_data(tmp_path):
     assert cli.main(["train", "--smoke", "--out", str(tmp_path)]) == 0
     assert [row["step"] for row in log_of(tmp_path)] == ["10", "20"]
-    load_network(tmp_path / train.EXPORT)
+    load_network(tmp_path / WEIGHTS)
 
 
 def test_training_lowers_the_loss_on_crops_that_it_has_not_seen(data, tmp_path):
-    sizes = ["--steps", "200", "--batch", "4", "--crop", "32", "--save-every", "200"]
+    sizes = ["--steps", "80", "--batch", "4", "--crop", "32", "--save-every", "80"]
     assert cli.main(["train", "--data", str(data), "--out", str(tmp_path), *sizes]) == 0
     visible, thermal, request, *targets, _ = map(
         torch.from_numpy, Crops(find_pairs(data), batch=16, crop=32, seed=9)(0)
     )
     losses = []
-    for network in (Nano(NanoConfig(modes=len(MODES))), load_network(tmp_path / train.EXPORT)):
+    for network in (Nano(NanoConfig(modes=len(MODES))), load_network(tmp_path / WEIGHTS)):
         with torch.no_grad():
             fused = network(visible, thermal, network.modulation(request))
             boxes = torch.Generator().manual_seed(0)
@@ -59,17 +61,32 @@ def test_resumed_run_equals_the_unbroken_one(command, tmp_path):
     assert cli.main(command("unbroken")) == 0
     assert cli.main(command("broken", "--until", "4")) == 0
     assert cli.main(command("broken")) == 0
-    unbroken, broken = (load_network(tmp_path / run / train.EXPORT).state_dict() for run in ("unbroken", "broken"))
+    unbroken, broken = (load_network(tmp_path / run / WEIGHTS).state_dict() for run in ("unbroken", "broken"))
     for name, tensor in unbroken.items():
         torch.testing.assert_close(broken[name], tensor, atol=1e-6, rtol=1e-5)
     assert [row["step"] for row in log_of(tmp_path / "broken")] == ["4", "8"]
 
 
+def test_a_pupil_comes_closer_to_its_teacher(command, data, tmp_path):
+    options = ["--batch", "4", "--rate", "2e-3", "--model", "pico", "--teacher", str(find_weights("nano"))]
+    assert cli.main([*command("run", "--steps", "60", "--save-every", "60"), *options]) == 0
+    assert float(log_of(tmp_path / "run")[0]["taught"]) > 0
+    visible, thermal, request, *_ = map(torch.from_numpy, Crops(find_pairs(data), batch=8, crop=32, seed=9)(0))
+    teacher, pupil = load_network("nano"), load_network(tmp_path / "run" / "pico.safetensors")
+    with torch.no_grad():
+        taught, fresh, learnt = (
+            network(visible, thermal, network.modulation(request)) for network in (teacher, make_network("pico"), pupil)
+        )
+    assert (learnt - taught).abs().mean() < 0.95 * (fresh - taught).abs().mean()
+    of_teacher, of_pupil = teacher.isp.state_dict(), pupil.isp.state_dict()
+    assert all(torch.equal(of_pupil[name], tensor) for name, tensor in of_teacher.items())
+
+
 def test_a_finished_run_is_left_as_it_is(command, tmp_path):
     assert cli.main(command("run")) == 0
-    before = (tmp_path / "run" / train.EXPORT).read_bytes()
+    before = (tmp_path / "run" / WEIGHTS).read_bytes()
     assert cli.main(command("run")) == 0
-    assert (tmp_path / "run" / train.EXPORT).read_bytes() == before
+    assert (tmp_path / "run" / WEIGHTS).read_bytes() == before
     assert len(log_of(tmp_path / "run")) == 2
 
 
@@ -99,6 +116,7 @@ def test_a_broken_checkpoint_is_named(command, tmp_path, capsys):
         (["--data", "nowhere", "--out", "x"], "no such folder"),
         (["--data", "x", "--out", "x", "--crop", "40"], "--crop 40 is not a multiple of 16"),
         (["--data", "x", "--out", "x", "--steps", "0"], "must be 1 or more"),
+        (["--data", "x", "--out", "x", "--model", "femto"], "--model femto is none of nano, pico"),
     ],
 )
 def test_what_cannot_start_says_why(options, message, capsys, tmp_path, monkeypatch):

@@ -132,13 +132,13 @@ def test_the_images_speak_for_themselves(page):
 
 
 def test_objects_that_nothing_finds_are_told_and_the_rest_goes_on(page, monkeypatch):
-    def refuse(names):
+    def refuse(**_):
         raise DetectorError("ultralytics is not installed")
 
-    monkeypatch.setattr("ros2_textfuse.view.offline.ObjectFinder", refuse)
+    monkeypatch.setattr("ros2_textfuse.batch.objects.Detector", refuse)
     with Browser(page) as browser:
-        browser.send("ask", number=1, objects=["person"])
-        browser.wait_for(lambda: "person: not brought out" in (browser.told("status") or {}).get("message", ""), 60)
+        browser.send("ask", number=1, objects=["car"])
+        browser.wait_for(lambda: "car: not brought out" in (browser.told("status") or {}).get("message", ""), 60)
         frames = len(browser.frames)
         browser.wait_for(lambda: len(browser.frames) > frames + 3)
         browser.send("ask", number=2)

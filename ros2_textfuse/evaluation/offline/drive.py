@@ -3,7 +3,7 @@
 import base64
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from ros2_textfuse.batch.objects import ObjectFinder
 from ros2_textfuse.batch.pairs import pairs
 from ros2_textfuse.degradations.drive import STRETCHES, Drive
 from ros2_textfuse.evaluation.html.charts import HIGH, WIDE, Scale, curve, thinned
@@ -22,7 +23,7 @@ from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.recordings.frames import Tally
 from ros2_textfuse.runtime.output import write_whole
 from ros2_textfuse.scene.conditions import CONDITIONS
-from ros2_textfuse.scene.sentence import sentence
+from ros2_textfuse.scene.sentence import Seen, sentence
 from ros2_textfuse.settings import FusionSettings
 
 PRESENT = 0.35  # severity from which a condition is there to be named
@@ -46,18 +47,25 @@ class Moment:
     sentence: str
     levels: dict[str, float]
     """Mean grey level of the `visible` and the `fused` image."""
+    objects: dict[str, int] = field(default_factory=dict)
+    """Class that the prompt names -> how many were brought out."""
 
 
-def follow(drive: Drive, settings: FusionSettings, fuser: Fuser) -> Iterator[tuple[Moment, dict[str, NDArray]]]:
+def follow(
+    drive: Drive, settings: FusionSettings, fuser: Fuser, objects: ObjectFinder | None = None
+) -> Iterator[tuple[Moment, dict[str, NDArray]]]:
     """Every frame of the drive, with its images: visible, thermal, fused.
 
     Args:
         drive: to fuse.
         settings: how images pair.
         fuser: with a prompt of mode `auto`.
+        objects: that are brought out; None where the prompt names none.
     """
     for pair in pairs(drive, settings, fuser, Tally.from_recording(drive)):
         fused = fuser.fuse_prepared(pair.visible, pair.thermal)
+        found = objects.bring_out(fused, pair.visible, pair.thermal, pair.time) if objects else []
+        seen = [Seen(one.name, (one.box[0] + one.box[2]) / 2 / fused.shape[1]) for one in found]
         scene, number = fuser.watch.scene, drive.stretch(pair.time)
         images = {"visible": pair.visible, "thermal": pair.thermal, "fused": fused}
         yield (
@@ -68,8 +76,9 @@ def follow(drive: Drive, settings: FusionSettings, fuser: Fuser) -> Iterator[tup
                 drive.conditions(pair.time),
                 dict(scene.conditions),
                 fuser.in_force.balance,
-                sentence(scene),
+                sentence(scene, objects=seen),
                 {name: float(images[name].mean()) for name in ("visible", "fused")},
+                {name: sum(one.name == name for one in found) for name in fuser.prompt.objects} if objects else {},
             ),
             images,
         )
@@ -144,7 +153,9 @@ def flicker(moments: Sequence[Moment]) -> dict[str, Any]:
     }
 
 
-def evaluate(drive: Drive, settings: FusionSettings, fuser: Fuser, out: Path, title: str) -> dict[str, Any]:
+def evaluate(
+    drive: Drive, settings: FusionSettings, fuser: Fuser, out: Path, title: str, objects: ObjectFinder | None = None
+) -> dict[str, Any]:
     """Fuse the drive, and write drive.json and drive.html.
 
     Args:
@@ -153,9 +164,10 @@ def evaluate(drive: Drive, settings: FusionSettings, fuser: Fuser, out: Path, ti
         fuser: with a prompt of mode `auto`.
         out: folder, made where it is missing.
         title: what is driven, for the report.
+        objects: that are brought out; None where the prompt names none.
 
     Returns:
-        What drive.json holds: `rate`, `own`, `delays`, `false_names`, `flicker`, and `frames`.
+        What drive.json holds: `prompt`, `rate`, `own`, `delays`, `false_names`, `flicker`, and `frames`.
 
     Raises:
         RecordingError: the recording cannot be read.
@@ -165,7 +177,8 @@ def evaluate(drive: Drive, settings: FusionSettings, fuser: Fuser, out: Path, ti
     moments: list[Moment] = []
     shots: dict[int, dict[str, str]] = {}
     before = None
-    for moment, images in tqdm(follow(drive, settings, fuser), total=drive.images // 2, unit="pair", disable=None):
+    followed = follow(drive, settings, fuser, objects)
+    for moment, images in tqdm(followed, total=drive.images // 2, unit="pair", disable=None):
         if before is not None and moment.stretch != before[0].stretch:
             shots[before[0].stretch] = _shots(before[1])  # the last of a stretch: all has settled
         moments.append(moment)
@@ -173,6 +186,7 @@ def evaluate(drive: Drive, settings: FusionSettings, fuser: Fuser, out: Path, ti
     if before is not None:
         shots[before[0].stretch] = _shots(before[1])
     run = {
+        "prompt": fuser.prompt.summary(),
         "rate": drive.images / 2 / drive.duration,
         "own": own_conditions(moments),
         "delays": delays(moments),
@@ -215,6 +229,16 @@ def _page(
             "said": _line(times, [moment.balance for moment in moments], drive.duration, -1.0, 1.0),
         }
     )
+    for name in moments[0].objects if moments else ():
+        counts = [float(moment.objects[name]) for moment in moments]
+        most = max(1.0, *counts)
+        plots.append(
+            {
+                "name": f"{name}, 0 to {most:.0f} brought out",
+                "there": "",
+                "said": _line(times, counts, drive.duration, 0.0, most),
+            }
+        )
     sentences = [
         {"time": next(group).time, "text": text} for text, group in groupby(moments, key=lambda moment: moment.sentence)
     ]

@@ -58,7 +58,20 @@ def _transport(camera: str) -> Parameter:
 
 
 FUSION = (
-    Parameter("model", "nano", "Fusion network: nano, nano-open (for products), or the path of a safetensors file."),
+    Parameter(
+        "model",
+        "nano",
+        "Fusion network: nano, pico (for slow computers), nano-open (for products), the path of a safetensors file or "
+        "of a checkpoint of Text-IF (.pth), or auto for the better one of nano and pico that holds expected_rate on "
+        "this machine.",
+    ),
+    Parameter(
+        "expected_rate",
+        30.0,
+        "Pairs a second that the model auto has to hold; rate counts where it is set.",
+        0.1,
+        1000.0,
+    ),
     Parameter("engine", "auto", "What runs the network.", choices=("auto", *FUSION_ENGINES)),
     Parameter("threads", 0, "CPU threads of the engine; 0 for the engine's own choice.", 0, 256),
     Parameter("width", 640, "Expected image width in pixels; the engine is built for it at configure.", 16, 8192),
@@ -203,7 +216,22 @@ DETECTION = (
     Parameter("width", 640, "Expected image width in pixels; the detector is built for it.", 32, 8192),
     Parameter("height", 480, "Expected image height in pixels; the detector is built for it.", 32, 8192),
     Parameter("threads", 0, "CPU threads of the detector; 0 for the engine's own choice.", 0, 256),
-    Parameter("queue_size", 3, "Frames that may wait their turn; the oldest gives way.", 1, 100),
+    Parameter(
+        "queue_size",
+        10,
+        "Frames that may wait, of which the newest is looked at and the others get tracks; the oldest gives way. At "
+        "most 3 without tracks, since each is looked at.",
+        1,
+        100,
+    ),
+    Parameter("interval", 1, "Detect in every n-th frame at most; 1 in all that there is time for.", 1, 30, live=True),
+    Parameter(
+        "tracks",
+        True,
+        "Publish detections for the frames between as well: tracks of the last detection, carried to the frame's "
+        "stamp; the header of each says when it was seen.",
+        live=True,
+    ),
     Parameter(
         "nice", 10, "How far to step back where processor time is short, as in nice(1); fusion goes first at 10.", 0, 19
     ),

@@ -38,6 +38,10 @@ class LatestOnlyWorker(Generic[Item]):
             self._changed.notify()
             return replaced
 
+    def waiting(self) -> bool:
+        """Whether another item waits while one is worked on."""
+        return bool(self._waiting)
+
     def stuck(self) -> bool:
         """Whether it has been at one item for longer than STUCK."""
         since = self._busy_since

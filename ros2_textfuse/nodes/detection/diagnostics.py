@@ -51,6 +51,7 @@ def diagnostics(
         "streams": ", ".join(streams),
         "looked_at": ", ".join(report.streams),
         "rate": f"{report.rate:.1f}",
+        "tracked_rate": f"{report.tracked:.1f}",
         "received": report.received,
         "dropped": report.dropped,
         "incomplete": incomplete,

@@ -17,6 +17,8 @@ class Report:
     dropped: int
     rate: float
     """Frames a second in which was detected."""
+    tracked: float
+    """Frames a second that tracks covered."""
     streams: tuple[str, ...]
     """Looked at in the newest frame."""
     fault: str
@@ -41,6 +43,7 @@ class Ledger:
         self._received: deque[float] = deque()
         self._dropped: deque[float] = deque()
         self._detected: deque[float] = deque()
+        self._tracked: deque[float] = deque()
         self._streams: tuple[str, ...] = ()
         self._fault = ""
 
@@ -57,6 +60,11 @@ class Ledger:
             self._detected.append(now)
             self._streams, self._fault = tuple(streams), ""
 
+    def track(self, now: float) -> None:
+        """Note that tracks were published for a frame."""
+        with self._lock:
+            self._tracked.append(now)
+
     def fail(self, fault: str) -> None:
         """Note why detection in a frame failed."""
         with self._lock:
@@ -65,8 +73,8 @@ class Ledger:
     def read(self, now: float) -> Report:
         """What became of the frames of the last WINDOW seconds."""
         with self._lock:
-            for times in (self._received, self._dropped, self._detected):
+            for times in (self._received, self._dropped, self._detected, self._tracked):
                 while times and times[0] < now - WINDOW:
                     times.popleft()
-            rate = len(self._detected) / WINDOW
-            return Report(len(self._received), len(self._dropped), rate, self._streams, self._fault)
+            rate, tracked = len(self._detected) / WINDOW, len(self._tracked) / WINDOW
+            return Report(len(self._received), len(self._dropped), rate, tracked, self._streams, self._fault)

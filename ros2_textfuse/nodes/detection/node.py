@@ -13,7 +13,8 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import Image
-from textfuse.msg import DetectionStreams, FusionStatus
+from std_msgs.msg import Header
+from textfuse.msg import DetectionOutlines, DetectionStreams, FusionStatus
 
 from ros2_textfuse.detection.detector import Detector
 from ros2_textfuse.detection.drawing import draw
@@ -29,15 +30,17 @@ from ros2_textfuse.nodes.common.qos import OVERRIDABLE
 from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.common.topic_checks import why_silent
 from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
+from ros2_textfuse.nodes.detection.between import Tracks
 from ros2_textfuse.nodes.detection.diagnostics import diagnostics
 from ros2_textfuse.nodes.detection.ledger import Ledger
-from ros2_textfuse.nodes.detection.messages import detections_message, streams_message
+from ros2_textfuse.nodes.detection.messages import detections_message, outlines_message, streams_message
 from ros2_textfuse.runtime import cache_folder
 from ros2_textfuse.sync.pairing import CAMERAS, stamp_ns
 
 LOG_PERIOD = 5.0  # s
 STATUS_PERIOD = 1.0  # s
 TOPICS = {"fused": "fused", "visible": "aligned/visible", "thermal": "aligned/thermal"}
+ALL_LOOKED_AT = 3  # frames that may wait where none of them gets tracks: later ones would be old
 LIVE = {parameter.name for parameter in parameters.DETECTION if parameter.live}
 
 
@@ -55,7 +58,7 @@ class DetectionNode(Node):
         p = declaration.values(self, parameters.DETECTION)
         self.build_only = p["build_only"]
         self._streams = _checked(p["streams"] or ("fused",))
-        self._confidence = p["confidence"]
+        self._confidence, self._interval, self._covering = p["confidence"], p["interval"], p["tracks"]
         cache_folder.use(p["cache_dir"])
         # Two engines that each take all cores stand in each other's way, unless one always goes first. The threads of
         # the middleware are there already and keep their priority; those of the engine inherit this one.
@@ -78,14 +81,19 @@ class DetectionNode(Node):
 
     def _connect(self, queue_size: int) -> None:
         self._ledger = Ledger()
-        self._tracker = self._make_tracker()
+        self._tracker, self._tracks = self._make_tracker(), Tracks()
+        self._seen_header, self._since = Header(), 1000  # a first frame is always looked at
         self._status = FusionStatus()
         self._collector: FrameCollector[Image] = FrameCollector(self._streams)
         self._detections = self.create_publisher(Detection2DArray, "detections", 10)
         self._seen_by = self.create_publisher(DetectionStreams, "detections/streams", 10) if self._joins() else None
+        segments = self._detector is not None and self._detector.segments
+        self._outlines = self.create_publisher(DetectionOutlines, "detections/outlines", 10) if segments else None
         self._annotated = self.create_publisher(Image, "annotated", QoSProfile(depth=5))
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        self._worker = LatestOnlyWorker(self._detect, queue_size)
+        self._worker = LatestOnlyWorker(
+            self._work_on, queue_size if self._covering and self._tracker else min(queue_size, ALL_LOOKED_AT)
+        )
         self._subscriptions_of = {
             stream: self.create_subscription(
                 Image,
@@ -124,6 +132,8 @@ class DetectionNode(Node):
                 self._detector.classes = [name for name in changes["classes"] or () if name]
             except ValueError as error:
                 return str(error)
+        self._interval = changes.get("interval", self._interval)
+        self._covering = changes.get("tracks", self._covering)
         if "confidence" in changes:
             self._confidence = changes["confidence"]
             self._detector.confidence = self._least_score()
@@ -157,6 +167,24 @@ class DetectionNode(Node):
         if frame is not None:
             self._ledger.receive(time.monotonic(), dropped=self._worker.put(frame))
 
+    def _work_on(self, frame: dict[str, Image]) -> None:
+        """Detect in the newest frame; those that waited while it came, and those of the interval, get tracks."""
+        self._since += 1
+        due = self._since >= self._interval
+        if (due and not self._worker.waiting()) or (not self._cover(frame) and due):
+            self._since = 0
+            self._detect(frame)
+
+    def _cover(self, frame: dict[str, Image]) -> bool:
+        """Publish where the objects of the last detection are in a frame; False where there are no tracks for it."""
+        image = next(iter(frame.values()))
+        found = self._tracks.at(stamp_ns(image) / 1e9, (image.height, image.width))
+        if found is None or not self._covering or self._tracker is None:
+            return False
+        self._publish(frame, found, image.header, self._seen_header)
+        self._ledger.track(time.monotonic())
+        return True
+
     def _detect(self, frame: dict[str, Image]) -> None:
         """Detect in the images of one stamp, and publish; raises nothing."""
         try:
@@ -164,17 +192,25 @@ class DetectionNode(Node):
             header = next(iter(frame.values())).header
             found = self._find(images)
             if self._tracker:
-                found = self._tracker.update(found, stamp_ns(next(iter(frame.values()))) / 1e9)
+                seen = stamp_ns(next(iter(frame.values()))) / 1e9
+                found = self._tracker.update(found, seen)
+                self._tracks.see(found, seen)
         except Exception as error:  # the node outlives whatever one image does to the engine
             self._ledger.fail(f"detection failed: {error}")
             self.get_logger().error(f"detection failed: {error}", throttle_duration_sec=LOG_PERIOD)
             return
-        self._detections.publish(detections_message(found, header))
+        if self._outlines and self._outlines.get_subscription_count():
+            self._outlines.publish(outlines_message(found, header))
+        self._seen_header = header
+        self._publish(frame, found, header, header)
+        self._ledger.detect(time.monotonic(), list(frame))
+
+    def _publish(self, frame: dict[str, Image], found: Sequence[Any], header: Header, seen: Header) -> None:
+        self._detections.publish(detections_message(found, header, seen))
         if self._seen_by:
             self._seen_by.publish(streams_message(found, list(frame), header))
-        self._ledger.detect(time.monotonic(), list(frame))
         if self._annotated.get_subscription_count():
-            background = images.get("fused", next(iter(images.values())))
+            background = encodings.visible_array(frame.get("fused", next(iter(frame.values()))))
             annotated = Image(header=header)
             encodings.fill_message(annotated, draw(background, found), "rgb8")
             self._annotated.publish(annotated)

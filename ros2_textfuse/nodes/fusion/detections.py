@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from rclpy.node import Node
 from rclpy.subscription import Subscription
+from textfuse.msg import DetectionOutlines
 
 from ros2_textfuse.nodes.common.detection_messages import Detection2DArray
 
@@ -24,6 +25,7 @@ class DetectionListener:
         self.topic = node.resolve_topic_name("detections")
         self._takers: list[Take] = []
         self._subscription: Subscription | None = None
+        self._outlines: Subscription | None = None
 
     def follow(self, take: Take, wanted: bool) -> None:
         """Pass messages on from now on, or no more.
@@ -39,10 +41,20 @@ class DetectionListener:
             self._node.destroy_subscription(self._subscription)
             self._subscription = None
 
+    def outline(self, take: Callable[[DetectionOutlines], None] | None) -> None:
+        """Pass the outlines of detections on from now on; no more with None."""
+        if self._outlines is not None:
+            self._node.destroy_subscription(self._outlines)
+            self._outlines = None
+        if take:
+            self._outlines = self._node.create_subscription(DetectionOutlines, "detections/outlines", take, 10)
+
     def sent(self) -> bool:
         """Whether anybody publishes detections."""
         return bool(self._node.count_publishers(self.topic))
 
     def _receive(self, message: Detection2DArray) -> None:
+        if message.detections and message.detections[0].header.stamp != message.header.stamp:
+            return  # tracks, carried from a message that was passed on before
         for take in self._takers:
             take(message)

@@ -106,7 +106,9 @@ class FrameFuser:
             (visible.stamp - thermal.stamp) / 1e6,
         )
         self._ledger.fuse(time.monotonic(), visible.stamp, message.header.frame_id, stages)
-        self._scene.look(*prepared, visible.stamp)  # after the image has gone out: what it says is for the next ones
+        # After the image has gone out: what is seen now is for the next ones.
+        self._objects.look(prepared[1], visible.stamp)
+        self._scene.look(*prepared, visible.stamp)
 
     def _pass_through(self, camera: str, image: Stamped[Any]) -> None:
         self._builder.check(image.image.height, image.image.width)

@@ -8,9 +8,9 @@ from typing import Any
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from ros2_textfuse.errors import TextfuseError
-from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.imaging.gain_control import GainControlError
+from ros2_textfuse.model_choice import prepared_fuser
 from ros2_textfuse.nodes.common import declaration, parameters
 from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
@@ -69,9 +69,8 @@ class FusionNode(LifecycleNode):
         try:
             self._calibration = expected_calibration(settings)
             alignment = Alignment(self._calibration) if self._calibration and not settings.camera_info else None
-            fuser = Fuser.from_settings(settings, alignment)
             width, height = alignment.size if alignment else (settings.width, settings.height)
-            fuser.prepare(height, width)
+            fuser = prepared_fuser(settings, alignment, (height, width), p["rate"] or p["expected_rate"])
         except TextfuseError as error:
             self.get_logger().error(f"cannot configure: {error}")
             return TransitionCallbackReturn.FAILURE

@@ -1,16 +1,21 @@
-"""Objects that the prompt names: their boxes come from the detection node, and the fused image brings them out."""
+"""Objects that the prompt names are brought out of the fused image: what the detection node sees, and warm people."""
 
 import time
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
+from geometry_msgs.msg import Polygon
 from numpy.typing import NDArray
+from textfuse.msg import DetectionOutlines
 
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.nodes.common.detection_messages import Detection2D, Detection2DArray
 from ros2_textfuse.nodes.fusion.detections import DetectionListener
 from ros2_textfuse.saliency.bring_out import BringOut
-from ros2_textfuse.saliency.carrying import Carried, Sighting
+from ros2_textfuse.saliency.carrying import Sighting
+from ros2_textfuse.saliency.named import NamedRegions, without_detection
+from ros2_textfuse.saliency.regions import within
 from ros2_textfuse.sync.pairing import stamp_ns
 
 PATIENCE = 3.0  # s without a message, after which it is said that none comes
@@ -29,7 +34,8 @@ class NamedObjects:
     def __init__(self, detections: DetectionListener, fuser: Fuser) -> None:
         self._detections, self._fuser = detections, fuser
         self._listening = False
-        self._carried, self._bring_out = Carried(), BringOut()
+        self._outlines = DetectionOutlines()  # of the newest image that has any
+        self._named, self._bring_out = NamedRegions(), BringOut()
         self._heard = 0.0  # of a clock that does not jump
         self.look_up()
 
@@ -38,6 +44,7 @@ class NamedObjects:
         if self._fuser.prompt.objects and not self._listening:
             self._heard, self._listening = time.monotonic(), True
             self._detections.follow(self._receive, True)
+            self._detections.outline(self._receive_outlines)
         elif not self._fuser.prompt.objects:
             self.destroy()
 
@@ -46,19 +53,20 @@ class NamedObjects:
         if self._listening:
             self._listening = False
             self._detections.follow(self._receive, False)
-            self._carried, self._bring_out = Carried(), BringOut()
+            self._detections.outline(None)
+            self._named, self._bring_out = NamedRegions(), BringOut()
 
     def missing(self) -> str:
-        """That objects are named and nobody says where they are, and what to do; empty while all is well."""
+        """That objects are named and no detector says where they are, and what to do; empty while all is well."""
         if not self._listening:
             return ""
         nobody = not self._detections.sent()
         if not nobody and time.monotonic() - self._heard <= PATIENCE:
             return ""
-        names, topic = ", ".join(self._fuser.prompt.objects), self._detections.topic
         reason = "no detection node runs" if nobody else f"no message for {PATIENCE:g} s"
         return (
-            f"{names}: not brought out, since nothing comes on {topic} ({reason}); textfuse up starts detection as well"
+            f"{without_detection(self._fuser.prompt.objects)}, since nothing comes on {self._detections.topic} "
+            f"({reason}); textfuse up starts detection as well"
         )
 
     def bring_out(
@@ -73,15 +81,30 @@ class NamedObjects:
             stamp: nanoseconds, of the fused image.
         """
         if names := self._fuser.prompt.objects:
-            self._bring_out(fused, visible, thermal, self._carried.regions(names, stamp / 1e9))
+            self._bring_out(fused, visible, thermal, self._named.regions(names, stamp / 1e9))
+
+    def look(self, thermal: NDArray[np.uint8], stamp: int) -> None:
+        """Look for people whom nobody detected, where the prompt names people; once the fused image has gone out.
+
+        Args:
+            thermal: uint8 [H, W], that it was made from.
+            stamp: nanoseconds, of the fused image.
+        """
+        self._named.look(thermal, self._fuser.prompt.objects, stamp / 1e9)
 
     def _receive(self, message: Detection2DArray) -> None:
         self._heard = time.monotonic()
-        sightings = [sighting for one in message.detections if (sighting := _sighting(one))]
-        self._carried.see(sightings, stamp_ns(message) / 1e9)
+        # Outlines are sent before the detections that they are of.
+        known = self._outlines.outlines if self._outlines.header.stamp == message.header.stamp else []
+        found = zip_longest(message.detections, known[: len(message.detections)])
+        sightings = [sighting for one, outline in found if (sighting := _sighting(one, outline))]
+        self._named.see(sightings, stamp_ns(message) / 1e9)
+
+    def _receive_outlines(self, message: DetectionOutlines) -> None:
+        self._outlines = message
 
 
-def _sighting(detection: Detection2D) -> Sighting | None:
+def _sighting(detection: Detection2D, outline: Polygon | None) -> Sighting | None:
     """What a message says of an object; None where it is not followed."""
     if not detection.results or not detection.id.isdecimal():
         return None
@@ -91,4 +114,7 @@ def _sighting(detection: Detection2D) -> Sighting | None:
     corners = middle.x - half[0], middle.y - half[1], middle.x + half[0], middle.y + half[1]
     if not np.isfinite(corners).all():
         return None
-    return Sighting(int(detection.id), hypothesis.class_id, corners)
+    points = np.array([(point.x, point.y) for point in outline.points], np.float32) if outline else None
+    if points is not None and not np.isfinite(points).all():
+        points = None
+    return Sighting(int(detection.id), hypothesis.class_id, corners, within(points, corners))

@@ -21,6 +21,7 @@ def status_message(situation: Situation, policy: PairingPolicy[Any], fuser: Fuse
     """The status of this moment, a message of its own."""
     account = situation.account
     status = FusionStatus(model=fuser.model_name, engine=fuser.engine_name, engine_warning=fuser.engine_warning)
+    status.model_reason = fuser.model_reason
     status.header = Header(stamp=Time(nanoseconds=max(0, account.stamp)).to_msg(), frame_id=account.frame_id)
     status.state, status.message = judge(situation)
     fill_prompt(status, fuser)

@@ -2,4 +2,5 @@
 
 Each test is one fault. Inside `with rig.fault(...)` it says what status and diagnostics must say; leaving the block
 waits until pairs are fused again and holds every image that was published against what the cameras had sent.
+`make test` runs one fault of each kind; what is marked `campaign` is for `make campaign`, at night.
 """

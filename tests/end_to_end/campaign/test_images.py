@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.helpers import spoils
+from tests.helpers.campaign import campaign, cases
 from tests.helpers.rig import ERROR, HEIGHT, OK, WARN, WIDTH, thermal_pixels, visible_pixels
 
 LIVING = {"visible": "THERMAL_ONLY", "thermal": "VISIBLE_ONLY"}
@@ -29,7 +30,10 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize(("camera", "spoil", "reason"), BROKEN.values(), ids=[*BROKEN])
+DAILY = "visible is truncated", "thermal header says 4 G pixels", "thermal encoding is unknown", "thermal stamp is zero"
+
+
+@pytest.mark.parametrize(("camera", "spoil", "reason"), cases(BROKEN, *DAILY))
 def test_broken(rig, camera, spoil, reason):
     """Rejected, counted, and named at once."""
     with rig.fault(**{camera: spoil}, usable=False):
@@ -39,7 +43,7 @@ def test_broken(rig, camera, spoil, reason):
         rig.expect_diagnostic(f"{camera} camera", ERROR, reason)
 
 
-@pytest.mark.parametrize("camera", ["visible", "thermal"])
+@pytest.mark.parametrize("camera", ["visible", pytest.param("thermal", marks=campaign)])
 def test_a_second_of_broken_images_is_silence(rig, camera):
     """The other camera is passed through, and the message still has the reason."""
     with rig.fault(**{camera: spoils.truncated}, usable=False):
@@ -58,7 +62,7 @@ def test_one_broken_image_in_five_costs_that_pair_alone(rig):
 # Sizes ----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("camera", ["visible", "thermal"])
+@pytest.mark.parametrize("camera", [pytest.param("visible", marks=campaign), "thermal"])
 def test_one_camera_changes_its_size(rig, camera):
     other = spoils.shown(lambda number: visible_pixels(number % 4, 120, 160), "rgb8")
     if camera == "thermal":
@@ -77,7 +81,7 @@ def test_both_cameras_change_their_size(rig):
     assert rig.wait_images(1)[-1].size == (WIDTH, HEIGHT)
 
 
-@pytest.mark.parametrize(("width", "height"), [(3840, 2160), (7680, 4320)], ids=["4k", "8k"])
+@pytest.mark.parametrize(("width", "height"), cases({"4k": (3840, 2160), "8k": (7680, 4320)}, "4k"))
 def test_a_image_far_too_large(rig, width, height):
     """Each costs a pair and no more. Most of 8k get lost in the middleware, which sends them best effort in pieces."""
     large = np.zeros((height, width), np.uint8)
@@ -124,7 +128,10 @@ STRANGE = {
 }
 
 
-@pytest.mark.parametrize(("camera", "spoil", "level", "says"), STRANGE.values(), ids=[*STRANGE])
+@pytest.mark.parametrize(
+    ("camera", "spoil", "level", "says"),
+    cases(STRANGE, "thermal is frozen", "visible is black", "thermal is NaN everywhere"),
+)
 def test_strange(rig, camera, spoil, level, says):
     """Fused all the same, since an operator may know better, and named."""
     with rig.fault(**{camera: spoil()}):
@@ -195,7 +202,15 @@ UNUSUAL = {
 }
 
 
-@pytest.mark.parametrize("spoilt", UNUSUAL.values(), ids=[*UNUSUAL])
+@pytest.mark.parametrize(
+    "spoilt",
+    cases(
+        {name: (spoilt,) for name, spoilt in UNUSUAL.items()},
+        "thermal rows are padded",
+        "visible encoding changes mid-stream",
+        "frame_id changes with every image",
+    ),
+)
 def test_unusual_and_no_fault(rig, spoilt):
     with rig.fault(**spoilt):
         rig.wait_images(8)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.end_to_end.campaign.test_stamps import burst
 from tests.helpers import spoils
+from tests.helpers.campaign import campaign
 from tests.helpers.graph import START
 from tests.helpers.recordings import write_bag
 from tests.helpers.rig import HEIGHT, RATE, WIDTH, thermal_pixels, visible_pixels
@@ -22,6 +23,7 @@ def test_fusion_is_killed_and_started_again(rig):
         rig.expect("OK", images_rejected=0)
 
 
+@campaign
 def test_detection_is_killed_and_started_again(rig):
     """Fusion does not notice, and detections come back."""
     pytest.importorskip("ultralytics", reason="ultralytics is not installed")
@@ -56,6 +58,7 @@ def small_bag(tmp_path_factory):
     return str(write_bag(path, visible, thermal, RATE, thermal_delay=0.003))
 
 
+@campaign
 def test_the_player_is_killed_and_started_again(rig, small_bag):
     """A recording in place of the cameras; what it sends is seen on its topics."""
     with rig.fault(visible=spoils.silent, thermal=spoils.silent):
@@ -82,6 +85,7 @@ def test_the_player_is_killed_and_started_again(rig, small_bag):
 # Lifecycle ------------------------------------------------------------------------------------------------------------
 
 
+@campaign
 def test_activated_while_the_cameras_flood(rig):
     with rig.fault(visible=burst, thermal=burst):
         for _ in range(3):
@@ -103,6 +107,7 @@ def test_deactivated_in_mid_stream(rig):
         rig.wait_images(5)
 
 
+@campaign
 def test_cleaned_up_and_configured_for_another_size(rig):
     with rig.fault():
         for width in (640, WIDTH):
@@ -121,6 +126,7 @@ def test_transitions_that_are_not_there(rig):
         rig.expect("OK", grows=["pairs_fused"])
 
 
+@campaign
 def test_twenty_rounds_of_the_lifecycle_leave_nothing_behind(rig):
     """Handles, threads and memory stay as they are after the first rounds, while the cameras go on."""
     process = psutil.Process(rig.process.pid)

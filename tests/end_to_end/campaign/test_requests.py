@@ -10,6 +10,7 @@ from textfuse.srv import SetPrompt
 
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.runtime.processes import node_command
+from tests.helpers.campaign import campaign, cases
 from tests.helpers.graph import START
 from tests.helpers.rig import OK, RATE, SLOP
 
@@ -32,6 +33,7 @@ def ask(rig):
     rig.node.destroy_client(client)
 
 
+@campaign
 def test_a_thousand_service_calls_a_second_for_five_seconds(rig):
     """All are answered, by their own words, and the images go on."""
     client = rig.node.create_client(SetPrompt, "set_prompt", qos_profile=QoSProfile(depth=5000))
@@ -79,6 +81,7 @@ def test_prompts_of_every_kind_of_bytes(rig, ask):
         rig.expect("OK", grows=["pairs_fused", "prompt_changes"])
 
 
+@campaign
 @given(
     st.lists(st.text(st.characters(exclude_categories=["Cs"], min_codepoint=1), max_size=30), min_size=1, max_size=5)
 )
@@ -102,6 +105,7 @@ def test_a_prompt_of_a_megabyte(rig, ask):
         rig.expect("OK", grows=["pairs_fused"])
 
 
+@campaign
 def test_ten_thousand_modes(rig, ask):
     with rig.fault():
         answer = ask(modes=[f"mode {number}" for number in range(10_000)])
@@ -109,6 +113,7 @@ def test_ten_thousand_modes(rig, ask):
         rig.expect("OK", grows=["pairs_fused"])
 
 
+@campaign
 def test_a_severity_that_is_none(rig, ask):
     with rig.fault():
         for severity in (float("nan"), float("inf"), -float("inf"), -1e38, 1.0001):
@@ -127,6 +132,7 @@ def test_a_slop_that_is_too_small_and_right_again(rig):
         assert rig.set_parameter("slop", 0.02).successful
 
 
+@campaign
 def test_an_offset_that_moves_thermal_to_its_neighbour(rig):
     """An offset by one period pairs each visible image with the thermal one before it, as asked."""
     period = 1 / RATE
@@ -139,6 +145,7 @@ def test_an_offset_that_moves_thermal_to_its_neighbour(rig):
         assert rig.set_parameter("thermal_time_offset", 0.0).successful
 
 
+@campaign
 def test_a_shorter_source_timeout(rig):
     assert rig.set_parameter("source_timeout", 0.3).successful
     try:
@@ -149,22 +156,22 @@ def test_a_shorter_source_timeout(rig):
         assert rig.set_parameter("source_timeout", 1.0).successful
 
 
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        ("slop", (-1.0, 11.0, float("nan"), float("inf"), "wide")),
-        ("source_timeout", (0.0, -1.0, 1e9)),
-        ("queue_size", (0, -1, 10**12, 2.5)),
-        ("jpeg_quality", (0, 101)),
-        ("thermal_gain", ("much", 3)),
-        ("thermal_low", (1e30, float("nan"))),
-    ],
-)
-def test_a_parameter_out_of_range_is_refused_in_mid_stream(rig, name, values):
+OUT_OF_RANGE = {
+    "slop": (-1.0, 11.0, float("nan"), float("inf"), "wide"),
+    "source_timeout": (0.0, -1.0, 1e9),
+    "queue_size": (0, -1, 10**12, 2.5),
+    "jpeg_quality": (0, 101),
+    "thermal_gain": ("much", 3),
+    "thermal_low": (1e30, float("nan")),
+}
+
+
+def test_parameters_out_of_range_are_refused_in_mid_stream(rig):
     with rig.fault():
-        for value in values:
-            answer = rig.set_parameter(name, value)
-            assert not answer.successful and answer.reason, value
+        for name, values in OUT_OF_RANGE.items():
+            for value in values:
+                answer = rig.set_parameter(name, value)
+                assert not answer.successful and answer.reason, (name, value)
         rig.expect("OK", grows=["pairs_fused"])
 
 
@@ -176,7 +183,7 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize(("line", "reason"), FILES.values(), ids=[*FILES])
+@pytest.mark.parametrize(("line", "reason"), cases(FILES, "a value of the wrong type"))
 def test_a_parameter_file_with(rig, tmp_path, line, reason):
     """The node does not start and says why; another one in the same graph goes on."""
     (tmp_path / "fusion.yaml").write_text(f"/**:\n  ros__parameters:\n    {line}\n")

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from tests.helpers import spoils
+from tests.helpers.campaign import campaign
 from tests.helpers.rig import ERROR, OK, RATE, WARN, is_marked, visible_pixels
 
 LIVING = {"visible": "THERMAL_ONLY", "thermal": "VISIBLE_ONLY"}
 CAMERAS = pytest.mark.parametrize("camera", ["visible", "thermal"])
+ONE_DAILY = pytest.mark.parametrize("camera", [pytest.param("visible", marks=campaign), "thermal"])
 
 
 @CAMERAS
@@ -21,6 +23,7 @@ def test_a_camera_stops_and_returns(rig, camera):
         assert all(is_marked(fused.pixels) for fused in rig.wait_images(5))
 
 
+@campaign
 def test_the_living_visible_camera_is_passed_through_as_it_is(rig):
     with rig.fault(thermal=spoils.silent):
         rig.expect("VISIBLE_ONLY")
@@ -40,6 +43,7 @@ def test_both_cameras_stop_and_return(rig):
         assert len(rig.seen["fused"]) == published, "images without cameras"
 
 
+@campaign
 def test_one_camera_stops_after_the_other(rig):
     with rig.fault(visible=spoils.silent):
         rig.expect("THERMAL_ONLY")
@@ -47,7 +51,7 @@ def test_one_camera_stops_after_the_other(rig):
         rig.expect("VISIBLE_ONLY")
 
 
-@CAMERAS
+@ONE_DAILY
 def test_a_camera_driver_ends_and_is_started_again(rig, camera):
     with rig.fault(**{camera: spoils.silent}):
         rig.unplug(camera)
@@ -55,7 +59,7 @@ def test_a_camera_driver_ends_and_is_started_again(rig, camera):
         rig.plug(camera)
 
 
-@CAMERAS
+@ONE_DAILY
 def test_a_camera_never_starts(rig, camera):
     assert rig.transition("deactivate")
     with rig.fault(**{camera: spoils.silent}):
@@ -75,7 +79,7 @@ def test_a_stutter_shorter_than_the_timeout_is_no_silence(rig):
         assert rig.status().thermal_gap > 0.3
 
 
-@CAMERAS
+@ONE_DAILY
 def test_a_camera_at_a_fifth_of_the_rate(rig, camera):
     other = "visible" if camera == "thermal" else "thermal"
     with rig.fault(**{camera: spoils.every(5)}):

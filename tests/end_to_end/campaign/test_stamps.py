@@ -6,6 +6,7 @@ import pytest
 from rclpy.time import Time
 
 from tests.helpers import spoils
+from tests.helpers.campaign import campaign
 from tests.helpers.rig import ERROR, PERIOD, SLOP, WARN
 
 HOUR = 3600.0
@@ -23,6 +24,7 @@ def burst(message, number):
         yield copy
 
 
+@campaign
 def test_bursts_of_ten_times_the_rate(rig):
     """More than are fused may come, but what comes out is in order and new; DEGRADED where the machine is too slow."""
     with rig.fault(visible=burst, thermal=burst):
@@ -31,7 +33,9 @@ def test_bursts_of_ten_times_the_rate(rig):
     assert rig.status().images_rejected == rig.before.images_rejected
 
 
-@pytest.mark.parametrize(("camera", "other"), [("visible", "thermal"), ("thermal", "visible")])
+@pytest.mark.parametrize(
+    ("camera", "other"), [("visible", "thermal"), pytest.param("thermal", "visible", marks=campaign)]
+)
 def test_a_burst_of_one_camera(rig, camera, other):
     with rig.fault(**{camera: burst}):
         rig.wait_ticks(15)
@@ -50,12 +54,14 @@ def test_jitter_beyond_slop(rig):
         rig.expect_diagnostic("fusion", WARN, "slop")
 
 
+@campaign
 def test_jitter_around_slop(rig):
     with rig.fault(thermal=spoils.shifted(lambda number: random.Random(number).uniform(-0.03, 0.03))):
         rig.wait_ticks(15)
         rig.expect("OK", grows=["visible_unpaired", "thermal_unpaired", "pairs_fused"])
 
 
+@campaign
 def test_every_image_comes_twice(rig):
     """No pair comes out twice."""
     with rig.fault(visible=spoils.twice, thermal=spoils.twice):
@@ -63,7 +69,7 @@ def test_every_image_comes_twice(rig):
         rig.expect("OK", grows=["pairs_fused"])
 
 
-@pytest.mark.parametrize("camera", ["visible", "thermal"])
+@pytest.mark.parametrize("camera", ["visible", pytest.param("thermal", marks=campaign)])
 def test_images_overtake_each_other(rig, camera):
     """What comes late is dropped rather than published after what is newer."""
     with rig.fault(**{camera: spoils.Reordered()}):
@@ -79,6 +85,7 @@ def test_both_clocks_jump_an_hour_ahead_and_back(rig):
     rig.expect("OK", grows=["clock_resets"], visible_fault="", thermal_fault="")
 
 
+@campaign
 def test_both_clocks_jump_an_hour_back_and_ahead(rig):
     with rig.fault(visible=spoils.shifted(-HOUR), thermal=spoils.shifted(-HOUR)):
         rig.expect("DEGRADED", visible_fault="old", thermal_fault="old", grows=["pairs_fused", "clock_resets"])
@@ -105,7 +112,9 @@ def test_both_clocks_start_at_zero(rig):
         rig.wait_images(5)
 
 
-@pytest.mark.parametrize(("camera", "hours", "says"), [("thermal", 1, "ahead"), ("visible", -1, "old")])
+@pytest.mark.parametrize(
+    ("camera", "hours", "says"), [("thermal", 1, "ahead"), pytest.param("visible", -1, "old", marks=campaign)]
+)
 def test_one_clock_is_an_hour_off(rig, camera, hours, says):
     """No pair is made of what does not belong together, and the camera whose clock is wrong is named."""
     with rig.fault(**{camera: spoils.shifted(hours * HOUR)}):
@@ -134,6 +143,7 @@ def test_thermal_at_nine_hertz_is_held(rig):
         assert rig.set_parameter("hold", 0.0).successful
 
 
+@campaign
 def test_thermal_stops_while_it_is_held(rig):
     """An old thermal image is held for as long as `hold` says, and no longer."""
     assert rig.set_parameter("hold", 0.4).successful

@@ -13,6 +13,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
 from tests.helpers import spoils
+from tests.helpers.campaign import campaign, cases
 from tests.helpers.rig import ERROR, RATE, thermal_pixels
 
 # Publishers -----------------------------------------------------------------------------------------------------------
@@ -56,6 +57,7 @@ def test_bytes_that_are_no_message(rig):
         rig.expect("OK", grows=["pairs_fused"])
 
 
+@campaign
 def test_a_frame_id_that_is_no_utf8(rig):
     message = rig.image(thermal_pixels(0), "mono8", rig.node.get_clock().now().to_msg())
     message.header.frame_id = "thermal"
@@ -90,6 +92,7 @@ def subscriber(rig):
     process.wait()
 
 
+@campaign
 def test_a_reliable_subscriber_that_hangs(rig, subscriber):
     """It does not slow the others down."""
     with rig.fault():
@@ -122,6 +125,7 @@ def test_a_camera_offers_best_effort_where_reliable_is_requested(rig):
         rig.plug("thermal")
 
 
+@campaign
 def test_a_subscriber_requests_transient_local_where_volatile_is_offered(rig):
     """The node says whom it does not reach; the others go on."""
     with rig.fault():
@@ -172,7 +176,7 @@ DAMAGE = {
 }
 
 
-@pytest.mark.parametrize(("camera", "damage", "reason"), DAMAGE.values(), ids=[*DAMAGE])
+@pytest.mark.parametrize(("camera", "damage", "reason"), cases(DAMAGE, "a JPEG that is cut off"))
 def test_compressed(compressed_rig, camera, damage, reason):
     rig, driver = compressed_rig, compressed_rig.drivers[camera]
     with rig.fault(**{camera: spoils.as_it_is}, usable=False):
@@ -182,6 +186,7 @@ def test_compressed(compressed_rig, camera, damage, reason):
         driver.damage = lambda data: data
 
 
+@campaign
 def test_compressed_under_a_wrong_format(compressed_rig):
     """No fault: what the data are is read from the data."""
     with compressed_rig.fault():

@@ -9,6 +9,7 @@ from ros2_textfuse import Fuser
 from ros2_textfuse.degradations.drive import STRETCHES, Drive
 from ros2_textfuse.evaluation.offline.drive import Moment, delays, evaluate, false_names, flicker, own_conditions
 from ros2_textfuse.recordings.types import RecordedImage, Recording, frame_at
+from ros2_textfuse.saliency.regions import Region
 from ros2_textfuse.settings import FusionSettings
 from tests.helpers.images import street
 
@@ -74,15 +75,24 @@ class Still(Recording):
             yield RecordedImage.from_pixels("thermal", n / RATE, thermal)
 
 
+class Two:
+    """Brings out two people on the left of every image."""
+
+    def bring_out(self, fused, visible, thermal, time):
+        return [Region((0, 0, 10, 20), name="person")] * 2
+
+
 def test_a_drive_is_fused_evaluated_and_written(tmp_path):
     fuser = Fuser(engine="eager")
-    fuser.set_prompt(modes=["auto"])
+    fuser.set_prompt(modes=["auto"], objects=["person"])
     drive = Drive(Still(), seconds=1.5, fade=0.3)
-    found = evaluate(drive, FusionSettings(modes=("auto",)), fuser, tmp_path / "out", "a <drive>")
+    found = evaluate(drive, FusionSettings(modes=("auto",)), fuser, tmp_path / "out", "a <drive>", Two())
     assert len(found["frames"]) == drive.images // 2
     named = {row["condition"] for row in found["delays"] if row["named"] is not None}
     assert {"low_light", "ir_noise", "ir_stripe"} <= named
     page = (tmp_path / "out" / "drive.html").read_text()
+    assert "person, 0 to 2 brought out" in page and all(frame["objects"] == {"person": 2} for frame in found["frames"])
+    assert "two people left" in found["frames"][0]["sentence"] and "person" in found["prompt"]
     assert "a &lt;drive&gt;" in page and page.count("data:image/jpeg") == 3 * len(STRETCHES)
     assert json.loads((tmp_path / "out" / "drive.json").read_text())["rate"] == RATE
     assert all(np.isfinite(frame["balance"]) for frame in found["frames"])

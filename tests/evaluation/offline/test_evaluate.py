@@ -71,6 +71,35 @@ def test_every_third_pair_of_a_bag(bag, scene, tmp_path, capsys):
     assert run["metrics"]["SCD"]["fused"]["mean"] == pytest.approx(np.mean([float(row["SCD"]) for row in rows]))
 
 
+def test_named_objects_are_brought_out_of_what_is_measured_and_shown(bag, scene, tmp_path, monkeypatch):
+    asked = []
+
+    class Finder:
+        def __init__(self, names):
+            asked.append(tuple(names))
+
+        def bring_out(self, fused, visible, thermal, time=None):
+            asked.append(time)
+            fused[20:40, 20:40] = 255
+
+    monkeypatch.setattr("ros2_textfuse.evaluation.offline.evaluate.ObjectFinder", Finder)
+    monkeypatch.setattr("ros2_textfuse.evaluation.offline.evaluate._find_objects", lambda images, folder: "not asked")
+    out = tmp_path / "run"
+    words = ["--every", "12", "--object", "person", "--engine", "eager", "--out", str(out)]
+    assert cli.main(["eval", str(bag), *words]) == 0
+    assert asked[0] == ("person",) and len({time for time in asked[1:] if time is not None}) >= 2, "no stream's times"
+    _, rows = result(out)
+    fused = Fuser(engine="eager").fuse(scene[0][12], scene[1][12])
+    fused[20:40, 20:40] = 255
+    expected = metrics.evaluate(scene[1][12], metrics.to_grey(scene[0][12]), metrics.to_grey(fused))
+    assert {name: float(rows[1][name]) for name in expected} == pytest.approx(expected)
+
+    (tmp_path / "none").mkdir()
+    asked.clear()
+    assert evaluate(bag, "--every", 12, "--object", "person", "--out", tmp_path / "none") == 0
+    assert not asked, "--no-detection looks for no objects"
+
+
 def test_sources_of_all_kinds_give_the_same_figures(bag, scene, tmp_path):
     folders = write_folders(tmp_path, *scene)
     for side, folder in zip(("vi", "ir"), folders, strict=True):

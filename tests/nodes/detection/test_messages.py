@@ -36,21 +36,32 @@ def test_streams_are_told_in_the_order_of_the_detections():
     assert list(who.visible) == [0.75, 0] and list(who.thermal) == [0.5, 0.25] and list(who.fused) == [0, 0]
 
 
+def test_a_track_says_when_it_was_seen():
+    seen = Header(stamp=Time(sec=4), frame_id="camera")
+    message = detections_message([Detection("person", 0, 0.75, (0.0, 0.0, 20.0, 40.0), 7)], HEADER, seen)
+    assert message.header == HEADER and message.detections[0].header == seen
+
+
 @pytest.mark.parametrize(
     ("report", "faults", "level", "text"),
     [
-        (Report(75, 0, 15.0, STREAMS, ""), WELL, DiagnosticStatus.OK, "detecting on fused, visible, thermal"),
-        (Report(110, 12, 19.6, STREAMS, ""), WELL, DiagnosticStatus.WARN, "dropped 12 of 110 frames in the last 5 s"),
-        (Report(0, 0, 0.0, (), ""), WELL, DiagnosticStatus.WARN, "no image on /textfuse/fused"),
-        (Report(75, 0, 0.0, STREAMS, "detection failed: no memory"), WELL, DiagnosticStatus.ERROR, "no memory"),
+        (Report(75, 0, 15.0, 0.0, STREAMS, ""), WELL, DiagnosticStatus.OK, "detecting on fused, visible, thermal"),
         (
-            Report(75, 0, 15.0, STREAMS, ""),
+            Report(110, 12, 19.6, 0.0, STREAMS, ""),
+            WELL,
+            DiagnosticStatus.WARN,
+            "dropped 12 of 110 frames in the last 5 s",
+        ),
+        (Report(0, 0, 0.0, 0.0, (), ""), WELL, DiagnosticStatus.WARN, "no image on /textfuse/fused"),
+        (Report(75, 0, 0.0, 0.0, STREAMS, "detection failed: no memory"), WELL, DiagnosticStatus.ERROR, "no memory"),
+        (
+            Report(75, 0, 15.0, 0.0, STREAMS, ""),
             {"visible": "frozen", "thermal": "frozen"},
             DiagnosticStatus.WARN,
             "visible camera: frozen; thermal camera: frozen",
         ),
         (
-            Report(75, 0, 15.0, ("visible",), ""),
+            Report(75, 0, 15.0, 0.0, ("visible",), ""),
             {"visible": "", "thermal": "all black"},
             DiagnosticStatus.WARN,
             "not looked at fused, thermal: thermal camera: all black",

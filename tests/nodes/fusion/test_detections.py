@@ -4,6 +4,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
+from ros2_textfuse.nodes.common.detection_messages import Detection2D, Detection2DArray
 from ros2_textfuse.nodes.fusion.detections import DetectionListener
 
 
@@ -31,10 +32,24 @@ def test_two_share_a_subscription_that_ends_with_the_last():
         listener.follow(first.append, True)
         listener.follow(second.append, True)
     (receive,) = node.receivers
-    receive("both")
+    earlier, later = Detection2DArray(), Detection2DArray()
+    receive(earlier)
     listener.follow(first.append, False)
-    receive("second")
-    assert (first, second) == (["both"], ["both", "second"])
+    receive(later)
+    assert first == [earlier] and second == [earlier, later]
     listener.follow(second.append, False)
     listener.follow(second.append, False)
     assert not node.receivers
+
+
+def test_tracks_are_not_passed_on():
+    """They are what an earlier message said, and whoever listens carries that forward by itself."""
+    node, taken = Node(), []
+    DetectionListener(node).follow(taken.append, True)
+    message = Detection2DArray(detections=[Detection2D()])
+    message.header.stamp.sec = 7
+    node.receivers[0](message)
+    assert not taken
+    message.detections[0].header.stamp.sec = 7
+    node.receivers[0](message)
+    assert taken == [message]

@@ -2,16 +2,19 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.networks.folding import fold, luma, unfold
-from ros2_textfuse.networks.nano import Nano, NanoConfig
+from ros2_textfuse.networks.weights import ARCHITECTURES, make_network
+
+GFLOP = {"nano": 8, "pico": 2}
 
 
-@pytest.fixture(scope="module")
-def network():
+@pytest.fixture(scope="module", params=GFLOP)
+def network(request):
     torch.manual_seed(0)
-    network = Nano(NanoConfig(modes=len(MODES))).eval()
-    torch.nn.init.normal_(network.head.weight, std=0.01)  # as after training; it starts at zero
+    network = make_network(request.param).eval()
+    for name, weight in network.named_parameters():
+        if name in ("head.weight", "of_pixels.weight", "of_cells.weight"):
+            torch.nn.init.normal_(weight, std=0.01)  # as after training; they start at zero
     return network
 
 
@@ -20,11 +23,11 @@ def images(height, width, batch=1):
     return tuple(torch.rand(batch, channels, height, width, generator=generator) for channels in (3, 1))
 
 
-def test_a_frame_costs_at_most_8_gflop(network):
+def test_a_frame_costs_at_most_what_its_name_promises(network):
     visible, thermal = images(480, 640)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         network(visible, thermal, torch.zeros(1, network.modulation_size))
-    assert counter.get_total_flops() <= 8e9
+    assert counter.get_total_flops() <= GFLOP[type(network).__name__.lower()] * 1e9
 
 
 def test_no_prompt_give_no_modulation(network):
@@ -55,9 +58,10 @@ def test_images_of_a_batch_do_not_mix(network):
     torch.testing.assert_close(together[1:], alone, atol=1e-5, rtol=1e-4)
 
 
-def test_an_untrained_network_shows_the_maximum_of_both():
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_an_untrained_network_shows_the_maximum_of_both(architecture):
     visible, thermal = images(32, 32)
-    fresh = Nano(NanoConfig(modes=len(MODES)))
+    fresh = make_network(architecture)
     fused = fresh(visible, thermal, fresh.modulation(torch.zeros(1, fresh.config.inputs)))
     torch.testing.assert_close(fused, visible + (thermal - unfold(luma(fold(visible)))).clamp(min=0))
 

@@ -1,0 +1,60 @@
+"""Where the objects are that a prompt names: what a detector sees, and people whom nobody detected."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ros2_textfuse.saliency.carrying import Carried, Sighting
+from ros2_textfuse.saliency.following import PERSON, WarmPeople
+from ros2_textfuse.saliency.regions import Rectangle, Region, covered
+from ros2_textfuse.saliency.warm_people import SAME
+
+
+class NamedRegions:
+    """Objects of a stream, in any order of detections and images."""
+
+    def __init__(self) -> None:
+        self._detected, self._warm = Carried(), WarmPeople()
+
+    def see(self, sightings: Iterable[Sighting], time: float) -> None:
+        """Note what a detector saw in a frame; in any thread.
+
+        Args:
+            sightings: with the detector's ids.
+            time: seconds, of the frame.
+        """
+        self._detected.see(sightings, time)
+
+    def look(self, thermal: NDArray[np.uint8], names: Collection[str], time: float) -> None:
+        """Look for people whom the detector misses, where people are named; most calls cost nothing.
+
+        Args:
+            thermal: uint8 [H, W], in the geometry of the fused image.
+            names: of classes that the prompt names.
+            time: seconds, of the image.
+        """
+        if PERSON in names:
+            self._warm.look(thermal, time)
+
+    def regions(self, names: Collection[str], time: float) -> list[Region]:
+        """Where the objects of some classes are at a time: those that were detected first, each kind by size."""
+        found = self._detected.regions(names, time)
+        if PERSON in names:
+            known = [box for _, box in self._detected.boxes(time)]
+            # Ids below zero are free: a detector counts from one.
+            found += [replace(one, id=-one.id) for one in undetected(self._warm.regions(time), known)]
+        return found
+
+
+def undetected(warm: Iterable[Region], known: Collection[Rectangle]) -> list[Region]:
+    """Those that are no part of what was detected, of whatever class: a car's engine is as warm as a person."""
+    return [one for one in warm if all(covered(one.box, box) < SAME for box in known)]
+
+
+def without_detection(names: Collection[str]) -> str:
+    """What becomes of the named classes where no detector runs."""
+    others = ", ".join(name for name in names if name != PERSON)
+    parts = [f"{others}: not brought out"] if others else []
+    return "; ".join([*parts, *([f"{PERSON}: found by warmth alone"] if PERSON in names else [])])

@@ -1,0 +1,38 @@
+"""Which frames are looked at, and which are covered by tracks."""
+
+from types import SimpleNamespace
+
+import pytest
+
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+
+from ros2_textfuse.nodes.detection.node import DetectionNode
+
+
+def work(count, interval=1, waiting=(), covers=True):
+    """What becomes of frames: D for detected, t for tracks, . for nothing; those in `waiting` are overtaken."""
+    became = []
+    node = SimpleNamespace(_since=1000, _interval=interval, _detect=lambda frame: became.append("D"))
+    node._cover = lambda frame: covers and not became.append("t")
+    for number in range(count):
+        node._worker = SimpleNamespace(waiting=lambda number=number: number in waiting)
+        before = len(became)
+        DetectionNode._work_on(node, {})
+        if len(became) == before:
+            became.append(".")
+    return "".join(became)
+
+
+@pytest.mark.parametrize(
+    ("frames", "became"),
+    [
+        (work(5), "DDDDD"),
+        (work(7, interval=3), "DttDttD"),
+        (work(6, waiting={2, 3}), "DDttDD"),  # the detector fell behind
+        (work(7, interval=3, waiting={3}), "DtttDtt"),  # and makes up for it in the next frame
+        (work(6, waiting={2, 3}, covers=False), "DDDDDD"),
+        (work(7, interval=3, covers=False), "D..D..D"),
+    ],
+)
+def test_the_newest_frame_is_looked_at_and_those_between_get_tracks(frames, became):
+    assert frames == became
