@@ -9,6 +9,7 @@ For each way: images received, camera stamp to callback, and processor time of b
 import argparse
 import os
 import resource
+import shlex
 import subprocess
 import sys
 import time
@@ -31,6 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rate", type=float, default=30.0, help="images a second of each camera (default 30)")
     parser.add_argument("--seconds", type=float, default=10.0, help="how long to measure each way (default 10)")
+    parser.add_argument("--driver", default="", help="command that the driver is started by, as slow_link.py has one")
     parser.add_argument("--json", type=Path, help="write the result here")
     args = parser.parse_args()
     environment.prepare()
@@ -72,7 +74,8 @@ def measure(offered: str, asked: str, profile: bool, args: argparse.Namespace) -
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         known = {name: value for name, value in os.environ.items() if profile or name not in PROFILES}
-        command = [sys.executable, str(DRIVER), str(args.rate), str(args.seconds), offered, "640", "480"]
+        command = [*shlex.split(args.driver), sys.executable, str(DRIVER)]
+        command += [str(args.rate), str(args.seconds), offered, "640", "480"]
         before, own = resource.getrusage(resource.RUSAGE_CHILDREN), time.process_time()
         driver = subprocess.Popen(command, env=known, stdout=subprocess.PIPE, text=True)
         while driver.poll() is None:

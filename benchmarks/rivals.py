@@ -10,7 +10,6 @@ random ones: cost and agreement are the same, images and the error of bf16 are n
 import argparse
 import importlib
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -114,12 +113,18 @@ def measure(name: str, args: argparse.Namespace, height: int, width: int, out: P
         fuse(visible, thermal, modulation, fused)
         times.append((time.perf_counter() - start[0], time.process_time() - start[1]))
     np.save(out, fused)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     seconds, cpu_seconds = np.median(times[1:] or times, axis=0).tolist()
-    row = {"runs": label, "seconds": seconds, "cpu_seconds": cpu_seconds, "times": len(times), "peak_mib": peak}
+    row = {"runs": label, "seconds": seconds, "cpu_seconds": cpu_seconds, "times": len(times)}
+    row["peak_mib"] = peak_memory()
     if torch.cuda.is_available():
         row["peak_gpu_mib"] = torch.cuda.max_memory_allocated() / 2**20
     return row
+
+
+def peak_memory() -> float:
+    """MiB of this process; not of getrusage, whose figure begins with that of the process it was forked from."""
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
 
 
 def member(model: str, engine: str, args: argparse.Namespace, height: int, width: int) -> tuple[str, Fuse, int]:

@@ -4,6 +4,7 @@ import argparse
 import difflib
 import importlib
 import io
+import logging
 import re
 import sys
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ GROUPS = {
     "see it": {
         "demo": "run everything for 20 seconds and write a video and a contact sheet",
         "view": "show a running graph or a recording in a browser, and try prompts",
-        "fuse": "fuse image files or folders",
+        "fuse": "fuse images, two videos or a bag",
     },
     "run it on a robot": {
         "up": "start the fusion and detection nodes",
@@ -46,6 +47,8 @@ VERBS = {
     for verbs in GROUPS.values()
     for verb, purpose in verbs.items()
 }
+# Of what takes minutes, a terminal hears too; the rest of the log below a warning is for nodes.
+SLOW = ("engines.progress", "detection.weights", "detection.export")
 USAGE = 2  # exit code after a command line that makes no sense
 
 
@@ -64,6 +67,10 @@ def main(argv: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # file names need not be text in the terminal's encoding
             stream.reconfigure(errors="backslashreplace")
+    for name in SLOW:
+        logger = logging.getLogger(f"ros2_textfuse.{name}")
+        logger.setLevel(logging.INFO)
+        logger.handlers = [logging.StreamHandler()]
     try:
         if not argv or argv[0] in ("-h", "--help", "help"):
             print(overview())

@@ -14,6 +14,7 @@ from rosbags.typesys import Stores, get_typestore
 
 from ros2_textfuse import cli
 from ros2_textfuse.commands import fusion_arguments
+from ros2_textfuse.engines.progress import announced
 from ros2_textfuse.recordings.source import find_recording
 from ros2_textfuse.settings import FusionSettings
 from tests.helpers.encoder import needs_encoder
@@ -123,15 +124,68 @@ def test_fuse_does_not_write_over_its_inputs(tmp_path, capsys, out):
     (tmp_path / "other").mkdir()
     before = [contents(folder) for folder in folders]
     assert cli.main(["fuse", *map(str, folders), "-o", str(tmp_path / out), "--engine", "eager"]) == 1
-    assert "would be written over" in capsys.readouterr().err
+    assert "would be overwritten" in capsys.readouterr().err
     assert [contents(folder) for folder in folders] == before
+
+
+def test_fuse_takes_a_folder_of_pairs(tmp_path, capsys):
+    for folder, side in zip(pairs_of(tmp_path), ("vi", "ir"), strict=True):
+        folder.rename(tmp_path / side)
+    out = tmp_path / "fused"
+    assert cli.main(["fuse", str(tmp_path), "-o", str(out), "--engine", "eager"]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["0000.png", "0001.png"]
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf"])
+def test_drive_refuses_stretches_without_an_end_or_a_beginning(tmp_path, capsys, seconds):
+    assert cli.main(["drive", "--seconds", seconds, "--out", str(tmp_path / "drive")]) == 1
+    assert "--seconds is" in capsys.readouterr().err and not (tmp_path / "drive").exists()
+
+
+def test_drive_makes_no_folder_for_a_recording_that_there_is_not(tmp_path, capsys):
+    missing = str(tmp_path / "rgb.mp4")
+    assert cli.main(["drive", missing, missing, "--out", str(tmp_path / "drive")]) == 1
+    assert "does not exist" in capsys.readouterr().err and not (tmp_path / "drive").exists()
+
+
+def test_bag_says_what_a_time_looks_like(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["bag", "rgb.mp4", "lwir.mp4", "-o", "bag", "--start", "yesterday"])
+    assert "expected one as 2026-" in capsys.readouterr().err
+
+
+def test_train_says_which_device_there_is_not(tmp_path, capsys):
+    assert cli.main(["train", "--data", str(tmp_path), "--out", str(tmp_path / "out"), "--device", "cudda"]) == 1
+    assert "expected cpu or cuda" in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("verb", ["prompt", "up", "view", "doctor", "eval"])
+def test_a_namespace_that_ros_would_not_take_is_refused(capsys, verb):
+    with pytest.raises(SystemExit):
+        cli.main([verb, "--namespace", "front cameras"])
+    assert "'front cameras' is no namespace" in capsys.readouterr().err
+
+
+def test_fuse_names_the_input_that_is_neither_image_nor_video(tmp_path, capsys):
+    notes, thermal = tmp_path / "notes.txt", tmp_path / "ir.mp4"
+    notes.write_text("x")
+    thermal.write_text("x")
+    assert cli.main(["fuse", str(notes), str(thermal), "-o", str(tmp_path / "fused.png"), "--engine", "eager"]) == 1
+    assert "notes.txt" in capsys.readouterr().err
+
+
+def test_what_takes_minutes_is_told_on_a_terminal(capsys):
+    assert cli.main(["--version"]) == 0
+    with announced("building an engine", "minutes"):
+        pass
+    assert capsys.readouterr().err.startswith("building an engine; expect minutes, once\ndone building an engine in ")
 
 
 def test_fuse_does_not_write_over_the_image_it_reads(tmp_path, capsys):
     visible, thermal = (folder / "0000.png" for folder in pairs_of(tmp_path))
     before = visible.read_bytes()
     assert cli.main(["fuse", str(visible), str(thermal), "-o", str(visible)]) == 1
-    assert "would be written over" in capsys.readouterr().err and visible.read_bytes() == before
+    assert "would be overwritten" in capsys.readouterr().err and visible.read_bytes() == before
 
 
 def test_fuse_writes_over_its_own_images_and_no_others(tmp_path, capsys):

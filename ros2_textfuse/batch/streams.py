@@ -64,8 +64,8 @@ def fuse_videos(
         OutputError, OSError: the video cannot be written.
     """
     refuse_inputs([out], [visible, thermal])
-    check_video_path(out)
     recording = VideoRecording(visible, thermal)
+    check_video_path(out)
     tally = Tally.from_recording(recording)
     with VideoWriter(out, recording.rate) as video, _fused(recording, fuser, settings, objects, tally, progress) as run:
         for _, fused in run.images():

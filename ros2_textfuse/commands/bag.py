@@ -34,11 +34,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--start",
-        type=datetime.fromisoformat,
+        type=_time,
         metavar="TIME",
         help="when the recording began, as 2026-03-01T21:30:00+01:00 (default: when the visible side was last changed, "
         "the best that its file tells)",
     )
+
+
+def _time(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: expected one as 2026-03-01T21:30:00+01:00") from error
 
 
 def run(args: argparse.Namespace) -> int:

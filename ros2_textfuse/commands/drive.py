@@ -8,10 +8,13 @@ from pathlib import Path
 from ros2_textfuse.batch.objects import ObjectFinder
 from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.degradations.drive import Drive
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.evaluation.offline import drive as evaluation
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.recordings.source import open_recording
 from ros2_textfuse.runtime.output import claim_folder
+
+LONGEST = 600.0  # s of one stretch; there are ten
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,9 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Drive; returns 0 when all that was laid over the images was named."""
+    if not 0 < args.seconds <= LONGEST:
+        raise TextfuseError(f"--seconds is {args.seconds:g}: expected more than 0, at most {LONGEST:g}")
+    simulated = not (args.visible or args.thermal)
+    if not simulated:  # before a folder is made for it
+        open_recording(visible=args.visible, thermal=args.thermal)
     claim_folder(args.out, "drive.html", "drive.json", "simulated")
     title = f"{Path(args.visible).name} + {Path(args.thermal).name}"
-    if not (args.visible or args.thermal):
+    if simulated:
         from ros2_textfuse.recordings.simulated_scene import write_videos
 
         title = "simulated scene"

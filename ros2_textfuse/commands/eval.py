@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ros2_textfuse.commands import fusion_arguments
+from ros2_textfuse.commands.node_arguments import namespace
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.evaluation.live.scenario import LONGEST, Scenario, ScenarioError, load_scenario
 from ros2_textfuse.runtime import environment
@@ -57,7 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--live", action="store_true", help="watch the running graph instead of a recording")
     group.add_argument("--scenario", type=Path, help="YAML file: what to start, and what must and must not happen")
     group.add_argument("--seconds", type=float, help="how long to watch (default 20, or what the scenario says)")
-    group.add_argument("--namespace", help="namespace of the nodes, without a scenario (default textfuse)")
+    group.add_argument(
+        "--namespace", type=namespace, help="namespace of the nodes, without a scenario (default textfuse)"
+    )
     group.add_argument("--no-images", action="store_true", help="listen to small messages only")
     group.add_argument("--use-sim-time", action="store_true", help="take the time from /clock")
 

@@ -17,7 +17,14 @@ from ros2_textfuse.imaging import image_files
 from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.recordings.bag_reader import Bag
 from ros2_textfuse.recordings.bag_topics import find_cameras
-from ros2_textfuse.recordings.pairs import IMAGE_SUFFIXES, check_pair, pair_folders, read_image
+from ros2_textfuse.recordings.pairs import (
+    IMAGE_SUFFIXES,
+    check_pair,
+    find_sides,
+    holds_pairs,
+    pair_folders,
+    read_image,
+)
 from ros2_textfuse.recordings.types import RecordingError
 from ros2_textfuse.runtime.output import claim_file, refuse_inputs, write_whole
 
@@ -25,6 +32,7 @@ EXAMPLES = """\
 examples:
   textfuse fuse rgb.png lwir.png -o fused.png
   textfuse fuse rgb/ lwir/ -o fused/ --prompt "it is dark"
+  textfuse fuse pairs -o fused/                   # a folder with vi/ and ir/
   textfuse fuse rgb.mp4 lwir.mp4 -o fused.mp4 --prompt "bring out the people"
   textfuse fuse drive -o drive_fused              # a bag, copied with /textfuse/fused added
 
@@ -36,7 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EXAMPLES
-    parser.add_argument("visible", type=Path, help="an RGB image, a folder of them, or a video; or a bag")
+    parser.add_argument(
+        "visible", type=Path, help="an RGB image, a folder of them, or a video; or a bag, or a folder with vi/ and ir/"
+    )
     parser.add_argument(
         "thermal", type=Path, nargs="?", help="its thermal side, of the same kind, registered and of the same size"
     )
@@ -55,6 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Fuse; returns 0."""
+    if args.thermal is None and holds_pairs(args.visible):
+        args.visible, args.thermal = find_sides(args.visible)
     if args.thermal is None:
         return _fuse_bag(args)
     for path in (args.visible, args.thermal):

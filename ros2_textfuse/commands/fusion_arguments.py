@@ -35,7 +35,7 @@ def add_pairing(parser: argparse.ArgumentParser) -> None:
 def add_fusion(parser: argparse.ArgumentParser) -> None:
     """Add what decides how a pair is fused."""
     parser.add_argument("--calibration", help="YAML file of cameras that are not registered")
-    parser.add_argument("--prompt", help="what is wrong with the images")
+    parser.add_argument("--prompt", help="what is wrong with the images, what to bring out, which camera to trust")
     prompt_arguments.add_arguments(parser)
     parser.add_argument("--model", help=f"network: a name or a path (default {DEFAULTS.model})")
     parser.add_argument("--engine", help=f"auto, tensorrt, compile, openvino or eager (default {DEFAULTS.engine})")

@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from ros2_textfuse.commands import prompt_arguments
+from ros2_textfuse.commands.node_arguments import namespace
 from ros2_textfuse.runtime import environment
 
 
@@ -18,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     prompt_arguments.add_arguments(parser)
     parser.add_argument("--explain", action="store_true", help="say what the prompt does, without a running node")
-    parser.add_argument("--namespace", default="textfuse", help="namespace of the fusion node")
+    parser.add_argument("--namespace", type=namespace, default="textfuse", help="namespace of the fusion node")
     parser.add_argument("--timeout", type=float, default=5.0, help="seconds to wait for the node")
 
 
@@ -59,7 +60,7 @@ def _set(args: argparse.Namespace) -> int:
     with rclpy_running():
         node = rclpy.create_node("prompt", namespace=args.namespace)
         client: Client = node.create_client(SetPrompt, "set_prompt")
-        service = client.srv_name
+        service = node.resolve_service_name(client.srv_name)
         answer = None
         if client.wait_for_service(timeout_sec=args.timeout):
             future = client.call_async(request)

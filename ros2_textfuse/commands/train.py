@@ -4,6 +4,8 @@ import argparse
 import tempfile
 from pathlib import Path
 
+import torch
+
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.runtime.output import claim_folder
 from ros2_textfuse.training.train import CHECKPOINT, LOG, Settings, make_pairs, train
@@ -42,12 +44,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train; returns 0, or 130 when it was interrupted and can be resumed."""
     given = {name: value for name, value in vars(args).items() if name in Settings.__dataclass_fields__}
+    _check_device(args.device)
     if args.smoke:
         return _smoke(given)
     if missing := [f"--{name}" for name in ("data", "out") if given[name] is None]:
         raise TextfuseError(f"{' and '.join(missing)} missing; or try --smoke")
     claim_folder(args.out, CHECKPOINT, LOG)
     return train(Settings(**given))
+
+
+def _check_device(name: str) -> None:
+    try:
+        torch.zeros(0, device=name)
+    except (RuntimeError, AssertionError) as error:  # the latter where torch was built without CUDA
+        reason = str(error).splitlines()[0]
+        raise TextfuseError(f"--device {name} cannot be used: {reason[:100]}; expected cpu or cuda") from error
 
 
 def _smoke(given: dict) -> int:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from ros2_textfuse.commands import prompt_arguments
+from ros2_textfuse.commands.node_arguments import namespace
 from ros2_textfuse.runtime import environment
 from ros2_textfuse.runtime.processes import Processes, node_command
 from ros2_textfuse.runtime.supervisor import REFUSED, NodeRefusedError, Supervisor
@@ -19,7 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXIT_CODES
     parser.add_argument("--visible", default="/visible/image_raw", help="topic of the RGB camera")
     parser.add_argument("--thermal", default="/thermal/image_raw", help="topic of the thermal camera")
-    parser.add_argument("--namespace", default="textfuse", help="namespace of the nodes and their topics")
+    parser.add_argument(
+        "--namespace", type=namespace, default="textfuse", help="namespace of the nodes and their topics"
+    )
     parser.add_argument("--params-file", type=Path, help="YAML file with parameters (default: the installed one)")
     parser.add_argument("--model", help="fusion network, a name or a path")
     parser.add_argument("--engine", help="engine of the fusion network")

@@ -10,6 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ros2_textfuse.commands import fusion_arguments
+from ros2_textfuse.commands.node_arguments import namespace
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.runtime import environment
 from ros2_textfuse.runtime.processes import node_command
@@ -46,7 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--token", default="", help="asked of viewers from the network (default: a new one)")
     parser.add_argument("--no-browser", action="store_true", help="print the address only")
     live = parser.add_argument_group("a graph that runs")
-    live.add_argument("--namespace", default="textfuse", help="namespace of the nodes (default %(default)s)")
+    live.add_argument(
+        "--namespace", type=namespace, default="textfuse", help="namespace of the nodes (default %(default)s)"
+    )
     live.add_argument("--rate", type=float, default=15.0, help="images a second at most (default %(default)g)")
     live.add_argument("--folder", default="", help="for recorded moments (default ~/textfuse-moments)")
     parser.add_argument(

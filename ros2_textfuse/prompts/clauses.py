@@ -23,6 +23,7 @@ _CUT = re.compile(
 )
 _DENYING = ("nor", "instead of", "rather than", "except for", "except")
 _POLITE = re.compile(r"\b(?:please|pls|kindly|(?:could|can|would) you)\b")
+_CONTRACTED = re.compile(r"\b(is|are|was|were|do|does|did|has|have|had|ca|could|wo|would|should)nt\b")  # "dont"
 _HYPHEN = re.compile(r"\b(over|under|de)-(?=\w)")  # over-exposed, de-noise
 _GREY = re.compile(r"\bblack (?:and|&|n) white\b(?! (?:noise|stripes|lines|bars))")
 _BUT = re.compile(r"\b(everything|anything|everyone|everybody|all|nothing) but\b")
@@ -87,7 +88,7 @@ class Clause:
 def clauses(text: str) -> tuple[Clause, ...]:
     """`text` cut into clauses; none for text without a letter or digit."""
     plain = " ".join(text.replace("’", "'").split())
-    lowered = _VISIBLE.sub("visible", _THERMAL.sub("thermal", plain.lower()))
+    lowered = _VISIBLE.sub("visible", _THERMAL.sub("thermal", _CONTRACTED.sub(r"\1n't", plain.lower())))
     for pattern, said in _NOT_ENOUGH:
         lowered = pattern.sub(said, lowered)
     lowered = _LACKING.sub("low contrast", _GREY.sub("monochrome", lowered))

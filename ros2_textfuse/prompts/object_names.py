@@ -198,9 +198,14 @@ _LEFT_OUT = (
     r"\b(?:except(?: for)?|but not|excluding|instead of|rather than|other than|ignore|ignoring|forget|hide|skip|"
     r"disregard|exclude|leave out|apart from|minus|avoid|less on)\b"
 )
+# "remove the people", but not "remove the noise around the people"
+_TAKEN_OUT = (
+    r"\b(?:hide|remove|erase|delete|conceal|mask|censor|anonymi[sz]e|pixelate|blur|get rid of|cut out|take (?:out|"
+    r"away))(?: (?:out|away|the|all|any|every|these|those|other|of))*\s*$"
+)
 _NOT_WANTED = {
-    False: re.compile(_LEFT_OUT),  # "I can not see the car" denies the seeing
-    True: re.compile(_LEFT_OUT + r"|\b(?:not|no|without|never|neither|nor)\b|n't\b"),
+    False: re.compile(f"{_LEFT_OUT}|{_TAKEN_OUT}"),  # "I can not see the car" denies the seeing
+    True: re.compile(f"{_LEFT_OUT}|{_TAKEN_OUT}" + r"|\b(?:not|no|without|never|neither|nor)\b|n't\b"),
 }
 _NOT_IMPORTANT = re.compile(
     r"^\w* (?:is |are )?(?:not|isn't|aren't) (?:important|needed|interesting|relevant|wanted|necessary|of interest)\b"
@@ -240,6 +245,11 @@ def split_objects(clause: str, denied: bool) -> tuple[tuple[str, ...], tuple[str
         side = unwanted if continued or not wants else wanted
         side.update(dict.fromkeys(names))
     return tuple(wanted), tuple(unwanted)
+
+
+def takes_out(clause: str) -> bool:
+    """Whether a clause, lower case, asks for things to be made invisible: "hide the people"."""
+    return any(re.search(_TAKEN_OUT, clause[:start]) for start, *_ in _mentions(clause))
 
 
 def _mentions(text: str) -> list[tuple[int, int, tuple[str, ...]]]:

@@ -119,10 +119,16 @@ class Prompt:
         """One line for people: what is done and how strongly, and what was not understood, in quotation marks."""
         parts = self._done()
         if not parts:
-            parts = ["no degradation named: plain fusion" if self.text else "no prompt: plain fusion"]
+            parts = [f"{self._nothing()}: plain fusion"]
         if self.unknown:
             parts.append("not understood: " + ", ".join(map(quoted, self.unknown)))
         return "; ".join([*parts, *self.advice])
+
+    def _nothing(self) -> str:
+        """Why nothing is done: never silence on what somebody said."""
+        if not self.text.strip():
+            return "no prompt"
+        return "no degradation named" if self.unknown or self.advice else f"nothing to do in {quoted(self.text)}"
 
     def _done(self) -> list[str]:
         parts = ["auto: the images name what is repaired"] if self.auto else []

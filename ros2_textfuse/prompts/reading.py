@@ -9,7 +9,7 @@ from ros2_textfuse.prompts.balance import Balance, read_balance
 from ros2_textfuse.prompts.clauses import Clause
 from ros2_textfuse.prompts.commands import Command, keeps
 from ros2_textfuse.prompts.conditions import Condition, read_conditions
-from ros2_textfuse.prompts.object_names import split_objects
+from ros2_textfuse.prompts.object_names import split_objects, takes_out
 from ros2_textfuse.prompts.prompt import AUTO
 from ros2_textfuse.prompts.tone import read_tone
 
@@ -25,6 +25,7 @@ _OF_OBJECTS = re.compile(
     r"brightness) (?:of|for|on) |\b(?:make|should be|must be)\b.* (?:more visible|stand out|pop|brighter)\b"
 )
 _OFF = re.compile(r"\b(?:off|stop|disable|end|leave|manual)\b")
+_NOT_HIDDEN = "nothing is taken out of an image: what is there stays to be seen"
 _NOT_SO = re.compile(r"\bnot (?:quite )?(?:so|that|as)\b")
 
 
@@ -44,7 +45,7 @@ class Reading:
         wanted: COCO class names to bring out.
         unwanted: COCO class names not to bring out.
         settled: whether something was made of it, be it a denial.
-        advice: what to say instead, where nothing was.
+        advice: what to say instead, where nothing was, or less than a person may believe.
     """
 
     clause: Clause
@@ -66,6 +67,9 @@ def read_clause(clause: Clause) -> Reading:
     reading = Reading(clause, clause.meaning, clause.affirmed if clause.negated else "")
     reading.wanted, reading.unwanted = split_objects(clause.text, clause.negated)
     reading.settled = bool(reading.unwanted)
+    if reading.unwanted and takes_out(clause.text):
+        reading.rest, reading.affirmed, reading.advice = "", "", _NOT_HIDDEN
+        return reading
     if _AUTO.search(clause.text):
         off = clause.negated or _OFF.search(clause.text) is not None
         reading.auto, reading.unwanted = not off, (*reading.unwanted, *([AUTO] if off else []))

@@ -107,6 +107,7 @@ def _read(parts: Sequence[Clause]) -> Understanding:
         wanted.update(dict.fromkeys(reading.wanted, text))
         advice += [condition.note for condition in reading.conditions if condition.note and not absent]
         if reading.settled or severities:
+            advice += filter(None, [reading.advice])
             continue
         found = None if reading.wanted else sought(text)
         if found:

@@ -43,20 +43,17 @@ class BagCopy:
         files = list(source.path.iterdir()) if source.path.is_dir() else [source.path]
         mcap = any(file.suffix == ".mcap" for file in files)
         self._source, self._compress = source, compress
-        self._writer = Writer(
-            path, version=VERSION, storage_plugin=StoragePlugin.MCAP if mcap else StoragePlugin.SQLITE3
-        )
         self._path = path
+        try:
+            storage = StoragePlugin.MCAP if mcap else StoragePlugin.SQLITE3
+            self._writer = Writer(path, version=VERSION, storage_plugin=storage)
+        except WriterError as error:
+            raise RecordingError(f"{path} exists and is not overwritten: name another folder, or remove it") from error
         self.added = 0
         """Images so far."""
 
     def __enter__(self) -> "BagCopy":
-        try:
-            self._writer.open()
-        except WriterError as error:
-            raise RecordingError(
-                f"{self._path} exists and is not overwritten: name another folder, or remove it"
-            ) from error
+        self._writer.open()
         self._messages = self._copy()
         self._next = next(self._messages, None)
         kind = COMPRESSED if self._compress else IMAGE

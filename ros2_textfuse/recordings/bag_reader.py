@@ -124,7 +124,8 @@ class Bag:
         except BagError as error:
             self.damage = str(error)
         if not times:
-            raise BagError(f"{self.path} cannot be read as a bag: {refusal}") from refusal
+            why = str(refusal).rstrip(".") if self._files() else "it holds no .mcap or .db3 file"
+            raise BagError(f"{self.path} cannot be read as a bag: {why}") from refusal
         self.topics = {name: Topic(name, types[name], count) for name, count in counts.items()}
         self.start, self.end = times
 

@@ -35,7 +35,11 @@ def find_recording(sources: Sequence[str], visible_topic: str = "", thermal_topi
     try:
         cameras = find_cameras(Bag(path), visible_topic, thermal_topic)
     except BagError as error:
-        hint = "; a folder of pairs holds vi/ and ir/" if path.is_dir() else ""
+        hint = ""
+        if path.is_dir():
+            hint = "; a folder of pairs holds vi/ and ir/"
+        elif path.suffix not in (".mcap", ".db3"):
+            hint = "; a video needs its thermal side named as well"
         raise RecordingError(f"{error}{hint}") from error
     return BagRecording(path, *(camera.topic for camera in cameras))
 

@@ -16,6 +16,9 @@ class VideoRecording(Recording):
         self._paths = {"visible": visible, "thermal": thermal}
         captures = [_open_video(path) for path in self._paths.values()]
         counts = [int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) for capture in captures]
+        for path, count in zip(self._paths.values(), counts, strict=True):
+            if count < 1:  # an image, or a stream without a container; OpenCV may say -2**63
+                raise RecordingError(f"{path} is no video whose frames can be counted; images go into two folders")
         rates = [capture.get(cv2.CAP_PROP_FPS) for capture in captures]
         if counts[0] != counts[1]:
             raise RecordingError(

@@ -23,8 +23,12 @@ def read(path: Path) -> Any:
         with path.open("rb") as file:
             data = file.read(LONGEST + 1)
         return load(data.decode("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise YamlError(f"it cannot be read: {error}") from error
+    except FileNotFoundError as error:
+        raise YamlError("it does not exist") from error
+    except OSError as error:  # whoever reads names the file
+        raise YamlError(f"it cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise YamlError(f"it is no text: {error}") from error
 
 
 def load(text: str) -> Any:

@@ -27,7 +27,8 @@ def refuse_inputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
     read = {identity: path for path in inputs if (identity := _identity(path))}
     for path in outputs:
         if (source := read.get(_identity(path) or (0, 0))) is not None:
-            raise OutputError(f"{path} is read as {source} and would be written over: name another place")
+            other = "" if path == source else f" as {source}"
+            raise OutputError(f"{path} is what is read{other} and would be overwritten: name another place")
 
 
 def check_folder(folder: Path, *known: str) -> None:

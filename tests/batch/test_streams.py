@@ -163,6 +163,13 @@ def test_a_bag_that_has_fused_images_already_asks_for_another_topic(bag, tmp_pat
     assert main([*again, *cameras, "--topic", "/second"]) == 0
 
 
+def test_no_folder_is_overwritten_by_a_bag(bag, tmp_path, capsys):
+    there = tmp_path / "there"
+    there.mkdir()
+    assert main(["fuse", str(bag()), "-o", str(there), *EAGER]) == 1
+    assert "not overwritten" in capsys.readouterr().err and not list(there.iterdir())
+
+
 def test_named_objects_are_looked_for_in_each_frame(videos, tmp_path, monkeypatch):
     seen = []
 

@@ -165,8 +165,9 @@ class Rig(Graph):
         self._well = False
         self.kill_fusion()
         self.parameters = parameters
-        size = {"width": WIDTH, "height": HEIGHT}
-        self.process = self.start("fusion", **size | parameters)
+        # That a machine is busy is no fault of these.
+        usual = {"width": WIDTH, "height": HEIGHT, "max_drop_share": 1.0, "max_latency": 60.0}
+        self.process = self.start("fusion", **usual | parameters)
         before = len(self.seen["status"])
         self.wait(lambda: len(self.seen["status"]) > before, START, "fusion is not active")
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ros2_textfuse import cli
@@ -9,6 +10,8 @@ from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.prompts import head, resolve, understanding
 from ros2_textfuse.prompts.head import WEIGHTS
 from ros2_textfuse.prompts.phrasings import TEST, TRAIN, Part, handwritten, prompts
+from ros2_textfuse.prompts.text_encoder import FEATURES
+from ros2_textfuse.training import severity_head
 from ros2_textfuse.training.severity_head import evaluate
 from tests.helpers.encoder import needs_encoder
 
@@ -66,7 +69,10 @@ def test_neutral_words_are_exactly_no_prompt() -> None:
 
 
 @needs_encoder
-def test_training_writes_weights(tmp_path: Path) -> None:
+def test_training_writes_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of features drawn at random: those of all sentences take the encoder a quarter of a minute."""
+    rng = np.random.default_rng(0)
+    monkeypatch.setattr(severity_head, "encode", lambda texts: rng.normal(size=(len(texts), FEATURES)).astype("f4"))
     path = tmp_path / "words.safetensors"
     command = ["train-words", "--output", str(path), "--count", "0", "--epochs", "1", "--test-count", "1"]
     try:

@@ -230,6 +230,28 @@ def test_what_was_said_is_seen_to_be_a_quotation_in_the_answer() -> None:
 
 
 @needs_encoder
+@pytest.mark.parametrize("text", ["zoom in", "no people", "the image is good"])
+def test_what_changes_nothing_is_told_with_what_was_said(text: str) -> None:
+    prompt = resolve(text)
+    assert not prompt.vector().any() and prompt.summary() == f'nothing to do in "{text}": plain fusion'
+
+
+@needs_encoder
+def test_nothing_is_taken_out_of_an_image() -> None:
+    assert "stays to be seen" in resolve("it is dark, blur the people").summary()
+    assert set(resolve("it is dark, blur the people").severities) == {"low_light"}
+
+
+@needs_encoder
+def test_a_denial_without_its_apostrophe_is_one() -> None:
+    assert resolve("dont brighten").tone == Tone() and not resolve("it isnt foggy").severities
+
+
+def test_a_blank_prompt_is_none() -> None:
+    assert resolve("  \n").summary() == "no prompt: plain fusion"
+
+
+@needs_encoder
 def test_a_slip_is_set_right_and_told() -> None:
     prompt = resolve("thremal image noisy")
     assert set(prompt.severities) == {"ir_noise"} and "'thremal' is read as 'thermal'" in prompt.summary()

@@ -65,6 +65,10 @@ def test_conditions_resolve_to_what_helps(text: str, mode: str) -> None:
         ("spray from the lorry ahead", set()),
         ("highlight the chef", {"person"}),
         ("find the exit", set()),
+        ("hide the people", set()),
+        ("remove all the people", set()),
+        ("don't hide the people", {"person"}),
+        ("remove the noise around the people", {"person"}),
         ("anything that moves", {"person", "bicycle", "car", "truck", "bus", "motorcycle"}),
     ],
 )

@@ -247,3 +247,11 @@ def test_a_recording_from_a_time_on(tmp_path, kind):
     rest = [(image.camera, round(image.time, 6), bytes(image.data)) for image in recording.images_from(1.2)]
     assert len(whole) == 40 and rest == whole[24:]
     assert list(recording.images_from(99.0)) == []
+
+
+def test_an_image_is_no_video(tmp_path):
+    paths = [str(tmp_path / name) for name in ("rgb.png", "lwir.png")]
+    for path in paths:
+        cv2.imwrite(path, np.zeros((48, 64, 3), np.uint8))
+    with pytest.raises(RecordingError, match=r"rgb\.png is no video .* two folders"):
+        find_recording(paths)

@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from ros2_textfuse.batch.objects import ObjectFinder
 from ros2_textfuse.batch.pairs import pairs
@@ -176,7 +177,8 @@ def evaluate(
     moments: list[Moment] = []
     shots: dict[int, dict[str, str]] = {}
     before = None
-    for moment, images in follow(drive, settings, fuser, objects):
+    followed = follow(drive, settings, fuser, objects)
+    for moment, images in tqdm(followed, total=drive.images // 2, unit="pair", disable=None):
         if before is not None and moment.stretch != before[0].stretch:
             shots[before[0].stretch] = _shots(before[1])  # the last of a stretch: all has settled
         moments.append(moment)
