@@ -1,4 +1,4 @@
-"""pico: a fusion network for slow computers, 1.9 GFLOP a frame at 640x480, in less than 0.4 of nano's time.
+"""pico: a fusion network for slow computers, 1.9 GFLOP a frame at 640x480, a quarter of nano's.
 
 It sees and repairs as nano does (nano.py, isp.py), with what costs most there left out:
 
