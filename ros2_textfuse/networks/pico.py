@@ -7,7 +7,7 @@ It sees and repairs as nano does (nano.py, isp.py), with what costs most there l
 - The head predicts a gain for the visible image and a weight for the thermal one in each pixel. The correction, grey
   in nano, is left to the cells, which carry a colour anyhow.
 
-Alone it would need far longer to learn than nano; it learns from nano's images (training/teacher.py).
+Alone it would need far longer to learn than nano; it learns from nano's images (training/train.py).
 """
 
 from dataclasses import dataclass
