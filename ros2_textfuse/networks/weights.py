@@ -26,7 +26,8 @@ from ros2_textfuse.networks.textif.conversion import SUFFIXES, is_converted, ori
 from ros2_textfuse.runtime.output import write_whole
 
 NAMES = ("nano", "nano-open", "pico")  # models that come with the package
-ARCHITECTURES = ("nano", "pico", "textif")
+GUIDED = ("nano", "pico")  # architectures that can be made untrained
+ARCHITECTURES = (*GUIDED, "textif")
 LARGEST = 1e4
 """Of a weight's magnitude; trained ones are within a few tens, and float16 ends at 65504."""
 
@@ -34,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 def make_network(architecture: str) -> GuidedNetwork:
-    """A fresh network, untrained, of one of ARCHITECTURES."""
+    """A fresh network, untrained, of one of GUIDED."""
     return _build(architecture, modes=len(MODES))
 
 

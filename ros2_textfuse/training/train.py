@@ -27,7 +27,7 @@ from ros2_textfuse.networks.family import FusionNetwork
 from ros2_textfuse.networks.folding import fold, unfold
 from ros2_textfuse.networks.guided import GuidedNetwork
 from ros2_textfuse.networks.prompt_input import PromptInput, prompt_input
-from ros2_textfuse.networks.weights import load_network, make_network, save_weights
+from ros2_textfuse.networks.weights import ARCHITECTURES, load_network, make_network, save_weights
 from ros2_textfuse.runtime.output import write_whole
 from ros2_textfuse.training.data import Batch, Crops, find_pairs
 from ros2_textfuse.training.isp import train_isp
@@ -45,7 +45,6 @@ PARTS = (
     "faded",
     "taught",
 )
-TRAINED = ("nano", "pico")  # architectures; the others read weights of their authors
 OWN = 0.3  # weight of the losses on targets beside a teacher's
 ISP_STEPS = 4000  # at most half as many as the run has
 MODULES = ("network", "average", "optimizer")  # of a checkpoint
@@ -86,7 +85,7 @@ class Settings:
     isp: bool = True
     """Train the ISP first; false keeps that of `start`."""
     model: str = "nano"
-    """Architecture, one of TRAINED."""
+    """Architecture, one of ARCHITECTURES; textif needs `start`, which brings CLIP."""
     teacher: Path | None = None
     """Weights of the network to learn from; None to learn from the targets alone."""
 
@@ -140,8 +139,8 @@ def train(args: Settings) -> int:
         raise TrainingError("--steps, --batch and --save-every must be 1 or more")
     if not (args.isp or args.start):
         raise TrainingError("--no-isp keeps the ISP of other weights: name them by --start")
-    if args.model not in TRAINED:
-        raise TrainingError(f"--model {args.model} is none of {', '.join(TRAINED)}")
+    if args.model not in ARCHITECTURES:
+        raise TrainingError(f"--model {args.model} is none of {', '.join(ARCHITECTURES)}")
     crops = Crops(find_pairs(args.data, args.crop), args.batch, args.crop, args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     state = _State(args, Weights())

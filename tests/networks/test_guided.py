@@ -3,7 +3,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from ros2_textfuse.networks.folding import fold, luma, unfold
-from ros2_textfuse.networks.weights import ARCHITECTURES, make_network
+from ros2_textfuse.networks.weights import GUIDED, make_network
 
 GFLOP = {"nano": 8, "pico": 2}
 
@@ -58,7 +58,7 @@ def test_images_of_a_batch_do_not_mix(network):
     torch.testing.assert_close(together[1:], alone, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("architecture", GUIDED)
 def test_an_untrained_network_shows_the_maximum_of_both(architecture):
     visible, thermal = images(32, 32)
     fresh = make_network(architecture)
