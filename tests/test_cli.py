@@ -51,6 +51,15 @@ def test_objects_and_balance_reach_the_settings():
     assert fusion_arguments.settings(parser.parse_args([])) == FusionSettings()
 
 
+def test_a_usage_error_does_not_wait_for_torch():
+    code = (
+        "import sys; from ros2_textfuse.cli import parser_of\n"
+        "for verb in ('fuse', 'eval', 'view', 'up', 'demo', 'play', 'bag'): parser_of(verb)\n"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
 @needs_encoder
 def test_a_prompt_is_explained_without_a_node():
     code = (

@@ -5,14 +5,11 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from ros2_textfuse.batch.objects import ObjectFinder
-from ros2_textfuse.batch.pairs import Pair
-from ros2_textfuse.batch.streams import Written, fuse_bag, fuse_videos
 from ros2_textfuse.commands import fusion_arguments
-from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.imaging import image_files
 from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.recordings.bag_reader import Bag
@@ -27,6 +24,12 @@ from ros2_textfuse.recordings.pairs import (
 )
 from ros2_textfuse.recordings.types import RecordingError
 from ros2_textfuse.runtime.output import claim_file, refuse_inputs, write_whole
+
+if TYPE_CHECKING:  # torch takes seconds, which a usage error need not wait for
+    from ros2_textfuse.batch.objects import ObjectFinder
+    from ros2_textfuse.batch.pairs import Pair
+    from ros2_textfuse.batch.streams import Written
+    from ros2_textfuse.fuser import Fuser
 
 EXAMPLES = """\
 examples:
@@ -74,6 +77,8 @@ def run(args: argparse.Namespace) -> int:
             raise RecordingError(f"{path} does not exist")
     if args.visible.is_dir() or args.visible.suffix.lower() in IMAGE_SUFFIXES:
         return _fuse_images(args)
+    from ros2_textfuse.batch.streams import fuse_videos
+
     fuser, objects = _fuser(args)
     fuse = partial(fuse_videos, args.visible, args.thermal, args.out)
     return _tell(args.out, fuse(fuser, fusion_arguments.settings(args), objects, _progress))
@@ -108,13 +113,18 @@ def _fuse_bag(args: argparse.Namespace) -> int:
     for name, camera in zip(("visible", "thermal"), cameras, strict=True):
         print(f"{name}: {camera}")
     topics = cameras[0].topic, cameras[1].topic
+    from ros2_textfuse.batch.streams import fuse_bag
+
     fuser, objects = _fuser(args)
     fuse = partial(fuse_bag, bag, topics, args.out, args.topic)
     return _tell(args.out, fuse(fuser, fusion_arguments.settings(args), objects, _progress))
 
 
-def _fuser(args: argparse.Namespace) -> tuple[Fuser, ObjectFinder | None]:
+def _fuser(args: argparse.Namespace) -> "tuple[Fuser, ObjectFinder | None]":
     """The fuser that is asked for, and what brings out the objects that the prompt names."""
+    from ros2_textfuse.batch.objects import ObjectFinder
+    from ros2_textfuse.fuser import Fuser
+
     settings = fusion_arguments.settings(args)
     fuser = Fuser.from_settings(settings, settings.alignment())
     print(fuser.prompt.summary())
@@ -126,11 +136,11 @@ def _fuser(args: argparse.Namespace) -> tuple[Fuser, ObjectFinder | None]:
     return fuser, objects
 
 
-def _progress(pairs: Iterator[Pair], total: int) -> Iterator[Pair]:
+def _progress(pairs: "Iterator[Pair]", total: int) -> "Iterator[Pair]":
     return iter(tqdm(pairs, total=total, unit="pair", mininterval=0.5))
 
 
-def _tell(out: Path, written: Written) -> int:
+def _tell(out: Path, written: "Written") -> int:
     """Say what became of a recording; raises KeyboardInterrupt where it was interrupted."""
     for reason, count in written.tally.excluded.items():
         print(f"left out: {count} × {reason}")

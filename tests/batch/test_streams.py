@@ -185,7 +185,7 @@ def test_named_objects_are_looked_for_in_each_frame(videos, tmp_path, monkeypatc
             seen.append(time)
             fused[:] = 255
 
-    monkeypatch.setattr("ros2_textfuse.commands.fuse.ObjectFinder", Finder)
+    monkeypatch.setattr("ros2_textfuse.batch.objects.ObjectFinder", Finder)
     out = tmp_path / "fused.mp4"
     assert main(["fuse", *map(str, videos), "-o", str(out), "--prompt", "bring out the person", *EAGER]) == 0
     assert seen[0] == ("person",) and np.diff(seen[1:]) == pytest.approx(1 / RATE)
