@@ -17,11 +17,11 @@ def test_dropped_pairs_are_named_with_figures_and_the_cure(tmp_path):
     with QuietGraph(tmp_path) as graph:
         graph.start_fusion(**SLOW, max_latency=60.0)
         drive(graph, "reliable", rate=60, seconds=8)
-        said = [s for s in graph.seen["status"] if s.state == s.DEGRADED and "images a second: set rate" in s.message]
+        said = [s for s in graph.seen["status"] if s.state == s.DEGRADED and "images a second: set model" in s.message]
         assert said, {(s.state, s.message) for s in graph.seen["status"]}
         dropped = said[-1].pairs_dropped / (said[-1].pairs_dropped + said[-1].pairs_fused)
         assert dropped > 0.1 and "fusing " in said[-1].message
-        levels = {entry.level for entry in fusion_entries(graph) if "images a second: set rate" in entry.message}
+        levels = {entry.level for entry in fusion_entries(graph) if "images a second: set model" in entry.message}
         assert levels == {DiagnosticStatus.WARN}
         # Newest first: however many are dropped, what is fused is not old.
         latencies = [s.latency_ms for s in said]

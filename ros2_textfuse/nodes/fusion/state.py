@@ -113,7 +113,7 @@ def judge(s: Situation) -> tuple[str, str]:
     )
 
 
-CURE = "set the model auto or pico, or rate, or a smaller size, or leave detection off"
+CURE = "set model to auto or pico, set rate, use a smaller size, or leave detection off"
 
 
 def _overrun(s: Situation) -> str:
