@@ -41,7 +41,7 @@ def main() -> None:
     result: dict = {"environment": describe_machine(), "size": "640x480", "rate_hz": args.rate, "runs": []}
     with tempfile.TemporaryDirectory() as folder, NodeGraph(Path(folder)) as nodes, watching() as graph:
         visible, thermal = map(str, write_videos(Path(folder) / "scene", args.rate))
-        fusion = nodes.start("fusion")
+        fusion = nodes.start("fusion", {"model": "auto"})
         view = nodes.start("view", {"port": 0})
         nodes.wait(lambda: "active: listening" in nodes.log("fusion"), START_PATIENCE, "fusion is not active")
         found = nodes.wait(lambda: re.search(r"open (http\S+) in", nodes.log("view")), 30.0, "the page is not served")
