@@ -39,7 +39,8 @@ def main() -> None:
     parser.add_argument("--text-if", type=Path, required=True, help="a checkout of the authors' code")
     parser.add_argument("--weights", type=Path, help="a published checkpoint (default: random weights)")
     parser.add_argument("--sizes", nargs="+", default=["320x256", "640x480"], help="WIDTHxHEIGHT, multiples of 16")
-    parser.add_argument("--contenders", nargs="+", help="default: all that this machine has")
+    contenders = "equality, authors, or a network and its engine, as 'textif openvino' (default: all)"
+    parser.add_argument("--contenders", nargs="+", metavar="NAME", help=contenders)
     parser.add_argument("--threads", type=int, default=2, help="CPU threads of each (default 2)")
     parser.add_argument("--json", type=Path, help="write the result here")
     parser.add_argument("--one", nargs=3, metavar=("CONTENDER", "SIZE", "OUT"), help=argparse.SUPPRESS)

@@ -287,7 +287,7 @@ class Soak:
         return node
 
     def _start_graph(self, folder: str) -> None:
-        self._start("fusion")
+        self._start("fusion", model="auto")
         self._start("detection")
         self._graph.wait(
             lambda: self.statuses and self.node.count_publishers("detections"), START, "the nodes did not start"
