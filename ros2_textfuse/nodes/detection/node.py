@@ -177,9 +177,11 @@ class DetectionNode(Node):
 
     def _cover(self, frame: dict[str, Image]) -> bool:
         """Publish where the objects of the last detection are in a frame; False where there are no tracks for it."""
+        if not self._covering or self._tracker is None:
+            return False
         image = next(iter(frame.values()))
         found = self._tracks.at(stamp_ns(image) / 1e9, (image.height, image.width))
-        if found is None or not self._covering or self._tracker is None:
+        if found is None:
             return False
         self._publish(frame, found, image.header, self._seen_header)
         self._ledger.track(time.monotonic())
