@@ -18,7 +18,7 @@ from rclpy.signals import SignalHandlerOptions
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.nodes.common.parameters import Parameter
 from ros2_textfuse.nodes.common.restarts import report_restarts
-from ros2_textfuse.runtime import environment, interrupts, notify, parent, watchdog
+from ros2_textfuse.runtime import environment, interrupts, memory, notify, parent, watchdog
 from ros2_textfuse.runtime.dds_profile import expected_image
 from ros2_textfuse.runtime.supervisor import REFUSED
 
@@ -86,7 +86,7 @@ def run(
         node = make_node()
         # Python's collector would walk through all that torch and ROS have set up, tens of milliseconds in the middle
         # of an image, again and again.
-        gc.collect()
+        memory.give_back()
         gc.freeze()
         # An event, since Ctrl-C under `ros2 launch` comes twice, and a second KeyboardInterrupt would break the end.
         interrupts.on_signal(lambda *_: interrupted.set())
