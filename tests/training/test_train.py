@@ -12,6 +12,7 @@ from ros2_textfuse.networks.nano import Nano, NanoConfig
 from ros2_textfuse.networks.weights import find_weights, load_network, make_network
 from ros2_textfuse.training import train
 from ros2_textfuse.training.data import Crops, find_pairs
+from ros2_textfuse.training.log import LOG
 from ros2_textfuse.training.losses import Weights, fusion_loss
 
 WEIGHTS = "nano.safetensors"
@@ -32,7 +33,7 @@ def command(data, tmp_path):
 
 
 def log_of(folder):
-    with (folder / train.LOG).open() as file:
+    with (folder / LOG).open() as file:
         return list(csv.DictReader(file))
 
 
@@ -113,7 +114,7 @@ def test_a_broken_checkpoint_is_named(command, tmp_path, capsys):
     ("options", "message"),
     [
         ([], "--data and --out missing; or try --smoke"),
-        (["--data", "nowhere", "--out", "x"], "no such folder"),
+        (["--data", "nowhere", "--out", "x"], "nowhere does not exist"),
         (["--data", "x", "--out", "x", "--crop", "40"], "--crop 40 is not a multiple of 16"),
         (["--data", "x", "--out", "x", "--steps", "0"], "must be 1 or more"),
         (["--data", "x", "--out", "x", "--model", "femto"], "--model femto is none of nano, pico"),
