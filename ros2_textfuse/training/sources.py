@@ -164,7 +164,8 @@ def _write_frames(asked: Sources, opened: dict[str, Recording], folder: Path, cr
     spacing = max(asked.spacing, sum(durations.values()) / MOST)
     splits = Splits(durations, asked.hold_back)
     fuser = Fuser(alignment=asked.fusion.alignment())
-    samples, seen = [], dict[bytes, str]()
+    samples: list[Sample] = []
+    seen: dict[bytes, str] = {}
     with tqdm(
         total=sum(r.images for r in opened.values()) // 2, desc="taking frames", unit="pair", disable=None
     ) as bar:
@@ -212,7 +213,7 @@ def _tell(name: str, frames: int, doubled: int, tally: Tally) -> None:
 
 
 def _digest(image: NDArray[np.uint8]) -> bytes:
-    return hashlib.sha256(image).digest()
+    return hashlib.sha256(image.tobytes()).digest()
 
 
 def _name(source: Sequence[str]) -> str:

@@ -20,20 +20,20 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.networks.family import FusionNetwork
-from ros2_textfuse.networks.folding import fold, unfold
 from ros2_textfuse.networks.guided import GuidedNetwork
-from ros2_textfuse.networks.prompt_input import PromptInput, prompt_input
 from ros2_textfuse.networks.weights import ARCHITECTURES, load_network, make_network, save_weights
 from ros2_textfuse.runtime import interrupts
 from ros2_textfuse.runtime.machine import version
 from ros2_textfuse.runtime.output import write_whole
 from ros2_textfuse.training import processes
-from ros2_textfuse.training.data import Batch, Crops
+from ros2_textfuse.training.before_after import FRAMES, compare, table
+from ros2_textfuse.training.data import Batch, Crops, Pair
+from ros2_textfuse.training.fusing import Fusing
 from ros2_textfuse.training.isp import train_isp
 from ros2_textfuse.training.log import Log
 from ros2_textfuse.training.losses import Weights, fusion_loss, imitation_loss
@@ -150,7 +150,9 @@ def train(args: Settings) -> int:
         rows = processes.own_rows(args.batch)
         material = _gather(args)
         crops = Crops(material.train, args.batch, args.crop, args.seed, rows)
-        status = _run(args, crops)
+        status, step = _run(args, crops)
+        if args.start and step == args.steps and processes.is_first():
+            _show_change(args, args.start, material.held_back)
     return status
 
 
@@ -158,25 +160,38 @@ def _gather(args: Settings) -> Material:
     """The pairs to train on, the same in all processes."""
     if processes.is_first_here():
         args.out.mkdir(parents=True, exist_ok=True)
-    processes.by_each(lambda: processes.is_first_here() and take_frames(args.sources, args.out, args.crop))
+        processes.by_each(lambda: take_frames(args.sources, args.out, args.crop))
+    else:
+        processes.by_each(lambda: None)  # until they are there
     material = processes.by_each(lambda: read_material(args.sources, args.out, args.crop))
-    asked = {name: str(getattr(args, name)) for name in ALIKE}
-    weights = {
-        name: path and _file_digest(path) for name, path in (("--from", args.start), ("--teacher", args.teacher))
-    }
-    versions = f"textfuse {version()}, torch {torch.__version__}"
-    processes.agree({**asked, **weights, "pairs": material.fingerprint(), "version": versions})
+    alike = {name: str(getattr(args, name)) for name in ALIKE}
+    for name, path in (("--from", args.start), ("--teacher", args.teacher)):
+        alike[name] = _file_digest(path) if path else "none"
+    alike["the data"] = material.fingerprint()
+    alike["the version"] = f"textfuse {version()} with torch {torch.__version__}"
+    processes.agree(alike)
     return material
 
 
-def _run(args: Settings, crops: Crops) -> int:
+def _show_change(args: Settings, start: Path, held_back: list[Pair]) -> None:
+    """Say what fine-tuning has changed, on what it has not seen."""
+    if not held_back:
+        print("nothing was held back, so nothing says whether that is better: see --hold-back")
+        return
+    changes = compare(start, args.export, held_back, args.crop, args.out)
+    print(table(changes, min(len(held_back), FRAMES)))
+    print(f"wrote {args.out}/before_after.jpg and before_after.json")
+
+
+def _run(args: Settings, crops: Crops) -> tuple[int, int]:
+    """Train; returns the exit status and the last step."""
     state = _State(args, Weights())
     try:
         if state.fresh:
             state.train_isp(crops, min(ISP_STEPS, args.steps // 2))
     except KeyboardInterrupt:
         print("stopped before the first step; the same command begins anew", file=sys.stderr)
-        return 130
+        return 130, 0
     last = min(args.steps, args.until or args.steps)
     first = processes.is_first()
     # One thread prepares the next crops while the network works on these.
@@ -201,10 +216,10 @@ def _run(args: Settings, crops: Crops) -> int:
                 bar.close()
                 if first:
                     print(f"stopped at step {state.step}; the same command goes on from there", file=sys.stderr)
-                return 130
+                return 130, state.step
     if first:
         print(f"{args.export}: step {state.step} of {args.steps}")
-    return 0
+    return 0, state.step
 
 
 def _file_digest(path: Path) -> str:
@@ -228,19 +243,6 @@ def _begin(args: Settings) -> FusionNetwork:
     return make_network(args.model)
 
 
-class _Fusing(nn.Module):
-    """A network and what it reads of prompts in one call, of which processes share the gradient."""
-
-    def __init__(self, network: FusionNetwork, reads: PromptInput) -> None:
-        super().__init__()
-        self.network, self.reads = network, reads
-
-    def forward(self, visible: Tensor, thermal: Tensor, request: Tensor) -> Tensor:
-        """[B, 3, H, W], [B, 1, H, W] and [B, modes + 1] of a `Batch` -> fused [B, 3, H, W]."""
-        modulation = self.network.modulation(self.reads.of_requests(request))
-        return unfold(self.network.fuse(fold(visible), fold(thermal), modulation))
-
-
 class _State:
     """What a checkpoint holds: the network, the average of its weights, which is exported, optimizer and step."""
 
@@ -253,10 +255,9 @@ class _State:
         self.settings["start"] = args.start.name if args.start else ""
         self.settings |= {"model": args.model, "teacher": args.teacher.name if args.teacher else ""}
         self.network = _begin(args).to(self.device)
-        self.reads = prompt_input(self.network)
         self.teacher = load_network(args.teacher).to(self.device) if args.teacher else None
         if self.teacher:
-            self.teaching = _Fusing(self.teacher, prompt_input(self.teacher))
+            self.teaching = Fusing(self.teacher)
             if isinstance(self.teacher, GuidedNetwork) and isinstance(self.network, GuidedNetwork):
                 self.network.isp.load_state_dict(self.teacher.isp.state_dict())
         self.average = copy.deepcopy(self.network).requires_grad_(False)
@@ -280,7 +281,7 @@ class _State:
         if isinstance(self.network, GuidedNetwork) and isinstance(self.average, GuidedNetwork):
             self.network.isp.requires_grad_(False)
             self.average.isp.load_state_dict(self.network.isp.state_dict())
-        self.fusing = processes.shared(_Fusing(self.network, self.reads))
+        self.fusing = processes.shared(Fusing(self.network))
 
     @property
     def rate(self) -> float:
