@@ -190,11 +190,11 @@ def _spaced(
     recording: Recording, settings: FusionSettings, fuser: Fuser, tally: Tally, spacing: float, bar: tqdm
 ) -> Iterable[RecordedPair]:
     """Pairs of a recording, so many seconds apart."""
-    due = -math.inf
+    last = -math.inf
     for pair in fused_pairs(recording, settings, fuser, tally):
         bar.update()
-        if pair.time >= due - 1e-6:
-            due = max(due + spacing, pair.time + spacing / 2)
+        if pair.time >= last + spacing - 1e-3:
+            last = pair.time
             yield pair
 
 
