@@ -23,11 +23,13 @@ from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.degradations.synthesis import THERMAL, VISIBLE, Image
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.imaging.luma import LUMA
+from ros2_textfuse.training.figures import draw_figures
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
 CACHED_PAIRS = 1500  # decoded pairs held in memory, about 2 GB at 640x480
 OBJECTS = 8  # known objects in a crop that count
 SMALLEST_OBJECT = 5  # pixels of a crop
+WITH_FIGURES = 0.15  # share of crops into which figures are drawn
 UNBALANCED = 0.2  # share of crops in which the prompt prefers a camera
 
 Known = tuple[int, float, float, float, float]
@@ -192,10 +194,10 @@ class Crops:
             rng: seeded generator.
             mode: for "single", the degradation; drawn if empty.
         """
-        # What is hardest to undo is drawn twice as often as the others.
-        visible_mode = str(rng.choice([*VISIBLE, "blur", "visible_noise", "rain"]))
-        thermal_mode = str(rng.choice([*THERMAL, "ir_noise"]))
-        one = visible_mode if rng.random() < 0.7 else thermal_mode
+        # What is hardest to undo is drawn more often than the others.
+        visible_mode = str(rng.choice([*VISIBLE, "blur", "visible_noise", "visible_noise", "rain"]))
+        thermal_mode = str(rng.choice([*THERMAL, "ir_noise", "ir_noise"]))
+        one = visible_mode if rng.random() < 0.6 else thermal_mode
         if kind == "wrong":
             one = str(rng.choice(list(WRONG), p=list(WRONG.values())))
         both = (visible_mode, thermal_mode)
@@ -283,7 +285,11 @@ class Crops:
         else:
             visible = np.clip(rng.uniform(0.9, 1.1) * visible ** rng.uniform(0.85, 1.2), 0, 1)
         thermal = np.clip(rng.uniform(0.8, 1.1) * thermal ** rng.uniform(0.85, 1.4) + rng.uniform(-0.04, 0.04), 0, 1)
-        return np.float32(visible), np.float32(thermal), boxes
+        visible, thermal = np.float32(visible), np.float32(thermal)
+        if rng.random() < WITH_FIGURES:
+            visible, thermal, drawn = draw_figures(visible, thermal, rng)
+            boxes = np.vstack([drawn, boxes])[:OBJECTS]
+        return visible, thermal, boxes
 
 
 def brighten(visible: Image, severity: float) -> Image:
