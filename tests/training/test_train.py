@@ -69,8 +69,8 @@ def test_resumed_run_equals_the_unbroken_one(command, tmp_path):
 
 
 def test_a_pupil_comes_closer_to_its_teacher(command, data, tmp_path):
-    options = ["--batch", "4", "--rate", "2e-3", "--model", "pico", "--teacher", str(find_weights("nano"))]
-    assert cli.main([*command("run", "--steps", "60", "--save-every", "60"), *options]) == 0
+    options = ["--batch", "4", "--rate", "4e-3", "--model", "pico", "--teacher", str(find_weights("nano"))]
+    assert cli.main([*command("run", "--steps", "100", "--save-every", "100"), *options]) == 0
     assert float(log_of(tmp_path / "run")[0]["taught"]) > 0
     visible, thermal, request, *_ = map(torch.from_numpy, Crops(find_pairs(data), batch=8, crop=32, seed=9)(0))
     teacher, pupil = load_network("nano"), load_network(tmp_path / "run" / "pico.safetensors")
@@ -79,7 +79,7 @@ def test_a_pupil_comes_closer_to_its_teacher(command, data, tmp_path):
         taught, fresh, learnt = (
             network(visible, thermal, network.modulation(request)) for network in (teacher, make_network("pico"), pupil)
         )
-    assert (learnt - taught).abs().mean() < 0.98 * (fresh - taught).abs().mean()
+    assert (learnt - taught).abs().mean() < 0.97 * (fresh - taught).abs().mean()
     of_teacher, of_pupil = teacher.isp.state_dict(), pupil.isp.state_dict()
     assert all(torch.equal(of_pupil[name], tensor) for name, tensor in of_teacher.items())
 
