@@ -3,10 +3,11 @@
 Where `labels/NAME.txt` (YOLO text: class, centre x, y, width, height as shares of the image) says where objects are,
 half of the crops are taken about one of them.
 
-The folder is checked whole before the first step. A batch depends on the seed and the step alone, so that a run that
-was broken off and resumed sees exactly the crops of an unbroken one.
+The folder is checked whole before the first step. A row of a batch depends on the seed, the step and its number in the
+batch alone, so that a run that was broken off and resumed, or shared by several processes, sees exactly the same crops.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -159,10 +160,12 @@ class Crops:
         batch: crops in a batch.
         crop: their height and width.
         seed: of everything that is drawn.
+        rows: of the batch that are wanted; None for all.
     """
 
-    def __init__(self, pairs: list[Pair], batch: int, crop: int, seed: int) -> None:
-        self.batch, self.crop, self.seed = batch, crop, seed
+    def __init__(self, pairs: list[Pair], batch: int, crop: int, seed: int, rows: range | None = None) -> None:
+        self.rows = range(batch) if rows is None else rows
+        self.crop, self.seed = crop, seed
         self.pairs = pairs
         self.nights = [p for p in pairs if p.night]
         self._teaching = cache(self._list_teaching)
@@ -170,9 +173,18 @@ class Crops:
 
     def __call__(self, step: int) -> Batch:
         """The batch of a step."""
-        rng = np.random.default_rng([self.seed, step])
-        columns = zip(*(self.sample(str(kind), rng) for kind in self._kinds(rng)), strict=True)
-        return Batch(*(np.stack(column) for column in columns))
+        return self.drawn(step, lambda rng: self.sample(str(rng.choice(list(KINDS), p=list(KINDS.values()))), rng))
+
+    def drawn(self, step: int, draw: Callable[[Generator], tuple[Image, ...]], stage: int = 0) -> Batch:
+        """The rows of a step.
+
+        Args:
+            step: of the training.
+            draw: makes a row, from a generator that is seeded for it.
+            stage: of the training, so that one does not see the crops of the other.
+        """
+        rows = [draw(np.random.default_rng([self.seed, step, row, stage])) for row in self.rows]
+        return Batch(*(np.stack(column) for column in zip(*rows, strict=True)))
 
     def sample(self, kind: str, rng: Generator, mode: str = "") -> tuple[Image, ...]:
         """One row of a `Batch`, of a kind in KINDS; a kind that no pair can teach falls back to "clean".
@@ -228,9 +240,6 @@ class Crops:
             np.round(x * 255) / np.float32(255) for x in (seen, thermal_seen, target, thermal_target)
         )
         return _planes(seen), thermal_seen[None], request, _planes(target), thermal_target[None], boxes
-
-    def _kinds(self, rng: Generator) -> np.ndarray:
-        return rng.choice(list(KINDS), self.batch, p=list(KINDS.values()))
 
     def _list_teaching(self, modes: tuple[str, ...]) -> list[Pair]:
         return [pair for pair in self.pairs if all(pair.teaches(mode) for mode in modes)]
