@@ -5,6 +5,7 @@ becomes a task, and a stretch of a long one a task of that task.
 """
 
 import contextlib
+import importlib.util
 import itertools
 import os
 import socket
@@ -23,6 +24,11 @@ PATIENCE = 5.0  # s to reach a cluster's address
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+def has_ray() -> bool:
+    """Whether Ray is installed."""
+    return importlib.util.find_spec("ray") is not None
 
 
 class Cluster:

@@ -1,6 +1,7 @@
 """What a recording is, whatever it is called: a hash of its content."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -41,6 +42,11 @@ def identify(source: Source, known: dict[str, str]) -> Identity:
         return Identity(stat.hexdigest(), known.get(stat.hexdigest()) or _content(found), size)
     except OSError as error:
         return Identity("", problem=f"it cannot be read: {error}")
+
+
+def identify_batch(known: dict[str, str], sources: Sequence[Source]) -> list[Identity]:
+    """Identities of some recordings, as `identify` finds them."""
+    return [identify(source, known) for source in sources]
 
 
 def _files(path: str) -> dict[str, str]:

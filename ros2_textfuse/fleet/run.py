@@ -8,7 +8,8 @@ from typing import Any, Protocol, TypeVar
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.fleet.errors import FleetError, StoreError
 from ros2_textfuse.fleet.evaluation import Job, Task, evaluate
-from ros2_textfuse.fleet.identity import Identity, identify
+from ros2_textfuse.fleet import schema
+from ros2_textfuse.fleet.identity import Identity, identify_batch
 from ros2_textfuse.fleet.recipe import Recipe
 from ros2_textfuse.fleet.sources import Source, find_sources
 from ros2_textfuse.fleet.store import Store
@@ -108,6 +109,9 @@ def evaluate_fleet(
         OSError: what was named cannot be read.
     """
     sources = find_sources(named)
+    own = {*schema.RECORDING, *schema.FRAME, *schema.LISTED}
+    if taken := sorted({name for source in sources for name in source.labels} & own):
+        raise FleetError(f"the manifest's column {', '.join(taken)} is one of the store's own: give it another name")
     store = Store.claim(path, recipe.description)
     outcome = Outcome(found=len(sources))
     with workers as crew:
@@ -155,11 +159,6 @@ def _identified(
                 tasks[row["key"]] = Task(source, identity.content, row["key"], identity.size)
     store.list(rows[name] for name in sorted(rows))
     return tasks
-
-
-def identify_batch(known: dict[str, str], sources: Sequence[Source]) -> list[Identity]:
-    """Identities of some recordings."""
-    return [identify(source, known) for source in sources]
 
 
 def _row(source: Source, identity: Identity, recipe: Recipe) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from ros2_textfuse.fleet import files, schema
+from ros2_textfuse.fleet import files
 from ros2_textfuse.fleet.errors import FleetError
 from ros2_textfuse.recordings.pairs import IMAGE_SUFFIXES
 from ros2_textfuse.recordings.video_writer import SUFFIXES as VIDEOS
@@ -21,7 +21,6 @@ SIDES = ({"visible", "vis", "vi", "rgb", "color", "colour"}, {"thermal", "therm"
 SETTINGS = ("visible_topic", "thermal_topic", "calibration", "thermal_time_offset")
 """Columns of a manifest that say how to evaluate a recording; all others are kept to slice by."""
 PATHS = ("source", "visible", "thermal")
-RESERVED = (set(schema.RECORDING) | set(schema.FRAME) | set(schema.LISTED)) - {"source"}
 
 
 @dataclass(frozen=True)
@@ -159,8 +158,6 @@ def _kept(path: str) -> list[Source]:
 def _of_row(name: str, line: int, row: dict[str, Any]) -> Source:
     if not isinstance(row, dict) or None in row:
         raise FleetError(f"{name}, line {line}: its fields do not match the header")
-    if taken := {*RESERVED} & row.keys():
-        raise FleetError(f"{name}: the column {', '.join(sorted(taken))} is the store's own: give it another name")
     labels = {str(key).strip(): "" if value is None else str(value) for key, value in row.items()}
     source, visible, thermal = (labels.pop(key, "").strip() for key in PATHS)
     if bool(source) == bool(visible or thermal) or bool(visible) != bool(thermal):
