@@ -204,7 +204,8 @@ def _by_worth(connection: "duckdb.DuckDBPyConnection") -> Iterator[dict[str, Any
     reasons = " ".join(f"when rank_{number} = worth then '{reason}'" for number, reason in enumerate(ranks))
     query = f"""
         with well as (
-            select key, content, number, time, period, looks, {measured}, concat_ws(' ', light, {named}) as circumstances
+            select key, content, number, time, period, looks, {measured},
+                concat_ws(' ', light, {named}) as circumstances
             from frames
             where coalesce(visible_fault, '') = '' and coalesce(thermal_fault, '') = ''
             qualify row_number() over (partition by key, number) = 1
