@@ -93,7 +93,7 @@ def _fuse_images(args: argparse.Namespace) -> int:
             prepared = fuser.prepare_pair(read_image(visible, "visible"), read_image(thermal, "thermal"))
         except ImageError as error:
             raise ImageError(f"{visible} and {thermal}: {error}") from error
-        if fuser.prompt.auto:
+        if fuser.heeds_images:
             fuser.look(*prepared)
         fused = fuser.fuse_prepared(*prepared)
         if objects:
