@@ -60,7 +60,7 @@ def slicings(connection: "duckdb.DuckDBPyConnection", also: Iterable[str] = ()) 
         Slicing(
             "Estimated degradation",
             "by the images themselves; a frame counts for each that it shows",
-            f"unnest(coalesce(nullif(list_filter([{named}], x -> x is not null), []), ['none']))",
+            f"unnest(coalesce(nullif(list_filter([{named}], lambda x: x is not null), []), ['none']))",
         ),
         Slicing(
             "Motion",

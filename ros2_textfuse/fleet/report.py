@@ -191,13 +191,12 @@ def _compared(changes: dict[str, Any] | None, other: Store | None, shared: bool)
     return [
         {"question": f"Better than {other.path}?", "answer": answer, "text": score + "; ".join(parts) + "."},
         {
-            "question": "Is it worse anywhere?",
-            "answer": "no" if changes["worse"] else "yes",
-            "text": f"certainly in {worse}."
+            "question": "Does that hold everywhere?",
+            "answer": "partly" if worse else "yes",
+            "text": f"worse with certainty in {worse}."
             if worse
-            else f"in none of {changes['slices']} slices with certainty; better in {changes['better']}.",
-        }
-        | {"answer": "partly" if changes["worse"] else "yes"},
+            else f"none of {changes['slices']} slices is worse with certainty; {changes['better']} are better.",
+        },
     ]
 
 
