@@ -65,7 +65,8 @@ def slicings(connection: "duckdb.DuckDBPyConnection", also: Iterable[str] = ()) 
         Slicing(
             "Motion",
             "of the visible image, from frame to frame",
-            f"case when motion < {still} then 'still' when motion < {slow} then 'slow' when motion >= {slow} then 'fast' end",
+            f"case when motion < {still} then 'still' when motion < {slow} then 'slow' "
+            "when motion is not null then 'fast' end",
         ),
         Slicing("Computer", "median time of one fusion", f"case {steps} else 'from {FUSING[-1]} ms' end"),
         Slicing("Software", "version of textfuse", "version"),

@@ -29,7 +29,9 @@ def drives(tmp_path_factory):
     for number in range(2):
         write_bag(folder / f"drive{number}", *scene(start=7 * number), mcap=number == 1)
     shutil.copytree(folder / "drive0", folder / "copy")
-    (folder / "broken.mcap").write_bytes(next((folder / "drive1").glob("*.mcap")).read_bytes()[:70_000])
+    whole = write_bag(folder.with_name("whole"), *(np.stack([image] * 8) for image in street(240, 320)), mcap=True)
+    content = next(whole.glob("*.mcap")).read_bytes()
+    (folder / "broken.mcap").write_bytes(content[: len(content) // 2])
     (folder / "none.mcap").write_bytes(b"this is no bag")
     return folder
 

@@ -41,9 +41,13 @@ def test_every_recording_has_its_file(made):
     frames = rows(store, "drive0")
     assert [row["number"] for row in frames] == list(range(0, PAIRS, 2)) and rows(store, "copy") == frames
     first, second = frames[:2]
-    assert first["fused_flicker"] is None and second["fused_flicker"] > 0 and second["motion"] == pytest.approx(1, abs=0.5)
+    assert (
+        first["fused_flicker"] is None and second["fused_flicker"] > 0 and second["motion"] == pytest.approx(1, abs=0.5)
+    )
     assert 0 < second["retention"] <= 1 and second["salient"] > 0 and second["pairs"] == PAIRS
-    assert [row["number"] for row in frames if row["image_fused"]] == [min(frames, key=lambda row: row["score"])["number"]]
+    assert [row["number"] for row in frames if row["image_fused"]] == [
+        min(frames, key=lambda row: row["score"])["number"]
+    ]
 
 
 def test_a_damaged_recording_says_so(made):
@@ -51,7 +55,7 @@ def test_a_damaged_recording_says_so(made):
     (none,) = rows(store, "none.mcap")
     assert "cannot be read as a bag" in none["error"] and none["number"] is None
     broken = rows(store, "broken.mcap")
-    assert "breaks off" in broken[0]["damage"] and 0 < len(broken) < PAIRS / 2 and broken[0]["error"] == ""
+    assert "breaks off" in broken[0]["damage"] and 0 < len(broken) < 4 and broken[0]["error"] == ""
 
 
 def test_what_is_there_is_not_done_again(made, drives, recipe, monkeypatch):
@@ -59,7 +63,9 @@ def test_what_is_there_is_not_done_again(made, drives, recipe, monkeypatch):
     before = {path: path.stat().st_mtime_ns for path in (store / "frames").iterdir()}
     (lost := sorted(before)[0]).unlink()
     done = []
-    monkeypatch.setattr("ros2_textfuse.fleet.run.evaluate", lambda job, task: done.append(task.key) or evaluate(job, task))
+    monkeypatch.setattr(
+        "ros2_textfuse.fleet.run.evaluate", lambda job, task: done.append(task.key) or evaluate(job, task)
+    )
     outcome = run([drives], recipe, store)
     assert done == [lost.stem] and (outcome.done, outcome.stored) == (3, 1)
     assert {path: path.stat().st_mtime_ns for path in before if path != lost}.items() <= before.items()
@@ -117,7 +123,17 @@ def test_a_manifest_that_names_what_is_not_there(drives, recipe, tmp_path):
 
 
 def test_the_command(drives, tmp_path, capsys):
-    words = ["fleet", "eval", f"{drives}/none.mcap", "--out", str(tmp_path / "s"), "--engine", "eager", "--workers", "1"]
+    words = [
+        "fleet",
+        "eval",
+        f"{drives}/none.mcap",
+        "--out",
+        str(tmp_path / "s"),
+        "--engine",
+        "eager",
+        "--workers",
+        "1",
+    ]
     assert cli.main(words) == 0
     assert "1 recordings: 1 evaluated (0 frames)" in capsys.readouterr().out
     assert cli.main(["fleet", "query", str(tmp_path / "s"), "select error from recordings", "--csv"]) == 0

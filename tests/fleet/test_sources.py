@@ -65,7 +65,7 @@ def test_a_list_that_cannot_be_used(tmp_path, name, content, says):
 
 def test_nothing_to_evaluate(tmp_path):
     touch(tmp_path, "only/rgb.mp4")
-    with pytest.raises(FleetError, match="no recording in .*expected bags"):
+    with pytest.raises(FleetError, match=r"no recording in .*expected bags"):
         find_sources([str(tmp_path / "only")])
     with pytest.raises(FleetError, match="matches nothing"):
         find_sources([str(tmp_path / "*.mcap")])
@@ -80,5 +80,8 @@ def test_identity_is_of_content_and_is_remembered_while_files_stay(tmp_path):
     again = identify(Source((str(tmp_path / "a"),)), {first.stat: "remembered"})
     assert again.content == "remembered"
     (tmp_path / "a" / "x.mcap").write_bytes(b"y")
-    assert identify(Source((str(tmp_path / "a"),)), {first.stat: "remembered"}).content not in ("remembered", first.content)
+    assert identify(Source((str(tmp_path / "a"),)), {first.stat: "remembered"}).content not in (
+        "remembered",
+        first.content,
+    )
     assert "gone" in identify(Source((str(tmp_path / "gone"),)), {}).problem
