@@ -62,7 +62,9 @@ def _declare_eval(parser: argparse.ArgumentParser) -> None:
         "--workers", type=int, default=0, metavar="N", help="so many at once (default: one for each core; 1: no Ray)"
     )
     parser.add_argument("--address", default="", help="a Ray cluster that runs: ray://HOST:10001, HOST:6379 or auto")
-    parser.add_argument("--gpus", type=float, default=0.0, metavar="SHARE", help="of a GPU, for each worker (default 0)")
+    parser.add_argument(
+        "--gpus", type=float, default=0.0, metavar="SHARE", help="of a GPU, for each worker (default 0)"
+    )
     parser.add_argument(
         "--stretch", type=int, metavar="PAIRS", help="cut longer recordings into stretches (default 1800 pairs)"
     )
@@ -136,9 +138,7 @@ def _declare_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("store", metavar="STORE", help="of `textfuse fleet eval`")
     parser.add_argument("--compare", metavar="OTHER", help="a store of other weights or settings, to compare with")
     parser.add_argument("--by", action="append", default=[], metavar="COLUMN", help="slice by this column as well")
-    parser.add_argument(
-        "--out", type=Path, default=Path("fleet.html"), help="the page to write (default fleet.html)"
-    )
+    parser.add_argument("--out", type=Path, default=Path("fleet.html"), help="the page to write (default fleet.html)")
 
 
 def _report(args: argparse.Namespace) -> int:
@@ -207,7 +207,12 @@ def _mine(args: argparse.Namespace) -> int:
 
 SUBVERBS = (
     ("eval", "evaluate recordings into a store; what is in it already is not done again", _declare_eval, _evaluate),
-    ("report", "one page about a store: totals, slices, the worst, and what changed against another", _declare_report, _report),
+    (
+        "report",
+        "one page about a store: totals, slices, the worst, and what changed against another",
+        _declare_report,
+        _report,
+    ),
     ("query", "ask a store in SQL", _declare_query, _query),
     ("mine", "export the frames most worth labelling or training on as a data set", _declare_mine, _mine),
 )

@@ -8,6 +8,7 @@ import contextlib
 import importlib.util
 import itertools
 import os
+import secrets
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
@@ -57,15 +58,18 @@ class Cluster:
             import ray
         except ImportError as error:
             raise needs("ray") from error
+        if self._address:
+            _reach(self._address)
         if ray.is_initialized():  # by whoever calls this
             self.name = f"a running Ray with {_cores(ray)} workers"
             return self
         options: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
         if self._address:
-            _reach(self._address)
             options |= {"address": self._address}
         else:
             count = self._count or len(os.sched_getaffinity(0))
+            # Else Ray writes a secret of its own into the home folder.
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
             options |= {"num_cpus": count, "object_store_memory": OBJECTS, "include_dashboard": False}
         try:
             ray.init(**options)
@@ -192,4 +196,6 @@ def _reach(address: str) -> None:
     try:
         socket.create_connection((host, int(port)), PATIENCE).close()
     except OSError as error:
-        raise FleetError(f"the cluster at {address} cannot be reached ({error}): is it up, and its port open?") from error
+        raise FleetError(
+            f"the cluster at {address} cannot be reached ({error}): is it up, and its port open?"
+        ) from error

@@ -114,7 +114,9 @@ def evaluate(job: Job, task: Task, spread: Spread | None = None) -> int:
         recording["error"] = str(error)
     if not frames and not recording["error"]:
         reasons = [f"{count} × {reason}" for reason, count in json.loads(recording["exclusions"]).items()]
-        recording["error"] = "no pair could be measured: " + ("; ".join(reasons) or recording["damage"] or "there is none")
+        recording["error"] = "no pair could be measured: " + (
+            "; ".join(reasons) or recording["damage"] or "there is none"
+        )
     job.store.put(task.key, recording, frames)
     return len(frames)
 

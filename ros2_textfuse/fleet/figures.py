@@ -60,12 +60,13 @@ def slicings(connection: "duckdb.DuckDBPyConnection", also: Iterable[str] = ()) 
         Slicing(
             "Estimated degradation",
             "by the images themselves; a frame counts for each that it shows",
-            f"unnest(coalesce(nullif(list_filter([{named}], x -> x is not null), []), ['none']))",
+            f"unnest(coalesce(nullif(list_filter([{named}], lambda x: x is not null), []), ['none']))",
         ),
         Slicing(
             "Motion",
             "of the visible image, from frame to frame",
-            f"case when motion < {still} then 'still' when motion < {slow} then 'slow' when motion >= {slow} then 'fast' end",
+            f"case when motion < {still} then 'still' when motion < {slow} then 'slow' "
+            "when motion is not null then 'fast' end",
         ),
         Slicing("Computer", "median time of one fusion", f"case {steps} else 'from {FUSING[-1]} ms' end"),
         Slicing("Software", "version of textfuse", "version"),

@@ -1,6 +1,5 @@
 """Paths and URLs alike, by fsspec: a local path is what has no `://` in it."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -110,6 +109,8 @@ def _faults_named(path: str) -> Iterator[None]:
     """What the libraries behind a URL raise is seldom an OSError, and seldom says where."""
     try:
         yield
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{path} does not exist") from error
     except OSError as error:
         if error.filename or not is_remote(path):
             raise
@@ -129,5 +130,5 @@ def stat_of(path: str, details: dict[str, Any]) -> str:
     tag = details.get("ETag") or details.get("etag") or details.get("md5Hash")
     if tag:
         return f"{details['size']} {tag}"
-    time = os.stat(path).st_mtime_ns if not is_remote(path) and Path(path).exists() else details.get("mtime", "")
+    time = Path(path).stat().st_mtime_ns if not is_remote(path) and Path(path).exists() else details.get("mtime", "")
     return f"{details['size']} {time}"

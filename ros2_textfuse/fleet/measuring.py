@@ -95,8 +95,8 @@ def _motion(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> float:
         return math.nan
     height, width = now.shape
     size = (SMALL, max(1, round(SMALL * height / width)))
-    small = [np.float32(cv2.resize(image, size, interpolation=cv2.INTER_AREA)) for image in (before, now)]
-    (dx, dy), _ = cv2.phaseCorrelate(*small, cv2.createHanningWindow(size, cv2.CV_32F))
+    last, new = (np.float32(cv2.resize(image, size, interpolation=cv2.INTER_AREA)) for image in (before, now))
+    (dx, dy), _ = cv2.phaseCorrelate(last, new, cv2.createHanningWindow(size, cv2.CV_32F))
     return math.hypot(dx, dy) * width / SMALL
 
 
@@ -109,6 +109,8 @@ def _difference_hash(grey: NDArray[np.uint8]) -> int:
 def _jpeg(image: NDArray[np.uint8]) -> bytes:
     height, width = image.shape[:2]
     if width > WIDTH:
-        image = np.asarray(cv2.resize(image, (WIDTH, max(1, round(WIDTH * height / width))), interpolation=cv2.INTER_AREA))
+        image = np.asarray(
+            cv2.resize(image, (WIDTH, max(1, round(WIDTH * height / width))), interpolation=cv2.INTER_AREA)
+        )
     pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
     return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()

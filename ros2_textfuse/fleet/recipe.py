@@ -131,4 +131,3 @@ def _as_file(content: bytes, suffix: str) -> Path:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest() if content else ""
-

@@ -96,7 +96,12 @@ def _camera_tile(name: str, totals: dict[str, Any]) -> dict[str, Any]:
     found = {stream: totals[name if stream == "fused" else f"{stream}_{name}"] for stream in ("fused", *CAMERAS)}
     scale = Scale.from_values(*([row["mean"], row["low"], row["high"]] for row in found.values()))
     best = (min if name in LESS_IS_BETTER else max)(found, key=lambda stream: found[stream]["mean"])
-    return {"name": name, "about": ALL_ABOUT[name], "best": best, "marks": {s: _mark(r, scale) for s, r in found.items()}}
+    return {
+        "name": name,
+        "about": ALL_ABOUT[name],
+        "best": best,
+        "marks": {s: _mark(r, scale) for s, r in found.items()},
+    }
 
 
 def _mark(row: dict[str, float], scale: Scale) -> dict[str, float]:
@@ -116,7 +121,9 @@ def _slices(connection: "duckdb.DuckDBPyConnection", also: Sequence[str]) -> lis
         if len(rows) < 2 and slicing.title not in also:
             continue
         scales = {
-            name: Scale.from_values([row["figures"][name][end] for row in rows for end in ("low", "high") if row["figures"][name]])
+            name: Scale.from_values(
+                [row["figures"][name][end] for row in rows for end in ("low", "high") if row["figures"][name]]
+            )
             for name in SHOWN
         }
         for row in rows:
@@ -142,7 +149,9 @@ def _changes(
         "select source, count(*) as frames, avg(score) as score, avg(retention) as retention from differences "
         f"group by key, source having avg(score) < 0 order by avg(score) limit {WORST}"
     ).fetchall()
-    differing = sorted(name for name in {**store.settings, **other.settings} if store.settings.get(name) != other.settings.get(name))
+    differing = sorted(
+        name for name in {**store.settings, **other.settings} if store.settings.get(name) != other.settings.get(name)
+    )
     return {
         "frames": total["frames"],
         "recordings": total["recordings"],
@@ -191,13 +200,12 @@ def _compared(changes: dict[str, Any] | None, other: Store | None, shared: bool)
     return [
         {"question": f"Better than {other.path}?", "answer": answer, "text": score + "; ".join(parts) + "."},
         {
-            "question": "Is it worse anywhere?",
-            "answer": "no" if changes["worse"] else "yes",
-            "text": f"certainly in {worse}."
+            "question": "Does that hold everywhere?",
+            "answer": "partly" if worse else "yes",
+            "text": f"worse with certainty in {worse}."
             if worse
-            else f"in none of {changes['slices']} slices with certainty; better in {changes['better']}.",
-        }
-        | {"answer": "partly" if changes["worse"] else "yes"},
+            else f"none of {changes['slices']} slices is worse with certainty; {changes['better']} are better.",
+        },
     ]
 
 
@@ -207,13 +215,20 @@ def _better(totals: dict[str, Any]) -> dict[str, str]:
     for name in SINGLE:
         sign = -1 if name in LESS_IS_BETTER else 1
         fused, cameras = totals[name], [totals[f"{camera}_{name}"] for camera in CAMERAS]
-        ends = [sign * fused[end] for end in ("low", "high")], [[sign * c[end] for end in ("low", "high")] for c in cameras]
+        ends = (
+            [sign * fused[end] for end in ("low", "high")],
+            [[sign * c[end] for end in ("low", "high")] for c in cameras],
+        )
         if min(ends[0]) > max(max(pair) for pair in ends[1]):
             better.append(name)
         elif max(ends[0]) < min(min(pair) for pair in ends[1]):
             worse.append(name)
     majority = len(SINGLE) // 2
-    parts = [f"{word} {', '.join(found)}" for word, found in (("above both cameras in", better), ("below both in", worse)) if found]
+    parts = [
+        f"{word} {', '.join(found)}"
+        for word, found in (("above both cameras in", better), ("below both in", worse))
+        if found
+    ]
     kept = totals["retention"]
     parts += [f"{kept['mean']:.0%} of what a camera shows plainly stays plain"] if kept else []
     return {

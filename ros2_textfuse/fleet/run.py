@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.fleet import schema
 from ros2_textfuse.fleet.errors import FleetError, StoreError
 from ros2_textfuse.fleet.evaluation import Job, Task, evaluate
-from ros2_textfuse.fleet import schema
 from ros2_textfuse.fleet.identity import Identity, identify_batch
 from ros2_textfuse.fleet.recipe import Recipe
 from ros2_textfuse.fleet.sources import Source, find_sources

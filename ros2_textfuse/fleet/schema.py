@@ -66,7 +66,9 @@ def schema() -> "pyarrow.Schema":
     """Of frames/KEY.parquet."""
     import pyarrow as pa
 
-    return pa.schema([(name, getattr(pa, kind.replace("double", "float64"))()) for name, kind in (RECORDING | FRAME).items()])
+    return pa.schema(
+        [(name, getattr(pa, kind.replace("double", "float64"))()) for name, kind in (RECORDING | FRAME).items()]
+    )
 
 
 def table(recording: Mapping[str, Any], frames: Sequence[Mapping[str, Any]]) -> "pyarrow.Table":

@@ -108,9 +108,9 @@ def _sorted_out(paths: Sequence[str]) -> list[Source]:
             elif name.lower().endswith(VIDEOS) and (found := _side(name)):
                 videos.setdefault((folder, found[1]), {})[found[0]] = path
         parent, _, last = folder.rpartition("/")
-        if last == "vi" and any(PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES for name in names):
-            if f"{parent}/ir" in of:
-                sources.append(Source((parent,)))
+        images = any(PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES for name in names)
+        if last == "vi" and images and f"{parent}/ir" in of:
+            sources.append(Source((parent,)))
     sources += [Source((sides[0], sides[1])) for sides in videos.values() if len(sides) == 2]
     return sources
 

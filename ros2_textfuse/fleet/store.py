@@ -114,8 +114,10 @@ def write(path: str, content: bytes) -> None:
     try:
         files.write(path, content)
     except OSError as error:
-        hint = "make room, and the same command goes on" if error.errno in (errno.ENOSPC, errno.EDQUOT) else (
-            "is it yours to write into?"
+        hint = (
+            "make room, and the same command goes on"
+            if error.errno in (errno.ENOSPC, errno.EDQUOT)
+            else ("is it yours to write into?")
         )
         raise StoreError(f"the store cannot be written: {error}; {hint}") from error
 
@@ -157,4 +159,3 @@ def require_parquet() -> None:
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
         raise needs("pyarrow") from error
-

@@ -1,7 +1,7 @@
 """Retention without known objects, fast enough for every frame: regions on a grid of cells, all at once.
 
-`retention.salient_boxes` looks for a dozen separate regions pixel by pixel and takes a second; this asks the same of all
-regions whose corners lie on a grid, from histograms of cells summed up once.
+`retention.salient_boxes` looks for a dozen separate regions pixel by pixel and takes a second; this asks the same of
+all regions whose corners lie on a grid, from histograms of cells summed up once.
 """
 
 import numpy as np
@@ -18,8 +18,8 @@ def kept_in_regions(
 ) -> tuple[float, int]:
     """How much of what either camera shows plainly the fused image still shows.
 
-    A region stands out by its separability: 1 minus the overlap of the grey histograms (32 bins) inside it and in a ring
-    of one cell around it. Plain are those with 0.35 or more in either camera.
+    A region stands out by its separability: 1 minus the overlap of the grey histograms (32 bins) inside it and in a
+    ring of one cell around it. Plain are those with 0.35 or more in either camera.
 
     Args:
         visible: grey [H, W].
@@ -27,8 +27,8 @@ def kept_in_regions(
         fused: grey [H, W].
 
     Returns:
-        The mean over plain regions of fused by better separability, at most 1 for each; NaN where none is plain. And how
-        many are.
+        The mean over plain regions of fused by better separability, at most 1 for each; NaN where none is plain. And
+        how many are.
     """
     sums = [_summed_histograms(image) for image in (visible, thermal, fused)]
     shares: list[NDArray[np.float32]] = []
