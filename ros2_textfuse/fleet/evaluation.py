@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -97,8 +98,7 @@ def evaluate(job: Job, task: Task, spread: Spread | None = None) -> int:
         "content": task.content,
         "source": task.source.paths[0],
         "thermal_source": "".join(task.source.paths[1:]),
-        "version": machine.version(),
-        "machine": machine.describe()["processor"],
+        **_here(),
         "model": job.recipe.description["model"],
         **dict.fromkeys(("duration", "period", "fuse_ms")),
         **dict.fromkeys(("visible_images", "thermal_images", "pairs", "evaluated"), 0),
@@ -119,6 +119,12 @@ def evaluate(job: Job, task: Task, spread: Spread | None = None) -> int:
         )
     job.store.put(task.key, recording, frames)
     return len(frames)
+
+
+@cache
+def _here() -> dict[str, str]:
+    """What evaluates: read once, since that takes longer than to find out that a file is no bag."""
+    return {"version": machine.version(), "machine": machine.describe()["processor"]}
 
 
 def _measured(
