@@ -1,20 +1,21 @@
 """`Fuser`: a network, an engine and the active prompt, behind a few calls."""
 
+from __future__ import annotations
+
 import logging
 import threading
 import time
 from collections.abc import Iterable
 from dataclasses import astuple, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ros2_textfuse import prompts
 from ros2_textfuse.engines import Engine, EngineConfig, EngineError, build_engine
-from ros2_textfuse.engines.base import DeviceEngine, check_tensors
+from ros2_textfuse.engines.base import DeviceEngine
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.imaging.drawing import mark
 from ros2_textfuse.imaging.encodings import ImageError
@@ -22,12 +23,15 @@ from ros2_textfuse.imaging.gain_control import GainControl
 from ros2_textfuse.imaging.padding import without_padding
 from ros2_textfuse.imaging.tone import ToneMap
 from ros2_textfuse.networks.prompt_input import prompt_input
-from ros2_textfuse.networks.weights import load_network
+from ros2_textfuse.networks.source import modulation_of, open_source
 from ros2_textfuse.prompts.checks import balance_of
 from ros2_textfuse.prompts.history import History
 from ros2_textfuse.scene.conditions import completed
 from ros2_textfuse.scene.watch import Scene, SceneWatch
 from ros2_textfuse.settings import AUTO, FAMILY, FusionSettings
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ENGINES_KEPT = 2
 
@@ -67,8 +71,8 @@ class Fuser:
         self.model_name = str(model)
         self.model_reason = ""
         """Why this model runs, where nobody named it."""
-        self._network = load_network(model)
-        self._input = prompt_input(self._network)
+        self._source = open_source(model)
+        self._input = prompt_input(self._source)
         self._engine_wanted = engine
         self._threads = threads
         self._engines: dict[tuple[int, int], Engine] = {}  # by height and width, newest last
@@ -81,7 +85,7 @@ class Fuser:
         self.set_prompt()
 
     @classmethod
-    def from_settings(cls, settings: FusionSettings, alignment: Alignment | None = None) -> "Fuser":
+    def from_settings(cls, settings: FusionSettings, alignment: Alignment | None = None) -> Fuser:
         """A fuser as the settings of a node describe it, with their prompt active.
 
         The model `auto` is the best of the family here; `model_choice` weighs it against a rate.
@@ -149,8 +153,7 @@ class Fuser:
             prompt = replace(prompt, balance=self._balance)
         self._prompt = replace(prompt, advice=tuple(dict.fromkeys((*prompt.advice, *self._input.unread(prompt)))))
         in_force = completed(prompt, self.watch.scene.conditions)
-        with torch.inference_mode():
-            modulation = self._network.modulation(self._input.features(in_force)).numpy()
+        modulation = modulation_of(self._source, self._input.features(in_force))
         tone = ToneMap(*astuple(in_force.tone)) if in_force.tone != prompts.Tone() else None
         # One assignment, so that an image never sees the text of one prompt with the numbers of another.
         self._in_force = in_force, modulation, tone
@@ -215,7 +218,7 @@ class Fuser:
             EngineError: the engine cannot be built.
         """
         start = time.perf_counter()
-        config = EngineConfig(self._network, height, width, self._threads)
+        config = EngineConfig(self._source, height, width, self._threads)
         engine, self._engine_warning = build_engine(self._engine_wanted, config)
         others = [item for item in self._engines.items() if item[0] != (height, width)]
         kept = [*others[:1], *others[1:][max(0, len(others) + 1 - ENGINES_KEPT) :]]
@@ -273,6 +276,8 @@ class Fuser:
             ImageError: a tensor has the wrong dtype or shape, or something is asked for that needs the host.
             EngineError: the engine does not run on such a device, or cannot be built.
         """
+        from ros2_textfuse.engines.cuda import check_tensors
+
         check_tensors(visible, thermal, out)
         height, width = thermal.shape
         if not self.ready(height, width):

@@ -27,7 +27,8 @@ from ros2_textfuse.networks.family import FusionNetwork
 from ros2_textfuse.networks.folding import fold, unfold
 from ros2_textfuse.networks.guided import GuidedNetwork
 from ros2_textfuse.networks.prompt_input import PromptInput, prompt_input
-from ros2_textfuse.networks.weights import ARCHITECTURES, load_network, make_network, save_weights
+from ros2_textfuse.networks.stored import ARCHITECTURES
+from ros2_textfuse.networks.weights import load_network, make_network, save_weights
 from ros2_textfuse.runtime.output import write_whole
 from ros2_textfuse.training.data import Batch, Crops, find_pairs
 from ros2_textfuse.training.isp import train_isp
