@@ -2,14 +2,15 @@
 
     python benchmarks/startup.py [--model auto nano pico] [--rounds 2] [--json F]
 
-The cameras run already, as on a robot. The first start of a model finds an empty cache, but for the detector's weights:
-engines are built and the detector is exported. The others find what the first one left. `ros2 launch` takes its own time
-before the nodes start, about a second.
+The cameras run already, as on a robot. The first start of a model finds an empty cache, but for the detector's
+weights: engines are built and the detector is exported. The others find what the first one left. `ros2 launch` takes
+its own time before the nodes start, about a second.
 """
 
 import argparse
 import os
 import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,10 +20,10 @@ from graph import resident_mib
 from machine import describe_machine, write
 
 from ros2_textfuse.detection.weights import find_weights
-from ros2_textfuse.recordings.simulated_scene import write_videos
 from ros2_textfuse.runtime import environment
 from ros2_textfuse.runtime.graph import NodeGraph
 
+DRIVER = Path(__file__).parents[1] / "tests" / "helpers" / "plain_cameras.py"
 PATIENCE = 180.0  # s for a first start
 SETTLING = 10.0  # s until memory is read
 
@@ -53,6 +54,7 @@ def main() -> None:
 def start(model: str, rate: float) -> dict:
     """One start: seconds to the first results, and of each node its memory and whether torch is loaded."""
     from rclpy.node import Node
+    from sensor_msgs.msg import Image
     from textfuse.msg import Detection2DArray, FusionStatus
 
     from ros2_textfuse.nodes.common.observer import observing
@@ -63,6 +65,8 @@ def start(model: str, rate: float) -> dict:
         def __init__(self, context: Any) -> None:
             super().__init__("benchmark", namespace="textfuse", context=context)
             self.first: dict[str, float] = {}
+            self.camera = self.create_subscription(Image, "/thermal/image_raw", lambda _: self.note("camera"), 1)
+            self.driver = self.create_subscription(Image, "/visible/image_raw", lambda _: None, 1)
             self.create_subscription(FusionStatus, "status", self.fused, 10)
             self.create_subscription(Detection2DArray, "detections", lambda _: self.note("detections"), 10)
 
@@ -73,23 +77,22 @@ def start(model: str, rate: float) -> dict:
         def note(self, what: str) -> None:
             self.first.setdefault(what, time.monotonic())
 
-    with tempfile.TemporaryDirectory() as folder:
-        visible, thermal = write_videos(folder, rate)
-        with NodeGraph(Path(folder)) as graph, observing(Watcher) as watcher:
-            graph.start("player", {"visible": str(visible), "thermal": str(thermal), "loop": True})
-            graph.wait(lambda: watcher.count_publishers("/thermal/image_raw"), PATIENCE, "no cameras")
-            began = time.monotonic()
-            parameters = {"fusion": {"model": model, "expected_rate": rate}, "detection": {}}
-            nodes = {name: graph.start(name, values) for name, values in parameters.items()}
-            graph.wait(lambda: len(watcher.first) == 2, PATIENCE, "no fused image or no detections")
-            time.sleep(SETTLING)
-            return {
-                "first_fused_s": round(watcher.first["fused"] - began, 1),
-                "first_detections_s": round(watcher.first["detections"] - began, 1),
-                "memory_mib": {name: round(resident_mib(process.pid)) for name, process in nodes.items()},
-                "torch": {name: "libtorch" in Path(f"/proc/{process.pid}/maps").read_text()
-                          for name, process in nodes.items()},
-            }  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder, NodeGraph(Path(folder)) as graph, observing(Watcher) as watcher:
+        driver = [sys.executable, str(DRIVER), str(rate), str(2 * PATIENCE), "reliable", "640", "480"]
+        graph.processes.start("cameras", driver, log=Path(folder) / "cameras.log")
+        graph.wait(lambda: watcher.count_publishers("/thermal/image_raw"), PATIENCE, "no cameras")
+        began = time.monotonic()
+        parameters = {"fusion": {"model": model, "expected_rate": rate}, "detection": {}}
+        nodes = {name: graph.start(name, values) for name, values in parameters.items()}
+        graph.wait(lambda: len(watcher.first) == 3, PATIENCE, "no fused image or no detections")
+        time.sleep(SETTLING)
+        return {
+            "first_fused_s": round(watcher.first["fused"] - began, 1),
+            "first_detections_s": round(watcher.first["detections"] - began, 1),
+            "memory_mib": {name: round(resident_mib(process.pid)) for name, process in nodes.items()},
+            "torch": {name: "libtorch" in Path(f"/proc/{process.pid}/maps").read_text()
+                      for name, process in nodes.items()},
+        }  # fmt: skip
 
 
 if __name__ == "__main__":
