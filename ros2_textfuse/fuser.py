@@ -26,7 +26,7 @@ from ros2_textfuse.networks.prompt_input import prompt_input
 from ros2_textfuse.networks.source import modulation_of, open_source
 from ros2_textfuse.prompts.checks import balance_of
 from ros2_textfuse.prompts.history import History
-from ros2_textfuse.scene.conditions import completed
+from ros2_textfuse.scene.conditions import completed, doubted
 from ros2_textfuse.scene.watch import Scene, SceneWatch
 from ros2_textfuse.settings import AUTO, FAMILY, FusionSettings
 
@@ -152,11 +152,25 @@ class Fuser:
         if not prompt.weighed:
             prompt = replace(prompt, balance=self._balance)
         self._prompt = replace(prompt, advice=tuple(dict.fromkeys((*prompt.advice, *self._input.unread(prompt)))))
-        in_force = completed(prompt, self.watch.scene.conditions)
+        in_force = self._completed(prompt)
         modulation = modulation_of(self._source, self._input.features(in_force))
         tone = ToneMap(*astuple(in_force.tone)) if in_force.tone != prompts.Tone() else None
         # One assignment, so that an image never sees the text of one prompt with the numbers of another.
         self._in_force = in_force, modulation, tone
+
+    def _completed(self, prompt: prompts.Prompt) -> prompts.Prompt:
+        scene = self.watch.scene
+        return completed(prompt, scene.conditions, scene.credibility)
+
+    @property
+    def doubt(self) -> str:
+        """Which degradations the prompt names that are hardly to be seen; empty while there are none."""
+        return doubted(self._prompt, self.in_force)
+
+    @property
+    def heeds_images(self) -> bool:
+        """Whether the prompt has different effects on different images, so that they are to be looked at."""
+        return self._prompt.auto or bool(self._prompt.severities)
 
     @property
     def balance(self) -> float:
@@ -181,11 +195,11 @@ class Fuser:
 
     @property
     def in_force(self) -> prompts.Prompt:
-        """The active prompt, completed by what the images say where it is of mode `auto`."""
+        """The active prompt as far as the images bear it out, and of mode `auto` with what they say themselves."""
         return self._in_force[0]
 
     def look(self, visible: NDArray[np.uint8], thermal8: NDArray[np.uint8], seconds: float | None = None) -> Scene:
-        """Let a pair say what is wrong with it; a prompt of mode `auto` follows that from the next image on.
+        """Let a pair say what is wrong with it; a prompt follows that from the next image on.
 
         Looks of a stream are smoothed over time and are taken some times a second; a call between two of them costs
         nothing. It may be called beside `set_prompt`, from one thread.
@@ -200,7 +214,7 @@ class Fuser:
         """
         scene = self.watch.look(visible, thermal8, seconds)
         with self._changing:
-            if self._prompt.auto and completed(self._prompt, scene.conditions) != self.in_force:
+            if self.heeds_images and self._completed(self._prompt) != self.in_force:
                 self._use(self._prompt)
         return scene
 
@@ -243,8 +257,8 @@ class Fuser:
             visible: [H, W, 3] uint8 RGB.
             thermal: [H, W] uint8; or uint16 or float32 counts or temperatures, which gain control brings to 8 bits.
             out: [H, W, 3] uint8, C-contiguous, to write into; None for a new array.
-            seconds: for prompts of mode `auto`, the stamp of a stream's pair, so that the fused images change gently;
-                None for a pair that has nothing to do with those before.
+            seconds: for prompts that name degradations or leave them to the images, the stamp of a stream's pair, so
+                that the fused images change gently; None for a pair that has nothing to do with those before.
 
         Returns:
             [H, W, 3] uint8 RGB; `out` where it was given.
@@ -255,7 +269,7 @@ class Fuser:
             EngineError: an image of a new size came and the engine cannot be built for it.
         """
         prepared = self.prepare_pair(visible, thermal)
-        if self._prompt.auto:
+        if self.heeds_images:
             self.look(*prepared, seconds)
         return self.fuse_prepared(*prepared, out)
 

@@ -1,7 +1,7 @@
 """Boxes carried to the present frame: a detector is some frames late, and may look at every third only."""
 
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,8 +89,8 @@ class Carried:
             current = self._followed if time - self._last < SILENT else {}
             return [(id_, one.rectangle(time)) for id_, one in current.items()]
 
-    def regions(self, names: Collection[str], time: float) -> list[Region]:
-        """Where the objects of some classes are at a time, the largest first; less and less of those no longer seen."""
+    def regions(self, time: float) -> list[Region]:
+        """Where all objects are at a time, the largest first; less and less of those no longer seen."""
         with self._lock:
             followed, last = list(self._followed.items()), self._last
         answered = _fading(time - last, LATE, SILENT)
@@ -98,7 +98,7 @@ class Carried:
         for id_, one in followed:
             weight = answered * _fading(last - one.seen, HELD, GONE)
             left, top, right, bottom = one.rectangle(time)
-            if one.name in names and weight > 0 and right > left and bottom > top:
+            if weight > 0 and right > left and bottom > top:
                 found.append(Region((left, top, right, bottom), id_, weight, one.name, one.outline))
         return sorted(found, key=lambda region: (region.box[0] - region.box[2]) * (region.box[3] - region.box[1]))
 

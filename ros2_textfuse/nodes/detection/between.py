@@ -37,8 +37,7 @@ class Tracks:
         """
         if not 0 <= time - self._seen <= OLDEST:
             return None
-        names = {one.name for one in self._last.values()}
-        carried = {region.id: region.box for region in self._carried.regions(names, time)}
+        carried = {region.id: region.box for region in self._carried.regions(time)}
         moved = [replace(one, box=_within(carried[id_], size)) for id_, one in self._last.items() if id_ in carried]
         return [one for one in moved if one.box[0] < one.box[2] and one.box[1] < one.box[3]]
 
