@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Union
 
@@ -29,12 +30,23 @@ def open_source(name_or_path: str | Path) -> NetworkSource:
 
         return load_network(path)
     stored = read_stored(path)
-    return stored.network if stored.architecture == "textif" else stored
+    return network_of(stored) if stored.architecture == "textif" else stored
 
 
 def network_of(source: NetworkSource) -> FusionNetwork:
-    """The network itself; imports torch."""
-    return source.network if isinstance(source, StoredNetwork) else source
+    """The network itself, in eval mode, float32, on the CPU; imports torch.
+
+    Raises:
+        WeightsError: the arrays of a file are not those of its architecture.
+    """
+    return _made(source) if isinstance(source, StoredNetwork) else source
+
+
+@lru_cache(maxsize=1)
+def _made(stored: StoredNetwork) -> FusionNetwork:
+    from ros2_textfuse.networks import weights
+
+    return weights.network_of(stored)
 
 
 def arrays_of(source: NetworkSource) -> Mapping[str, NDArray]:

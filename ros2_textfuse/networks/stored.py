@@ -7,14 +7,11 @@ Importing torch takes seconds and 180 MiB. Where an engine is cached, a prompt i
 for, and that is a small MLP: so the network is made of the arrays only when somebody asks for it.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +20,6 @@ from safetensors import SafetensorError, safe_open
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.errors import WeightsError
 from ros2_textfuse.prompts.gelu import gelu
-
-if TYPE_CHECKING:
-    from ros2_textfuse.networks.family import FusionNetwork
 
 NAMES = ("nano", "nano-open", "pico")  # models that come with the package
 CHECKPOINTS = (".pth", ".pt")  # of Text-IF's authors, which are converted
@@ -45,17 +39,6 @@ class StoredNetwork:
     """Sizes of the network."""
     arrays: Mapping[str, NDArray]
     """Parameter name -> value."""
-
-    @cached_property
-    def network(self) -> FusionNetwork:
-        """The network, in eval mode, float32, on the CPU; made at the first use, which imports torch.
-
-        Raises:
-            WeightsError: the arrays are not those of the architecture.
-        """
-        from ros2_textfuse.networks.weights import network_of
-
-        return network_of(self)
 
     @property
     def inputs(self) -> int:

@@ -63,7 +63,7 @@ def load_network(name_or_path: str | Path = "nano") -> FusionNetwork:
         WeightsError: as of `read_stored`; or header and tensors are not of one network.
     """
     path = find_weights(name_or_path)
-    return _from_checkpoint(path) if path.suffix in CHECKPOINTS else read_stored(path).network
+    return _from_checkpoint(path) if path.suffix in CHECKPOINTS else network_of(read_stored(path))
 
 
 def network_of(stored: StoredNetwork) -> FusionNetwork:
