@@ -17,6 +17,7 @@ from ros2_textfuse import prompts
 from ros2_textfuse.engines import Engine, EngineConfig, EngineError, build_engine
 from ros2_textfuse.engines.base import DeviceEngine
 from ros2_textfuse.geometry.alignment import Alignment
+from ros2_textfuse.imaging.arrays import check_sizes, check_types
 from ros2_textfuse.imaging.drawing import mark
 from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.imaging.gain_control import GainControl
