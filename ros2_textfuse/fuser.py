@@ -1,7 +1,5 @@
 """`Fuser`: a network, an engine and the active prompt, behind a few calls."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import time
@@ -22,7 +20,6 @@ from ros2_textfuse.imaging.drawing import mark
 from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.imaging.gain_control import GainControl
 from ros2_textfuse.imaging.padding import without_padding
-from ros2_textfuse.imaging.pair import check_sizes, check_types
 from ros2_textfuse.imaging.tone import ToneMap
 from ros2_textfuse.networks.prompt_input import prompt_input
 from ros2_textfuse.networks.source import modulation_of, open_source
@@ -87,7 +84,7 @@ class Fuser:
         self.set_prompt()
 
     @classmethod
-    def from_settings(cls, settings: FusionSettings, alignment: Alignment | None = None) -> Fuser:
+    def from_settings(cls, settings: FusionSettings, alignment: Alignment | None = None) -> "Fuser":
         """A fuser as the settings of a node describe it, with their prompt active.
 
         The model `auto` is the best of the family here; `model_choice` weighs it against a rate.
@@ -275,7 +272,7 @@ class Fuser:
             self.look(*prepared, seconds)
         return self.fuse_prepared(*prepared, out)
 
-    def fuse_on_device(self, visible: Tensor, thermal: Tensor, out: Tensor | None = None) -> Tensor:
+    def fuse_on_device(self, visible: "Tensor", thermal: "Tensor", out: "Tensor | None" = None) -> "Tensor":
         """Fuse one pair on the engine's CUDA device, without a visit to the host; the current stream need not wait.
 
         Gain control, alignment, tone and the prompt `auto` work on the host, and so are not to be had here.
