@@ -16,6 +16,7 @@ from ros2_textfuse import prompts
 from ros2_textfuse.engines import Engine, EngineConfig, EngineError, build_engine
 from ros2_textfuse.engines.base import DeviceEngine, check_tensors
 from ros2_textfuse.geometry.alignment import Alignment
+from ros2_textfuse.imaging.arrays import check_sizes, check_types
 from ros2_textfuse.imaging.drawing import mark
 from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.imaging.gain_control import GainControl
@@ -317,10 +318,10 @@ class Fuser:
         Raises:
             ImageError: as of `fuse`.
         """
-        _check_types(visible, thermal)
+        check_types(visible, thermal)
         alignment = self.alignment
         if alignment is None:
-            _check_sizes(visible, thermal)
+            check_sizes(visible, thermal)
             return visible, without_padding(self.gain_control(thermal))
         alignment.check(visible=visible, thermal=thermal)
         return alignment(visible, without_padding(self.gain_control(thermal)))
@@ -394,21 +395,3 @@ class Fuser:
         marked = np.dstack([image8] * 3) if camera == "thermal" else image8.copy()
         mark(marked, f"{camera.upper()} ONLY")
         return marked
-
-
-def _check_types(visible: NDArray, thermal: NDArray) -> None:
-    if visible.ndim != 3 or visible.shape[2] != 3 or visible.dtype != np.uint8:
-        raise ImageError(f"visible must be uint8 [H, W, 3], not {visible.dtype} {list(visible.shape)}")
-    if thermal.ndim != 2 or thermal.dtype not in (np.uint8, np.uint16, np.float32):
-        raise ImageError(f"thermal must be uint8, uint16 or float32 [H, W], not {thermal.dtype} {list(thermal.shape)}")
-    if 0 in thermal.shape:
-        raise ImageError(f"the images are empty: thermal is {list(thermal.shape)}")
-
-
-def _check_sizes(visible: NDArray, thermal: NDArray) -> None:
-    if visible.shape[:2] != thermal.shape:
-        (vh, vw), (th, tw) = visible.shape[:2], thermal.shape
-        raise ImageError(
-            f"visible is {vw}x{vh} and thermal is {tw}x{th}: they must be registered and of the same size, or "
-            "aligned by a calibration"
-        )

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ examples:
   textfuse fleet eval 's3://team/2026-1*/*' --out s3://team/store --address ray://head:10001
   textfuse fleet eval drives.csv --model new.safetensors --out store-new   # a manifest; its columns are for slices
   textfuse fleet report store-new --compare store --out report.html        # better where, worse where, how certain
+  textfuse fleet mine store-new --out mined --frames 500                   # then textfuse train --data mined ...
   textfuse fleet query store "select source, avg(Qabf) from frames group by 1 order by 2"
 
 `textfuse fleet SUBVERB --help` describes each. What needs the extra: pip install 'textfuse[fleet]'
@@ -166,6 +168,43 @@ def _query(args: argparse.Namespace) -> int:
     return 0
 
 
+# Choose -------------------------------------------------------------------------------------------------------------
+
+
+def _declare_mine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("store", metavar="STORE", help="of `textfuse fleet eval`")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="of the data set; a new one")
+    parser.add_argument("--frames", type=int, default=500, metavar="N", help="how many, at most (default 500)")
+    parser.add_argument(
+        "--hold-back", type=float, default=0.2, metavar="SHARE", help="of the recordings, for testing (default 0.2)"
+    )
+    parser.add_argument("--calibration", default="", help="YAML file that the store was made with")
+    parser.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="so many at once (default: one for each core; 1: no Ray)"
+    )
+    parser.add_argument("--address", default="", help="a Ray cluster that runs, with FOLDER on a disk that it shares")
+    parser.set_defaults(gpus=0.0)
+
+
+def _mine(args: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from ros2_textfuse.fleet.mining import choose, export
+    from ros2_textfuse.fleet.store import Store
+
+    store = Store.open(args.store.rstrip("/"))
+    chosen = choose(store, args.frames, args.hold_back)
+    with _workers(args) as workers, tqdm(total=len(chosen), unit="frame", disable=None) as bar:
+        missing = export(store, chosen, args.calibration, args.out.absolute(), workers, bar.update)
+    for reason, count in Counter(frame.reason for frame in chosen).items():
+        print(f"{count} frames for {reason}")
+    sides = Counter(frame.split for frame in chosen)
+    print(f"wrote {args.out}: {sides['train']} frames to train on, {sides['test']} to test by, less what is missing")
+    for name, reason in missing.items():
+        print(f"missing: {name}: {reason}", file=sys.stderr)
+    return 1 if missing else 0
+
+
 SUBVERBS = (
     ("eval", "evaluate recordings into a store; what is in it already is not done again", _declare_eval, _evaluate),
     (
@@ -175,4 +214,5 @@ SUBVERBS = (
         _report,
     ),
     ("query", "ask a store in SQL", _declare_query, _query),
+    ("mine", "export the frames most worth labelling or training on as a data set", _declare_mine, _mine),
 )

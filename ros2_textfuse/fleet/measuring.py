@@ -52,7 +52,7 @@ class FrameMeasure:
         row["visible_fault"] = _fault(pair.visible, False, row["visible_change"])
         row["thermal_fault"] = _fault(pair.raw, True, row["thermal_change"])
         row["motion"] = _motion(before.images["visible"], grey["visible"]) if before else math.nan
-        row["looks"] = _difference_hash(grey["visible"]) << 32 | _difference_hash(grey["thermal"])
+        row["looks"] = looks(pair.visible, pair.thermal)
         row["score"] = _score(row)
         self._keep((row["score"], pair.number), pair, fused)
         return row
@@ -68,6 +68,12 @@ class FrameMeasure:
         with self.lock:
             if place < self.worst:
                 self.worst, self.images = place, images
+
+
+def looks(visible: NDArray[np.uint8], thermal: NDArray[np.uint8]) -> int:
+    """64 bits of how a pair looks, uint8 RGB [H, W, 3] and uint8 [H, W]; near-duplicates differ in few of them."""
+    grey = np.asarray(cv2.cvtColor(visible, cv2.COLOR_RGB2GRAY), np.uint8)
+    return _difference_hash(grey) << 32 | _difference_hash(thermal)
 
 
 def _score(row: Row) -> float:

@@ -217,6 +217,13 @@ DETECTION = (
         "come from the fusion node, aligned.",
     ),
     Parameter(
+        "in_turn",
+        False,
+        "Whether each frame is looked at in one of several streams, in turn, and the boxes of the others carried to "
+        "it; false looks at all of them in each frame.",
+        live=True,
+    ),
+    Parameter(
         "confidence", 0.25, "Smallest score of a detection; of joined boxes, the probability.", 0.0, 1.0, live=True
     ),
     Parameter("classes", (), "Class names to report; empty for all that the weights know.", live=True),
