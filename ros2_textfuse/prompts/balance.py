@@ -62,13 +62,21 @@ _EQUAL = re.compile(
     r"\b(?:equal(?:ly)?|even(?:ly)?(?: mix| weight\w*| balance\w*)|fifty.?fifty|50.?50|same weight|balanced|"
     r"neutral balance|half and half|even mix|no preference|^balance (?:both|the) cameras$)\b"
 )
+_SHARE = r"(\d{1,3}(?:\.\d+)?) ?(?:%|percent|per cent)"
 _PERCENT = re.compile(
-    rf"(\d{{1,3}}) ?(?:%|percent|per cent)(?: of)? {_CAMERA}|{_CAMERA.replace('camera>', 'camera2>')} (?:at |to |"
-    rf"by )?(\d{{1,3}}) ?(?:%|percent)"
+    rf"{_SHARE}(?: of)? {_CAMERA}|{_CAMERA.replace('camera>', 'camera2>')}(?: weight| share)? ?(?:at |to |is |= |"
+    rf": ?)?{_SHARE}"
+)
+_RATIO = re.compile(r"(?<![\d.])(\d{1,3}) ?(?:/|:|to) ?(\d{1,3})(?![\d.])")
+_NUMBER = re.compile(
+    r"\bbalance\b[^\d]*?(?P<minus>minus )?(?P<number>\d{0,3}\.?\d+) ?(?P<percent>%|percent)?"
+    r"(?: (?:to|towards?|on|for) (?:the )?(?P<camera>thermal|visible))?"
 )
 # "cars should be more visible", "the contrast of the thermal image up": no camera is meant to count more.
 _NO_WISH = re.compile(
     rf"\b{_DEFECTS}\w* (?:of|in|on|from) (?:the )?(?:thermal|visible)\b|"
+    r"\b(?:de\w+ing|noise reduction|filter\w*|repairs?|correction) (?:of|in|on|for|from) (?:the )?(?:thermal|"
+    r"visible)\b|"
     r"\b(?:be|become|becomes|get|gets|is|are|make|makes|making)\b.*\b(?:more|less|better|barely|hardly|clearly|"
     r"not) visible$|\b(?:\w+s|people|them|it) (?:\w+ )?(?:more|less|better) visible$"
 )
@@ -94,8 +102,8 @@ _RULES: tuple[tuple[re.Pattern[str], float, float | None], ...] = tuple(
         (rf"{_CAMERA} (?:weight |share )?(?:a (?:bit|little) )?(?:less|down|weaker|lower)\b", -1, None),
         (rf"{_CAMERA}{_BROKEN}", -1, 0.75),
         (
-            rf"\b(?:only|just|nothing but|full|pure|all|exclusively|switch (?:over )?to|solely){_ADVERB}(?: use|"
-            rf" show| trust| take| see)?(?: me)?(?: the)? {_CAMERA}",
+            rf"\b(?:only|just|nothing but|full|max(?:imum)?|pure|all|exclusively|switch (?:over )?to|solely){_ADVERB}"
+            rf"(?: use| show| trust| take| see)?(?: me)?(?: the)? {_CAMERA}",
             1,
             1.0,
         ),
@@ -133,9 +141,19 @@ def read_balance(clause: str) -> Balance | None:
         clause: lower case, the cameras called thermal and visible, as `clauses` gives it.
     """
     if found := _PERCENT.search(clause):
-        share = min(100, int(found[1] or found[4])) / 100
+        share = min(100.0, float(found[1] or found[4])) / 100
         camera = found["camera"] or found["camera2"]
         return Balance(_SIGN[camera] * (2 * share - 1), True, _without(clause, found))
+    if found := _NUMBER.search(clause):
+        value = float(found["number"]) / (100 if found["percent"] else 1)
+        named = re.search(r"\b(?:thermal|visible)\b", clause[: found.start("number")])
+        camera = found["camera"] or (named[0] if named else "thermal")
+        value *= _SIGN[camera] * (-1 if found["minus"] else 1)
+        return Balance(value, True, "") if abs(value) <= 1 else None
+    if (found := _RATIO.search(clause)) and int(found[1]) + int(found[2]) == 100:
+        first = re.search(r"\b(?:thermal|visible)\b", clause)
+        if first:
+            return Balance(_SIGN[first[0]] * (int(found[1]) - int(found[2])) / 100, True, "")
     if found := _EQUAL.search(clause):
         return Balance(0.0, True, "")
     for pattern, sign, size in () if _NO_WISH.search(clause) else _RULES:
