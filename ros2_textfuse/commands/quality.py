@@ -4,8 +4,6 @@ import argparse
 from pathlib import Path
 
 from ros2_textfuse.degradations.pairs import load_pairs
-from ros2_textfuse.evaluation import quality
-from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.runtime.output import check_folder
 
 
@@ -23,6 +21,10 @@ def run(args: argparse.Namespace) -> int:
     """Judge a network; returns 0."""
     check_folder(args.out, "quality.json")
     pairs = load_pairs(args.data)
+    # Torch takes seconds, which help and a usage error need not wait for.
+    from ros2_textfuse.evaluation import quality
+    from ros2_textfuse.fuser import Fuser
+
     result = quality.judge(Fuser(args.model, args.engine), pairs, args.video, args.out)
     print(quality.report(result))
     print(f"wrote {args.out}/quality.md, quality.json and the contact sheets")

@@ -4,11 +4,8 @@ import argparse
 import tempfile
 from pathlib import Path
 
-import torch
-
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.runtime.output import claim_folder
-from ros2_textfuse.training.train import CHECKPOINT, LOG, Settings, make_pairs, train
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; returns 0, or 130 when it was interrupted and can be resumed."""
+    # Torch takes seconds, which help need not wait for.
+    from ros2_textfuse.training.train import CHECKPOINT, LOG, Settings, train
+
     given = {name: value for name, value in vars(args).items() if name in Settings.__dataclass_fields__}
     _check_device(args.device)
     if args.smoke:
@@ -54,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check_device(name: str) -> None:
+    import torch
+
     try:
         torch.zeros(0, device=name)
     except (RuntimeError, AssertionError) as error:  # the latter where torch was built without CUDA
@@ -63,6 +65,8 @@ def _check_device(name: str) -> None:
 
 def _smoke(given: dict) -> int:
     """Whether training runs at all on this machine."""
+    from ros2_textfuse.training.train import Settings, make_pairs, train
+
     with tempfile.TemporaryDirectory(prefix="textfuse-smoke-") as folder:
         scratch = Path(folder)
         given |= {"steps": min(given["steps"], 20), "batch": 4, "crop": 48, "save_every": 10}
