@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.degradations.pairs import load_pairs
 from ros2_textfuse.runtime.output import check_folder
 
@@ -12,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with vi/ and ir/, registered pairs by name")
     parser.add_argument("--out", type=Path, required=True, help="folder for the tables and the contact sheets")
     parser.add_argument("--model", default="nano", help="network: a name or a path (default nano)")
-    parser.add_argument("--engine", default="eager", help="of docs/concepts/engines.md (default eager, the reference)")
+    fusion_arguments.add_engine(parser, "eager", "what runs the network (default eager, the reference)")
     parser.add_argument("--video", nargs=2, action="append", default=[], metavar=("VISIBLE", "THERMAL"),
                         help="two videos or folders of frames to look for flicker in; again for more")  # fmt: skip
 
