@@ -26,7 +26,7 @@ _SHARE = (  # of a hundred, of one, of ten, or in words
     rf"(?P<tens>{'|'.join(_TENS)})(?:-| )?(?P<ones>five)? ?(?:%|percent|per cent){_OF_THE_SCENE}|"
     r"(?P<of>\d{1,3}) ?(?:/|out of|of) ?(?P<ten>5|10|100)\b(?! (?:people|cars|images|frames|pixels))"
 )
-_FRACTION = rf"(?P<part>{'|'.join(_PARTS)})\b(?! (?:of|the)\b)"
+_FRACTION = rf"(?P<part>{'|'.join(_PARTS)})\b(?! (?:of|the)\b(?! (?:the )?(?:full|max)))"
 _SIGNED = r"(?:(?P<sign>plus|＋|minus|-) ?)?"
 # What comes before and belongs to the number, and which numbers may follow it.
 _FORMS = tuple(
@@ -43,7 +43,8 @@ _FORMS = tuple(
          r"de\w+ing)\b)|(?P<most>full|max(?:imum)?)(?= (?:strength|power|intensity|de\w+ing|repair\w*|removal)\b)"),
     )
 )  # fmt: skip
-_AFTER = re.compile(rf"^ ?(?:{_STRENGTH}|in {_STRENGTH})\b")
+_AFTER = re.compile(rf"^ ?(?:of (?:the )?(?:full|max(?:imum)?) )?(?:in )?{_STRENGTH}\b")
+_NO_NAME = re.compile(r"(?:(?:both|all|each|everything|them|these|those|it|that|set|of|each of|the|rest)(?: |$))*")
 _TWO = re.compile(rf"(?<![\w.])(?:{_DECIMAL} ?(?:%|percent\b)|0?\.\d+)")
 
 
@@ -62,6 +63,11 @@ class Amount:
     rest: str
     signed: bool = False
     reached: bool = False
+
+    @property
+    def alone(self) -> bool:
+        """Whether the clause says nothing else: it is for what other clauses name."""
+        return _NO_NAME.fullmatch(self.rest) is not None
 
 
 def plain_numbers(text: str) -> str:

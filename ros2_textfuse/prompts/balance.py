@@ -62,11 +62,13 @@ _EQUAL = re.compile(
     r"\b(?:equal(?:ly)?|even(?:ly)?(?: mix| weight\w*| balance\w*)|fifty.?fifty|50.?50|same weight|balanced|"
     r"neutral balance|half and half|even mix|no preference|^balance (?:both|the) cameras$)\b"
 )
-_SHARE = r"(\d{1,3}(?:\.\d+)?) ?(?:%|percent|per cent)"
-_PERCENT = re.compile(
-    rf"{_SHARE}(?: of)? {_CAMERA}|{_CAMERA.replace('camera>', 'camera2>')}(?: weight| share)? ?(?:at |to |is |= |"
-    rf": ?)?{_SHARE}"
+_SHARE = r"(?:(?P<percent>\d{1,3}(?:\.\d+)?) ?(?:%|percent|per cent)|(?P<part>[01]?\.\d+))"
+_SHARES = (
+    re.compile(rf"(?<![\d.]){_SHARE}(?: of)? {_CAMERA}"),
+    re.compile(rf"{_CAMERA}(?: weight| share)? ?(?:at |to |is |= |: ?)?{_SHARE}(?![\d.])"),
 )
+# "30 % more thermal": a number that says by how much, and not what share.
+_RELATIVE = re.compile(r"\b(?:more|less|increase\w*|raise|boost|reduce|lower|up|down|by|minus)\b|＋")
 _RATIO = re.compile(r"(?<![\d.])(\d{1,3}) ?(?:/|:|to) ?(\d{1,3})(?![\d.])")
 _NUMBER = re.compile(
     r"\bbalance\b[^\d]*?(?P<minus>minus )?(?P<number>\d{0,3}\.?\d+) ?(?P<percent>%|percent)?"
@@ -93,6 +95,8 @@ _RULES: tuple[tuple[re.Pattern[str], float, float | None], ...] = tuple(
             -1,
             None,
         ),
+        (rf"{_CAMERA} (?:overwhelms?|overpowers?|drowns?|swamps?|masks?|buries|outshines?|hides?)\b", -1, None),
+        (rf"{_CAMERA} (?:comes )?(?:second|last)$", -1, None),
         (rf"{_CAMERA}{_GOOD}(?: than {_OTHER})?", 1, None),
         (rf"(?:less|worse|no longer|not) (?:{_OTHER})? ?than {_CAMERA}", 1, None),
         (rf"\b{_NOT} {_LESS}{_ADVERB} {_CAMERA}", 1, None),
@@ -140,10 +144,10 @@ def read_balance(clause: str) -> Balance | None:
     Args:
         clause: lower case, the cameras called thermal and visible, as `clauses` gives it.
     """
-    if found := _PERCENT.search(clause):
-        share = min(100.0, float(found[1] or found[4])) / 100
-        camera = found["camera"] or found["camera2"]
-        return Balance(_SIGN[camera] * (2 * share - 1), True, _without(clause, found))
+    about_it = not (_NO_WISH.search(clause) or _RELATIVE.search(clause))
+    if about_it and (found := _SHARES[0].search(clause) or _SHARES[1].search(clause)):
+        share = min(1.0, float(found["part"]) if found["part"] else float(found["percent"]) / 100)
+        return Balance(_SIGN[found["camera"]] * (2 * share - 1), True, _without(clause, found))
     if found := _NUMBER.search(clause):
         value = float(found["number"]) / (100 if found["percent"] else 1)
         named = re.search(r"\b(?:thermal|visible)\b", clause[: found.start("number")])

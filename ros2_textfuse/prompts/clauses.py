@@ -42,7 +42,7 @@ _NOT_ENOUGH = tuple(
 )
 _COLOUR = re.compile(
     r"\b((?:back|switch|go|over) to|us(?:e|ing)|prefer|trust|with) (the )?colou?r(?=$| (?:for|where|by)\b)|"
-    r"^()()colou?r(?= (?:for|by) )"
+    r"^()()colou?r(?= (?:for|by|first|second|last|only)\b)"
 )
 # "it is too dark": the encoder knows what is too dark better without its subject.
 _IT_IS = re.compile(r"^(?:(?:it|this|that|all of it) is|it's|its|that's) (?=(?:\w+ ){0,2}too (?:dark|bright)\b)")
@@ -101,13 +101,14 @@ class Clause:
 def clauses(text: str) -> tuple[Clause, ...]:
     """`text` cut into clauses; none for text without a letter or digit."""
     plain = plain_numbers(" ".join(text.replace("’", "'").split()))
-    lowered = _VISIBLE.sub("visible", _THERMAL.sub("thermal", _CONTRACTED.sub(r"\1n't", plain.lower())))
+    lowered = _CONTRACTED.sub(r"\1n't", plain.lower().replace("_", " "))
+    lowered = _VISIBLE.sub("visible", _THERMAL.sub("thermal", lowered))
     for pattern, said in _NOT_ENOUGH:
         lowered = pattern.sub(said, lowered)
     lowered = _PEPPER.sub("impulse noise", _GREETING.sub("", lowered))
     lowered = _LACKING.sub("low contrast", _GREY.sub("monochrome", lowered))
     lowered = _HYPHEN.sub(r"\1", lowered)
-    lowered = " ".join(_POLITE.sub(" ", lowered.replace("_", " ")).split())
+    lowered = " ".join(_POLITE.sub(" ", lowered).split())
     lowered = _BUT.sub(r"\1 except", _ANSWER.sub(lambda found: f"{'no ' * (found[2] == 'no')}{found[1]}", lowered))
     lowered = _BOTH.sub("both images", lowered)
     pieces = [

@@ -27,6 +27,10 @@ _OF_OBJECTS = re.compile(
     r"brightness) (?:of|for|on) |\b(?:make|should be|must be)\b.* (?:more visible|stand out|pop|brighter)\b"
 )
 _OFF = re.compile(r"\b(?:off|stop|disable|end|leave|manual)\b")
+_UNTOUCHED = re.compile(
+    r"^(?:leave|keep|hold) (?:\w+ ){1,4}(?:alone|untouched|unchanged|as (?:it|they) (?:is|are))$|"
+    r"^(?:do not|don't|never) (?:touch|change|alter|modify) (?:\w+ ?){1,4}$"
+)
 _NOT_HIDDEN = "nothing is taken out of an image: what is there stays to be seen"
 _NOT_SO = re.compile(r"\bnot (?:quite )?(?:so|that|as)\b")
 
@@ -72,7 +76,9 @@ def read_clause(clause: Clause) -> Reading:
     amount = None if balance and balance.absolute else read_amount(clause.meaning)
     if amount:
         affirmed = read_amount(clause.affirmed)
-        clause = replace(clause, meaning=amount.rest, affirmed=affirmed.rest if affirmed else clause.affirmed)
+        clause = replace(
+            clause, meaning="" if amount.alone else amount.rest, affirmed=affirmed.rest if affirmed else clause.affirmed
+        )
         balance = read_balance(clause.meaning)
     reading = Reading(clause, clause.meaning, clause.affirmed if clause.negated else "", amount)
     reading.wanted, reading.unwanted = split_objects(clause.text, clause.negated)
@@ -83,6 +89,9 @@ def read_clause(clause: Clause) -> Reading:
     if _AUTO.search(clause.text):
         off = clause.negated or _OFF.search(clause.text) is not None
         reading.auto, reading.unwanted = not off, (*reading.unwanted, *([AUTO] if off else []))
+        reading.settled, reading.rest, reading.affirmed = True, "", ""
+        return reading
+    if _UNTOUCHED.search(clause.text):
         reading.settled, reading.rest, reading.affirmed = True, "", ""
         return reading
     if keeps(clause.text):

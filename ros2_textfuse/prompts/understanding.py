@@ -89,6 +89,8 @@ def _understand(text: str) -> Understanding:
         return Understanding(advice=notes, command=said.command)
     if language == UNKNOWN and not (said.modes or said.objects or said.unknown):
         said = replace(said, unknown=(english,))
+    if language == UNKNOWN:  # what to write in English is no help to whom English is foreign
+        said = replace(said, advice=tuple(advice for advice in said.advice if advice != GENERAL))
     return replace(said, advice=(*said.advice, *notes), adds=said.adds or keeps(english))
 
 
@@ -164,6 +166,8 @@ def _read(parts: Sequence[Clause]) -> Understanding:
             unknown.append(text)
             advice.append(hint or GENERAL)
     balance, tone, contradictions = _weighed(readings, present)
+    helped = {mode for reading in readings for one in reading.conditions for mode in one.modes}
+    denied = {name: text for name, text in denied.items() if name not in helped}  # "no fog, but smoke"
     both = [name for name in (*present, *wanted) if name in denied]
     if both:
         contradictions.append((f"{', '.join(both)}: named and denied, so nothing was done about it", ""))
