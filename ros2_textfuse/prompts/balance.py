@@ -60,7 +60,8 @@ _DENIED_HEAT = re.compile(
 )
 _EQUAL = re.compile(
     r"\b(?:equal(?:ly)?|even(?:ly)?(?: mix| weight\w*| balance\w*)|fifty.?fifty|50.?50|same weight|balanced|"
-    r"neutral balance|half and half|even mix|no preference|^balance (?:both|the) cameras$)\b"
+    r"neutral balance|evenly(?! (?:lit|exposed|bright|warm))|half and half|even mix|"
+    r"no preference|^balance (?:both|the) cameras$)\b"
 )
 _SHARE = r"(?:(?P<percent>\d{1,3}(?:\.\d+)?) ?(?:%|percent|per cent)|(?P<part>[01]?\.\d+))"
 _SHARES = (
@@ -71,7 +72,7 @@ _SHARES = (
 _RELATIVE = re.compile(r"\b(?:more|less|increase\w*|raise|boost|reduce|lower|up|down|by|minus)\b|＋")
 _RATIO = re.compile(r"(?<![\d.])(\d{1,3}) ?(?:/|:|to) ?(\d{1,3})(?![\d.])")
 _NUMBER = re.compile(
-    r"\bbalance\b[^\d]*?(?P<minus>minus )?(?P<number>\d{0,3}\.?\d+) ?(?P<percent>%|percent)?"
+    r"\bbalance\b[^\d]*?(?P<minus>minus )?(?P<number>\d{0,3}\.?\d+)(?: ?(?P<percent>%|percent))?"
     r"(?: (?:to|towards?|on|for) (?:the )?(?P<camera>thermal|visible))?"
 )
 # "cars should be more visible", "the contrast of the thermal image up": no camera is meant to count more.

@@ -68,7 +68,7 @@ _WORDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {  # axis: up, down
     ),
     "contrast": (
         re.compile(r"\b(?:punchier|contrastier|more punch|snappier)\b"),
-        re.compile(r"\b(?:flatter)(?: image)?\b"),
+        re.compile(r"\b(?:flatter)(?: image)?\b|\b(?:less|too) contrasty\b"),
     ),
     "colour": (
         re.compile(

@@ -41,7 +41,13 @@ _PRAISE = re.compile(
 )
 _IMAGES = re.compile(r"\b(?:fus\w+|both|combine|blend|overlay|merge)\b")
 _OUTSIDE = "a severity goes from 0 to 100 %, or 0 to 1"
-_AROUND = re.compile(r"\w+ (?:in|during|through|amid|under) ((?:the |a |this )?(?:\w+ ){0,3}\w+)$")
+_AROUND = re.compile(
+    r"(.+?) (?:(?:in|during|through|amid) ((?:the |a |this )?(?:\w+ ){0,3}\w+)|"
+    r"(?:after|since|when\w*|due to|until) .+)"
+)
+_OF_IMAGES = re.compile(
+    r"\b(?:in|during|through|amid) .*\b(?:thermal|visible|images?|frames?|pictures?|cameras?|both)\b"
+)
 _ONLY = re.compile(r"^(?:(?:just|only|mainly|mostly) )+(?=(?:\w+ ?){1,3}$)")
 _GRAIN = re.compile(r"\b(?:nois|grain|speckl)")
 _HELP = 0.5  # how far a condition moves the balance
@@ -159,7 +165,7 @@ def _read(parts: Sequence[Clause]) -> Understanding:
                 unknown.append(text)
             continue
         hint = reading.advice or advise(reading.clause.meaning)
-        if reading.amount and not reading.rest:
+        if reading.amount and reading.amount.alone:
             continue
         fine = about and (reading.clause.negated or _PRAISE.search(text) or _IMAGES.search(text))
         if hint or not (fine or reading.wanted):
@@ -200,7 +206,7 @@ def _in_numbers(
 
     A number that stands alone ("fog and rain, severity 0.7") is for every clause that has none of its own.
     """
-    alone = next((index for index, reading in enumerate(readings) if reading.amount and not reading.rest), None)
+    alone = next((index for index, reading in enumerate(readings) if reading.amount and reading.amount.alone), None)
     refused: dict[int, str] = {}
     if alone is not None and not any(severities for severities, _, _ in meant) and not readings[alone].settled:
         refused[alone] = _OF_WHAT
@@ -224,9 +230,11 @@ def _by_meaning(readings: Sequence[Reading]) -> list[tuple[dict[str, float], boo
     """
     from ros2_textfuse.prompts.text_encoder import encode
 
-    around = [None if reading.affirmed else _AROUND.search(reading.rest) for reading in readings]
+    aside = [[] if reading.affirmed else _halves(reading.rest) for reading in readings]
     sentences = [_ONLY.sub("", reading.rest) for reading in readings]
-    sentences += [reading.affirmed for reading in readings if reading.affirmed] + [part[1] for part in around if part]
+    sentences += [reading.affirmed for reading in readings if reading.affirmed] + [
+        half for halves in aside for half in halves
+    ]
     features = encode([sentence or "nothing" for sentence in sentences])
     severities, about = read(features)
     more = iter(range(len(readings), len(sentences)))
@@ -238,7 +246,7 @@ def _by_meaning(readings: Sequence[Reading]) -> list[tuple[dict[str, float], boo
             without = severities[next(affirmed)]
             absent = bool(without.any() or reading.conditions)
             row = without if absent else row
-        if around[index]:  # "a patrol in light rain": one sentence, two things
+        for _ in aside[index]:
             row = np.maximum(row, severities[next(more)])
         # A sentence's feature vector hardly knows "less contrast" from "more contrast".
         if not reading.rest or asks_the_opposite(reading.rest):
@@ -261,6 +269,12 @@ def _by_meaning(readings: Sequence[Reading]) -> list[tuple[dict[str, float], boo
             _request(reading, features[index], len(readings) == 1)
         found.append((named, absent, bool(about[index])))
     return found
+
+
+def _halves(sentence: str) -> list[str]:
+    """What a sentence says, and under which circumstances: "a patrol in light rain" names two things."""
+    found = _AROUND.fullmatch(sentence)
+    return [] if not found or _OF_IMAGES.search(sentence) else [half for half in found.groups() if half]
 
 
 def _request(reading: Reading, features: NDArray[np.float32], alone: bool) -> None:

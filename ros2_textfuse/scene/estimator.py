@@ -16,7 +16,8 @@ from ros2_textfuse.scene.features import features
 
 WEIGHTS = Path(__file__).with_name("estimator.safetensors")
 LIT = 0.3  # brightness 0..1 above which an image is not dark, however it came about
-CLIPS, BRIGHT = 0.03, 0.45  # share of clipped pixels and brightness, below both of which what is lit is not over-exposed
+# Share of clipped pixels and brightness: below both, what is lit is not over-exposed.
+CLIPS, BRIGHT = 0.03, 0.45
 FURTHEST = 4.0  # standard deviations; beyond what was trained on, further is not more
 
 
