@@ -35,11 +35,12 @@ _GREETING = re.compile(
 _PEPPER = re.compile(r"\bsalt(?: and | & |-and-| n )pepper\b")
 _GREY = re.compile(r"\bblack (?:and|&|n) white\b(?! (?:noise|stripes|lines|bars))")
 _BUT = re.compile(r"\b(everything|anything|everyone|everybody|all|nothing) but\b")
-_ANSWER = re.compile(r"\b([a-z]+(?: [a-z]+)?)\? (yes|no)\b")  # "rain? no."
+_ANSWER = re.compile(r"\b([a-z]+(?: [a-z]+)?)\?? (yes|no)(?=[,.;!]|$)")  # "rain? no.", "people yes, cars no"
 _NOT_ENOUGH = tuple(
     (re.compile(rf"\b(?:is |are )?not (?:quite |nearly )?{word} enough\b"), said)
     for word, said in (("bright", "too dark"), ("dark", "too bright"), ("sharp", "blurred"))
 )
+_NOT_IN = re.compile(r"\bnot (?:quite |really )?in focus\b")
 _COLOUR = re.compile(
     r"\b((?:back|switch|go|over) to|us(?:e|ing)|prefer|trust|with) (the )?colou?r(?=$| (?:for|where|by)\b)|"
     r"^()()colou?r(?= (?:for|by|first|second|last|only)\b)"
@@ -105,6 +106,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
     lowered = _VISIBLE.sub("visible", _THERMAL.sub("thermal", lowered))
     for pattern, said in _NOT_ENOUGH:
         lowered = pattern.sub(said, lowered)
+    lowered = _NOT_IN.sub("out of focus", lowered)
     lowered = _PEPPER.sub("impulse noise", _GREETING.sub("", lowered))
     lowered = _LACKING.sub("low contrast", _GREY.sub("monochrome", lowered))
     lowered = _HYPHEN.sub(r"\1", lowered)

@@ -167,7 +167,7 @@ def _read(parts: Sequence[Clause]) -> Understanding:
         hint = reading.advice or advise(reading.clause.meaning)
         if reading.amount and reading.amount.alone:
             continue
-        fine = about and (reading.clause.negated or _PRAISE.search(text) or _IMAGES.search(text))
+        fine = about and (bool(_PRAISE.search(text)) != reading.clause.negated or _IMAGES.search(text))
         if hint or not (fine or reading.wanted):
             unknown.append(text)
             advice.append(hint or GENERAL)
