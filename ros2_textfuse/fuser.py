@@ -16,6 +16,7 @@ from ros2_textfuse import prompts
 from ros2_textfuse.engines import Engine, EngineConfig, EngineError, build_engine
 from ros2_textfuse.engines.base import DeviceEngine, check_tensors
 from ros2_textfuse.geometry.alignment import Alignment
+from ros2_textfuse.imaging.arrays import check_sizes, check_types
 from ros2_textfuse.imaging.drawing import mark
 from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.imaging.gain_control import GainControl
@@ -25,7 +26,7 @@ from ros2_textfuse.networks.prompt_input import prompt_input
 from ros2_textfuse.networks.weights import load_network
 from ros2_textfuse.prompts.checks import balance_of
 from ros2_textfuse.prompts.history import History
-from ros2_textfuse.scene.conditions import completed
+from ros2_textfuse.scene.conditions import completed, doubted
 from ros2_textfuse.scene.watch import Scene, SceneWatch
 from ros2_textfuse.settings import AUTO, FAMILY, FusionSettings
 
@@ -148,12 +149,26 @@ class Fuser:
         if not prompt.weighed:
             prompt = replace(prompt, balance=self._balance)
         self._prompt = replace(prompt, advice=tuple(dict.fromkeys((*prompt.advice, *self._input.unread(prompt)))))
-        in_force = completed(prompt, self.watch.scene.conditions)
+        in_force = self._completed(prompt)
         with torch.inference_mode():
             modulation = self._network.modulation(self._input.features(in_force)).numpy()
         tone = ToneMap(*astuple(in_force.tone)) if in_force.tone != prompts.Tone() else None
         # One assignment, so that an image never sees the text of one prompt with the numbers of another.
         self._in_force = in_force, modulation, tone
+
+    def _completed(self, prompt: prompts.Prompt) -> prompts.Prompt:
+        scene = self.watch.scene
+        return completed(prompt, scene.conditions, scene.credibility)
+
+    @property
+    def doubt(self) -> str:
+        """Which degradations the prompt names that are hardly to be seen; empty while there are none."""
+        return doubted(self._prompt, self.in_force)
+
+    @property
+    def heeds_images(self) -> bool:
+        """Whether the prompt has different effects on different images, so that they are to be looked at."""
+        return self._prompt.auto or bool(self._prompt.severities)
 
     @property
     def balance(self) -> float:
@@ -178,11 +193,11 @@ class Fuser:
 
     @property
     def in_force(self) -> prompts.Prompt:
-        """The active prompt, completed by what the images say where it is of mode `auto`."""
+        """The active prompt as far as the images bear it out, and of mode `auto` with what they say themselves."""
         return self._in_force[0]
 
     def look(self, visible: NDArray[np.uint8], thermal8: NDArray[np.uint8], seconds: float | None = None) -> Scene:
-        """Let a pair say what is wrong with it; a prompt of mode `auto` follows that from the next image on.
+        """Let a pair say what is wrong with it; a prompt follows that from the next image on.
 
         Looks of a stream are smoothed over time and are taken some times a second; a call between two of them costs
         nothing. It may be called beside `set_prompt`, from one thread.
@@ -197,7 +212,7 @@ class Fuser:
         """
         scene = self.watch.look(visible, thermal8, seconds)
         with self._changing:
-            if self._prompt.auto and completed(self._prompt, scene.conditions) != self.in_force:
+            if self.heeds_images and self._completed(self._prompt) != self.in_force:
                 self._use(self._prompt)
         return scene
 
@@ -240,8 +255,8 @@ class Fuser:
             visible: [H, W, 3] uint8 RGB.
             thermal: [H, W] uint8; or uint16 or float32 counts or temperatures, which gain control brings to 8 bits.
             out: [H, W, 3] uint8, C-contiguous, to write into; None for a new array.
-            seconds: for prompts of mode `auto`, the stamp of a stream's pair, so that the fused images change gently;
-                None for a pair that has nothing to do with those before.
+            seconds: for prompts that name degradations or leave them to the images, the stamp of a stream's pair, so
+                that the fused images change gently; None for a pair that has nothing to do with those before.
 
         Returns:
             [H, W, 3] uint8 RGB; `out` where it was given.
@@ -252,7 +267,7 @@ class Fuser:
             EngineError: an image of a new size came and the engine cannot be built for it.
         """
         prepared = self.prepare_pair(visible, thermal)
-        if self._prompt.auto:
+        if self.heeds_images:
             self.look(*prepared, seconds)
         return self.fuse_prepared(*prepared, out)
 
@@ -303,10 +318,10 @@ class Fuser:
         Raises:
             ImageError: as of `fuse`.
         """
-        _check_types(visible, thermal)
+        check_types(visible, thermal)
         alignment = self.alignment
         if alignment is None:
-            _check_sizes(visible, thermal)
+            check_sizes(visible, thermal)
             return visible, without_padding(self.gain_control(thermal))
         alignment.check(visible=visible, thermal=thermal)
         return alignment(visible, without_padding(self.gain_control(thermal)))
@@ -380,21 +395,3 @@ class Fuser:
         marked = np.dstack([image8] * 3) if camera == "thermal" else image8.copy()
         mark(marked, f"{camera.upper()} ONLY")
         return marked
-
-
-def _check_types(visible: NDArray, thermal: NDArray) -> None:
-    if visible.ndim != 3 or visible.shape[2] != 3 or visible.dtype != np.uint8:
-        raise ImageError(f"visible must be uint8 [H, W, 3], not {visible.dtype} {list(visible.shape)}")
-    if thermal.ndim != 2 or thermal.dtype not in (np.uint8, np.uint16, np.float32):
-        raise ImageError(f"thermal must be uint8, uint16 or float32 [H, W], not {thermal.dtype} {list(thermal.shape)}")
-    if 0 in thermal.shape:
-        raise ImageError(f"the images are empty: thermal is {list(thermal.shape)}")
-
-
-def _check_sizes(visible: NDArray, thermal: NDArray) -> None:
-    if visible.shape[:2] != thermal.shape:
-        (vh, vw), (th, tw) = visible.shape[:2], thermal.shape
-        raise ImageError(
-            f"visible is {vw}x{vh} and thermal is {tw}x{th}: they must be registered and of the same size, or "
-            "aligned by a calibration"
-        )

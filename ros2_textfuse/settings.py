@@ -23,9 +23,9 @@ ENGINES = ("tensorrt", "compile", "openvino", "eager")
 class FusionSettings(PairingSettings):
     """All that decides what a fused image looks like; names, units and defaults are those of the node's parameters.
 
-    `severity` None (of the parameter: 0) takes it from the text; `balance` holds where a prompt says nothing of the
-    cameras; `thermal_low` equal to `thermal_high` follows the
-    scene; `calibration` is a file's path, empty for registered cameras.
+    `severity` None (of the parameter: 0) takes it from the text; `keep_objects` keeps those that no prompt names;
+    `balance` holds where a prompt says nothing of the cameras; `thermal_low` equal to `thermal_high` follows the scene;
+    `calibration` is a file's path, empty for registered cameras.
     """
 
     model: str = "nano"
@@ -39,6 +39,7 @@ class FusionSettings(PairingSettings):
     modes: tuple[str, ...] = ()
     severity: float | None = None
     objects: tuple[str, ...] = ()
+    keep_objects: bool = False
     balance: float = 0.0
     thermal_gain: str = "percentile"
     thermal_low: float = 0.0

@@ -263,6 +263,13 @@ class TestAuto:
         fuser.fuse(*self.DARK)
         assert fuser.in_force.severities["low_light"] == 0.2
 
+    def test_a_needless_prompt_does_hardly_anything_and_a_needed_one_all(self, fuser):
+        plain, dark = fuser.fuse(VISIBLE, THERMAL), fuser.fuse(*self.DARK)
+        fuser.set_prompt(modes=["low_light"], severity=0.8)
+        assert np.abs(np.int16(fuser.fuse(VISIBLE, THERMAL)) - plain).mean() < 1
+        assert "low_light by" in fuser.doubt and list(fuser.in_force.severities) == ["low_light"]
+        assert fuser.fuse(*self.DARK).mean() > 1.3 * dark.mean() and not fuser.doubt
+
     def test_looks_without_auto_change_nothing(self, fuser):
         before = fuser.in_force
         fuser.look(*self.DARK)

@@ -3,7 +3,7 @@
     python -m tools.average_weights OUT FIRST SECOND --share 0.75
 
 OUT = (1 - share) * FIRST + share * SECOND. Both are of one architecture and configuration, and SECOND was trained from
-FIRST (`textfuse train --start`): weights of unrelated runs have no useful mean.
+FIRST (`textfuse train --from`): weights of unrelated runs have no useful mean.
 """
 
 import argparse

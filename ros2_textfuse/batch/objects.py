@@ -1,4 +1,4 @@
-"""Objects that a prompt names, found and brought out without nodes."""
+"""Objects that a prompt names, found and brought out without nodes, and others kept."""
 
 from collections.abc import Collection
 
@@ -23,32 +23,39 @@ class ObjectFinder:
     Args:
         names: of their classes, as the detector knows them.
         detect: whether to use a detector; without one nothing but warm people is found.
+        keep: whether what the detector finds beside them is to be as plain as in the camera that shows it better.
 
     Raises:
         WeightsError, DetectorError: there is no detector.
         ValueError: the detector does not know a class.
     """
 
-    def __init__(self, names: Collection[str], detect: bool = True) -> None:
-        self._names = frozenset(names)
-        # All classes: what is warm in a car is no person.
-        self._detector = Detector(classes=() if PERSON in self._names else self._names) if detect else None
+    def __init__(self, names: Collection[str], detect: bool = True, keep: bool = False) -> None:
+        self._names, self._keep = frozenset(names), keep
+        # What is warm in a car is no person.
+        everything = keep or PERSON in self._names
+        self._detector = Detector(classes=() if everything else self._names) if detect else None
         if self._detector and (unknown := self._names.difference(self._detector.names)):
             self._detector.classes = unknown  # which says what it knows
         self._tracker = Tracker() if detect else None
         self._named, self._bring_out = NamedRegions(), BringOut()
 
     @classmethod
-    def with_or_without(cls, names: Collection[str]) -> tuple["ObjectFinder", str]:
+    def with_or_without(cls, names: Collection[str], keep: bool = False) -> tuple["ObjectFinder", str]:
         """A finder, without a detector where there is none, and then what that means; empty otherwise.
+
+        Args:
+            names: as of the class.
+            keep: likewise.
 
         Raises:
             ValueError: the detector does not know a class.
         """
         try:
-            return cls(names), ""
+            return cls(names, keep=keep), ""
         except (DetectorError, WeightsError) as error:
-            return cls(names, detect=False), f"{without_detection(names)}, since there is no detector: {error}"
+            lost = "; ".join(filter(None, [without_detection(names), "no object is kept" if keep else ""]))
+            return cls(names, detect=False), f"{lost}, since there is no detector: {error}"
 
     def bring_out(
         self,
@@ -57,7 +64,7 @@ class ObjectFinder:
         thermal: NDArray[np.uint8],
         time: float | None = None,
     ) -> list[Region]:
-        """Bring out what is found in a fused image, in place.
+        """Bring out, or keep, what is found in a fused image, in place.
 
         Args:
             fused: uint8 RGB [H, W, 3].
@@ -66,7 +73,7 @@ class ObjectFinder:
             time: seconds, of a stream's image, so that nothing changes suddenly; None for one that stands alone.
 
         Returns:
-            What was brought out.
+            What was brought out or kept.
         """
         regions = self._in_one(fused, thermal) if time is None else self._in_stream(fused, thermal, time)
         self._bring_out(fused, visible, thermal, regions)
@@ -75,10 +82,11 @@ class ObjectFinder:
     def _in_one(self, fused: NDArray[np.uint8], thermal: NDArray[np.uint8]) -> list[Region]:
         found = self._detector.detect(fused) if self._detector else []
         regions = [
-            Region(one.box, name=one.name, outline=within(one.outline, one.box))
+            Region(one.box, name=one.name, outline=within(one.outline, one.box), keep=one.name not in self._names)
             for one in found
-            if one.name in self._names
+            if self._keep or one.name in self._names
         ]
+        regions.sort(key=lambda region: region.keep)  # the named first
         if PERSON in self._names:
             regions += undetected(
                 [Region(box, name=PERSON) for box, _ in warm_people(thermal)], [one.box for one in found]
@@ -91,4 +99,4 @@ class ObjectFinder:
             followed = [one for one in tracked if one.id]
             self._named.see([Sighting(o.id, o.name, o.box, within(o.outline, o.box)) for o in followed], time)
         self._named.look(thermal, self._names, time)
-        return self._named.regions(self._names, time)
+        return self._named.regions(self._names, time, self._keep)

@@ -34,7 +34,7 @@ def pairs(
 ) -> Iterator[Pair]:
     """The pairs of a recording as the node fuses them; `tally` is filled as they come.
 
-    Where the prompt is of mode `auto`, the fuser has looked at a pair when it comes.
+    Where the prompt heeds the images, the fuser has looked at a pair when it comes.
 
     Args:
         recording: to read.
@@ -50,6 +50,6 @@ def pairs(
         except ImageError as error:
             tally.excluded[f"pair not fused: {error}"] += 1
             continue
-        if fuser.prompt.auto:
+        if fuser.heeds_images:
             fuser.look(visible, thermal, pair.time if ordered else None)
         yield Pair(pair.number, pair.time, pair.difference, visible, thermal)

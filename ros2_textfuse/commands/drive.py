@@ -48,8 +48,8 @@ def run(args: argparse.Namespace) -> int:
     drive = Drive(open_recording(visible=args.visible, thermal=args.thermal), args.seconds)
     fuser = Fuser.from_settings(settings, settings.alignment())
     objects, missing = None, ""
-    if fuser.prompt.objects:
-        objects, missing = ObjectFinder.with_or_without(fuser.prompt.objects)
+    if fuser.prompt.objects or settings.keep_objects:
+        objects, missing = ObjectFinder.with_or_without(fuser.prompt.objects, settings.keep_objects)
     if missing:
         print(f"textfuse drive: {missing}", file=sys.stderr)
     found = evaluation.evaluate(drive, settings, fuser, args.out, title, objects)

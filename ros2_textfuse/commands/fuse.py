@@ -93,7 +93,7 @@ def _fuse_images(args: argparse.Namespace) -> int:
             prepared = fuser.prepare_pair(read_image(visible, "visible"), read_image(thermal, "thermal"))
         except ImageError as error:
             raise ImageError(f"{visible} and {thermal}: {error}") from error
-        if fuser.prompt.auto:
+        if fuser.heeds_images:
             fuser.look(*prepared)
         fused = fuser.fuse_prepared(*prepared)
         if objects:
@@ -121,16 +121,16 @@ def _fuse_bag(args: argparse.Namespace) -> int:
 
 
 def _fuser(args: argparse.Namespace) -> "tuple[Fuser, ObjectFinder | None]":
-    """The fuser that is asked for, and what brings out the objects that the prompt names."""
+    """The fuser that is asked for, and what brings out the objects that the prompt names, or keeps others."""
     from ros2_textfuse.batch.objects import ObjectFinder
     from ros2_textfuse.fuser import Fuser
 
     settings = fusion_arguments.settings(args)
     fuser = Fuser.from_settings(settings, settings.alignment())
     print(fuser.prompt.summary())
-    if not fuser.prompt.objects:
+    if not (fuser.prompt.objects or settings.keep_objects):
         return fuser, None
-    objects, missing = ObjectFinder.with_or_without(fuser.prompt.objects)
+    objects, missing = ObjectFinder.with_or_without(fuser.prompt.objects, settings.keep_objects)
     if missing:
         print(f"textfuse fuse: {missing}", file=sys.stderr)
     return fuser, objects

@@ -37,6 +37,12 @@ def add_fusion(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--calibration", help="YAML file of cameras that are not registered")
     parser.add_argument("--prompt", help="what is wrong with the images, what to bring out, which camera to trust")
     prompt_arguments.add_arguments(parser)
+    parser.add_argument(
+        "--keep-objects",
+        action="store_true",
+        default=None,
+        help="keep what the detector finds as plain as in the camera that shows it better",
+    )
     parser.add_argument("--model", help=f"network: a name or a path (default {DEFAULTS.model})")
     add_engine(parser, default=None, note=f"what runs the network (default {DEFAULTS.engine})")
 
@@ -52,10 +58,8 @@ def settings(args: argparse.Namespace) -> FusionSettings:
     Raises:
         ParameterFileError: the file cannot be used.
     """
-    given: dict[str, Any] = {
-        name: getattr(args, name, None)
-        for name in ("slop", "thermal_time_offset", "calibration", "prompt", "severity", "balance", "model", "engine")
-    }
+    names = ("slop", "thermal_time_offset", "calibration", "prompt", "severity", "balance", "model", "engine")
+    given: dict[str, Any] = {name: getattr(args, name, None) for name in (*names, "keep_objects")}
     given["modes"] = tuple(getattr(args, "mode", ())) or None
     given["objects"] = tuple(getattr(args, "object", ())) or None
     found = FusionSettings()

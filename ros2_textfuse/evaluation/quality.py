@@ -115,11 +115,11 @@ def repair(fuser: Fuser, pairs: list[RegisteredPair]) -> dict[str, Any]:
             ladder = [_fused(fuser, *degraded, modes=(mode,), severity=value) for value in SEVERITIES]
             named = ladder[SEVERITIES.index(SEVERITY)]
             wrong = _fused(fuser, pair.visible, pair.thermal, modes=(mode,), severity=SEVERITY)
-            texts = [_psnr(_fused(fuser, *degraded, text=text), target) for text in spoken[mode]]
+            texts = [psnr(_fused(fuser, *degraded, text=text), target) for text in spoken[mode]]
             rows.append(
                 {
-                    "plain": _psnr(plain, target),
-                    "named": _psnr(named, target),
+                    "plain": psnr(plain, target),
+                    "named": psnr(named, target),
                     "spoken": float(np.mean(texts)),
                     "cost": _error(wrong, target),
                     "worth": _error(plain, target) - _error(named, target),
@@ -136,7 +136,7 @@ def repair(fuser: Fuser, pairs: list[RegisteredPair]) -> dict[str, Any]:
         for pair in pairs:
             degraded = pair.degraded(dict.fromkeys(modes, SEVERITY))
             together = _fused(fuser, *degraded, modes=modes, severity=SEVERITY)
-            gains.append(_psnr(together, clean[pair.name]) - _psnr(_fused(fuser, *degraded), clean[pair.name]))
+            gains.append(psnr(together, clean[pair.name]) - psnr(_fused(fuser, *degraded), clean[pair.name]))
         smaller = min(single[mode]["named"] - single[mode]["plain"] for mode in modes)
         compounds["+".join(modes)] = {"gain": float(np.mean(gains)), "smaller_single_gain": smaller}
     return {"pairs": len(pairs), "single": single, "compounds": compounds}
@@ -260,7 +260,8 @@ def _error(image: Image, target: Image) -> float:
     return float(np.sqrt(np.mean((image.astype(np.float64) - target) ** 2)))
 
 
-def _psnr(image: Image, target: Image) -> float:
+def psnr(image: Image, target: Image) -> float:
+    """How close an image is to its target, uint8 of one shape, in dB."""
     return float(20 * np.log10(255 / max(_error(image, target), 1e-3)))
 
 

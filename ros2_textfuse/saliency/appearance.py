@@ -24,6 +24,8 @@ LEAST = 0.3  # down to this share
 EITHER = 0.5  # share of the best push's gain for which an object's bright and dark parts both keep their contrast
 FAITHFUL = 0.05  # gain in separability for which another push is chosen
 FRESH = 0.5  # share of what was seen last in the push
+KEPT = 1.05  # of the better camera's separability, that an object to be kept is to have on the grid
+STRENGTHS = np.linspace(0, 1, 5, dtype=np.float32)  # that are tried where an object is to be kept
 
 LEVELS = np.arange(256)
 RISE = np.uint8(np.floor(STRONGEST * LEVELS * (1 - LEVELS / 255)))
@@ -51,15 +53,18 @@ def look(
     places: Sequence[Surroundings],
     former: Sequence[Appearance | None] = (),
     known: Sequence[NDArray[np.float32] | None] = (),
+    keep: Sequence[bool] = (),
 ) -> list[Appearance]:
     """How the objects in some boxes look.
 
     Args:
-        images: in one geometry; the last is the fused one, the only one in which a push is tried out.
+        images: in one geometry; the last is the fused one, the only one in which a push is tried out, the others are
+            those of the cameras.
         places: the boxes.
         former: what is known of each, None for what is new; empty where nothing of it is known, and nothing of it will
             be: then the strength is the wanted one at once.
         known: of each, the cells that are the object's, 0..1, None where only the box is known; empty for none.
+        keep: of each, whether it is to be no plainer than in the camera that shows it better; empty for none.
     """
     if not places:
         return []
@@ -76,6 +81,10 @@ def look(
     need = np.clip((PLAIN[1] - before) / (PLAIN[1] - PLAIN[0]), LEAST, 1)
     found = []
     for number, choice in enumerate(choices):
+        if keep and keep[number]:
+            need[number] = _enough(
+                [image[number] for image in cells], tried[choice][number] * inside[number], ring[number]
+            )
         wanted = float(need[number]) * bool(gains[choice, number] > 0)
         new = Appearance(tried[choice][number], choice, wanted, 0.0 if former else wanted)
         old = former[number] if former else None
@@ -133,6 +142,24 @@ def _choose(gains: NDArray[np.float64], former: Sequence[Appearance | None]) -> 
         if one is not None:
             gains[one.choice, number] += FAITHFUL
     return [int(choice) for choice in gains.argmax(0)]
+
+
+def _enough(cells: Sequence[NDArray[np.uint8]], push: NDArray[np.float32], ring: NDArray[np.bool_]) -> float:
+    """How strong a push makes an object as separable as in the camera that shows it better, 0..1.
+
+    Args:
+        cells: of each image, uint8 [SIDE, SIDE], the fused one last.
+        push: of each cell.
+        ring: cells around the box.
+    """
+    tried = cells[-1] + STRENGTHS[:, None, None] * push * RISE[cells[-1]]
+    found = separabilities(np.stack([*cells[:-1], *tried]), np.stack([ring] * (len(cells) - 1 + len(tried))))
+    goal, reached = KEPT * found[: len(cells) - 1].max(), found[len(cells) - 1 :]
+    if reached.max() <= goal:
+        return float(STRENGTHS[reached.argmax()])
+    first = int(np.argmax(reached >= goal))
+    before = max(first - 1, 0)
+    return float(np.interp(goal, reached[[before, first]], STRENGTHS[[before, first]]))
 
 
 def _difference(image: NDArray[np.uint8], ring: NDArray[np.bool_]) -> Cells:

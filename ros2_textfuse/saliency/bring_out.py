@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse.saliency.appearance import RISE, Appearance, look
-from ros2_textfuse.saliency.regions import Region
+from ros2_textfuse.saliency.regions import Region, area, covered
 from ros2_textfuse.saliency.surroundings import Surroundings
 
 MOST = 16  # regions a frame, the first ones: this bounds the time
 LOOKS = 1  # regions of a stream that are looked at anew in one frame, likewise
+WITHIN = 0.7  # share of a smaller box in a larger one from which on it stands before that
 PACE = 0.2  # share of the way to the wanted strength that is gone in one frame
 
 Place = tuple[Region, Surroundings]
@@ -47,16 +48,17 @@ class BringOut:
             fused: uint8 RGB [H, W, 3]; written.
             visible: uint8 RGB [H, W, 3], in the geometry of `fused`.
             thermal: uint8 [H, W], likewise.
-            regions: the first MOST of them are brought out. With ids, LOOKS new ones appear in each frame; ids must
-                then differ.
+            regions: the first MOST of them are brought out or kept, but for those that are only to be kept and have
+                others before them. With ids, LOOKS new ones appear in each frame; ids must then differ.
         """
         height, width = thermal.shape
-        places = [(region, Surroundings.of(region.box, height, width)) for region in regions[:MOST]]
+        chosen = [one for one in regions if not (one.keep and _is_ground(one, regions))][:MOST]
+        places = [(region, Surroundings.of(region.box, height, width)) for region in chosen]
         images = visible, thermal, fused
         alone = [(region, around) for region, around in places if around and not region.id]
         tracked = {region.id: (region, around) for region, around in places if around and region.id}
         self._look_again(images, tracked)
-        seen = look(images, [around for _, around in alone], known=_masks(alone))
+        seen = look(images, [around for _, around in alone], known=_masks(alone), keep=_kept(alone))
         shown = [(*place, appearance) for place, appearance in zip(alone, seen, strict=True)]
         for id_, appearance in self._known.items():
             appearance.strength += PACE * (appearance.wanted - appearance.strength)
@@ -71,13 +73,23 @@ class BringOut:
         turn = [*new, *self._known][:LOOKS]
         former = [self._known.pop(id_, None) for id_ in turn]
         chosen = [places[id_] for id_ in turn]
-        seen = look(images, [around for _, around in chosen], former, _masks(chosen))
+        seen = look(images, [around for _, around in chosen], former, _masks(chosen), _kept(chosen))
         self._known.update(zip(turn, seen, strict=True))
 
 
 def _masks(places: Sequence[Place]) -> list[NDArray[np.float32] | None]:
     """Of each region, the cells within its outline; None where only its box is known."""
     return [None if region.outline is None else around.filled(region.outline, region.box) for region, around in places]
+
+
+def _kept(places: Sequence[Place]) -> list[bool]:
+    return [region.keep for region, _ in places]
+
+
+def _is_ground(region: Region, regions: Sequence[Region]) -> bool:
+    """Whether others stand before it, as people before a bus: what is done to it would be done to them."""
+    size = area(region.box)
+    return any(area(one.box) < size / 2 and covered(one.box, region.box) >= WITHIN for one in regions)
 
 
 def _modulate(fused: NDArray[np.uint8], around: Surroundings, appearance: Appearance, weight: float) -> None:

@@ -1,17 +1,18 @@
 """Boxes carried to the present frame: a detector is some frames late, and may look at every third only."""
 
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_textfuse.saliency.regions import Rectangle, Region
+from ros2_textfuse.saliency.regions import Rectangle, Region, overlap
 
 POSITION, VELOCITY = 0.7, 0.3  # shares of what a new box says against what was foreseen (an alpha-beta filter)
 HELD, GONE = 0.3, 0.8  # s of frames without an object, until which it is brought out as before, and then not at all
 LATE, SILENT = 1.0, 2.0  # s since the newest frame with any answer, likewise
+SAME = 0.3  # intersection over union from which a box is one of an object that is followed
 AHEAD = 0.5  # s over which a velocity is believed
 
 
@@ -89,8 +90,18 @@ class Carried:
             current = self._followed if time - self._last < SILENT else {}
             return [(id_, one.rectangle(time)) for id_, one in current.items()]
 
-    def regions(self, names: Collection[str], time: float) -> list[Region]:
-        """Where the objects of some classes are at a time, the largest first; less and less of those no longer seen."""
+    def moved(self, box: Rectangle, since: float, until: float) -> Rectangle:
+        """A box of one time where it is at another, as the object moves that it overlaps most; else where it was."""
+        with self._lock:
+            followed = list(self._followed.values())
+        one = max(followed, key=lambda one: overlap(box, one.rectangle(since)), default=None)
+        if one is None or overlap(box, one.rectangle(since)) < SAME:
+            return box
+        left, top, right, bottom = (np.array(box) + one.at(until) - one.at(since)).tolist()
+        return left, top, right, bottom
+
+    def regions(self, time: float) -> list[Region]:
+        """Where all objects are at a time, the largest first; less and less of those no longer seen."""
         with self._lock:
             followed, last = list(self._followed.items()), self._last
         answered = _fading(time - last, LATE, SILENT)
@@ -98,7 +109,7 @@ class Carried:
         for id_, one in followed:
             weight = answered * _fading(last - one.seen, HELD, GONE)
             left, top, right, bottom = one.rectangle(time)
-            if one.name in names and weight > 0 and right > left and bottom > top:
+            if weight > 0 and right > left and bottom > top:
                 found.append(Region((left, top, right, bottom), id_, weight, one.name, one.outline))
         return sorted(found, key=lambda region: (region.box[0] - region.box[2]) * (region.box[3] - region.box[1]))
 

@@ -55,4 +55,4 @@ class WarmPeople:
 
     def regions(self, time: float) -> list[Region]:
         """Where they are at a time; the ids are those of `look`."""
-        return self._followed.regions((PERSON,), time)
+        return self._followed.regions(time)

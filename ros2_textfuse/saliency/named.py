@@ -1,4 +1,4 @@
-"""Where the objects are that a prompt names: what a detector sees, and people whom nobody detected."""
+"""Where objects are: what a detector sees, and where a prompt names people, those whom nobody detected as well."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -13,7 +13,7 @@ from ros2_textfuse.saliency.warm_people import SAME
 
 
 class NamedRegions:
-    """Objects of a stream, in any order of detections and images."""
+    """Objects of a stream, in any order of detections and images: the named ones, and others that are to be kept."""
 
     def __init__(self) -> None:
         self._detected, self._warm = Carried(), WarmPeople()
@@ -38,14 +38,21 @@ class NamedRegions:
         if PERSON in names:
             self._warm.look(thermal, time)
 
-    def regions(self, names: Collection[str], time: float) -> list[Region]:
-        """Where the objects of some classes are at a time: those that were detected first, each kind by size."""
-        found = self._detected.regions(names, time)
+    def regions(self, names: Collection[str], time: float, keep: bool = False) -> list[Region]:
+        """Where the objects of some classes are at a time: those that were detected first, each kind by size.
+
+        Args:
+            names: of the classes.
+            time: seconds.
+            keep: whether the others that were detected follow, to be kept.
+        """
+        detected = self._detected.regions(time)
+        found = [one for one in detected if one.name in names]
         if PERSON in names:
             known = [box for _, box in self._detected.boxes(time)]
             # Ids below zero are free: a detector counts from one.
             found += [replace(one, id=-one.id) for one in undetected(self._warm.regions(time), known)]
-        return found
+        return found + [replace(one, keep=True) for one in detected if keep and one.name not in names]
 
 
 def undetected(warm: Iterable[Region], known: Collection[Rectangle]) -> list[Region]:

@@ -1,4 +1,4 @@
-"""Where something is to be brought out."""
+"""Where something is to be brought out, or kept."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ Rectangle = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Region:
-    """A box around something that is to be brought out.
+    """A box around something that is to be brought out, or kept.
 
     Args:
         box: left, top, right, bottom in pixels; it may reach over the image's border.
@@ -19,6 +19,7 @@ class Region:
         weight: 0 (not at all) .. 1 (wholly): less for what fades in or out.
         name: of its class; empty where nobody asks.
         outline: corners as shares of the box's width and height, [N, 2]; None where only the box is known.
+        keep: to be as plain as in the camera that shows it better, and no plainer.
     """
 
     box: Rectangle
@@ -26,6 +27,7 @@ class Region:
     weight: float = 1.0
     name: str = ""
     outline: NDArray[np.float32] | None = field(default=None, compare=False)
+    keep: bool = False
 
 
 def within(outline: NDArray[np.float32] | None, box: Rectangle) -> NDArray[np.float32] | None:
@@ -39,20 +41,21 @@ def within(outline: NDArray[np.float32] | None, box: Rectangle) -> NDArray[np.fl
 def overlap(one: Rectangle, other: Rectangle) -> float:
     """Intersection over union of two boxes, 0..1."""
     shared = _shared(one, other)
-    return shared / (_area(one) + _area(other) - shared) if shared else 0.0
+    return shared / (area(one) + area(other) - shared) if shared else 0.0
 
 
 def covered(one: Rectangle, other: Rectangle) -> float:
     """Share of the smaller of two boxes that lies in the other one, 0..1."""
     shared = _shared(one, other)
-    return shared / min(_area(one), _area(other)) if shared else 0.0
+    return shared / min(area(one), area(other)) if shared else 0.0
+
+
+def area(box: Rectangle) -> float:
+    """Pixels of a box."""
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _shared(one: Rectangle, other: Rectangle) -> float:
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
     return max(width, 0) * max(height, 0)
-
-
-def _area(box: Rectangle) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_textfuse.scene.conditions import CONDITIONS
+from ros2_textfuse.scene.conditions import CONDITIONS, credible
 from ros2_textfuse.scene.estimator import Estimate, Estimator
 
 PERIOD = 0.15  # s between two looks
@@ -28,10 +28,12 @@ class Scene:
     Args:
         conditions: names of CONDITIONS -> severity 0..1, of those that hold; read-only.
         light: one of LIGHTS.
+        credibility: names of CONDITIONS -> how far to believe a person who names it, 0..1; empty before the first look.
     """
 
     conditions: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     light: str = "day"
+    credibility: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class SceneWatch:
@@ -86,10 +88,10 @@ class SceneWatch:
                 return self.scene
             self._fade(seconds - self._last)
         self._last = seconds
-        conditions = {
-            name: round(float(severity), 3) for name, severity in zip(CONDITIONS, self._shown, strict=True) if severity
-        }
-        self.scene = Scene(MappingProxyType(conditions), LIGHTS[self._light])
+        severities, credibility = self._shown.round(3).tolist()
+        conditions = {name: severity for name, severity in zip(CONDITIONS, severities, strict=True) if severity}
+        believed = dict(zip(CONDITIONS, credibility, strict=True))
+        self.scene = Scene(MappingProxyType(conditions), LIGHTS[self._light], MappingProxyType(believed))
         return self.scene
 
     def _begin(self, estimate: Estimate, on: float) -> None:
@@ -97,8 +99,9 @@ class SceneWatch:
         self._brightness = estimate.brightness
         self._light = sum(estimate.brightness > level for level in DARKER)
         self._holds = estimate.probability >= on
-        self._goal = np.where(self._holds, estimate.severity, 0)
-        self._shown = self._goal
+        self._goal = self._shown = np.stack(
+            [np.where(self._holds, estimate.severity, 0), credible(estimate.probability)]
+        )
 
     def _go_on(self, estimate: Estimate, passed: float) -> None:
         new = 1 - math.exp(-passed / MEMORY)
@@ -111,8 +114,11 @@ class SceneWatch:
         self._light = min(self._light, sum(self._brightness > level for level in DARKER))
         began = ~self._holds & (self._probability >= ON)
         self._holds = (self._holds | began) & (self._probability >= OFF)
-        moved = began | (np.abs(self._severity - self._goal) > STEP)
-        self._goal = np.where(self._holds, np.where(moved, self._severity, self._goal), 0)
+        new_goal = np.stack([self._severity, credible(self._probability)])
+        moved = np.abs(new_goal - self._goal) > STEP
+        moved[0] |= began
+        self._goal = np.where(moved, new_goal, self._goal)
+        self._goal[0] *= self._holds
 
     def _fade(self, passed: float) -> None:
         """Towards the goal, with every frame: a change at each look would be seen as a step."""

@@ -3,10 +3,11 @@
 Where `labels/NAME.txt` (YOLO text: class, centre x, y, width, height as shares of the image) says where objects are,
 half of the crops are taken about one of them.
 
-The folder is checked whole before the first step. A batch depends on the seed and the step alone, so that a run that
-was broken off and resumed sees exactly the crops of an unbroken one.
+The folder is checked whole before the first step. A row of a batch depends on the seed, the step and its number in the
+batch alone, so that a run that was broken off and resumed, or shared by several processes, sees exactly the same crops.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -22,11 +23,13 @@ from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.degradations.synthesis import THERMAL, VISIBLE, Image
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.imaging.luma import LUMA
+from ros2_textfuse.training.figures import draw_figures
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
 CACHED_PAIRS = 1500  # decoded pairs held in memory, about 2 GB at 640x480
 OBJECTS = 8  # known objects in a crop that count
 SMALLEST_OBJECT = 5  # pixels of a crop
+WITH_FIGURES = 0.15  # share of crops into which figures are drawn
 UNBALANCED = 0.2  # share of crops in which the prompt prefers a camera
 
 Known = tuple[int, float, float, float, float]
@@ -157,10 +160,12 @@ class Crops:
         batch: crops in a batch.
         crop: their height and width.
         seed: of everything that is drawn.
+        rows: of the batch that are wanted; None for all.
     """
 
-    def __init__(self, pairs: list[Pair], batch: int, crop: int, seed: int) -> None:
-        self.batch, self.crop, self.seed = batch, crop, seed
+    def __init__(self, pairs: list[Pair], batch: int, crop: int, seed: int, rows: range | None = None) -> None:
+        self.rows = range(batch) if rows is None else rows
+        self.crop, self.seed = crop, seed
         self.pairs = pairs
         self.nights = [p for p in pairs if p.night]
         self._teaching = cache(self._list_teaching)
@@ -168,9 +173,18 @@ class Crops:
 
     def __call__(self, step: int) -> Batch:
         """The batch of a step."""
-        rng = np.random.default_rng([self.seed, step])
-        columns = zip(*(self.sample(str(kind), rng) for kind in self._kinds(rng)), strict=True)
-        return Batch(*(np.stack(column) for column in columns))
+        return self.drawn(step, lambda rng: self.sample(str(rng.choice(list(KINDS), p=list(KINDS.values()))), rng))
+
+    def drawn(self, step: int, draw: Callable[[Generator], tuple[Image, ...]], stage: int = 0) -> Batch:
+        """The rows of a step.
+
+        Args:
+            step: of the training.
+            draw: makes a row, from a generator that is seeded for it.
+            stage: of the training, so that one does not see the crops of the other.
+        """
+        rows = [draw(np.random.default_rng([self.seed, step, row, stage])) for row in self.rows]
+        return Batch(*(np.stack(column) for column in zip(*rows, strict=True)))
 
     def sample(self, kind: str, rng: Generator, mode: str = "") -> tuple[Image, ...]:
         """One row of a `Batch`, of a kind in KINDS; a kind that no pair can teach falls back to "clean".
@@ -180,10 +194,10 @@ class Crops:
             rng: seeded generator.
             mode: for "single", the degradation; drawn if empty.
         """
-        # What is hardest to undo is drawn twice as often as the others.
-        visible_mode = str(rng.choice([*VISIBLE, "blur", "visible_noise", "rain"]))
-        thermal_mode = str(rng.choice([*THERMAL, "ir_noise"]))
-        one = visible_mode if rng.random() < 0.7 else thermal_mode
+        # What is hardest to undo is drawn more often than the others.
+        visible_mode = str(rng.choice([*VISIBLE, "blur", "visible_noise", "visible_noise", "rain"]))
+        thermal_mode = str(rng.choice([*THERMAL, "ir_noise", "ir_noise"]))
+        one = visible_mode if rng.random() < 0.6 else thermal_mode
         if kind == "wrong":
             one = str(rng.choice(list(WRONG), p=list(WRONG.values())))
         both = (visible_mode, thermal_mode)
@@ -226,9 +240,6 @@ class Crops:
             np.round(x * 255) / np.float32(255) for x in (seen, thermal_seen, target, thermal_target)
         )
         return _planes(seen), thermal_seen[None], request, _planes(target), thermal_target[None], boxes
-
-    def _kinds(self, rng: Generator) -> np.ndarray:
-        return rng.choice(list(KINDS), self.batch, p=list(KINDS.values()))
 
     def _list_teaching(self, modes: tuple[str, ...]) -> list[Pair]:
         return [pair for pair in self.pairs if all(pair.teaches(mode) for mode in modes)]
@@ -274,7 +285,11 @@ class Crops:
         else:
             visible = np.clip(rng.uniform(0.9, 1.1) * visible ** rng.uniform(0.85, 1.2), 0, 1)
         thermal = np.clip(rng.uniform(0.8, 1.1) * thermal ** rng.uniform(0.85, 1.4) + rng.uniform(-0.04, 0.04), 0, 1)
-        return np.float32(visible), np.float32(thermal), boxes
+        visible, thermal = np.float32(visible), np.float32(thermal)
+        if rng.random() < WITH_FIGURES:
+            visible, thermal, drawn = draw_figures(visible, thermal, rng)
+            boxes = np.vstack([drawn, boxes])[:OBJECTS]
+        return visible, thermal, boxes
 
 
 def brighten(visible: Image, severity: float) -> Image:

@@ -13,6 +13,8 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from ros2_textfuse.training import processes
+
 SIZES = (4.0, 8.0, 16.0)  # pixels, the Gaussian windows in which the cameras' contrast is compared
 LEVELS = 5  # bands that are taken from the winner, the widest of 2**5 pixels
 DECISIVE = 4.0  # power of the compared contrasts: the larger, the harder the choice
@@ -152,7 +154,7 @@ def retention_loss(
         separabilities = regard[:, None] * torch.stack([separability for separability, _ in sources])
         better = separabilities.amax(0)
         weight = known * (better[-1] - PLAIN).clamp(min=0)
-        weight = weight / weight.sum().clamp(min=1e-3)
+        weight = weight / processes.mean(weight.sum()).clamp(min=1e-3)
         contrasts = torch.stack([contrast for _, contrast in sources])
         # What is warm before a bright sky cannot be brighter than white.
         level = (around @ fused.clamp(0, 1).flatten(2).transpose(1, 2))[..., 0]
@@ -181,7 +183,8 @@ def _drawn(
     batch: int, count: int, height: int, width: int, device: torch.device, generator: torch.Generator | None
 ) -> Tensor:
     """Random boxes [B, N, 4] (left, top, right, bottom), a sixteenth to 0.4 of the image high."""
-    drawn = torch.rand((4, batch, count), generator=generator).to(device)
+    drawn = torch.rand((4, batch * processes.count(), count), generator=generator)
+    drawn = processes.own_part(drawn, dim=1).to(device)
     high = height / 16 * (16 / 2.5) ** drawn[0]
     wide = (high * 0.4 * 5 ** drawn[1]).clamp(max=width / 2.5)
     y, x = (high / 2 + drawn[2] * (height - high)), (wide / 2 + drawn[3] * (width - wide))

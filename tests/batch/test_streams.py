@@ -174,11 +174,11 @@ def test_named_objects_are_looked_for_in_each_frame(videos, tmp_path, monkeypatc
     seen = []
 
     class Finder:
-        def __init__(self, names):
+        def __init__(self, names, keep=False):
             seen.append(tuple(names))
 
         @classmethod
-        def with_or_without(cls, names):
+        def with_or_without(cls, names, keep=False):
             return cls(names), ""
 
         def bring_out(self, fused, visible, thermal, time=None):

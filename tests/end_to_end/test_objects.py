@@ -94,3 +94,6 @@ def test_named_objects_are_brought_out_of_the_fused_image(tmp_path):
         again = fused_under(graph)
         assert np.abs(again[-1] - plain[-1]).max() < 1.5
         assert not graph.node.get_subscriptions_info_by_topic("/textfuse/detections")[1:], "fusion still listens"
+
+        assert graph.set_parameter("keep_objects", True).successful
+        send_until(graph, lambda: np.abs(newest(graph)[-1] - plain[-1]).max() > 10, "no object is kept")

@@ -104,7 +104,7 @@ def test_the_commands_take_it(checkpoint, tmp_path, capsys):
 
 def test_trains_on_from_a_checkpoint_and_leaves_clip(checkpoint, tmp_path):
     smoke = ["train", "--smoke", "--steps", "2", "--out", str(tmp_path), "--model", "textif"]
-    assert cli.main([*smoke, "--start", str(checkpoint)]) == 0
+    assert cli.main([*smoke, "--from", str(checkpoint)]) == 0
     before, after = load_checkpoint(checkpoint).state_dict(), load_network(tmp_path / "textif.safetensors").state_dict()
     changed = {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}
     assert "text" not in changed and {"visible", "cross", "sigm", "output"} <= changed
@@ -120,11 +120,11 @@ def test_teaches_nano(checkpoint, tmp_path):
     ("options", "message"),
     [
         (["--model", "textif"], "--model textif needs the CLIP of a checkpoint"),
-        (["--model", "nano", "--start"], "is a textif, and --model is nano"),
+        (["--model", "nano", "--from"], "is a textif, and --model is nano"),
     ],
 )
 def test_what_cannot_begin(checkpoint, tmp_path, capsys, options, message):
-    options = [*options, str(checkpoint)] if options[-1] == "--start" else options
+    options = [*options, str(checkpoint)] if options[-1] == "--from" else options
     assert cli.main(["train", "--smoke", "--out", str(tmp_path), *options]) == 1
     assert message in capsys.readouterr().err
 

@@ -139,6 +139,26 @@ def test_a_handful_of_objects_costs_little():
     assert np.median(times) < 5e-3
 
 
+@pytest.mark.parametrize(("thermal_level", "plain_in_fused"), [(180, False), (70, False), (60, True)])
+def test_an_object_that_is_kept_becomes_as_plain_as_in_the_better_camera_and_no_plainer(thermal_level, plain_in_fused):
+    visible, thermal, fused, shape = scene(118)
+    thermal = np.uint8(np.where(shape, thermal_level, thermal))
+    visible[shape] = 105
+    if plain_in_fused:
+        fused[shape] = 200
+    before, shown = to_grey(fused), fused.copy()
+    BringOut()(shown, visible, thermal, [Region(BOX, keep=True)])
+    better = max(separability(to_grey(visible), BOX), separability(thermal, BOX))
+    was, kept = separability(before, BOX), separability(to_grey(shown), BOX)
+    if was >= better:
+        assert np.array_equal(shown, fused)
+    else:
+        most = fused.copy()
+        BringOut()(most, visible, thermal, [Region(BOX)])
+        assert was < kept <= 1.2 * better
+        assert kept >= min(0.9 * better, separability(to_grey(most), BOX) - 0.02)
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="shared/data/detect is not on this machine")
 def test_people_and_cars_of_real_roads_become_more_separable():
     """Of fused images; here of the cameras' mean, which needs no network."""
@@ -196,5 +216,5 @@ def test_an_outline_moves_with_its_box():
     carried, outline = Carried(), np.array([[0.2, 0], [0.8, 0], [0.5, 1]], np.float32)
     for frame in range(3):
         carried.see([Sighting(1, "person", (10.0 * frame, 0, 20 + 10.0 * frame, 40), outline)], frame / 10)
-    (region,) = carried.regions(("person",), 0.3)
+    (region,) = carried.regions(0.3)
     assert region.box[0] > 20 and np.array_equal(region.outline, outline)

@@ -1,16 +1,35 @@
 """What a prompt leaves open is filled by what the images say; words win where they speak."""
 
+import numpy as np
 import pytest
 
 from ros2_textfuse.prompts import resolve
 from ros2_textfuse.prompts.prompt import Prompt, PromptError
 from ros2_textfuse.prompts.text_encoder import EncoderError
-from ros2_textfuse.scene.conditions import CONDITIONS, balance, completed
+from ros2_textfuse.scene.conditions import CONDITIONS, LEAST, balance, completed, credible, doubted
 
 
-def test_a_prompt_that_is_not_auto_stays():
+def test_a_prompt_that_is_not_auto_gets_nothing_added():
     prompt = resolve(modes=["haze"])
-    assert completed(prompt, {"rain": 0.9}) is prompt
+    assert completed(prompt, {"rain": 0.9}) == prompt
+
+
+@pytest.mark.parametrize(("probability", "expected"), [(0.0, 0.0), (1.0, 1.0), (0.5, 20 / 21), (0.01, 20 / 119)])
+def test_a_word_is_worth_twenty_times_the_odds(probability, expected):
+    assert credible(np.array(probability)) == pytest.approx(expected)
+
+
+def test_what_is_named_and_not_to_be_seen_is_hardly_repaired_and_somebody_is_told():
+    prompt = resolve(modes=["low_light", "rain"], severity=0.8)
+    found = completed(prompt, {}, {"low_light": 1.0, "rain": 0.05})
+    assert found.severities == {"low_light": 0.8, "rain": pytest.approx(0.04)}
+    assert "rain by 5%" in doubted(prompt, found) and "low_light" not in doubted(prompt, found)
+    assert completed(prompt, {}, {"rain": 0.0}).severities["rain"] == LEAST
+
+
+def test_smoke_that_is_seen_bears_out_haze():
+    prompt = resolve(modes=["haze"], severity=0.6)
+    assert completed(prompt, {}, {"haze": 0.1, "smoke": 0.9}).severities["haze"] == pytest.approx(0.54)
 
 
 def test_auto_takes_what_the_images_say():

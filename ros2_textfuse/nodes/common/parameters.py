@@ -87,6 +87,13 @@ FUSION = (
     Parameter("severity", 0.0, "Severity at the start, 0..1; 0 takes it from the prompt.", 0.0, 1.0),
     Parameter("objects", (), "What is brought out at the start, as person, beside what the prompt names."),
     Parameter(
+        "keep_objects",
+        False,
+        "Whether objects that the detection node sees, and no prompt names, are kept as plain in the fused image as in "
+        "the camera that shows them better; without detections nothing changes.",
+        live=True,
+    ),
+    Parameter(
         "balance",
         0.0,
         "Which camera counts more where a prompt says nothing of that: -1 visible, 1 thermal.",
@@ -208,6 +215,13 @@ DETECTION = (
         (),
         "Images to look at: fused, visible, thermal, or several, whose boxes are joined; empty for fused. The cameras' "
         "come from the fusion node, aligned.",
+    ),
+    Parameter(
+        "in_turn",
+        False,
+        "Whether each frame is looked at in one of several streams, in turn, and the boxes of the others carried to "
+        "it; false looks at all of them in each frame.",
+        live=True,
     ),
     Parameter(
         "confidence", 0.25, "Smallest score of a detection; of joined boxes, the probability.", 0.0, 1.0, live=True

@@ -14,7 +14,8 @@ class Tracks:
     """Carries the objects of the last detection to the frames after it."""
 
     def __init__(self) -> None:
-        self._carried = Carried()
+        self.carried = Carried()
+        """Where objects are at any time."""
         self._last: dict[int, Any] = {}
         self._seen = float("-inf")
 
@@ -26,7 +27,7 @@ class Tracks:
             time: seconds, of the frame.
         """
         self._last, self._seen = {one.id: one for one in found if one.id}, time
-        self._carried.see([Sighting(one.id, one.name, one.box) for one in self._last.values()], time)
+        self.carried.see([Sighting(one.id, one.name, one.box) for one in self._last.values()], time)
 
     def at(self, time: float, size: tuple[int, int]) -> list[Any] | None:
         """The objects of the last detection where they are now, within the image; None where it is too long ago.
@@ -37,8 +38,7 @@ class Tracks:
         """
         if not 0 <= time - self._seen <= OLDEST:
             return None
-        names = {one.name for one in self._last.values()}
-        carried = {region.id: region.box for region in self._carried.regions(names, time)}
+        carried = {region.id: region.box for region in self.carried.regions(time)}
         moved = [replace(one, box=_within(carried[id_], size)) for id_, one in self._last.items() if id_ in carried]
         return [one for one in moved if one.box[0] < one.box[2] and one.box[1] < one.box[3]]
 

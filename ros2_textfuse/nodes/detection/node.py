@@ -3,12 +3,11 @@
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from numpy.typing import NDArray
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
@@ -21,6 +20,7 @@ from ros2_textfuse.detection.drawing import draw
 from ros2_textfuse.detection.joining import SURE, join
 from ros2_textfuse.detection.streams import STREAMS, FrameCollector, trust, usable
 from ros2_textfuse.detection.tracking import Tracker
+from ros2_textfuse.detection.turns import Turns
 from ros2_textfuse.detection.types import Detection, DetectorError
 from ros2_textfuse.detection.weights import WeightsError
 from ros2_textfuse.imaging import encodings
@@ -58,7 +58,8 @@ class DetectionNode(Node):
         p = declaration.values(self, parameters.DETECTION)
         self.build_only = p["build_only"]
         self._streams = _checked(p["streams"] or ("fused",))
-        self._confidence, self._interval, self._covering = p["confidence"], p["interval"], p["tracks"]
+        self._confidence, self._in_turn = p["confidence"], p["in_turn"]
+        self._interval, self._covering = p["interval"], p["tracks"]
         cache_folder.use(p["cache_dir"])
         # Two engines that each take all cores stand in each other's way, unless one always goes first. The threads of
         # the middleware are there already and keep their priority; those of the engine inherit this one.
@@ -81,7 +82,7 @@ class DetectionNode(Node):
 
     def _connect(self, queue_size: int) -> None:
         self._ledger = Ledger()
-        self._tracker, self._tracks = self._make_tracker(), Tracks()
+        self._tracker, self._tracks, self._turns = self._make_tracker(), Tracks(), Turns()
         self._seen_header, self._since = Header(), 1000  # a first frame is always looked at
         self._status = FusionStatus()
         self._collector: FrameCollector[Image] = FrameCollector(self._streams)
@@ -133,6 +134,7 @@ class DetectionNode(Node):
             except ValueError as error:
                 return str(error)
         self._interval = changes.get("interval", self._interval)
+        self._in_turn = changes.get("in_turn", self._in_turn)
         self._covering = changes.get("tracks", self._covering)
         if "confidence" in changes:
             self._confidence = changes["confidence"]
@@ -190,11 +192,10 @@ class DetectionNode(Node):
     def _detect(self, frame: dict[str, Image]) -> None:
         """Detect in the images of one stamp, and publish; raises nothing."""
         try:
-            images = {stream: encodings.visible_array(message) for stream, message in frame.items()}
             header = next(iter(frame.values())).header
-            found = self._find(images)
+            seen = stamp_ns(next(iter(frame.values()))) / 1e9
+            found = self._find(frame, seen)
             if self._tracker:
-                seen = stamp_ns(next(iter(frame.values()))) / 1e9
                 found = self._tracker.update(found, seen)
                 self._tracks.see(found, seen)
         except Exception as error:  # the node outlives whatever one image does to the engine
@@ -224,11 +225,17 @@ class DetectionNode(Node):
             self.get_logger().warning(f"detections have no id, and nothing is brought out by them: {error}")
             return None
 
-    def _find(self, images: dict[str, NDArray[Any]]) -> Sequence[Any]:
+    def _find(self, frame: dict[str, Image], time: float) -> Sequence[Any]:
+        """What is in the images of one stamp; where streams have turns, in one of them, and was of late in others."""
         assert self._detector is not None
-        found: dict[str, list[Detection]] = {stream: self._detector.detect(image) for stream, image in images.items()}
+        looked = [self._turns.next(frame)] if self._in_turn else list(frame)
+        found: Mapping[str, Sequence[Detection]] = {
+            stream: self._detector.detect(encodings.visible_array(frame[stream])) for stream in looked
+        }
         if not self._joins():
             return next(iter(found.values()))
+        if self._in_turn:
+            found = self._turns.see(looked[0], found[looked[0]], time, frame, self._tracks.carried)
         degradations = dict(zip(self._status.modes, self._status.severities, strict=False))
         joined = join(found, trust(degradations))
         return [one for one in joined if one.score >= self._confidence]

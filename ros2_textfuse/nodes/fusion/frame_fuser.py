@@ -86,6 +86,7 @@ class FrameFuser:
         arrays = self._cameras["visible"].array(visible), self._cameras["thermal"].array(thermal)
         converted = time.perf_counter()
         prepared = self._fuser.prepare_pair(*arrays)
+        self._scene.begin(*prepared, visible.stamp)
         self._fuser.fuse_prepared(*prepared, fused)
         self._objects.bring_out(fused, *prepared, visible.stamp)
         done = time.perf_counter()

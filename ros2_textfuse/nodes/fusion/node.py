@@ -100,7 +100,7 @@ class FusionNode(LifecycleNode):
         topics = {camera.name: camera.topic for camera in self._cameras.values()}
         self._geometry = Geometry(self, topics, self._fuser, self._calibration, settings.camera_info)
         detections = DetectionListener(self)
-        self._objects = NamedObjects(detections, self._fuser)
+        self._objects = NamedObjects(detections, self._fuser, p["keep_objects"])
         self._scene = SceneTopic(self, self._fuser, self._outputs.status, detections)
         self._frame_fuser = FrameFuser(
             self,
@@ -204,6 +204,8 @@ class FusionNode(LifecycleNode):
         if "balance" in changes:
             self._fuser.balance = settings.balance
             self._prompt_changed()
+        if self._active and "keep_objects" in changes:
+            self._objects.keep(changes["keep_objects"])
         self._values = {**self._values, **changes}
         self._settings = settings
         if self._active:

@@ -1,4 +1,4 @@
-"""Objects that the prompt names are brought out of the fused image: what the detection node sees, and warm people."""
+"""Objects that the prompt names are brought out of the fused image, and others are kept as plain as in the cameras."""
 
 import time
 from itertools import zip_longest
@@ -22,30 +22,37 @@ PATIENCE = 3.0  # s without a message, after which it is said that none comes
 
 
 class NamedObjects:
-    """Listens to detections while the prompt names objects, and only then.
+    """Listens to detections while the prompt names objects, or objects are to be kept, and only then.
 
     Messages come in one thread, images are fused in another.
 
     Args:
         detections: where they are.
         fuser: whose prompt names them.
+        keep: whether those that it does not name are to be as plain as in the camera that shows them better.
     """
 
-    def __init__(self, detections: DetectionListener, fuser: Fuser) -> None:
-        self._detections, self._fuser = detections, fuser
+    def __init__(self, detections: DetectionListener, fuser: Fuser, keep: bool) -> None:
+        self._detections, self._fuser, self._keep = detections, fuser, keep
         self._listening = False
         self._outlines = DetectionOutlines()  # of the newest image that has any
         self._named, self._bring_out = NamedRegions(), BringOut()
         self._heard = 0.0  # of a clock that does not jump
         self.look_up()
 
+    def keep(self, keep: bool) -> None:
+        """Keep objects that the prompt does not name from now on, or no more."""
+        self._keep = keep
+        self.look_up()
+
     def look_up(self) -> None:
         """Look up what the prompt names; to be called when it has changed."""
-        if self._fuser.prompt.objects and not self._listening:
+        wanted = self._keep or bool(self._fuser.prompt.objects)
+        if wanted and not self._listening:
             self._heard, self._listening = time.monotonic(), True
             self._detections.follow(self._receive, True)
             self._detections.outline(self._receive_outlines)
-        elif not self._fuser.prompt.objects:
+        elif not wanted:
             self.destroy()
 
     def destroy(self) -> None:
@@ -58,7 +65,7 @@ class NamedObjects:
 
     def missing(self) -> str:
         """That objects are named and no detector says where they are, and what to do; empty while all is well."""
-        if not self._listening:
+        if not self._fuser.prompt.objects:
             return ""
         nobody = not self._detections.sent()
         if not nobody and time.monotonic() - self._heard <= PATIENCE:
@@ -72,7 +79,7 @@ class NamedObjects:
     def bring_out(
         self, fused: NDArray[np.uint8], visible: NDArray[np.uint8], thermal: NDArray[np.uint8], stamp: int
     ) -> None:
-        """Bring the named objects out of a fused image, in place.
+        """Bring the named objects out of a fused image and keep the others, in place.
 
         Args:
             fused: uint8 RGB [H, W, 3].
@@ -80,8 +87,9 @@ class NamedObjects:
             thermal: uint8 [H, W], likewise.
             stamp: nanoseconds, of the fused image.
         """
-        if names := self._fuser.prompt.objects:
-            self._bring_out(fused, visible, thermal, self._named.regions(names, stamp / 1e9))
+        names, keep = self._fuser.prompt.objects, self._keep
+        if names or keep:
+            self._bring_out(fused, visible, thermal, self._named.regions(names, stamp / 1e9, keep))
 
     def look(self, thermal: NDArray[np.uint8], stamp: int) -> None:
         """Look for people whom nobody detected, where the prompt names people; once the fused image has gone out.

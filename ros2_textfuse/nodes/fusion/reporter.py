@@ -114,7 +114,7 @@ class Reporter:
             idle=self._idle(),
             missing_info=self._geometry.missing(),
             twin=self._twins.warning,
-            objects_missing=self._objects_missing(),
+            unfollowed="; ".join(filter(None, [self._objects_missing(), self._fuser.doubt])),
         )
 
     def _reports(self) -> list[CameraReport]:

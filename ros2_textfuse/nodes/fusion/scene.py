@@ -50,6 +50,17 @@ class SceneTopic:
         self._node.destroy_publisher(self._publisher)
         self._detections.follow(self._take_detections, False)
 
+    def begin(self, visible: NDArray[np.uint8], thermal: NDArray[np.uint8], stamp: int) -> None:
+        """Look at a pair before it is fused, where a prompt heeds the images and nobody has looked for a while.
+
+        Args:
+            visible: as of `look`.
+            thermal: likewise.
+            stamp: likewise.
+        """
+        if self._fuser.heeds_images and time.monotonic() - self._looked > CURRENT:
+            self.look(visible, thermal, stamp)
+
     def look(self, visible: NDArray[np.uint8], thermal: NDArray[np.uint8], stamp: int) -> None:
         """Look at a pair, of `Fuser.prepare_pair`, after it was published; in the worker.
 
@@ -64,7 +75,7 @@ class SceneTopic:
             self._fuser.look(visible, thermal, stamp / 1e9)
         except EstimatorError as error:
             self._broken = True  # and stays so: images are fused as the prompt says
-            self._node.get_logger().error(f"the scene is not looked at, and mode auto adds nothing: {error}")
+            self._node.get_logger().error(f"the scene is not looked at, and prompts are taken at their word: {error}")
             return
         self._width, self._looked = thermal.shape[1], time.monotonic()
 
@@ -92,7 +103,7 @@ class SceneTopic:
             self._publisher.publish(String(data=status.scene))
 
     def _wanted(self) -> bool:
-        if self._fuser.prompt.auto:
+        if self._fuser.heeds_images:
             return True
         if time.monotonic() - self._looked < PERIOD:
             return False

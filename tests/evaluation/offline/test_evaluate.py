@@ -75,7 +75,7 @@ def test_named_objects_are_brought_out_of_what_is_measured_and_shown(bag, scene,
     asked = []
 
     class Finder:
-        def __init__(self, names):
+        def __init__(self, names, keep=False):
             asked.append(tuple(names))
 
         def bring_out(self, fused, visible, thermal, time=None):

@@ -32,7 +32,9 @@ def header(second):
 def objects():
     node = Node()
     node.count_publishers = lambda topic: 1
-    found = NamedObjects(DetectionListener(node), SimpleNamespace(prompt=SimpleNamespace(objects=("person",))))
+    found = NamedObjects(
+        DetectionListener(node), SimpleNamespace(prompt=SimpleNamespace(objects=("person",))), keep=False
+    )
     assert len(node.receivers) == 2
     yield found
     found.destroy()

@@ -28,12 +28,12 @@ class Node:
 
 @pytest.fixture
 def watched(monkeypatch):
-    """How many of the pairs of a second, ten, are looked at: by mode auto, and by how many hear the status."""
+    """How many of the pairs of a second, ten, are looked at: if the prompt heeds them, and by who hears the status."""
 
-    def looks(auto, subscribers):
+    def looks(heeds, subscribers):
         taken, now = [], [100.0]
         monkeypatch.setattr(scene.time, "monotonic", lambda: now[0])
-        fuser = SimpleNamespace(prompt=SimpleNamespace(auto=auto), look=lambda *images: taken.append(images))
+        fuser = SimpleNamespace(heeds_images=heeds, look=lambda *images: taken.append(images))
         status = Topic()
         status.subscribers = subscribers
         topic = SceneTopic(Node(), fuser, status, SimpleNamespace())
@@ -45,6 +45,8 @@ def watched(monkeypatch):
     return looks
 
 
-@pytest.mark.parametrize(("auto", "subscribers", "looks"), [(True, 0, 10), (False, 1, 1), (False, 0, 0)])
-def test_each_pair_is_offered_to_auto_one_a_second_to_the_status_and_none_to_nobody(watched, auto, subscribers, looks):
-    assert watched(auto, subscribers) == looks
+@pytest.mark.parametrize(("heeds", "subscribers", "looks"), [(True, 0, 10), (False, 1, 1), (False, 0, 0)])
+def test_each_pair_is_offered_to_a_prompt_one_a_second_to_the_status_and_none_to_nobody(
+    watched, heeds, subscribers, looks
+):
+    assert watched(heeds, subscribers) == looks
