@@ -26,7 +26,7 @@ from ros2_textfuse.fleet.recipe import Recipe
 from ros2_textfuse.fleet.run import Workers
 from ros2_textfuse.fleet.sources import Source
 from ros2_textfuse.fleet.store import Store
-from ros2_textfuse.networks.weights import NAMES
+from ros2_textfuse.networks.stored import NAMES
 from ros2_textfuse.prompts.object_names import COCO
 from ros2_textfuse.recordings import dataset
 from ros2_textfuse.recordings.dataset import TEST, TRAIN, Sample, Splits
