@@ -20,7 +20,7 @@ CONDITIONS = (*MODES, *OBSTRUCTIONS)
 TOWARDS_THERMAL = {"smoke": 0.8, "glare": 0.6}  # balance at severity 1
 TOWARDS_VISIBLE = {"ir_noise": 0.4, "ir_stripe": 0.4, "ir_low_contrast": 0.2}
 SMOKE_AS_HAZE = 0.6  # thin smoke is haze; the network has learned to look through that
-WORD = 20.0  # how many times as probable, in odds, a condition is that a person has named
+WORD = 50.0  # how many times as probable, in odds, a condition is that a person has named
 DOUBTED = 0.5  # share of what was asked for, below which a person is told
 LEAST = 0.01  # severity of what is named and not believed: next to nothing, and still listed
 

@@ -6,7 +6,7 @@ import pytest
 from ros2_textfuse.prompts import resolve
 from ros2_textfuse.prompts.prompt import Prompt, PromptError
 from ros2_textfuse.prompts.text_encoder import EncoderError
-from ros2_textfuse.scene.conditions import CONDITIONS, LEAST, balance, completed, credible, doubted
+from ros2_textfuse.scene.conditions import CONDITIONS, LEAST, WORD, balance, completed, credible, doubted
 
 
 def test_a_prompt_that_is_not_auto_gets_nothing_added():
@@ -14,8 +14,8 @@ def test_a_prompt_that_is_not_auto_gets_nothing_added():
     assert completed(prompt, {"rain": 0.9}) == prompt
 
 
-@pytest.mark.parametrize(("probability", "expected"), [(0.0, 0.0), (1.0, 1.0), (0.5, 20 / 21), (0.01, 20 / 119)])
-def test_a_word_is_worth_twenty_times_the_odds(probability, expected):
+@pytest.mark.parametrize(("probability", "expected"), [(0.0, 0.0), (1.0, 1.0), (0.5, WORD / (WORD + 1)), (0.01, WORD / (WORD + 99))])
+def test_a_word_counts_in_the_odds(probability, expected):
     assert credible(np.array(probability)) == pytest.approx(expected)
 
 
