@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ros2_textfuse.batch.pairs import pairs
-from ros2_textfuse.evaluation.offline.evaluate import Asked, open_source
+from ros2_textfuse.evaluation.offline.source import Asked, open_source
 from ros2_textfuse.fleet.errors import FleetError, StoreError
 from ros2_textfuse.fleet.files import on_this_machine
 from ros2_textfuse.fleet.measuring import looks
@@ -26,7 +26,7 @@ from ros2_textfuse.fleet.recipe import Recipe
 from ros2_textfuse.fleet.run import Workers
 from ros2_textfuse.fleet.sources import Source
 from ros2_textfuse.fleet.store import Store
-from ros2_textfuse.networks.weights import NAMES
+from ros2_textfuse.networks.stored import NAMES
 from ros2_textfuse.prompts.object_names import COCO
 from ros2_textfuse.recordings import dataset
 from ros2_textfuse.recordings.dataset import TEST, TRAIN, Sample, Splits
