@@ -18,7 +18,8 @@ other only.
 
 Fusion's slope is taken where it holds no image: right after each of its deactivations, which hand free memory back to
 the system. In between, up to queue_size images wait for a partner, and the allocator keeps what they leave, in pieces:
-that may breathe by ROOM.
+that may breathe by ROOM. Memory is judged only where every fault of a camera has come within half of the run, as in 20
+minutes: what an image of another kind needs is allocated when it comes first, and kept.
 """
 
 import argparse
@@ -121,10 +122,7 @@ def schedule(seconds: float, seed: int) -> list[Event]:
 
 
 def warm_up(events: Sequence[Event], seconds: float) -> float:
-    """Seconds that do not count for memory, files and threads: until every fault of a camera has come, or half a run.
-
-    What an image of another kind needs is allocated when it comes first, and kept.
-    """
+    """Seconds that do not count for memory, files and threads: until all faults of cameras have come, or half a run."""
     ends = [event.end for event in events if event.what in CAMERA_FAULTS]
     return min([*ends[len(CAMERA_FAULTS) - 1 :][:1], seconds / 2])
 
@@ -201,6 +199,7 @@ class Soak:
         self.seconds, self.rate, self.bag, self.logs = seconds, rate, bag, logs
         self.events = schedule(seconds, seed)
         self.warm_up = warm_up(self.events, seconds)
+        self.long_enough = self.warm_up < seconds / 2
         self.random = random.Random(seed)
         self.samples: dict[str, list[Sample]] = {"fusion": [], "detection": [], "player": []}
         self.idle: list[Sample] = []
@@ -251,7 +250,12 @@ class Soak:
         """Figures, and all that failed."""
         idle = {"fusion": self.idle}
         processes = {name: judge(samples, self.warm_up, idle.get(name)) for name, samples in self.samples.items()}
-        not_flat = [f"{name}: {what} not flat" for name, found in processes.items() for what in found["not_flat"]]
+        not_flat = [
+            f"{name}: {what} not flat"
+            for name, found in processes.items()
+            for what in found["not_flat"]
+            if what != "memory" or self.long_enough
+        ]
         recovered = [event.recovered_after for event in self.events if event.recovered_after is not None]
         unanswered = self.prompts["asked"] - self.prompts["answered"]
         return {
@@ -261,6 +265,7 @@ class Soak:
                 *([f"{unanswered} prompts not answered"] if unanswered else []),
             ],
             "warm_up_s": self.warm_up,
+            "memory_judged": self.long_enough,
             "events": len(self.events),
             "recovered": len(recovered),
             "recovered_after_s": {"median": statistics.median(recovered), "most": max(recovered)}
@@ -452,6 +457,8 @@ def report(result: dict[str, Any]) -> None:
             print(
                 f"{name:<10} {memory} MiB ({found['mib_per_minute']:+.3f} a minute), {files} files, {threads} threads"
             )
+    if not result["memory_judged"]:
+        print("memory was not judged: not every fault has come within half of the run; 20 minutes are enough")
     print(f"{result['recovered']} of {result['events']} faults recovered from, {result['pairs_fused']} pairs fused")
     print("\n".join(f"failed: {failure}" for failure in result["failures"]) or "flat, and nothing failed")
 

@@ -49,6 +49,10 @@ class GainControl:
 
     def __call__(self, thermal: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]) -> NDArray[np.uint8]:
         """thermal [H, W] -> uint8 [H, W]; what has 8 bits already is returned as it is, what is no number is black."""
+        if thermal.dtype != self._dtype:
+            # Counts and temperatures have nothing in common: after the one, the other would be black for seconds. And
+            # what counts were before a stretch of 8 bits is long ago.
+            self._dtype, self.range, self._curve = thermal.dtype, self._fixed, None
         if thermal.dtype == np.uint8:
             return thermal.view(np.uint8)
         low, high = self._follow(thermal)
@@ -61,9 +65,6 @@ class GainControl:
     def _follow(self, thermal: NDArray) -> tuple[float, float]:
         if self._fixed is not None:
             return self._fixed
-        if thermal.dtype != self._dtype:
-            # Counts and temperatures have nothing in common: after the one, the other would be black for seconds.
-            self._dtype, self.range, self._curve = thermal.dtype, None, None
         sample = thermal[::2, ::2]  # tells the percentiles as well as all pixels
         if thermal.dtype.kind == "f":
             sample = sample[np.isfinite(sample)]

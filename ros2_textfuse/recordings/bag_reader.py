@@ -5,7 +5,9 @@ middle of an image. `rosbags` reads what is whole; what it refuses is read recor
 """
 
 import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from urllib.parse import quote
 from rosbags.highlevel import AnyReader
 from rosbags.typesys import Stores, get_typestore
 
-from ros2_textfuse.recordings.mcap_limits import check_mcap
+from ros2_textfuse.recordings.mcap_limits import check_mcap, unpacked
 from ros2_textfuse.recordings.types import RecordingError
 
 IMAGE = "sensor_msgs/msg/Image"
@@ -57,6 +59,7 @@ class Bag:
         for file in self._files():
             if file.suffix == ".mcap":
                 check_mcap(file)
+        self._check_packed()
         try:
             with self.reader() as reader:
                 self.topics = {c.topic: Topic(c.topic, c.msgtype, c.msgcount) for c in reader.connections}
@@ -128,6 +131,12 @@ class Bag:
             raise BagError(f"{self.path} cannot be read as a bag: {why}") from refusal
         self.topics = {name: Topic(name, types[name], count) for name, count in counts.items()}
         self.start, self.end = times
+
+    def _check_packed(self) -> None:
+        """Files in zstd are unpacked into the folder for temporary files, all at once."""
+        room = shutil.disk_usage(tempfile.gettempdir()).free
+        for file in sorted(self.path.glob("*.zstd")) if self.path.is_dir() else ():
+            room -= unpacked(file, room)
 
     def _files(self) -> list[Path]:
         """The files with messages, in their order."""

@@ -1,4 +1,4 @@
-"""How much memory the chunks of an mcap file would take, found without taking it.
+"""How much the chunks of an mcap file, or a file in zstd, would take unpacked, found without unpacking them.
 
 A chunk of a few kilobytes can hold gigabytes of zeros. The libraries that read bags unpack a chunk whole, and several
 at once where their times overlap. The formats of both compressions say of each block how much it can become, so that
@@ -55,6 +55,25 @@ def check_mcap(path: Path) -> None:
             )
 
 
+def unpacked(path: Path, most: int) -> int:
+    """The bytes that a file in zstd becomes, or a few more.
+
+    Raises:
+        TooLargeError: they are more than `most`.
+        OSError: the file cannot be read.
+    """
+    if not path.stat().st_size:
+        return 0
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        bound = _zstd_bound(data, 0, len(data), most)
+    if bound > most:
+        raise TooLargeError(
+            f"{path} would be larger, unpacked, than the {most >> 20} MiB that are free for it: unpack it where there "
+            "is room (zstd -d), or set TMPDIR to such a place"
+        )
+    return bound
+
+
 def _chunks(data: Buffer) -> Iterator[tuple[int, int, int]]:
     """First and last time of each chunk, and how large it may become."""
     if data[: len(MAGIC)] != MAGIC:
@@ -73,10 +92,10 @@ def _chunks(data: Buffer) -> Iterator[tuple[int, int, int]]:
         at += 9 + length
 
 
-def _zstd_bound(data: Buffer, at: int, end: int) -> int:
-    """The most that zstd frames can become (RFC 8878, sections 3.1.1 and 3.1.2)."""
+def _zstd_bound(data: Buffer, at: int, end: int, most: int = LARGEST_CHUNK) -> int:
+    """The most that zstd frames can become (RFC 8878, sections 3.1.1 and 3.1.2); above `most`, just that."""
     total = 0
-    while at + 8 <= end and total <= LARGEST_CHUNK:
+    while at + 8 <= end and total <= most:
         magic, size = struct.unpack_from("<II", data, at)
         if magic & 0xFFFFFFF0 == ZSTD_SKIPPABLE:
             at += 8 + size
@@ -88,7 +107,7 @@ def _zstd_bound(data: Buffer, at: int, end: int) -> int:
         content = (1, 2, 4, 8)[descriptor >> 6] if descriptor >> 6 or single else 0
         at += 5 + (not single) + (0, 1, 2, 4)[descriptor & 3] + content
         last = False
-        while not last and at + 3 <= end and total <= LARGEST_CHUNK:
+        while not last and at + 3 <= end and total <= most:
             header = int.from_bytes(data[at : at + 3], "little")
             last, kind, size = bool(header & 1), header >> 1 & 3, header >> 3
             at += 3 + (1 if kind == 1 else size)  # 1: one byte, repeated

@@ -12,6 +12,7 @@ from soak import (
     RESTART,
     SLOPE,
     Sample,
+    Soak,
     Status,
     judge,
     recovery,
@@ -95,6 +96,15 @@ def test_what_breathes_is_judged_where_it_holds_nothing():
     assert judge(breathing, after=10.0, idle=idle[-1:])["not_flat"] == ["too few samples"]
     swelling = samples([500.0 + n for n in range(40)])
     assert judge(swelling, after=10.0, idle=idle)["not_flat"] == ["memory"]
+
+
+def test_memory_is_judged_once_every_fault_has_come(tmp_path):
+    long, short = (Soak(seconds, 30.0, 0, None, tmp_path) for seconds in (1200.0, 360.0))
+    for run in (long, short):
+        run.samples = dict.fromkeys(run.samples, samples([500.0 + n for n in range(240)]))
+        run.idle = samples([500.0 + n for n in range(240)])
+    assert "fusion: memory not flat" in long.result()["failures"] and long.result()["memory_judged"]
+    assert not short.result()["failures"] and not short.result()["memory_judged"]
 
 
 def test_a_process_that_was_started_anew_may_grow_up():

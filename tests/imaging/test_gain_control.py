@@ -84,6 +84,16 @@ def test_temperatures_after_counts_have_a_range_of_their_own(kind):
     np.testing.assert_array_equal(control(temperatures), GainControl(kind)(temperatures))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_counts_after_eight_bits_have_a_range_of_their_own(kind):
+    control = GainControl(kind)
+    for _ in range(5):
+        control(np.full((64, 64), 30000, np.uint16))
+    control(np.zeros((64, 64), np.uint8))
+    image = np.linspace(29000, 31000, 64 * 64).astype(np.uint16).reshape(64, 64)
+    assert np.array_equal(control(image), GainControl(kind)(image))
+
+
 def test_nothing_but_nan():
     assert not GainControl()(np.full((8, 8), np.nan, np.float32)).any()
 

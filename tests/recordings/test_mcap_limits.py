@@ -1,9 +1,11 @@
 """How large a chunk becomes is known before it is unpacked."""
 
 import resource
+import shutil
 import struct
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -47,6 +49,16 @@ def test_a_bomb_is_refused(tmp_path, streamed, claimed):
     assert len(data) < 100_000
     with pytest.raises(TooLargeError, match="unpacked"):
         check_mcap(mcap(tmp_path / "bomb.mcap", (0, 1, data, 512 * MIB), claimed=claimed))
+
+
+def test_a_file_that_does_not_fit_is_not_unpacked(tmp_path, monkeypatch):
+    """As rosbag2's file compression leaves it; the second finds less room than the first."""
+    (tmp_path / "bag").mkdir()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=100 * MIB))
+    for number, streamed in enumerate((False, True)):
+        (tmp_path / "bag" / f"bag_{number}.db3.zstd").write_bytes(packed(64 * MIB, streamed))
+    with pytest.raises(TooLargeError, match=r"bag_1.db3.zstd would be larger, unpacked, than the 3\d MiB"):
+        Bag(tmp_path / "bag")
 
 
 def test_frames_one_after_the_other_count_together(tmp_path):

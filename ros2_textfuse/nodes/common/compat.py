@@ -5,13 +5,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import rclpy
+from rclpy.lifecycle import LifecycleNode as _LifecycleNode
+from rclpy.lifecycle import TransitionCallbackReturn
 
 try:
     from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 except ImportError:  # Humble
     from rclpy.qos_event import PublisherEventCallbacks, SubscriptionEventCallbacks
 
-__all__ = ["PublisherEventCallbacks", "SubscriptionEventCallbacks", "rclpy_running"]
+__all__ = ["LifecycleNode", "PublisherEventCallbacks", "SubscriptionEventCallbacks", "rclpy_running"]
 
 
 @contextmanager
@@ -26,3 +28,14 @@ def rclpy_running(**options: Any) -> Iterator[None]:
         yield
     finally:
         rclpy.try_shutdown()
+
+
+class LifecycleNode(_LifecycleNode):
+    """Refuses a transition which its state does not allow. Before Kilted that ended the process."""
+
+    def _LifecycleNodeMixin__change_state(self, transition_id: int) -> TransitionCallbackReturn:
+        try:
+            return super()._LifecycleNodeMixin__change_state(transition_id)  # type: ignore[misc]
+        except RuntimeError as error:  # what a callback raises never gets here
+            self.get_logger().error(f"transition {transition_id} is refused: {' '.join(str(error).split())}")
+            return TransitionCallbackReturn.ERROR

@@ -4,13 +4,14 @@ import threading
 import time
 from typing import Any
 
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.imaging.gain_control import GainControlError
 from ros2_textfuse.model_choice import prepared_fuser
 from ros2_textfuse.nodes.common import declaration, parameters
+from ros2_textfuse.nodes.common.compat import LifecycleNode
 from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
 from ros2_textfuse.nodes.fusion.camera import Camera
