@@ -3,7 +3,8 @@
     python benchmarks/delivery.py [--rate 30] [--seconds 10] [--json F]
 
 The driver is a process of its own that knows nothing of textfuse; this process has the profile, as the nodes have.
-For each way: images received, camera stamp to callback, and processor time of both processes.
+For each way: images received and their rate (a driver that must wait for the wire sends fewer a second), from camera
+stamp to callback, and processor time of both processes.
 """
 
 import argparse
@@ -62,13 +63,17 @@ def measure(offered: str, asked: str, profile: bool, args: argparse.Namespace) -
     from ros2_textfuse.sync.pairing import stamp_ns
 
     ages: dict[str, list[float]] = {"visible": [], "thermal": []}
+    came: list[float] = []  # s, of the visible images
     with rclpy_running():
         node = rclpy.create_node("receiver")
         qos = QoSProfile(depth=5, reliability=ReliabilityPolicy[asked.upper()])
         for camera, seen in ages.items():
 
             def note(message: Image, seen: list[float] = seen) -> None:
-                seen.append((node.get_clock().now().nanoseconds - stamp_ns(message)) / 1e6)
+                now = node.get_clock().now().nanoseconds
+                seen.append((now - stamp_ns(message)) / 1e6)
+                if seen is ages["visible"]:
+                    came.append(now / 1e9)
 
             node.create_subscription(Image, f"/{camera}/image_raw", note, qos)
         executor = SingleThreadedExecutor()
@@ -87,6 +92,7 @@ def measure(offered: str, asked: str, profile: bool, args: argparse.Namespace) -
     return {
         "sent": sent,
         "received": {camera: len(seen) for camera, seen in ages.items()},
+        "visible_hz": round((len(came) - 1) / (came[-1] - came[0]), 1) if len(came) > 1 else 0.0,
         "visible_age_ms": spread(ages["visible"]),
         "driver_cores": round(spent / args.seconds, 2),
         "receiver_cores": round(own / args.seconds, 2),

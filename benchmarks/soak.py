@@ -15,6 +15,10 @@ Memory is what a process holds for itself: of the shared memory of DDS, whose se
 resident from when they are first touched, also those of other processes. Its slope is Theil and Sen's, the median over
 all pairs of samples, which a few steps do not move. Samples of a process that was started anew are compared with each
 other only.
+
+Fusion's slope is taken where it holds no image: right after each of its deactivations, which hand free memory back to
+the system. In between, up to queue_size images wait for a partner, and the allocator keeps what they leave, in pieces:
+that may breathe by ROOM.
 """
 
 import argparse
@@ -59,6 +63,7 @@ PROMPTS = 2.0, 8.0  # s between two calls of set_prompt
 SAMPLES = 5.0  # s between two looks at the processes
 YOUNG = 30.0  # s in which a process that was started anew is still growing
 SLOPE = 0.2  # MiB a minute
+ROOM = 16.0  # MiB, from the first to the last third after warm-up, of what breathes
 CAMERA_FAULTS = [f"{camera} {name}" for name, kind in KINDS.items() for camera in kind.cameras]
 DEACTIVATE, RESTART = "fusion deactivated", "detection started anew"
 
@@ -148,10 +153,17 @@ def grown_up(samples: Sequence[Sample], after: float) -> list[Sample]:
     return [sample for sample in samples if sample.at >= max(after, old[sample.pid])]
 
 
-def judge(samples: Sequence[Sample], after: float) -> dict[str, Any]:
-    """Figures of a process, after warm-up and at the end, and what of it is not flat."""
+def judge(samples: Sequence[Sample], after: float, idle: Sequence[Sample] | None = None) -> dict[str, Any]:
+    """Figures of a process, after warm-up and at the end, and what of it is not flat.
+
+    Args:
+        samples: of all its time.
+        after: seconds of the warm-up.
+        idle: samples for the slope, of when it held no image; all of them by default.
+    """
     counted = grown_up(samples, after) if samples else []
-    if len({sample.pid for sample in counted}) == len(counted):
+    compared = counted if idle is None else [sample for sample in idle if sample.at >= after]
+    if any(len({sample.pid for sample in part}) == len(part) for part in (counted, compared)):
         return {"not_flat": ["too few samples"]}
     third = max(1, len(counted) // 3)  # medians, since a builder or a fault comes and goes
 
@@ -164,12 +176,12 @@ def judge(samples: Sequence[Sample], after: float) -> dict[str, Any]:
         "heap_mib": ends("heap_mib"),
         "pss_mib": ends("pss_mib"),
         "most_mib": round(max(sample.heap_mib for sample in counted), 1),
-        "mib_per_minute": round(slope(counted), 3),
+        "mib_per_minute": round(slope(compared), 3),
         "files": ends("files"),
         "threads": ends("threads"),
     }
     result["not_flat"] = [name for name in ("files", "threads") if result[name][1] > result[name][0]]
-    if result["mib_per_minute"] > SLOPE:
+    if result["mib_per_minute"] > SLOPE or result["heap_mib"][1] - result["heap_mib"][0] > ROOM:
         result["not_flat"].append("memory")
     return result
 
@@ -191,6 +203,8 @@ class Soak:
         self.warm_up = warm_up(self.events, seconds)
         self.random = random.Random(seed)
         self.samples: dict[str, list[Sample]] = {"fusion": [], "detection": [], "player": []}
+        self.idle: list[Sample] = []
+        """Of fusion, each time after it was deactivated."""
         self.statuses: list[Status] = []
         self.detections = 0
         self.detection_starts: list[float] = []
@@ -235,7 +249,8 @@ class Soak:
 
     def result(self) -> dict[str, Any]:
         """Figures, and all that failed."""
-        processes = {name: judge(samples, self.warm_up) for name, samples in self.samples.items()}
+        idle = {"fusion": self.idle}
+        processes = {name: judge(samples, self.warm_up, idle.get(name)) for name, samples in self.samples.items()}
         not_flat = [f"{name}: {what} not flat" for name, found in processes.items() for what in found["not_flat"]]
         recovered = [event.recovered_after for event in self.events if event.recovered_after is not None]
         unanswered = self.prompts["asked"] - self.prompts["answered"]
@@ -261,7 +276,8 @@ class Soak:
             "processes": processes,
             "schedule": [asdict(event) for event in self.events],
             "memory": {
-                name: [[round(s.at), s.heap_mib, s.rss_mib] for s in samples] for name, samples in self.samples.items()
+                name: [[round(s.at), s.heap_mib, s.rss_mib] for s in samples]
+                for name, samples in {**self.samples, "fusion idle": self.idle}.items()
             },
         }
 
@@ -369,6 +385,7 @@ class Soak:
     def _begin(self, event: Event) -> None:
         if event.what == DEACTIVATE:
             self._ask_transition("TRANSITION_DEACTIVATE")
+            self.idle.append(look(self._running["fusion"].pid, self._now()))
         elif event.what == RESTART:
             process = self._running["detection"]
             process.send_signal(signal.SIGINT)
@@ -452,6 +469,7 @@ def plot(run: Soak, path: Path) -> None:
         axes.axvspan(event.start / 60, max(event.end, event.start + 0.2) / 60, color=colour, linewidth=0)
     for name, samples in run.samples.items():
         axes.plot([sample.at / 60 for sample in samples], [sample.heap_mib for sample in samples], label=name)
+    axes.plot([s.at / 60 for s in run.idle], [s.heap_mib for s in run.idle], "k.", label="fusion, deactivated")
     axes.axvline(run.warm_up / 60, color="0.5", linestyle=":")
     axes.set(xlabel="minutes; grey: faults; dotted: end of warm-up", ylabel="memory, MiB", ylim=(0, None))
     axes.set_xlim(0, run.seconds / 60)

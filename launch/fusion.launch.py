@@ -19,7 +19,8 @@ from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 
-RESPAWN_DELAY = 1.0  # s
+RESPAWN_DELAY = 1.0  # s; launch knows no delay that grows, as `textfuse up` has
+WEDGED = 10.0  # s without a heartbeat, after which a node ends itself and is started again
 
 ARGUMENTS = {
     "visible": ("visible/image_raw", "Topic of the RGB camera; a relative name lies in the pushed namespace, if any."),
@@ -66,8 +67,8 @@ def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         "output": "screen",
         "respawn": True,
         "respawn_delay": RESPAWN_DELAY,
-        # `ros2 launch` that is killed leaves its nodes behind, unless they look after themselves.
-        "additional_env": {"TEXTFUSE_PARENT": str(os.getpid())},
+        # `ros2 launch` that is killed leaves its nodes behind, and what is wedged alone, unless they see to themselves.
+        "additional_env": {"TEXTFUSE_PARENT": str(os.getpid()), "TEXTFUSE_WATCHDOG": str(WEDGED)},
     }
     fusion = LifecycleNode(
         executable="fusion",

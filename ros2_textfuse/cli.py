@@ -33,6 +33,7 @@ GROUPS = {
     },
     "judge it": {
         "eval": "evaluate fusion on a recording, with a report",
+        "fleet": "evaluate many recordings side by side, and compare weights over all of them",
         "drive": "fuse a drive through a day by mode auto, with a report",
         "quality": "judge a fusion network: metrics, repair, flicker, contact sheets",
     },

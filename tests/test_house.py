@@ -37,6 +37,7 @@ ORDER = (
     "view",
     "nodes",
     "evaluation",
+    "fleet",
     "training",
     "demo",
     "commands",

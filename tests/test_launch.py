@@ -127,6 +127,23 @@ def test_nothing_outlives_the_launch(tmp_path, number):
     fusion.wait(30)
 
 
+def test_a_node_that_hangs_is_started_again(tmp_path, monkeypatch):
+    """Hanging as by a debugger's stop; the kernel's alarm is taken when it goes on."""
+    launched = ros2_launch(str(LAUNCH_FILE), "detection:=false")
+    fusion = fusion_of(launched)
+    said = iter(launched.stdout.readline, "")
+    assert any("active: listening" in line for line in said)
+    time.sleep(1.0)
+    fusion.suspend()
+    time.sleep(11.0)
+    fusion.resume()
+    assert any("most recent call first" in line for line in said)
+    assert any("process has died" in line and "exit code -14" in line for line in said)
+    assert fusion_of(launched).pid != fusion.pid
+    launched.send_signal(signal.SIGTERM)
+    launched.communicate(timeout=PATIENCE)
+
+
 def test_a_node_that_cannot_start_ends_the_launch(tmp_path):
     launched = ros2_launch(str(LAUNCH_FILE), "detection:=false", f"calibration:={tmp_path}/missing.yaml")
     said, _ = launched.communicate(timeout=PATIENCE)

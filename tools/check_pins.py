@@ -1,71 +1,62 @@
-"""Does requirements/robot.txt resolve to wheels on each Python and machine of a robot? pip's own resolver answers.
+"""Does requirements/robot.txt resolve to wheels on each Python and machine of a robot? uv's resolver answers.
 
+    pip install uv
     python -m tools.check_pins [--python 3.14] [--machine aarch64]
 
-Nothing is installed. It takes a minute or so for each pair. Exit code 1 when one of them cannot be resolved.
+Nothing is installed, and of a wheel only its metadata is fetched where the index allows it: pip would download them,
+a gigabyte for each pair. Exit code 1 when a pair cannot be resolved, or not in time.
 """
 
 import argparse
+import importlib.util
+import itertools
 import subprocess
 import sys
-import tempfile
+import time
 from pathlib import Path
 
 REQUIREMENTS = Path(__file__).parents[1] / "requirements" / "robot.txt"
-PYTHONS = ("3.10", "3.12", "3.13", "3.14")  # Humble, Jazzy and Kilted, a newer Debian, Lyrical
+GLIBC = {"3.10": "2_35", "3.12": "2_39", "3.13": "2_40", "3.14": "2_40"}
+"""By Python: of Ubuntu 22.04 (Humble), Ubuntu 24.04 (Jazzy, Kilted), Debian 13, and what Lyrical's has at least."""
 MACHINES = ("x86_64", "aarch64")
-GLIBC = {
-    "3.10": 35,
-    "3.12": 39,
-    "3.13": 41,
-    "3.14": 42,
-}  # minor version, of Ubuntu 22.04, 24.04, Debian 13, Ubuntu 26.04
-
-# pip chooses wheels for another Python and machine, but reads environment markers as those of the Python that runs it.
-PIP = """
-import sys
-from pip._vendor.packaging import markers
-here = markers.default_environment()
-python, machine = sys.argv[1:3]
-there = {"python_version": python, "python_full_version": python + ".0", "implementation_version": python + ".0",
-         "platform_machine": machine, "sys_platform": "linux", "platform_system": "Linux"}
-markers.default_environment = lambda: {**here, **there}
-from pip._internal.cli.main import main
-sys.exit(main(sys.argv[3:]))
-"""
+PATIENCE = 300.0  # s for a pair
 
 
-def resolve(python: str, machine: str, requirements: Path) -> str:
-    """What pip says against it; empty when all is well.
+def resolve(python: str, machine: str, requirements: Path, patience: float = PATIENCE) -> str:
+    """What uv says against it; empty when all is well.
 
     Args:
         python: version such as 3.12.
         machine: x86_64 or aarch64.
         requirements: file with what is wanted and its pins.
+        patience: seconds.
     """
-    command = [sys.executable, "-c", PIP, python, machine, "install", "--dry-run", "--quiet", "--ignore-installed"]
-    command += ["--only-binary", ":all:", "--disable-pip-version-check", "--no-input", "--python-version", python]
-    for minor in range(GLIBC[python], 16, -1):
-        command += ["--platform", f"manylinux_2_{minor}_{machine}"]
-    command += ["--platform", f"manylinux2014_{machine}", "--requirement", str(requirements)]
-    with tempfile.TemporaryDirectory() as folder:
-        ended = subprocess.run([*command, "--target", folder], capture_output=True, text=True, check=False)
-    errors = [line for line in ended.stderr.splitlines() if line.startswith("ERROR") and "Ignored the" not in line]
-    return ("\n  ".join(errors) or ended.stderr) if ended.returncode else ""
+    command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--no-config", "--python", sys.executable]
+    command += ["--python-version", python, "--python-platform", f"{machine}-manylinux_{GLIBC[python]}"]
+    command += ["--only-binary", ":all:"]
+    try:
+        ended = subprocess.run([*command, str(requirements)], capture_output=True, text=True, timeout=patience)
+    except subprocess.TimeoutExpired:
+        return f"no answer within {patience:.0f} s: try again, its cache keeps what was fetched"
+    return ended.stderr.strip() if ended.returncode else ""
 
 
 def main() -> int:
     """Try every pair, and say which fail."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--python", action="append", choices=PYTHONS, help="may be given twice (default: all)")
+    parser.add_argument("--python", action="append", choices=GLIBC, help="may be given twice (default: all)")
     parser.add_argument("--machine", action="append", choices=MACHINES, help="may be given twice (default: both)")
+    parser.add_argument("--patience", type=float, default=PATIENCE, help="seconds for a pair (default 300)")
     args = parser.parse_args()
+    if not importlib.util.find_spec("uv"):
+        parser.error("uv is not installed: pip install uv")
     failed = False
-    for python in args.python or PYTHONS:
-        for machine in args.machine or MACHINES:
-            reason = resolve(python, machine, REQUIREMENTS)
-            failed |= bool(reason)
-            print(f"Python {python} on {machine}: {reason or 'every pin resolves'}", flush=True)
+    for python, machine in itertools.product(args.python or GLIBC, args.machine or MACHINES):
+        began = time.monotonic()
+        reason = resolve(python, machine, REQUIREMENTS, args.patience)
+        failed |= bool(reason)
+        took = time.monotonic() - began
+        print(f"Python {python} on {machine}: {reason or 'every pin resolves'} ({took:.0f} s)", flush=True)
     return int(failed)
 
 

@@ -9,7 +9,8 @@ import torch
 
 from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.errors import TextfuseError
-from ros2_textfuse.networks.weights import find_weights, load_network
+from ros2_textfuse.networks.stored import find_weights
+from ros2_textfuse.networks.weights import load_network
 from ros2_textfuse.runtime.output import claim_folder
 from ros2_textfuse.training import processes
 from ros2_textfuse.training.log import LOG

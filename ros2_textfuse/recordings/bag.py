@@ -15,6 +15,8 @@ class BagRecording(Recording):
 
     def __init__(self, path: Path, visible_topic: str, thermal_topic: str) -> None:
         self._bag = Bag(path)
+        self.damage = self._bag.damage
+        """Why the bag is read without its index, from the front; empty where it has one."""
         self._cameras: dict[str, str] = {}  # topic -> camera
         counts = []
         for camera, name in (("visible", visible_topic), ("thermal", thermal_topic)):

@@ -82,6 +82,19 @@ def write_pair(folder: Path, name: str, visible: NDArray[np.uint8], thermal: NDA
         write_whole(folder / side / f"{name}.png", image_files.encode(image, ".png"))
 
 
+def size(image: Path) -> tuple[int, int]:
+    """Width and height of an image of a data set, from its header.
+
+    Raises:
+        RecordingError: it is no image.
+    """
+    with image.open("rb") as file:
+        found = image_files.image_size(file.read(64))
+    if found is None:
+        raise RecordingError(f"{image} is no PNG")
+    return found
+
+
 def write_manifest(folder: Path, samples: Sequence[Sample]) -> None:
     """Write the manifest; it comes last, so that a folder that has one is whole.
 

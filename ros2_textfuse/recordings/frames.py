@@ -89,16 +89,22 @@ def usable_images(
         tally.damage = str(error)
 
 
-def recorded_pairs(recording: Recording, settings: PairingSettings, tally: Tally) -> Iterator[RecordedPair]:
+def recorded_pairs(
+    recording: Recording,
+    settings: PairingSettings,
+    tally: Tally,
+    policy: PairingPolicy[RecordedImage] | None = None,
+) -> Iterator[RecordedPair]:
     """The pairs of a recording in the order in which the node would fuse them; `tally` is filled as they come.
 
     Args:
         recording: to read.
         settings: how images pair.
-        tally: counts, written.
+        tally: counts, written; pairs are numbered on from its `paired`.
+        policy: what pairs the images, where it has seen those before; None for a new one.
     """
     cameras = {camera: CameraInput(camera, settings.offset(camera)) for camera in CAMERAS}
-    policy: PairingPolicy[RecordedImage] = PairingPolicy(settings)
+    policy = policy or PairingPolicy(settings)
     last: RecordedImage | None = None
     for image, stamped in usable_images(recording, cameras, tally):
         tally.count(f"{image.camera} unpaired", image.time)  # until it has a partner

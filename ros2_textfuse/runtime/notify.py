@@ -9,6 +9,8 @@ import socket
 import time
 from collections.abc import Iterator
 
+from ros2_textfuse.runtime import watchdog
+
 SOCKET = "NOTIFY_SOCKET"
 """Environment variable: path of a unix datagram socket, or its abstract name after an @; unset where nobody listens."""
 
@@ -44,18 +46,20 @@ class Heartbeat:
         if now >= self._due:
             self._due = now + HEARTBEAT
             notify("WATCHDOG=1")
+            watchdog.put_off()
 
 
 @contextlib.contextmanager
 def busy() -> Iterator[None]:
     """Around what takes long in the loop that beats: it is not taken for wedged meanwhile."""
     usual = os.environ.get(LIMIT)
-    if usual is None:
-        yield
-        return
-    notify(f"{LIMIT}={BUSY * 1e6:.0f}")
+    watchdog.put_off(BUSY)
+    if usual is not None:
+        notify(f"{LIMIT}={BUSY * 1e6:.0f}")
     try:
         yield
     finally:
-        notify(f"{LIMIT}={usual}")
-        notify("WATCHDOG=1")
+        watchdog.put_off()
+        if usual is not None:
+            notify(f"{LIMIT}={usual}")
+            notify("WATCHDOG=1")

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,14 @@ class Scene:
     conditions: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     light: str = "day"
     credibility: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle, which does not take a read-only mapping."""
+        return _scene, (dict(self.conditions), self.light)
+
+
+def _scene(conditions: dict[str, float], light: str) -> Scene:
+    return Scene(MappingProxyType(conditions), light)
 
 
 class SceneWatch:

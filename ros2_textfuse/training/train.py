@@ -26,7 +26,7 @@ from tqdm import tqdm
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.networks.family import FusionNetwork
 from ros2_textfuse.networks.guided import GuidedNetwork
-from ros2_textfuse.networks.stored import ARCHITECTURES
+from ros2_textfuse.networks.stored import ARCHITECTURES, find_weights
 from ros2_textfuse.networks.weights import load_network, make_network, save_weights
 from ros2_textfuse.runtime import interrupts
 from ros2_textfuse.runtime.machine import version
@@ -167,7 +167,7 @@ def _gather(args: Settings) -> Material:
     material = processes.by_each(lambda: read_material(args.sources, args.out, args.crop))
     alike = {name: str(getattr(args, name)) for name in ALIKE}
     for name, path in (("--from", args.start), ("--teacher", args.teacher)):
-        alike[name] = _file_digest(path) if path else "none"
+        alike[name] = hashlib.sha256(find_weights(path).read_bytes()).hexdigest()[:12] if path else "none"
     alike["the data"] = material.fingerprint()
     alike["the version"] = f"textfuse {version()} with torch {torch.__version__}"
     processes.agree(alike)
@@ -221,10 +221,6 @@ def _run(args: Settings, crops: Crops) -> tuple[int, int]:
     if first:
         print(f"{args.export}: step {state.step} of {args.steps}")
     return 0, state.step
-
-
-def _file_digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def _begin(args: Settings) -> FusionNetwork:

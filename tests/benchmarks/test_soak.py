@@ -85,6 +85,18 @@ def test_what_is_flat():
     assert result["not_flat"] == ["files", "threads"] and result["files"] == [20, 21] and result["threads"] == [10, 12]
 
 
+def test_what_breathes_is_judged_where_it_holds_nothing():
+    breathing = samples([500.0 + 3 * (n % 5) + 0.1 * n for n in range(40)])
+    idle = [Sample(40.0 * n, 1, 480.0, 470.0, 480.0, 20, 10) for n in range(5)]
+    assert judge(breathing, after=10.0)["not_flat"] == ["memory"]
+    assert judge(breathing, after=10.0, idle=idle)["not_flat"] == []
+    leaking = [Sample(40.0 * n, 1, 480.0, 470.0 + 0.2 * n, 480.0, 20, 10) for n in range(5)]
+    assert judge(breathing, after=10.0, idle=leaking)["not_flat"] == ["memory"]
+    assert judge(breathing, after=10.0, idle=idle[-1:])["not_flat"] == ["too few samples"]
+    swelling = samples([500.0 + n for n in range(40)])
+    assert judge(swelling, after=10.0, idle=idle)["not_flat"] == ["memory"]
+
+
 def test_a_process_that_was_started_anew_may_grow_up():
     values = [400.0] * 20 + [300.0, 360.0, 390.0, 395.0, 399.0] + [400.0] * 20
     result = judge(samples(values, [1] * 20 + [2] * 25), after=20.0)

@@ -293,9 +293,10 @@ def test_a_slower_engine_is_named_in_status_and_diagnostics(graph, tmp_path, mon
     assert status.state == status.OK
     assert status.engine.startswith("eager")
     assert "stand-in for a broken installation" in status.engine_warning
+    # Diagnostics of before the first pair may still be on their way.
+    graph.wait(lambda: "pip install openvino" in graph.diagnostics[-1].status[0].message, 10.0, "not in diagnostics")
     entry = graph.diagnostics[-1].status[0]
-    assert entry.level == DiagnosticStatus.WARN
-    assert "stand-in for a broken installation" in entry.message and "pip install openvino" in entry.message
+    assert entry.level == DiagnosticStatus.WARN and "stand-in for a broken installation" in entry.message
     assert "stand-in for a broken installation" in graph.log("fusion")
 
 

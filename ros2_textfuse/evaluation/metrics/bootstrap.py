@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 RESAMPLES = 2000
 LEVEL = 0.95
+DRAWN = 100  # drawings of groups at a time: this bounds the memory
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,43 @@ def difference_interval(a: Sequence[float], b: Sequence[float], ordered: bool) -
         return None
     means = _means(of_b, ordered, seed=0) - _means(of_a, ordered, seed=1)
     return _interval(float(of_b.mean() - of_a.mean()), means)
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Groups of frames that belong together, such as recordings: whole groups are drawn, not frames.
+
+    Frames of one drive are alike, in their blocks and beyond; another hundred drives would be other drives.
+
+    Args:
+        count: how many groups there are.
+        seed: of the drawing; two seeds for two sets that have nothing in common.
+    """
+
+    count: int
+    seed: int = 0
+
+    def means(self, sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Means over frames in RESAMPLES drawings, [RESAMPLES, F]; NaN where none of a drawing's groups has a frame.
+
+        Args:
+            sums: [count, F], of F figures over the frames of each group.
+            counts: [count, F], of how many frames.
+        """
+        random = np.random.default_rng(self.seed)
+        found = np.empty((RESAMPLES, sums.shape[1]))
+        for at in range(0, RESAMPLES, DRAWN):
+            drawn = random.integers(0, self.count, (DRAWN, self.count)) + self.count * np.arange(DRAWN)[:, None]
+            times = np.bincount(drawn.ravel(), minlength=DRAWN * self.count).reshape(DRAWN, self.count)
+            with np.errstate(invalid="ignore"):
+                found[at : at + DRAWN] = (times @ sums) / (times @ counts)
+        return found
+
+
+def interval_of(mean: float, drawn: NDArray[np.float64]) -> Interval | None:
+    """A mean with its interval among drawings of it; None where none has a value."""
+    drawn = drawn[np.isfinite(drawn)]
+    return _interval(mean, drawn) if len(drawn) and math.isfinite(mean) else None
 
 
 def _finite(values: Sequence[float]) -> NDArray[np.float64]:

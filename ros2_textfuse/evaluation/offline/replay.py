@@ -8,7 +8,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,6 @@ from ros2_textfuse.recordings.frames import Tally
 
 GAP = 1.5  # periods; frames further apart are not compared for flicker
 WORKERS = 2
-QUEUE = 2 * WORKERS  # pairs in work at once: this bounds the memory
 
 Row = dict[str, float]
 Grey8 = NDArray[np.uint8]
@@ -40,6 +39,8 @@ def evaluate(
     write: Callable[[Row], None],
     progress: Callable[[Pair], object],
     objects: ObjectFinder | None = None,
+    take: "Take | None" = None,
+    workers: int = WORKERS,
 ) -> None:
     """Fuse and measure every `every`-th pair; rows are written in order.
 
@@ -55,8 +56,10 @@ def evaluate(
         write: takes each row.
         progress: told of each pair.
         objects: that are brought out; None where the prompt names none.
+        take: measures a pair; None for `measure`.
+        workers: threads that do so beside the fusion; 0 for none, on a single core.
     """
-    finished = set(done)
+    finished, take = set(done), take or measure
     before: Levels | None = None
     waiting: deque[Future[Row]] = deque()
 
@@ -69,13 +72,14 @@ def evaluate(
             except ValueError as error:  # too small for the metrics
                 tally.excluded[f"pair not measured: {error}"] += 1
 
-    with ThreadPoolExecutor(WORKERS) as pool:  # OpenCV and numpy let go of the interpreter
+    # OpenCV and numpy let go of the interpreter.
+    with ThreadPoolExecutor(workers) if workers else _AtOnce() as pool:
         for pair in source:
             progress(pair)
-            chosen = pair.number % every == 0 and pair.number not in finished
+            wanted = [number % every == 0 for number in (pair.number, pair.number + 1)]
+            chosen = wanted[0] and pair.number not in finished
             tally.evaluated += pair.number in finished
-            next_chosen = (pair.number + 1) % every == 0 and pair.number + 1 not in finished
-            if not (chosen or next_chosen):
+            if not (chosen or (any(wanted) and pair.number + 1 not in finished)):
                 before = None
                 continue
             fused = fuser.fuse_prepared(pair.visible, pair.thermal)
@@ -84,8 +88,8 @@ def evaluate(
             levels = Levels.of(pair, fused)
             if chosen:
                 near = before if before and abs(pair.time - before.time) <= GAP * period else None
-                waiting.append(pool.submit(measure, pair, fused, levels, near))
-                collect(QUEUE)
+                waiting.append(pool.submit(take, pair, fused, levels, near))
+                collect(2 * workers)  # this bounds the memory
             before = levels
         collect(0)
 
@@ -121,6 +125,22 @@ def measure(pair: Pair, fused: NDArray[np.uint8], levels: Levels, before: Levels
         row[f"{name}_flicker"] = math.nan if last is None else abs(row[f"{name}_level"] - float(last.mean()))
         row[f"{name}_change"] = math.nan if last is None else float(cv2.absdiff(image, last).mean())
     return row
+
+
+Take = Callable[[Pair, NDArray[np.uint8], Levels, Levels | None], Row]
+"""Measures a pair: the fused image, both levels, and those of the frame right before."""
+
+
+class _AtOnce(Executor):
+    """Does what it is given in the caller's thread."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
 
 
 def prompt_change(fuser: Fuser, frames: Sequence[Pair], prompt: dict[str, Any]) -> dict[str, Any]:

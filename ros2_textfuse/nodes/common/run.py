@@ -18,7 +18,7 @@ from rclpy.signals import SignalHandlerOptions
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.nodes.common.parameters import Parameter
 from ros2_textfuse.nodes.common.restarts import report_restarts
-from ros2_textfuse.runtime import environment, interrupts, notify, parent
+from ros2_textfuse.runtime import environment, interrupts, memory, notify, parent, watchdog
 from ros2_textfuse.runtime.dds_profile import expected_image
 from ros2_textfuse.runtime.supervisor import REFUSED
 
@@ -43,10 +43,13 @@ def spin(node: Node, interrupted: threading.Event, alive: Callable[[], bool] = l
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     heartbeat = notify.Heartbeat()
-    while not interrupted.is_set():
-        executor.spin_once(timeout_sec=0.2)  # Python sees a signal only between two waits
-        if alive():
-            heartbeat.beat()
+    try:
+        while not interrupted.is_set():
+            executor.spin_once(timeout_sec=0.2)  # Python sees a signal only between two waits
+            if alive():
+                heartbeat.beat()
+    finally:
+        watchdog.stop()  # who asked this process to end sees to it that it does
 
 
 def run(
@@ -83,7 +86,7 @@ def run(
         node = make_node()
         # Python's collector would walk through all that torch and ROS have set up, tens of milliseconds in the middle
         # of an image, again and again.
-        gc.collect()
+        memory.give_back()
         gc.freeze()
         # An event, since Ctrl-C under `ros2 launch` comes twice, and a second KeyboardInterrupt would break the end.
         interrupts.on_signal(lambda *_: interrupted.set())

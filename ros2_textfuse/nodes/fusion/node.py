@@ -1,6 +1,5 @@
 """The fusion node: two cameras in, one fused image out, the prompt by a service. It wires the parts beside it."""
 
-import gc
 import threading
 import time
 from typing import Any
@@ -28,7 +27,7 @@ from ros2_textfuse.nodes.fusion.reporter import Reporter
 from ros2_textfuse.nodes.fusion.scene import SceneTopic
 from ros2_textfuse.prompts import understand
 from ros2_textfuse.prompts.text_encoder import EncoderError
-from ros2_textfuse.runtime import cache_folder, notify
+from ros2_textfuse.runtime import cache_folder, memory, notify
 from ros2_textfuse.scene.estimator import EstimatorError
 from ros2_textfuse.settings import FusionSettings
 from ros2_textfuse.sync.pairing import CAMERAS, Stamped
@@ -177,7 +176,7 @@ class FusionNode(LifecycleNode):
         self._objects.destroy()
         self._scene.destroy()
         self._builder.join()
-        gc.collect()  # a camera and its subscription refer to each other, and keep the last images until then
+        memory.give_back()  # a camera and its subscription refer to each other, and keep the last images until then
 
     def _release(self) -> None:
         self._worker.stop()

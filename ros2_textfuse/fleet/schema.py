@@ -1,0 +1,86 @@
+"""The columns of a store's Parquet files; docs/reference/file-formats.md says what each means."""
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from ros2_textfuse.evaluation.metrics.fusion import SINGLE
+from ros2_textfuse.evaluation.offline.summary import AGAINST_SOURCES
+from ros2_textfuse.scene.conditions import CONDITIONS
+from ros2_textfuse.sync.pairing import CAMERAS
+
+if TYPE_CHECKING:
+    import pyarrow
+
+STREAMS = (*CAMERAS, "fused")
+IMAGES = tuple(f"image_{stream}" for stream in STREAMS)
+RECORDING = {
+    "key": "string",
+    "content": "string",
+    "source": "string",
+    "thermal_source": "string",
+    "duration": "double",
+    "period": "double",
+    "visible_images": "int64",
+    "thermal_images": "int64",
+    "pairs": "int64",
+    "evaluated": "int64",
+    "exclusions": "string",
+    "damage": "string",
+    "error": "string",
+    "stretches": "int64",
+    "fuse_ms": "double",
+    "model": "string",
+    "engine": "string",
+    "version": "string",
+    "machine": "string",
+}
+"""Columns that say the same in each row of a file -> their types."""
+FRAME = {
+    "number": "int64",
+    "time": "double",
+    "pairing_ms": "double",
+    **dict.fromkeys(SINGLE + AGAINST_SOURCES, "double"),
+    **{f"{camera}_{name}": "double" for camera in CAMERAS for name in SINGLE},
+    **{f"{stream}_{kind}": "double" for stream in STREAMS for kind in ("level", "flicker", "change")},
+    "retention": "double",
+    "salient": "int64",
+    "brightness": "double",
+    "light": "string",
+    **{f"condition_{name}": "double" for name in CONDITIONS},
+    "visible_fault": "string",
+    "thermal_fault": "string",
+    "motion": "double",
+    "looks": "uint64",
+    "score": "double",
+    **dict.fromkeys(IMAGES, "binary"),
+}
+"""Columns of a frame -> their types; NULL in the one row of a recording without any."""
+LISTED = ("source", "thermal_source", "key", "problem", "identity", "content")
+"""Columns of recordings.parquet, all text, to which those of a manifest come."""
+
+
+@cache
+def schema() -> "pyarrow.Schema":
+    """Of frames/KEY.parquet."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [(name, getattr(pa, kind.replace("double", "float64"))()) for name, kind in (RECORDING | FRAME).items()]
+    )
+
+
+def table(recording: Mapping[str, Any], frames: Sequence[Mapping[str, Any]]) -> "pyarrow.Table":
+    """The rows of a recording's file: one for each frame, or one for a recording without any."""
+    import pyarrow as pa
+
+    rows: Sequence[Mapping[str, Any]] = frames or [{}]
+    columns = {name: [recording[name]] * len(rows) for name in RECORDING}
+    columns |= {name: [_known(row.get(name)) for row in rows] for name in FRAME}
+    return pa.table(columns, schema=schema())
+
+
+def _known(value: Any) -> Any:
+    """NULL for what is no number: else every mean would be none."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

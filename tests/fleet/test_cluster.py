@@ -1,0 +1,57 @@
+"""The same recordings on workers of Ray: the same store, whatever happens to a worker."""
+
+import os
+from contextlib import nullcontext
+
+import pyarrow.parquet as pq
+import pytest
+
+from ros2_textfuse.fleet.cluster import Cluster
+from ros2_textfuse.fleet.errors import FleetError, StoreError
+from ros2_textfuse.fleet.run import OneProcess, evaluate_fleet
+
+UNLIKE = ["fuse_ms", "stretches"]  # that differ from run to run
+pytest.importorskip("ray", reason="Ray is not installed")
+
+
+def content(store):
+    """The rows of each recording, without what may differ."""
+    return {path.name: pq.read_table(path).drop_columns(UNLIKE) for path in (store / "frames").iterdir()}
+
+
+def test_workers_and_stretches_make_the_same_store(drives, recipe, tmp_path, ray_workers):
+    named = [str(drives)]
+    evaluate_fleet(named, recipe, str(tmp_path / "alone"), nullcontext(OneProcess()))
+    told = []
+    outcome = evaluate_fleet(
+        named, recipe, str(tmp_path / "many"), nullcontext(ray_workers), lambda *a: told.append(a[:2]), stretch=2
+    )
+    assert (outcome.stored, outcome.same, outcome.failed) == (4, 1, {}) and told[-1][0] == told[-1][1] > 0
+    assert content(tmp_path / "many") == content(tmp_path / "alone")
+    cut = [pq.read_table(path)["stretches"][0].as_py() for path in (tmp_path / "many" / "frames").iterdir()]
+    assert sorted(cut)[:2] == [1, 1] and sorted(cut)[2] > 1
+
+
+def die_once(folder, item):
+    if item == "dies" and not (folder / item).exists():
+        (folder / item).touch()
+        os._exit(1)
+    if item == "fails":
+        raise StoreError("no room")
+    return item.upper()
+
+
+def test_a_worker_that_dies_is_replaced_and_what_fails_is_told(tmp_path, ray_workers):
+    found = dict(ray_workers.each(die_once, tmp_path, ["lives", "dies", "fails"]))
+    assert (found["lives"], found["dies"]) == ("LIVES", "DIES")
+    assert isinstance(found["fails"], StoreError) and str(found["fails"]) == "no room"
+
+
+def test_a_cluster_that_is_not_there():
+    with (
+        pytest.raises(FleetError, match=r"ray://localhost:9 cannot be reached .*is it up"),
+        Cluster("ray://localhost:9"),
+    ):
+        pass
+    with pytest.raises(FleetError, match="no address of a cluster"), Cluster("head"):
+        pass
