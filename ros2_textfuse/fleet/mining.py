@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ros2_textfuse.batch.pairs import pairs
-from ros2_textfuse.evaluation.offline.evaluate import Asked, open_source
+from ros2_textfuse.evaluation.offline.source import Asked, open_source
 from ros2_textfuse.fleet.errors import FleetError, StoreError
 from ros2_textfuse.fleet.files import on_this_machine
 from ros2_textfuse.fleet.measuring import looks
