@@ -99,7 +99,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _settings(args: argparse.Namespace, named: tuple[tuple[str, ...], ...], **changed: Any) -> "Settings":
     """What is asked for; what is not said depends on whether the network is a fresh one."""
-    from ros2_textfuse.networks.weights import find_weights, load_network
+    from ros2_textfuse.networks.stored import find_weights
+    from ros2_textfuse.networks.weights import load_network
     from ros2_textfuse.training.sources import Sources
     from ros2_textfuse.training.train import Settings
 

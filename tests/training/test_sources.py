@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ros2_textfuse import cli
-from ros2_textfuse.networks.weights import find_weights
+from ros2_textfuse.networks.stored import find_weights
 from ros2_textfuse.recordings.dataset import Splits
 from ros2_textfuse.recordings.video_writer import VideoWriter
 from ros2_textfuse.training.data import DataError

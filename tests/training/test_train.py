@@ -9,7 +9,8 @@ import torch
 from ros2_textfuse import cli
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.networks.nano import Nano, NanoConfig
-from ros2_textfuse.networks.weights import find_weights, load_network, make_network
+from ros2_textfuse.networks.stored import find_weights
+from ros2_textfuse.networks.weights import load_network, make_network
 from ros2_textfuse.training import train
 from ros2_textfuse.training.data import Crops, find_pairs
 from ros2_textfuse.training.log import LOG
