@@ -77,6 +77,12 @@ $(prefix)/.built: $(manifests) $(sources)
 	@$(pip) --no-build-isolation --config-settings build-dir=build/$(ROS) $(if $(filter $(manifests),$?),$(everything),--no-deps .) $(briefly)
 	@touch $@
 
+# Only tests need it: a demo starts sooner without.
+$(prefix)/.fleet: $(prefix)/.built requirements/fleet.txt
+	@echo 'Installing what `textfuse fleet` needs (200 MB)'
+	@$(pip) --requirement requirements/fleet.txt $(briefly)
+	@touch $@
+
 build: $(prefix)/.built
 
 demo: build
@@ -92,15 +98,15 @@ lint: build
 pytest = $(python) -m pytest -n 2 --dist loadfile
 again = $(python) -m pytest --last-failed --last-failed-no-failures none
 
-check: lint
+check: lint $(prefix)/.fleet
 	$(pytest) --ignore tests/end_to_end --ignore tests/training --ignore tests/benchmarks
 
-test: lint
-	$(pytest) --ignore tests/end_to_end || $(again) --ignore tests/end_to_end
+test: lint $(prefix)/.fleet
+	$(pytest) -m 'not campaign' --ignore tests/end_to_end || $(again) --ignore tests/end_to_end
 	$(pytest) -m 'not campaign' tests/end_to_end || $(again) tests/end_to_end
 
-campaign: build
-	$(pytest) -m campaign tests/end_to_end || $(again) tests/end_to_end
+campaign: build $(prefix)/.fleet
+	$(pytest) -m campaign tests/end_to_end tests/fleet || $(again) tests/end_to_end tests/fleet
 
 soak: build
 	$(python) benchmarks/soak.py $(if $(MINUTES),--minutes '$(MINUTES)') --json benchmarks/results/soak.json \

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ros2_textfuse import cli
+from ros2_textfuse.commands.completion import subverbs
 
 ROOT = Path(__file__).parent.parent
 PAGES = ROOT / "docs" / "reference"
@@ -43,7 +44,13 @@ def commands() -> str:
         parser = argparse.ArgumentParser(prog=f"textfuse {verb}")
         importlib.import_module(module).add_arguments(parser)
         lines += ["", f"## textfuse {verb}", "", f"{purpose[0].upper()}{purpose[1:]}.", ""]
-        lines += ["| argument | |", "| --- | --- |", *_arguments(parser)]
+        if found := subverbs(parser):
+            for name, one in found.items():
+                lines += [f"### textfuse {verb} {name}", "", str(one.description), ""]
+                lines += ["| argument | |", "| --- | --- |", *_arguments(one), ""]
+            lines.pop()
+        else:
+            lines += ["| argument | |", "| --- | --- |", *_arguments(parser)]
         if parser.epilog:
             lines += ["", "```", parser.epilog.strip("\n"), "```"]
     return "\n".join(lines) + "\n"

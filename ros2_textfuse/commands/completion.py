@@ -47,13 +47,25 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _options(parser: argparse.ArgumentParser) -> list[argparse.Action]:
-    return [action for action in parser._actions if action.option_strings]  # argparse has no public list of them
+    """Of a verb and of what it is followed by, each once."""
+    named = {}
+    for one in (parser, *subverbs(parser).values()):
+        for action in one._actions:  # argparse has no public list of them
+            named[tuple(action.option_strings)] = action
+    return [action for names, action in named.items() if names]
+
+
+def subverbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The parsers of what a verb is followed by, as `eval` in `textfuse fleet eval`; empty for most verbs."""
+    found = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return dict(found[0].choices) if found else {}
 
 
 def _bash(parsers: dict[str, argparse.ArgumentParser]) -> str:
     choices, options = [], []
     for verb, parser in parsers.items():
         names = [name for action in _options(parser) for name in action.option_strings if name.startswith("--")]
+        names = [*subverbs(parser), *names]
         options.append(f"            {verb}) words={shlex.quote(' '.join(names))} ;;")
         for action in _options(parser):
             if action.choices:
@@ -67,6 +79,9 @@ def _fish(parsers: dict[str, argparse.ArgumentParser]) -> str:
     for verb, parser in parsers.items():
         purpose = shlex.quote(parser.description or "")
         lines.append(f"complete -c textfuse -n __fish_use_subcommand -f -a {verb} -d {purpose}")
+        for name, one in subverbs(parser).items():
+            about = shlex.quote(one.description or "")
+            lines.append(f"complete -c textfuse -n '__fish_seen_subcommand_from {verb}' -f -a {name} -d {about}")
         for action in _options(parser):
             long = next((name for name in action.option_strings if name.startswith("--")), "")
             if not long:

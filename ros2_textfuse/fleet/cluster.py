@@ -7,6 +7,7 @@ becomes a task, and a stretch of a long one a task of that task.
 import contextlib
 import importlib.util
 import itertools
+import logging
 import os
 import secrets
 import socket
@@ -71,6 +72,7 @@ class Cluster:
             # Else Ray writes a secret of its own into the home folder.
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
             options |= {"num_cpus": count, "object_store_memory": OBJECTS, "include_dashboard": False}
+        logging.getLogger("ray").setLevel(logging.WARNING)
         try:
             ray.init(**options)
         except Exception as error:  # of many kinds: gRPC's, Ray's, and the system's

@@ -4,13 +4,13 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse.batch.objects import ObjectFinder
-from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.evaluation.offline import replay
 from ros2_textfuse.evaluation.offline.source import Asked, open_source
 from ros2_textfuse.fleet.errors import StoreError
@@ -23,6 +23,7 @@ from ros2_textfuse.fleet.store import Store
 from ros2_textfuse.fleet.stretches import Cut, cuts, stretch, why_whole
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.recordings.frames import Tally
+from ros2_textfuse.recordings.types import RecordingError
 from ros2_textfuse.runtime import machine
 
 STRETCH = 1800  # pairs; a minute at 30 Hz takes a core two to three minutes
@@ -90,14 +91,14 @@ def evaluate(job: Job, task: Task, spread: Spread | None = None) -> int:
     Raises:
         StoreError: the file cannot be written.
         OSError: the recording cannot be fetched.
+        WeightsError, EngineError, DetectorError, CalibrationError: this machine cannot fuse it.
     """
     recording: dict[str, Any] = {
         "key": task.key,
         "content": task.content,
         "source": task.source.paths[0],
         "thermal_source": "".join(task.source.paths[1:]),
-        "version": machine.version(),
-        "machine": machine.describe()["processor"],
+        **_here(),
         "model": job.recipe.description["model"],
         **dict.fromkeys(("duration", "period", "fuse_ms")),
         **dict.fromkeys(("visible_images", "thermal_images", "pairs", "evaluated"), 0),
@@ -107,9 +108,7 @@ def evaluate(job: Job, task: Task, spread: Spread | None = None) -> int:
     try:
         with on_this_machine(task.source.paths) as paths:
             frames = _measured(job, task, paths, recording, None if is_remote(task.source.paths[0]) else spread)
-    except StoreError:
-        raise
-    except TextfuseError as error:
+    except RecordingError as error:  # anything else is a fault of this machine, or of the settings
         recording["error"] = str(error)
     if not frames and not recording["error"]:
         reasons = [f"{count} × {reason}" for reason, count in json.loads(recording["exclusions"]).items()]
@@ -120,6 +119,12 @@ def evaluate(job: Job, task: Task, spread: Spread | None = None) -> int:
     return len(frames)
 
 
+@cache
+def _here() -> dict[str, str]:
+    """What evaluates: read once, since that takes longer than to find out that a file is no bag."""
+    return {"version": machine.version(), "machine": machine.describe()["processor"]}
+
+
 def _measured(
     job: Job, task: Task, paths: Sequence[str], recording: dict[str, Any], spread: Spread | None
 ) -> list[dict[str, Any]]:
@@ -128,7 +133,7 @@ def _measured(
     tally = Tally.from_recording(here.source.recording)
     recording |= {"duration": here.source.recording.duration, "period": here.source.period}
     long = here.source.recording.images // 2 >= 2 * job.stretch
-    if spread and long and not why_whole(here.source.recording, here.source.ordered, bool(here.prompt.objects)):
+    if spread and long and not why_whole(here.source.recording, here.source.ordered, here.objects):
         parts = list(spread(here.parts(tally)))
     else:
         parts = [here.measure(here.source.recording, None, None, tally)]
@@ -167,7 +172,8 @@ class _Here:
         topics = task.source.label("visible_topic"), task.source.label("thermal_topic")
         self.source = open_source(Asked(tuple(paths), *topics))
         self._fuser = self._recipe.fuser(job.threads)
-        self.prompt = self._fuser.prompt
+        self.objects = bool(self._fuser.prompt.objects) or self._recipe.fusion.keep_objects
+        """Whether any are brought out, or kept."""
 
     def parts(self, tally: Tally) -> Iterator[Part]:
         """The stretches, as one pass over the recording finds them; `tally` is filled meanwhile."""
@@ -184,7 +190,8 @@ class _Here:
         """Fuse and measure a stretch, or all."""
         frames: list[dict[str, Any]] = []
         take, timed = FrameMeasure(), _Timed(self._fuser)
-        objects = ObjectFinder(self.prompt.objects) if self.prompt.objects else None
+        keep = self._recipe.fusion.keep_objects
+        objects = ObjectFinder(self._fuser.prompt.objects, keep=keep) if self.objects else None
         inner = Tally.from_recording(recording)
         pairs = stretch(recording, self._recipe.fusion, self._fuser, self.source.ordered, cut, until, tally)
         replay.evaluate(

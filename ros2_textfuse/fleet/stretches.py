@@ -44,10 +44,10 @@ def why_whole(recording: Recording, ordered: bool, objects: bool) -> str:
     Args:
         recording: opened.
         ordered: whether its pairs follow each other in time.
-        objects: whether the prompt names objects to bring out.
+        objects: whether objects are brought out or kept.
     """
     if objects:
-        return "the tracker of the objects that are brought out needs every frame before"
+        return "the tracker of the objects that are brought out or kept needs every frame before"
     if isinstance(recording, BagRecording) and recording.damage:
         return "a bag without an index cannot be entered in its middle"
     return "" if ordered else "the pairs of a data set do not follow each other"

@@ -1,5 +1,6 @@
 """Recordings of a few frames, and one Ray for all tests that need it: its start takes seconds."""
 
+import importlib.util
 import os
 import shutil
 
@@ -11,6 +12,9 @@ from ros2_textfuse.settings import FusionSettings
 from tests.helpers.images import street
 from tests.helpers.recordings import write_bag
 
+# Where a distribution's packages are tested without the extra.
+NEEDED = ("duckdb", "fsspec", "pyarrow")
+collect_ignore_glob = [] if all(map(importlib.util.find_spec, NEEDED)) else ["test_*.py"]
 PAIRS = 10
 os.environ.setdefault("RAY_worker_niceness", "0")  # else Ray's workers wait for everything else on a busy machine
 

@@ -1,6 +1,9 @@
 """The same recordings on workers of Ray: the same store, whatever happens to a worker."""
 
+import json
 import os
+import subprocess
+import sys
 from contextlib import nullcontext
 
 import pyarrow.parquet as pq
@@ -9,6 +12,7 @@ import pytest
 from ros2_textfuse.fleet.cluster import Cluster
 from ros2_textfuse.fleet.errors import FleetError, StoreError
 from ros2_textfuse.fleet.run import OneProcess, evaluate_fleet
+from tests.helpers.campaign import campaign
 
 UNLIKE = ["fuse_ms", "stretches"]  # that differ from run to run
 pytest.importorskip("ray", reason="Ray is not installed")
@@ -55,3 +59,20 @@ def test_a_cluster_that_is_not_there():
         pass
     with pytest.raises(FleetError, match="no address of a cluster"), Cluster("head"):
         pass
+
+
+def test_ray_reports_to_nobody(ray_workers):
+    from ray._common.usage import usage_lib
+
+    assert not usage_lib.usage_stats_enabled()
+    assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+
+
+@campaign
+def test_a_node_that_is_killed_in_the_middle_changes_nothing(tmp_path):
+    """In a process of its own: two Rays do not fit into one. Small drives of the benchmark."""
+    out = tmp_path / "figures.json"
+    command = [sys.executable, "benchmarks/fleet.py", "--recordings", "12", "--frames", "6", "--only", "nodes"]
+    subprocess.run([*command, "--json", str(out)], check=True, timeout=300)
+    found = json.loads(out.read_text())["node killed"]
+    assert found["same"] and found["stored"] == 12 and found["failed"] == 0 and found["killed_after"] < 12

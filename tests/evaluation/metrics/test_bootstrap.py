@@ -5,7 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from ros2_textfuse.evaluation.metrics.bootstrap import Interval, difference_interval, mean_interval
+from ros2_textfuse.evaluation.metrics.bootstrap import (
+    Clusters,
+    Interval,
+    difference_interval,
+    interval_of,
+    mean_interval,
+)
 
 
 def test_independent_values_have_the_interval_of_the_normal_distribution():
@@ -49,3 +55,14 @@ def test_difference_of_frames_that_do_not_match():
     assert interval.mean == pytest.approx(b.mean() - a.mean())
     assert (interval.high - interval.low) / 2 == pytest.approx(error, rel=0.1)
     assert difference_interval([1.0], [math.nan], True) is None
+
+
+def test_groups_are_drawn_whole():
+    """Frames that repeat their group's value tell no more than one of them would."""
+    values = np.random.default_rng(3).normal(size=30)
+    once, often = (Clusters(30).means(values[:, None] * n, np.full((30, 1), float(n))) for n in (1, 500))
+    assert np.allclose(once, often) and once.std() == pytest.approx(values.std() / np.sqrt(30), rel=0.1)
+    counts = np.where(np.arange(30)[:, None] == 4, 9.0, 0.0)
+    seldom = Clusters(30).means(counts, counts)
+    assert np.isnan(seldom).any() and set(seldom[np.isfinite(seldom)]) == {1.0}
+    assert interval_of(1.0, seldom[:, 0]) == Interval(1.0, 1.0, 1.0) and interval_of(1.0, seldom[:0, 0]) is None
