@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from ros2_textfuse.batch.objects import ObjectFinder
 from ros2_textfuse.evaluation.offline import replay
 from ros2_textfuse.evaluation.offline.source import Asked, open_source
-from ros2_textfuse.fleet.errors import StoreError
 from ros2_textfuse.fleet.files import is_remote, on_this_machine
 from ros2_textfuse.fleet.measuring import FrameMeasure
 from ros2_textfuse.fleet.recipe import Recipe
