@@ -129,6 +129,18 @@ def test_a_data_set_says_itself_what_is_held_back(tmp_path):
         read_material(asked, tmp_path, 32)
 
 
+def test_what_a_data_set_holds_back_is_not_trained_on_from_its_recording(recordings, tmp_path, capsys):
+    make_pairs(tmp_path / "mined", count=1, size=(48, 64))
+    (tmp_path / "mined" / "manifest.csv").write_text(f"name,recording,time,split\n000,{recordings / 'bag'},0.4,test\n")
+    asked = Sources(((str(tmp_path / "mined"),), (str(recordings / "bag"),)), spacing=0.4)
+    take_frames(asked, tmp_path, crop=32)
+    material = read_material(asked, tmp_path, crop=32)
+    assert [pair.name for pair in material.train] == [
+        row["name"] for row in manifest(tmp_path) if float(row["time"]) > 2.4 - 1e-6
+    ]
+    assert "left out: 6 pairs of moments that another data set holds back" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
