@@ -14,7 +14,9 @@ def test_a_prompt_that_is_not_auto_gets_nothing_added():
     assert completed(prompt, {"rain": 0.9}) == prompt
 
 
-@pytest.mark.parametrize(("probability", "expected"), [(0.0, 0.0), (1.0, 1.0), (0.5, WORD / (WORD + 1)), (0.01, WORD / (WORD + 99))])
+@pytest.mark.parametrize(
+    ("probability", "expected"), [(0.0, 0.0), (1.0, 1.0), (0.5, WORD / (WORD + 1)), (0.01, WORD / (WORD + 99))]
+)
 def test_a_word_counts_in_the_odds(probability, expected):
     assert credible(np.array(probability)) == pytest.approx(expected)
 
