@@ -7,7 +7,6 @@ becomes a task, and a stretch of a long one a task of that task.
 import contextlib
 import importlib.util
 import itertools
-import logging
 import os
 import secrets
 import socket
@@ -55,6 +54,9 @@ class Cluster:
 
     def __enter__(self) -> "Cluster":
         telemetry.switch_off()
+        if not self._address and os.environ.setdefault("RAY_AUTH_MODE", "token") == "token":
+            # A secret of this run alone, before the import reads it: else Ray writes one into the home folder.
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         try:
             import ray
         except ImportError as error:
@@ -69,10 +71,7 @@ class Cluster:
             options |= {"address": self._address}
         else:
             count = self._count or len(os.sched_getaffinity(0))
-            # Else Ray writes a secret of its own into the home folder.
-            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
             options |= {"num_cpus": count, "object_store_memory": OBJECTS, "include_dashboard": False}
-        logging.getLogger("ray").setLevel(logging.WARNING)
         try:
             ray.init(**options)
         except Exception as error:  # of many kinds: gRPC's, Ray's, and the system's
