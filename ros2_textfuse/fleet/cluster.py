@@ -10,9 +10,12 @@ import itertools
 import os
 import secrets
 import socket
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
+
+import psutil
 
 from ros2_textfuse.fleet.errors import FleetError, StoreError, needs
 from ros2_textfuse.fleet.evaluation import Job, Measured, Part, Task, evaluate, evaluate_part
@@ -22,6 +25,7 @@ AHEAD = 4  # tasks for each core that wait in Ray, so that none is idle; the oth
 OBJECTS = 128 << 20  # bytes of shared memory for what tasks hand to each other: states of cuts and rows, no images
 RETRIES = 3  # of a task whose worker or machine was lost
 PATIENCE = 5.0  # s to reach a cluster's address
+LINGER = 5.0  # s that Ray's processes may take to end
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -50,12 +54,14 @@ class Cluster:
     def __init__(self, address: str = "", count: int = 0, gpus: float = 0.0) -> None:
         self._address, self._count, self._gpus = address, count, gpus
         self._own = False
+        self._others: set[psutil.Process] = set()  # children of this process that are not Ray's
         self.name = ""
 
     def __enter__(self) -> "Cluster":
         telemetry.switch_off()
-        if not self._address and os.environ.setdefault("RAY_AUTH_MODE", "token") == "token":
-            # A secret of this run alone, before the import reads it: else Ray writes one into the home folder.
+        if not self._address and "ray" not in sys.modules and "RAY_AUTH_MODE" not in os.environ:
+            # A secret of this run alone, which the import reads: else Ray writes one into the home folder.
+            os.environ["RAY_AUTH_MODE"] = "token"
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         try:
             import ray
@@ -63,6 +69,7 @@ class Cluster:
             raise needs("ray") from error
         if self._address:
             _reach(self._address)
+        self._others = set(psutil.Process().children(recursive=True))
         if ray.is_initialized():  # by whoever calls this
             self.name = f"a running Ray with {_cores(ray)} workers"
             return self
@@ -88,7 +95,12 @@ class Cluster:
         if self._own:
             import ray
 
+            started = set(psutil.Process().children(recursive=True)) - self._others
             ray.shutdown()
+            _, alive = psutil.wait_procs(started, LINGER)  # Ray does not wait for its workers
+            for process in alive:
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
 
     def each(
         self, work: Callable[..., Result], common: Any, items: Sequence[Item]
