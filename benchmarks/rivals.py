@@ -25,9 +25,10 @@ from torch import Tensor, nn
 from ros2_textfuse.engines import EngineConfig
 from ros2_textfuse.engines.selection import MODULES
 from ros2_textfuse.engines.verification import check_pair, difference
+from ros2_textfuse.networks.stored import NAMES
 from ros2_textfuse.networks.textif import TextIF, TextIFConfig
 from ros2_textfuse.networks.textif.checkpoint import published_name
-from ros2_textfuse.networks.weights import NAMES, load_network, save_weights
+from ros2_textfuse.networks.weights import load_network, save_weights
 
 Fuse = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], None]
 TOLERANCE = 1e-4  # between the authors' output and ours, float32

@@ -6,15 +6,14 @@ import time
 from collections.abc import Iterable
 from dataclasses import astuple, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ros2_textfuse import prompts
 from ros2_textfuse.engines import Engine, EngineConfig, EngineError, build_engine
-from ros2_textfuse.engines.base import DeviceEngine, check_tensors
+from ros2_textfuse.engines.base import DeviceEngine
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.imaging.arrays import check_sizes, check_types
 from ros2_textfuse.imaging.drawing import mark
@@ -23,12 +22,15 @@ from ros2_textfuse.imaging.gain_control import GainControl
 from ros2_textfuse.imaging.padding import without_padding
 from ros2_textfuse.imaging.tone import ToneMap
 from ros2_textfuse.networks.prompt_input import prompt_input
-from ros2_textfuse.networks.weights import load_network
+from ros2_textfuse.networks.source import modulation_of, open_source
 from ros2_textfuse.prompts.checks import balance_of
 from ros2_textfuse.prompts.history import History
 from ros2_textfuse.scene.conditions import completed, doubted
 from ros2_textfuse.scene.watch import Scene, SceneWatch
 from ros2_textfuse.settings import AUTO, FAMILY, FusionSettings
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ENGINES_KEPT = 2
 
@@ -68,8 +70,8 @@ class Fuser:
         self.model_name = str(model)
         self.model_reason = ""
         """Why this model runs, where nobody named it."""
-        self._network = load_network(model)
-        self._input = prompt_input(self._network)
+        self._source = open_source(model)
+        self._input = prompt_input(self._source)
         self._engine_wanted = engine
         self._threads = threads
         self._engines: dict[tuple[int, int], Engine] = {}  # by height and width, newest last
@@ -150,8 +152,7 @@ class Fuser:
             prompt = replace(prompt, balance=self._balance)
         self._prompt = replace(prompt, advice=tuple(dict.fromkeys((*prompt.advice, *self._input.unread(prompt)))))
         in_force = self._completed(prompt)
-        with torch.inference_mode():
-            modulation = self._network.modulation(self._input.features(in_force)).numpy()
+        modulation = modulation_of(self._source, self._input.features(in_force))
         tone = ToneMap(*astuple(in_force.tone)) if in_force.tone != prompts.Tone() else None
         # One assignment, so that an image never sees the text of one prompt with the numbers of another.
         self._in_force = in_force, modulation, tone
@@ -230,7 +231,7 @@ class Fuser:
             EngineError: the engine cannot be built.
         """
         start = time.perf_counter()
-        config = EngineConfig(self._network, height, width, self._threads)
+        config = EngineConfig(self._source, height, width, self._threads)
         engine, self._engine_warning = build_engine(self._engine_wanted, config)
         others = [item for item in self._engines.items() if item[0] != (height, width)]
         kept = [*others[:1], *others[1:][max(0, len(others) + 1 - ENGINES_KEPT) :]]
@@ -271,7 +272,7 @@ class Fuser:
             self.look(*prepared, seconds)
         return self.fuse_prepared(*prepared, out)
 
-    def fuse_on_device(self, visible: Tensor, thermal: Tensor, out: Tensor | None = None) -> Tensor:
+    def fuse_on_device(self, visible: "Tensor", thermal: "Tensor", out: "Tensor | None" = None) -> "Tensor":
         """Fuse one pair on the engine's CUDA device, without a visit to the host; the current stream need not wait.
 
         Gain control, alignment, tone and the prompt `auto` work on the host, and so are not to be had here.
@@ -288,6 +289,8 @@ class Fuser:
             ImageError: a tensor has the wrong dtype or shape, or something is asked for that needs the host.
             EngineError: the engine does not run on such a device, or cannot be built.
         """
+        from ros2_textfuse.engines.cuda import check_tensors
+
         check_tensors(visible, thermal, out)
         height, width = thermal.shape
         if not self.ready(height, width):

@@ -15,6 +15,8 @@ from ros2_textfuse.sync.policy import PairingSettings
 FAMILY = ("nano", "pico")
 """The networks among which the model AUTO chooses, best first."""
 AUTO = "auto"
+ENGINES = ("tensorrt", "compile", "openvino", "eager")
+"""What may run a network, fastest first; AUTO chooses among them."""
 
 
 @dataclass(frozen=True)

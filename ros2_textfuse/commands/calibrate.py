@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.errors import TextfuseError
-from ros2_textfuse.evaluation.offline.evaluate import Asked, open_source
 from ros2_textfuse.evaluation.offline.sampling import spread_pairs
+from ros2_textfuse.evaluation.offline.source import Asked, open_source
 from ros2_textfuse.geometry import registration
 from ros2_textfuse.geometry.calibration import CAMERAS, FIELDS_OF_VIEW, Calibration, CameraModel, write_calibration
 from ros2_textfuse.geometry.chessboard import register_board

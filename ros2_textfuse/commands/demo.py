@@ -17,7 +17,7 @@ from ros2_textfuse.runtime.output import claim_folder
 if TYPE_CHECKING:
     from ros2_textfuse.demo.monitor import Monitor
 
-PROMPT = "It is very dark, brighten the image"
+PROMPT = "It is very dark"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,12 +5,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from ros2_textfuse.batch.objects import ObjectFinder
 from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.degradations.drive import Drive
 from ros2_textfuse.errors import TextfuseError
-from ros2_textfuse.evaluation.offline import drive as evaluation
-from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.recordings.source import open_recording
 from ros2_textfuse.runtime.output import claim_folder
 
@@ -43,6 +40,11 @@ def run(args: argparse.Namespace) -> int:
         args.visible, args.thermal = map(str, write_videos(args.out / "simulated", 15.0, day=True))
     settings = fusion_arguments.settings(args)
     settings = replace(settings, modes=tuple(dict.fromkeys((*settings.modes, "auto"))))
+    # Torch takes seconds, which help and a usage error need not wait for.
+    from ros2_textfuse.batch.objects import ObjectFinder
+    from ros2_textfuse.evaluation.offline import drive as evaluation
+    from ros2_textfuse.fuser import Fuser
+
     drive = Drive(open_recording(visible=args.visible, thermal=args.thermal), args.seconds)
     fuser = Fuser.from_settings(settings, settings.alignment())
     objects, missing = None, ""

@@ -14,7 +14,7 @@ from ros2_textfuse.runtime import environment
 from ros2_textfuse.runtime.output import claim_folder
 
 if TYPE_CHECKING:
-    from ros2_textfuse.evaluation.offline.evaluate import Asked, Source
+    from ros2_textfuse.evaluation.offline.source import Asked, Source
 
 EXAMPLES = """\
 examples:
@@ -89,7 +89,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _evaluate(args: argparse.Namespace) -> int:
     # Here and not above: it brings torch, which a watch in a robot's memory does without.
-    from ros2_textfuse.evaluation.offline.evaluate import Asked, evaluate, open_source
+    from ros2_textfuse.evaluation.offline.evaluate import evaluate
+    from ros2_textfuse.evaluation.offline.source import Asked, open_source
 
     if args.every < 1:
         raise TextfuseError(f"--every is {args.every}; it is 1 or more")

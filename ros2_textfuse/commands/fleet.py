@@ -197,7 +197,7 @@ def _mine(args: argparse.Namespace) -> int:
     with _workers(args) as workers, tqdm(total=len(chosen), unit="frame", disable=None) as bar:
         missing = export(store, chosen, args.calibration, args.out.absolute(), workers, bar.update)
     for reason, count in Counter(frame.reason for frame in chosen).items():
-        print(f"{count} frames for {reason}")
+        print(f"{count} frames: {reason}")
     sides = Counter(frame.split for frame in chosen)
     print(f"wrote {args.out}: {sides['train']} frames to train on, {sides['test']} to test by, less what is missing")
     for name, reason in missing.items():

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ros2_textfuse.commands import prompt_arguments
-from ros2_textfuse.settings import FusionSettings
+from ros2_textfuse.settings import AUTO, ENGINES, FusionSettings
 
 DEFAULTS = FusionSettings()
 
@@ -44,7 +44,12 @@ def add_fusion(parser: argparse.ArgumentParser) -> None:
         help="keep what the detector finds as plain as in the camera that shows it better",
     )
     parser.add_argument("--model", help=f"network: a name or a path (default {DEFAULTS.model})")
-    parser.add_argument("--engine", help=f"auto, tensorrt, compile, openvino or eager (default {DEFAULTS.engine})")
+    add_engine(parser, default=None, note=f"what runs the network (default {DEFAULTS.engine})")
+
+
+def add_engine(parser: argparse.ArgumentParser, default: str | None, note: str) -> None:
+    """Add --engine; a name that there is not is refused at once, before anything is loaded."""
+    parser.add_argument("--engine", choices=(AUTO, *ENGINES), default=default, help=note)
 
 
 def settings(args: argparse.Namespace) -> FusionSettings:

@@ -9,8 +9,8 @@ from tqdm import tqdm
 from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.evaluation.offline import motion_chart
-from ros2_textfuse.evaluation.offline.evaluate import Asked, open_source
 from ros2_textfuse.evaluation.offline.motion import watch_motion
+from ros2_textfuse.evaluation.offline.source import Asked, open_source
 from ros2_textfuse.imaging import image_files
 from ros2_textfuse.recordings.folder import FolderRecording
 from ros2_textfuse.recordings.types import RecordingError

@@ -3,18 +3,14 @@
 import argparse
 import tempfile
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.errors import TextfuseError
-from ros2_textfuse.networks.weights import find_weights, load_network
 from ros2_textfuse.runtime.output import claim_folder
-from ros2_textfuse.training import processes
-from ros2_textfuse.training.log import LOG
-from ros2_textfuse.training.sources import FRAMES, Sources
-from ros2_textfuse.training.train import CHECKPOINT, Settings, make_pairs, train
+
+if TYPE_CHECKING:  # torch takes seconds, which help need not wait for
+    from ros2_textfuse.training.train import Settings
 
 FRESH = {"model": "nano", "steps": 8000, "rate": 1e-3, "isp": True, "hold_back": 0.0}
 FINE_TUNING = {"steps": 1200, "rate": 2e-4, "isp": False, "hold_back": 0.2}  # ten minutes on two cores
@@ -85,6 +81,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; returns 0, or 130 when it was interrupted and can be resumed."""
+    from ros2_textfuse.training import processes
+    from ros2_textfuse.training.log import LOG
+    from ros2_textfuse.training.sources import FRAMES
+    from ros2_textfuse.training.train import CHECKPOINT, train
+
     _check_device(args.device)
     named = tuple((source,) for source in args.data) + tuple(tuple(pair) for pair in args.video)
     if args.smoke:
@@ -96,8 +97,12 @@ def run(args: argparse.Namespace) -> int:
     return train(_settings(args, named))
 
 
-def _settings(args: argparse.Namespace, named: tuple[tuple[str, ...], ...], **changed: Any) -> Settings:
+def _settings(args: argparse.Namespace, named: tuple[tuple[str, ...], ...], **changed: Any) -> "Settings":
     """What is asked for; what is not said depends on whether the network is a fresh one."""
+    from ros2_textfuse.networks.weights import find_weights, load_network
+    from ros2_textfuse.training.sources import Sources
+    from ros2_textfuse.training.train import Settings
+
     given = {name: value for name, value in vars(args).items() if value is not None}
     if args.start:
         start = find_weights(args.start)
@@ -115,6 +120,8 @@ def _settings(args: argparse.Namespace, named: tuple[tuple[str, ...], ...], **ch
 
 
 def _check_device(name: str) -> None:
+    import torch
+
     try:
         torch.zeros(0, device=name)
     except (RuntimeError, AssertionError) as error:  # the latter where torch was built without CUDA
@@ -124,6 +131,8 @@ def _check_device(name: str) -> None:
 
 def _smoke(args: argparse.Namespace, named: tuple[tuple[str, ...], ...]) -> int:
     """Whether training runs at all on this machine."""
+    from ros2_textfuse.training.train import make_pairs, train
+
     with tempfile.TemporaryDirectory(prefix="textfuse-smoke-") as folder:
         scratch = Path(folder)
         named = named or ((str(make_pairs(scratch / "data")),),)

@@ -10,7 +10,6 @@ from ros2_textfuse.prompts import head, understanding
 from ros2_textfuse.prompts.head import WEIGHTS
 from ros2_textfuse.prompts.phrasings import TEST, TRAIN, handwritten, prompts
 from ros2_textfuse.runtime.output import claim_file
-from ros2_textfuse.training.severity_head import evaluate, examples, fit, save
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +28,9 @@ def run(args: argparse.Namespace) -> int:
     if args.output.suffix != ".safetensors":
         raise TextfuseError(f"{args.output}: end its name in .safetensors")
     claim_file(args.output, lambda start: b'"encoder"' in start or b'"modes"' in start)
+    # Torch takes seconds, which help and a usage error need not wait for.
+    from ros2_textfuse.training.severity_head import evaluate, examples, fit, save
+
     start = time.perf_counter()
     data = examples(TRAIN, args.count, args.seed)
     print(f"{len(data.features)} clauses encoded in {time.perf_counter() - start:.0f} s")

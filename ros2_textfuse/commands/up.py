@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ros2_textfuse.commands import prompt_arguments
+from ros2_textfuse.commands import fusion_arguments, prompt_arguments
 from ros2_textfuse.commands.node_arguments import namespace
 from ros2_textfuse.runtime import environment
 from ros2_textfuse.runtime.processes import Processes, node_command
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--params-file", type=Path, help="YAML file with parameters (default: the installed one)")
     parser.add_argument("--model", help="fusion network, a name or a path")
-    parser.add_argument("--engine", help="engine of the fusion network")
+    fusion_arguments.add_engine(parser, None, "what runs the fusion network")
     parser.add_argument("--visible-transport", choices=("raw", "compressed"), help="how the RGB camera sends images")
     parser.add_argument("--thermal-transport", choices=("raw", "compressed"), help="how the thermal camera does")
     parser.add_argument("--calibration", help="YAML file of cameras that are not registered")

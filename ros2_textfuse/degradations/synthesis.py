@@ -69,7 +69,7 @@ def rain(visible: Image, severity: float, rng: Generator) -> Image:
         seeds = (rng.random((height, width), dtype=np.float32) < density).astype(np.float32)
         seeds *= rng.uniform(0.3, 1.0, (height, width)).astype(np.float32)
         length = int(rng.integers(7, 20 + int(25 * near)))
-        line = _line(length, degrees + rng.uniform(-6, 6)) * length
+        line = line_kernel(length, degrees + rng.uniform(-6, 6)) * length
         streaks = cv2.filter2D(seeds, -1, line, borderType=cv2.BORDER_REFLECT)
         broad = rng.uniform(0.25, 0.8 + 0.8 * near)
         streaks = cv2.GaussianBlur(streaks, (0, 0), broad)[..., None] * (1 + near)
@@ -86,7 +86,7 @@ def blur(visible: Image, severity: float, rng: Generator) -> Image:
         return visible
     kind = rng.random()
     if kind < 0.3:
-        kernel = _line(1 + 14 * severity, rng.uniform(0, 180))
+        kernel = line_kernel(1 + 14 * severity, rng.uniform(0, 180))
     elif kind < 0.5:
         kernel = _path(1 + 16 * severity, rng)
     elif kind < 0.85:
@@ -222,7 +222,7 @@ def _finish(image: Image) -> Image:
     return np.clip(image, 0, 1).astype(np.float32, copy=False)
 
 
-def _line(length: float, degrees: float) -> Image:
+def line_kernel(length: float, degrees: float) -> Image:
     """A line of a given length and direction as a normalised kernel, drawn four times too large to be smooth."""
     size = 2 * int(np.ceil(length / 2)) + 1
     large = np.zeros((4 * size, 4 * size), np.float32)

@@ -1,22 +1,25 @@
-"""Finds objects in an image with a YOLO network, through ultralytics."""
+"""Finds objects in an image with a YOLO network."""
 
-import contextlib
 import difflib
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Union
 
-import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ros2_textfuse.detection.export import EXPORTS, exported
 from ros2_textfuse.detection.types import Detection, DetectorError, check_image
-from ros2_textfuse.detection.ultralytics_setup import prepare_ultralytics, read_weights
-from ros2_textfuse.detection.weights import NAME, find_weights
+from ros2_textfuse.detection.weights import NAME, WeightsError, find_weights
+from ros2_textfuse.engines.selection import sees_cuda
 from ros2_textfuse.runtime import interrupts
+
+if TYPE_CHECKING:
+    from ros2_textfuse.detection.openvino_boxes import OpenVINOBoxes
+    from ros2_textfuse.detection.ultralytics_model import UltralyticsModel
+
+Network = Union["OpenVINOBoxes", "UltralyticsModel"]
 
 logger = logging.getLogger(__name__)
 
@@ -68,10 +71,8 @@ class Detector:
         self._class_ids: list[int] | None = None  # all
         self._size = [-(-side // STRIDE) * STRIDE for side in image_size]
         path = find_weights(weights)
-        prepare_ultralytics()
-        with _torch_threads_kept():  # ultralytics changes the count for the whole process
-            self._model = self._load(path, engine, threads)
-        self._names: dict[int, str] = self._model.names
+        self._network = self._load(path, engine, threads)
+        self._names = self._network.names
         self.classes = tuple(classes)
         logger.info("Detector %s: %s at %dx%d", path.name, self.engine_name, self._size[1], self._size[0])
 
@@ -83,7 +84,7 @@ class Detector:
     @property
     def segments(self) -> bool:
         """Whether detections have outlines."""
-        return self._model.task == "segment"
+        return self._network.segments
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -118,82 +119,45 @@ class Detector:
             ValueError: the shape is not [H, W, 3].
         """
         check_image(image)
-        with _torch_threads_kept():
-            if self._engine == "openvino":
-                # torch only scales the image and sorts boxes here; more threads than one win nothing at
-                # that and spin while they wait, 10 ms of processor time per image.
-                torch.set_num_threads(1)
-            results = self._predict(self._model, image)
-        values = results.boxes.data.cpu().numpy().tolist()
-        outlines = results.masks.xy if results.masks else [None] * len(values)
+        rows, outlines = self._network.find(image, self.confidence, self._class_ids)
         found = [
             Detection(self._names[int(number)], int(number), score, (left, top, right, bottom), outline=outline)
-            for (left, top, right, bottom, score, number), outline in zip(values, outlines, strict=True)
+            for (left, top, right, bottom, score, number), outline in zip(rows.tolist(), outlines, strict=True)
         ]
         return sorted(found, key=lambda detection: -detection.score)
 
-    def _load(self, path: Path, engine: str, threads: int) -> Any:
-        """The model on its engine, warmed up; sets self._engine."""
-        cuda = torch.cuda.is_available() and engine != "openvino"
-        self._device = torch.device("cuda:0" if cuda else "cpu")
-        wanted = ("tensorrt" if cuda else "openvino") if engine == "auto" else engine
-        if wanted in EXPORTS:
+    def _load(self, path: Path, engine: str, threads: int) -> Network:
+        """The network on its engine, warmed up; sets self._engine."""
+        device = "cuda:0" if engine != "openvino" and sees_cuda() else "cpu"
+        self._engine = ("openvino" if device == "cpu" else "tensorrt") if engine == "auto" else engine
+        if self._engine in EXPORTS:
             try:
                 with interrupts.not_swallowed():
-                    return self._load_export(wanted, path, threads)
+                    return self._load_export(path, device, threads)
             except DetectorError as error:
                 if engine != "auto":
                     raise
                 logger.warning("The detector runs on torch, which is slower: %s", error)
         self._engine = "torch"
-        model = read_weights(path)
-        self._predict(model, np.zeros((*self._size, 3), np.uint8))  # the first call allocates
-        return model
+        from ros2_textfuse.detection.ultralytics_model import UltralyticsModel
 
-    def _load_export(self, engine: str, path: Path, threads: int) -> Any:
-        """The model exported for tensorrt or openvino, from the cache or made now."""
-        from ultralytics import YOLO
+        return UltralyticsModel(path, "", self._size, device, threads)
 
-        export = exported(engine, path, self._size, self._device)
-        self._engine = engine
+    def _load_export(self, path: Path, device: str, threads: int) -> Network:
+        """The network exported for self._engine, from the cache or made now."""
+        export = exported(self._engine, path, self._size, device)
         try:
-            model: Any = YOLO(export, task=read_weights(path).task)
-            self._predict(model, np.zeros((*self._size, 3), np.uint8))
+            if self._engine == "openvino":
+                from ros2_textfuse.detection.openvino_boxes import OpenVINOBoxes, metadata_of
+
+                task = metadata_of(export)["task"]
+                if task == "detect":
+                    return OpenVINOBoxes(export, threads)
+            from ros2_textfuse.detection.ultralytics_model import UltralyticsModel
+            from ros2_textfuse.detection.ultralytics_setup import read_weights
+
+            return UltralyticsModel(export, read_weights(path).task, self._size, device, threads)
+        except WeightsError:
+            raise
         except Exception as error:  # ultralytics and the engines raise whatever comes
-            raise DetectorError(f"{engine} cannot run the exported detector {export}: {error}") from error
-        if engine == "openvino":
-            _compile_unpinned(model.predictor.model.backend, export, threads)
-        return model
-
-    def _predict(self, model: Any, image: NDArray[np.uint8]) -> Any:
-        results = model.predict(
-            cv2.cvtColor(image, cv2.COLOR_RGB2BGR),  # ultralytics takes arrays as OpenCV reads them
-            imgsz=self._size,
-            rect=False,  # the whole image_size with either engine, so that they see the same
-            conf=self.confidence,
-            classes=self._class_ids,
-            device=self._device,
-            verbose=False,
-        )
-        return results[0]
-
-
-def _compile_unpinned(backend: Any, export: Path, threads: int) -> None:
-    """Compile again what ultralytics' OpenVINO backend has compiled, with settings that it does not offer.
-
-    It pins threads to cores, the same ones that the fusion engine's would be pinned to in another process.
-    """
-    config = {**backend.compile_model.keywords["config"], "ENABLE_CPU_PINNING": False}
-    if threads:
-        config["INFERENCE_NUM_THREADS"] = threads
-    network = backend.ov.Core().read_model(next(export.glob("*.xml")))
-    backend.ov_compiled_model = backend.compile_model(network, config=config)
-
-
-@contextlib.contextmanager
-def _torch_threads_kept() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+            raise DetectorError(f"{self._engine} cannot run the exported detector {export}: {error}") from error

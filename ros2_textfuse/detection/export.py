@@ -12,10 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from ros2_textfuse.detection.types import DetectorError
-from ros2_textfuse.detection.ultralytics_setup import read_weights, ultralytics_version
+from ros2_textfuse.detection.ultralytics_setup import prepare_ultralytics, read_weights, ultralytics_version
 from ros2_textfuse.detection.weights import WeightsError, sha256
 from ros2_textfuse.runtime.cache_folder import cache_dir
 
@@ -30,14 +28,14 @@ EXPORTS: dict[str, dict[str, Any]] = {
 CHECKSUMS = "textfuse.sha256"
 
 
-def exported(engine: str, weights: Path, size: Sequence[int], device: torch.device) -> Path:
+def exported(engine: str, weights: Path, size: Sequence[int], device: str) -> Path:
     """The weights exported for an engine, from the cache or made now: seconds of work, minutes for tensorrt.
 
     Args:
         engine: a key of EXPORTS.
         weights: an ultralytics .pt file.
         size: (height, width) in pixels, multiples of 32.
-        device: that it will run on.
+        device: that it will run on, such as `cpu` or `cuda:0`.
 
     Returns:
         What ultralytics loads: a file (tensorrt) or a folder (openvino).
@@ -46,7 +44,7 @@ def exported(engine: str, weights: Path, size: Sequence[int], device: torch.devi
         DetectorError: the engine is not on this machine, or the export failed or cannot be kept.
         WeightsError: the weights cannot be read.
     """
-    if engine == "tensorrt" and device.type == "cpu":
+    if engine == "tensorrt" and device == "cpu":
         raise DetectorError("tensorrt needs a CUDA device, and torch sees none")
     if importlib.util.find_spec(REQUIRES[engine]) is None:
         raise DetectorError(f"{engine} is not installed; cure: pip install {REQUIRES[engine]}")
@@ -54,15 +52,17 @@ def exported(engine: str, weights: Path, size: Sequence[int], device: torch.devi
     if not _intact(folder):
         if folder.exists():
             logger.warning("The exported detector %s is damaged and is built again", folder)
-        _export(engine, weights, list(size), str(device), folder)
+        _export(engine, weights, list(size), device, folder)
     return next(file for file in folder.iterdir() if file.name != CHECKSUMS)
 
 
-def _key(engine: str, weights: Path, size: Sequence[int], device: torch.device) -> str:
+def _key(engine: str, weights: Path, size: Sequence[int], device: str) -> str:
     parts = [sha256(weights), *map(str, size), str(EXPORTS[engine])]
     parts += [importlib.metadata.version(name) for name in ("torch", REQUIRES[engine])]
     parts.append(ultralytics_version())
     if engine == "tensorrt":
+        import torch
+
         parts.append(torch.cuda.get_device_name(device))
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
 
@@ -72,6 +72,7 @@ def _export(engine: str, path: Path, size: list[int], device: str, export: Path)
     expected = "some minutes" if engine == "tensorrt" else "some seconds"
     logger.info("Exporting %s for %s at %dx%d, %s, once", path.name, engine, size[1], size[0], expected)
     started = time.monotonic()
+    prepare_ultralytics()
     try:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=export.parent) as folder, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about torch's tracing, which is ultralytics' choice

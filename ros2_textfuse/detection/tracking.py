@@ -1,24 +1,13 @@
-"""Objects followed from frame to frame, by ByteTrack as ultralytics has it."""
+"""Objects followed from frame to frame."""
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from ros2_textfuse.detection.types import Detection, DetectorError
-from ros2_textfuse.detection.ultralytics_setup import prepare_ultralytics
 
-SETTINGS = {  # ultralytics' own defaults, bytetrack.yaml
-    "track_high_thresh": 0.25,
-    "track_low_thresh": 0.1,
-    "new_track_thresh": 0.25,
-    "track_buffer": 30,  # frames for which an object that is not seen keeps its number
-    "match_thresh": 0.8,
-    "fuse_score": True,
-}
 GAP = 1.0  # s; over a longer one, or when time goes back, nobody is the same
 
 Found = TypeVar("Found", bound=Detection)
@@ -30,18 +19,15 @@ class Tracker:
     An object has one from its second frame on; those of the first frame at once.
 
     Raises:
-        DetectorError: ultralytics or lap, which solves its assignments, is missing.
+        DetectorError: lap, which solves the assignments, is missing.
     """
 
     def __init__(self) -> None:
-        prepare_ultralytics()
         try:
-            importlib.import_module("lap")
-            from ultralytics.engine.results import Boxes
-            from ultralytics.trackers.byte_tracker import BYTETracker
+            from ros2_textfuse.detection.byte_track import ByteTrack
         except ImportError as error:
             raise DetectorError(f"objects cannot be tracked ({error}); cure: pip install lap") from error
-        self._boxes, self._tracker = Boxes, BYTETracker(SimpleNamespace(**SETTINGS))
+        self._make, self._tracker = ByteTrack, ByteTrack()
         self._last: float | None = None  # s
 
     def update(self, found: Sequence[Found], time: float) -> list[Found]:
@@ -52,9 +38,8 @@ class Tracker:
             time: seconds, of the frame.
         """
         if self._last is not None and not 0 <= time - self._last <= GAP:
-            self._tracker.reset()
+            self._tracker = self._make()
         self._last = time
-        rows = np.array([[*one.box, one.score, one.class_id] for one in found], np.float32).reshape(-1, 6)
-        tracks: Any = self._tracker.update(self._boxes(rows, (1, 1)))
-        ids = {int(track[7]): int(track[4]) for track in tracks}
-        return [replace(one, id=ids.get(number, 0)) for number, one in enumerate(found)]
+        boxes = np.array([one.box for one in found], np.float64).reshape(-1, 4)
+        ids = self._tracker.update(boxes, np.array([one.score for one in found], np.float64))
+        return [replace(one, id=number) for one, number in zip(found, ids, strict=True)]

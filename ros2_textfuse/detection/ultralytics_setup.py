@@ -1,5 +1,6 @@
 """ultralytics made quiet, local and able to run, and its reader of weights."""
 
+import contextlib
 import importlib
 import importlib.metadata
 import logging
@@ -16,6 +17,7 @@ from ros2_textfuse.runtime.cache_folder import cache_dir
 
 logger = logging.getLogger(__name__)
 
+DISTRIBUTIONS = ("ultralytics-opencv-headless", "ultralytics")  # both are imported as ultralytics
 TASKS = ("detect", "segment")  # both find boxes; the second one outlines as well
 
 
@@ -62,8 +64,15 @@ def _replace_broken_torchvision() -> None:
 
 
 def ultralytics_version() -> str:
-    """Of whichever of its distributions is installed."""
-    return str(importlib.import_module("ultralytics").__version__)
+    """Of whichever of its distributions is installed, without importing it.
+
+    Raises:
+        DetectorError: neither is.
+    """
+    for name in DISTRIBUTIONS:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return importlib.metadata.version(name)
+    raise DetectorError(f"ultralytics is not installed; cure: pip install {DISTRIBUTIONS[0]}")
 
 
 def read_weights(path: Path) -> Any:

@@ -146,7 +146,8 @@ def fits(version: str, specifier: str) -> bool:
 def weights() -> list[Finding]:
     """The fusion network, the sentence encoder, the detector: found and whole."""
     from ros2_textfuse.detection import weights as detection
-    from ros2_textfuse.networks.weights import WeightsError, load_network
+    from ros2_textfuse.errors import WeightsError
+    from ros2_textfuse.networks.weights import load_network
     from ros2_textfuse.prompts.text_encoder import CURE, EncoderError, encode
     from ros2_textfuse.runtime.cache_folder import cache_dir
 

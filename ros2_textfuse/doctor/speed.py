@@ -19,8 +19,8 @@ def fusion_speed(seconds: float = 3.0, rate: float = RATE, engine: str = "auto")
         engine: as of `Fuser`.
     """
     from ros2_textfuse.engines import EngineError
+    from ros2_textfuse.errors import WeightsError
     from ros2_textfuse.fuser import Fuser
-    from ros2_textfuse.networks.weights import WeightsError
 
     random = np.random.default_rng(0)
     visible = random.integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8)

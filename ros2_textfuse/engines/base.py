@@ -1,16 +1,20 @@
 """The interface of the engines."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ros2_textfuse.errors import TextfuseError
-from ros2_textfuse.imaging.encodings import ImageError
-from ros2_textfuse.networks.family import FusionNetwork
+from ros2_textfuse.networks.source import NetworkSource, network_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ros2_textfuse.networks.family import FusionNetwork
 
 
 class EngineError(TextfuseError, RuntimeError):
@@ -22,16 +26,21 @@ class EngineConfig:
     """What an engine is built from.
 
     Args:
-        network: in evaluation mode, float32, on the CPU; it is not changed.
+        source: the network, in evaluation mode, float32, on the CPU, or the file of one; it is not changed.
         height: of the images, pixels.
         width: of the images, pixels.
         threads: CPU threads of the engine; 0 for the engine's own choice.
     """
 
-    network: FusionNetwork
+    source: NetworkSource
     height: int
     width: int
     threads: int = 0
+
+    @property
+    def network(self) -> FusionNetwork:
+        """The network itself; imports torch."""
+        return network_of(self.source)
 
 
 class Engine(Protocol):
@@ -75,18 +84,3 @@ class DeviceEngine(Protocol):
         Returns:
             `out`, or the new tensor.
         """
-
-
-def check_tensors(visible: Tensor, thermal: Tensor, out: Tensor | None) -> None:
-    """Raise ImageError unless the tensors are a registered pair on one CUDA device, and `out` is made for it."""
-    shape = (*thermal.shape, 3)
-    tensors = {"visible": (visible, shape), "thermal": (thermal, shape[:-1])}
-    if out is not None:
-        tensors["out"] = (out, shape)
-    for name, (tensor, wanted) in tensors.items():
-        if tensor.dtype != torch.uint8 or tuple(tensor.shape) != wanted or thermal.ndim != 2 or not thermal.numel():
-            raise ImageError(f"{name} must be uint8 {list(wanted)}, not {tensor.dtype} {list(tensor.shape)}")
-        if not tensor.is_cuda:
-            raise ImageError(
-                f"{name} lies on the {tensor.device}: give fuse() arrays, or tensors on a CUDA device here"
-            )

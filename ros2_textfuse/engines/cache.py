@@ -9,8 +9,8 @@ import re
 from pathlib import Path
 
 from ros2_textfuse import networks
-from ros2_textfuse.engines import image_graph
 from ros2_textfuse.engines.base import EngineConfig
+from ros2_textfuse.networks.source import arrays_of
 from ros2_textfuse.runtime.cache_folder import cache_dir
 
 logger = logging.getLogger(__name__)
@@ -86,9 +86,10 @@ def _make_room(newest: Path) -> None:
 def _fingerprint(config: EngineConfig) -> str:
     """Of the weights, and of the code that makes a graph of them."""
     state = hashlib.sha256()
-    for name, tensor in config.network.state_dict().items():
-        state.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
-        state.update(tensor.contiguous().numpy().tobytes())
-    for path in (*sorted(Path(networks.__file__).parent.rglob("*.py")), Path(image_graph.__file__)):
+    for name, array in sorted(arrays_of(config.source).items()):
+        state.update(f"{name} {array.shape} {array.dtype}".encode())
+        state.update(array.tobytes())
+    # Named, not imported: it needs torch, and a cached engine does not.
+    for path in (*sorted(Path(networks.__file__).parent.rglob("*.py")), Path(__file__).with_name("image_graph.py")):
         state.update(path.read_bytes())
     return state.hexdigest()

@@ -1,8 +1,10 @@
-"""The CUDA device, where an engine needs one."""
+"""The CUDA device, where an engine needs one, and images that lie on it."""
 
 import torch
+from torch import Tensor
 
 from ros2_textfuse.engines.base import EngineError
+from ros2_textfuse.imaging.encodings import ImageError
 
 
 def cuda_device(engine: str) -> torch.device:
@@ -17,3 +19,18 @@ def cuda_device(engine: str) -> torch.device:
         )
         raise EngineError(f"the engine {engine} needs a CUDA device, and torch {torch.__version__} sees none: {build}")
     return torch.device("cuda", torch.cuda.current_device())
+
+
+def check_tensors(visible: Tensor, thermal: Tensor, out: Tensor | None) -> None:
+    """Raise ImageError unless the tensors are a registered pair on one CUDA device, and `out` is made for it."""
+    shape = (*thermal.shape, 3)
+    tensors = {"visible": (visible, shape), "thermal": (thermal, shape[:-1])}
+    if out is not None:
+        tensors["out"] = (out, shape)
+    for name, (tensor, wanted) in tensors.items():
+        if tensor.dtype != torch.uint8 or tuple(tensor.shape) != wanted or thermal.ndim != 2 or not thermal.numel():
+            raise ImageError(f"{name} must be uint8 {list(wanted)}, not {tensor.dtype} {list(tensor.shape)}")
+        if not tensor.is_cuda:
+            raise ImageError(
+                f"{name} lies on the {tensor.device}: give fuse() arrays, or tensors on a CUDA device here"
+            )

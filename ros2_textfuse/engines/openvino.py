@@ -4,12 +4,10 @@ import logging
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ros2_textfuse.engines.base import EngineConfig
 from ros2_textfuse.engines.cache import CachedEngine
-from ros2_textfuse.engines.image_graph import ImageGraph
 from ros2_textfuse.runtime import telemetry
 
 telemetry.switch_off()
@@ -71,6 +69,10 @@ def compile_options(threads: int) -> dict[str, Any]:
 
 def converted(config: EngineConfig) -> openvino.Model:
     """The image graph as a model of OpenVINO, before it is compiled."""
+    import torch
+
+    from ros2_textfuse.engines.image_graph import ImageGraph
+
     graph = ImageGraph(config.network, config.height, config.width).eval()
     example = graph.example()
     with torch.inference_mode():

@@ -1,10 +1,11 @@
 """The choice of an engine for this machine, from the fastest down."""
 
+import ctypes
 import importlib
 import logging
+import sys
+from pathlib import Path
 from types import ModuleType
-
-import torch
 
 from ros2_textfuse.engines.base import Engine, EngineConfig, EngineError
 from ros2_textfuse.engines.verification import DisagreementError, check_agreement
@@ -25,7 +26,26 @@ logger = logging.getLogger(__name__)
 def candidates() -> tuple[str, ...]:
     """The engines that `auto` tries on this machine, fastest first."""
     # A slow GPU engine still leaves the CPU to others; OpenVINO is there for a GPU that has no memory left.
-    return (*ENGINES[:2], "eager", "openvino") if torch.cuda.is_available() else ("openvino", "eager")
+    return (*ENGINES[:2], "eager", "openvino") if sees_cuda() else ("openvino", "eager")
+
+
+def sees_cuda() -> bool:
+    """Whether torch sees a CUDA device; it is not imported to be asked where no driver of one is installed."""
+    if "torch" not in sys.modules and not _has_driver():
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _has_driver() -> bool:
+    if Path("/dev/kfd").exists():  # of AMD, whose devices torch calls CUDA as well
+        return True
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def build_engine(name: str, config: EngineConfig) -> tuple[Engine, str]:

@@ -2,12 +2,11 @@
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ros2_textfuse.engines.base import Engine, EngineConfig, EngineError
-from ros2_textfuse.engines.image_graph import ImageGraph
-from ros2_textfuse.networks.textif import TextIF
+from ros2_textfuse.engines.cache import CachedEngine
+from ros2_textfuse.networks.source import inputs_of, modulation_of, reads_sentences
 
 # uint8 levels; bf16 keeps 8 bits of a number, so a level of rounding is what it costs.
 MEAN_TOLERANCE = 0.6
@@ -32,15 +31,12 @@ def check_agreement(engine: Engine, config: EngineConfig) -> None:
         EngineError: the reference shows nothing to compare.
     """
     visible, thermal = check_pair(config.height, config.width)
-    with torch.inference_mode():
-        modulation = config.network.modulation(torch.full((1, config.network.config.inputs), 0.2))
-        fused = np.empty_like(visible)
-        engine.run(visible, thermal, modulation.numpy(), fused)
-        most = MAX_PIXELS_OF_TEXTIF if isinstance(config.network, TextIF) else MAX_PIXELS
-        if thermal.size > most:
-            return
-        graph = ImageGraph(config.network, config.height, config.width)
-        expected = graph(torch.from_numpy(visible), torch.from_numpy(thermal), modulation).numpy()
+    modulation = modulation_of(config.source, np.full((1, inputs_of(config.source)), 0.2, np.float32))
+    fused = np.empty_like(visible)
+    engine.run(visible, thermal, modulation, fused)
+    if thermal.size > (MAX_PIXELS_OF_TEXTIF if reads_sentences(config.source) else MAX_PIXELS):
+        return
+    expected = _reference(config, visible, thermal, modulation)
     if int(np.ptp(expected)) < LEAST_CONTRAST:  # then any engine agrees, whatever it does
         raise EngineError(
             f"eager float32 fuses a test pair of every brightness to one grey, {int(expected.min())} of 255: the "
@@ -53,6 +49,24 @@ def check_agreement(engine: Engine, config: EngineConfig) -> None:
             f"255 levels in the mean ({MEAN_TOLERANCE} is allowed), by {tail:.0f} at the 99.9th percentile "
             f"({TAIL_TOLERANCE} is allowed)"
         )
+
+
+def _reference(
+    config: EngineConfig, visible: NDArray[np.uint8], thermal: NDArray[np.uint8], modulation: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """What eager float32 makes of the test pair, kept beside the engines: to make it takes longer than to load one."""
+    kept = CachedEngine("reference", config, "float32", "cpu", ("torch",))
+    if stored := kept.load():
+        return np.frombuffer(stored, np.uint8).reshape(visible.shape)
+    import torch
+
+    from ros2_textfuse.engines.image_graph import ImageGraph
+
+    graph = ImageGraph(config.network, config.height, config.width)
+    with torch.inference_mode():
+        expected: NDArray[np.uint8] = graph(*map(torch.from_numpy, (visible, thermal, modulation))).numpy()
+    kept.store(expected.tobytes())
+    return expected
 
 
 def difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> tuple[float, float]:

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse.batch.objects import ObjectFinder
-from ros2_textfuse.evaluation.offline import evaluate as offline
 from ros2_textfuse.evaluation.offline import replay
-from ros2_textfuse.evaluation.offline.evaluate import Asked
+from ros2_textfuse.evaluation.offline.source import Asked, open_source
 from ros2_textfuse.fleet.files import is_remote, on_this_machine
 from ros2_textfuse.fleet.measuring import FrameMeasure
 from ros2_textfuse.fleet.recipe import Recipe
@@ -170,7 +169,7 @@ class _Here:
         self._job, self._task = job, task
         self._recipe = job.recipe.of(task.source)
         topics = task.source.label("visible_topic"), task.source.label("thermal_topic")
-        self.source = offline.open_source(Asked(tuple(paths), *topics))
+        self.source = open_source(Asked(tuple(paths), *topics))
         self._fuser = self._recipe.fuser(job.threads)
         self.objects = bool(self._fuser.prompt.objects) or self._recipe.fusion.keep_objects
         """Whether any are brought out, or kept."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ros2_textfuse.batch.pairs import pairs
-from ros2_textfuse.evaluation.offline.evaluate import Asked, open_source
+from ros2_textfuse.evaluation.offline.source import Asked, open_source
 from ros2_textfuse.fleet.errors import FleetError, StoreError
 from ros2_textfuse.fleet.files import on_this_machine
 from ros2_textfuse.fleet.measuring import looks
@@ -26,7 +26,7 @@ from ros2_textfuse.fleet.recipe import Recipe
 from ros2_textfuse.fleet.run import Workers
 from ros2_textfuse.fleet.sources import Source
 from ros2_textfuse.fleet.store import Store
-from ros2_textfuse.networks.weights import NAMES
+from ros2_textfuse.networks.stored import NAMES
 from ros2_textfuse.prompts.object_names import COCO
 from ros2_textfuse.recordings import dataset
 from ros2_textfuse.recordings.dataset import TEST, TRAIN, Sample, Splits
@@ -43,6 +43,7 @@ NEAR = 6  # of the 64 bits of two frames' hashes; so few differ where the two lo
 MOMENT = 2.0  # seconds of a recording within which one frame is taken
 NAMED = 0.35  # severity from which on a condition makes a frame one of its kind
 FETCHED = 4096  # rows at a time, the most worth first
+ORDINARY = "ordinary"  # reason of a frame that is like most, taken where the unusual ones are too few
 UNUSUAL = {
     "low retention": ("retention", "retention"),
     "rare conditions": ("circumstances", "share"),
@@ -213,8 +214,9 @@ def _by_worth(connection: "duckdb.DuckDBPyConnection") -> Iterator[dict[str, Any
         counted as (select *, count(*) over (partition by circumstances) as share from well),
         ranked as (select *, {listed} from counted),
         valued as (select *, {most} as worth from ranked)
-        select key, content, number, time, period, looks, case {reasons} end as reason from valued
-        order by worth desc, key, number
+        select key, content, number, time, period, looks, case when worth = 0 then '{ORDINARY}' {reasons} end as reason
+        from valued
+        order by worth desc, md5(key || number)
     """
     connection.execute(query)
     names = [column[0] for column in connection.description or ()]

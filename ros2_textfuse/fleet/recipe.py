@@ -13,7 +13,7 @@ from ros2_textfuse.fleet.sources import Source
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.geometry.calibration import CalibrationError, read_calibration
-from ros2_textfuse.networks.weights import NAMES, find_weights
+from ros2_textfuse.networks.stored import NAMES, find_weights
 from ros2_textfuse.runtime.output import write_whole
 from ros2_textfuse.settings import AUTO, FAMILY, FusionSettings
 

@@ -71,7 +71,7 @@ class GuidedNetwork(nn.Module):
         return torch.cat([self.words(request), self.isp.gate(request[:, :-1])], 1)
 
     def parted(self, modulation: Tensor) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:
-        """[B, modulation_size] -> gamma and beta [B, C] of each block, and the ISP's gate [B, 3]."""
+        """[B, modulation_size] -> gamma and beta [B, C] of each block, and the ISP's gate [B, ISP.PARTS]."""
         *parts, gate = modulation.split([w for w in self.block_widths for _ in range(2)] + [ISP.PARTS], dim=1)
         return list(zip(parts[::2], parts[1::2], strict=True)), gate
 

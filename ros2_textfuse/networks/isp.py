@@ -1,9 +1,9 @@
-"""What an image signal processor does: white balance, sharpening, and correction of a detector's lines.
+"""What an image signal processor does: white balance, denoising, sharpening, and correction of a detector's lines.
 
-Each of the three is linear in the image, so that a few numbers repair all of it: the gains of three channels, the
+A few numbers repair all of an image: the gains of three channels, the level that noise stays below (denoise.py), the
 taps of one filter, one offset for each line. Small networks read these numbers from statistics of the whole image, in
 every frame anew, and the prompt says how far to follow them. The fusion network, which paints at 1/4 resolution from
-what it sees nearby, is a poor place for any of the three.
+what it sees nearby, is a poor place for any of them.
 """
 
 from functools import cache
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ros2_textfuse.networks.denoise import Denoise
 from ros2_textfuse.networks.folding import CELL, FOLD, cell_means, luma
 
 REACH = 8  # pixels that the sharpening filter sees in each direction
@@ -22,30 +23,35 @@ FAINTEST = 1e-3  # of what a statistic tells apart from nothing, in parts of ful
 
 
 class ISP(nn.Module):
-    """Balance, sharpen and destripe, each as far as the prompt asks for it.
+    """Balance, sharpen, destripe and denoise, each as far as the prompt asks for it.
 
     Args:
         modes: length of the severity vector.
     """
 
-    PARTS = 3
+    PARTS = 3 + Denoise.PARTS
 
     def __init__(self, modes: int) -> None:
         super().__init__()
-        self.balance, self.sharpen, self.destripe = Balance(), Sharpen(), Destripe()
+        self.balance, self.sharpen, self.destripe, self.denoise = Balance(), Sharpen(), Destripe(), Denoise()
         self.gates = nn.Linear(modes, self.PARTS, bias=False)
         nn.init.constant_(self.gates.weight, 0.2)
 
     def gate(self, severities: Tensor) -> Tensor:
-        """Severities [B, modes], 0..1 -> [B, 3], -1..1: how far each part is to act; no prompt gives exactly 0."""
+        """Severities [B, modes], 0..1 -> [B, PARTS], -1..1: how far each part is to act; no prompt gives exactly 0."""
         return torch.tanh(5 * self.gates(severities))
 
     def forward(self, visible: Tensor, thermal: Tensor, gate: Tensor) -> tuple[Tensor, Tensor]:
         """Repair visible [B, 48, h, w] RGB and thermal [B, 16, h, w], folded, 0..1; with a gate of 0, they stay."""
-        to_balance, to_sharpen, to_destripe = gate.split(1, dim=1)
-        visible = self.balance(visible, to_balance) * visible
-        visible = visible + self.sharpen(luma(visible), to_sharpen).repeat(1, 3, 1, 1)
-        return visible, thermal - self.destripe(thermal, to_destripe)
+        visible = self.balance(visible, gate[:, :1]) * visible
+        change, thermal = self.refine(luma(visible), thermal, gate)
+        return visible + change.repeat(1, 3, 1, 1), thermal
+
+    def refine(self, grey: Tensor, thermal: Tensor, gate: Tensor) -> tuple[Tensor, Tensor]:
+        """What to add to the balanced image's luma [B, 16, h, w], and thermal repaired; arguments as of `forward`."""
+        thermal = thermal - self.destripe(thermal, gate[:, 2:3])
+        noise, thermal_noise = self.denoise(grey, thermal, gate[:, 3:])
+        return self.sharpen(grey, gate[:, 1:2]) - noise, thermal - thermal_noise
 
 
 class Balance(nn.Module):

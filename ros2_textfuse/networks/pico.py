@@ -58,12 +58,10 @@ class Pico(GuidedNetwork):
     def fuse(self, visible: Tensor, thermal: Tensor, modulation: Tensor) -> Tensor:
         """See `GuidedNetwork.fuse`."""
         (first, second, third, fourth, last), gate = self.parted(modulation)
-        to_balance, to_sharpen, to_destripe = gate.split(1, dim=1)
-        gains = self.isp.balance(visible, to_balance)
+        gains = self.isp.balance(visible, gate[:, :1])
         visible_means, visible = gains[:, ::CELL] * cell_means(visible), gains * visible
-        thermal = thermal - self.isp.destripe(thermal, to_destripe)
         # One channel, which joins the three at the very end: added to them here, it would have to be written thrice.
-        sharpness = self.isp.sharpen(luma(visible), to_sharpen)
+        refined, thermal = self.isp.refine(luma(visible), thermal, gate)
         images = torch.cat([visible, thermal], 1)
         middle = self.blocks[0](F.relu(self.down1(images)), *first)
         coarse = self.blocks[1](F.relu(self.down2(middle)), *second)
@@ -76,8 +74,8 @@ class Pico(GuidedNetwork):
         cells = self.cell(fine) + self.of_visible(fine) * means + self.of_thermal(fine) * means[:, 3:]
         smooth, of_excess = interpolate(cells, self.kernel).split([3 * CELL, CELL], dim=1)
         gain = 1 + self.gain(fine)
-        excess = F.relu(thermal - luma(visible) - sharpness)
-        grey = gain * sharpness + self.weight(fine) * thermal + of_excess * excess + self.correction(fine)
+        excess = F.relu(thermal - luma(visible) - refined)
+        grey = gain * refined + self.weight(fine) * thermal + of_excess * excess + self.correction(fine)
         return (pixels(visible) * gain[:, None] + grey[:, None]).flatten(1, 2) + smooth
 
 

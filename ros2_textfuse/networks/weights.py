@@ -1,8 +1,4 @@
-"""Weights of the networks as safetensors files that say what they are.
-
-The header of a file names the architecture, its config and the order of the severity vector; a file that does not fit
-this version is refused with the reason, never loaded half.
-"""
+"""Weights of the networks: networks made of their files, and written to them; `stored` says what a file holds."""
 
 import json
 import logging
@@ -12,24 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from ros2_textfuse.degradations.modes import MODES
-from ros2_textfuse.errors import WeightsError
 from ros2_textfuse.networks.family import FusionNetwork
 from ros2_textfuse.networks.guided import GuidedNetwork
 from ros2_textfuse.networks.nano import Nano, NanoConfig
 from ros2_textfuse.networks.pico import Pico, PicoConfig
+from ros2_textfuse.networks.stored import CHECKPOINTS, StoredNetwork, find_weights, misfit, read_stored
 from ros2_textfuse.networks.textif import TextIF, TextIFConfig, load_checkpoint
-from ros2_textfuse.networks.textif.conversion import SUFFIXES, is_converted, origin
+from ros2_textfuse.networks.textif.conversion import is_converted, origin
 from ros2_textfuse.runtime.output import write_whole
 
-NAMES = ("nano", "nano-open", "pico")  # models that come with the package
 GUIDED = ("nano", "pico")  # architectures that can be made untrained
-ARCHITECTURES = (*GUIDED, "textif")
-LARGEST = 1e4
-"""Of a weight's magnitude; trained ones are within a few tens, and float16 ends at 65504."""
 
 logger = logging.getLogger(__name__)
 
@@ -69,42 +60,26 @@ def load_network(name_or_path: str | Path = "nano") -> FusionNetwork:
             Text-IF's authors (.pth), which is converted once to a safetensors file beside it.
 
     Raises:
-        WeightsError: the file is missing, truncated or corrupt, of another architecture or other modes, or holds
-            numbers that are not finite or beyond all measure.
+        WeightsError: as of `read_stored`; or header and tensors are not of one network.
     """
     path = find_weights(name_or_path)
-    if path.suffix in SUFFIXES:
-        return _from_checkpoint(path)
+    return _from_checkpoint(path) if path.suffix in CHECKPOINTS else network_of(read_stored(path))
+
+
+def network_of(stored: StoredNetwork) -> FusionNetwork:
+    """A new network of a file's content, in eval mode, fp32, on the CPU.
+
+    Raises:
+        WeightsError: header and tensors are not of one network.
+    """
+    tensors = {name: torch.from_numpy(array) for name, array in stored.arrays.items()}
     try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path}: truncated or corrupt ({error}); fetch or export it again") from error
-    for name, tensor in tensors.items():
-        if not torch.isfinite(tensor).all() or (tensor.numel() and tensor.abs().max() > LARGEST):
-            raise WeightsError(
-                f"{path}: {name} holds numbers that no trained network has (not finite, or above {LARGEST:g}): the "
-                "training diverged or the file is damaged; train or export it again"
-            )
-    found = metadata.get("architecture", "unknown (no header of textfuse)")
-    if found not in ARCHITECTURES:
-        known = " or ".join(ARCHITECTURES)
-        raise WeightsError(f"{path}: architecture {found}, expected {known}; give a file of `textfuse train`")
-    modes = metadata.get("modes")
-    if modes != json.dumps(MODES) and found != "textif":  # which reads sentences
-        raise WeightsError(
-            f"{path}: trained for the modes {modes}, this version has {json.dumps(MODES)}; "
-            "use the textfuse version that it was trained with, or train again"
-        )
-    try:
-        config = json.loads(metadata["config"])
-        if found == "textif":
-            return TextIF.unfilled(TextIFConfig.from_dict(config)).filled(tensors)
-        network = _build(found, **{**config, "widths": tuple(config["widths"])})
+        if stored.architecture == "textif":
+            return TextIF.unfilled(TextIFConfig.from_dict(dict(stored.config))).filled(tensors)
+        network = _build(stored.architecture, **{**stored.config, "widths": tuple(stored.config["widths"])})
         network.load_state_dict(tensors)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise WeightsError(f"{path}: header and tensors do not fit ({error}); export it again") from error
+        raise misfit(stored.path, error) from error
     return network.eval()
 
 
@@ -120,18 +95,3 @@ def _from_checkpoint(path: Path) -> FusionNetwork:
     except OSError as error:
         logger.warning("%s cannot be kept converted and is read anew each time: %s", path, error)
     return network
-
-
-def find_weights(name_or_path: str | Path) -> Path:
-    """The file of a model name or a path.
-
-    Raises:
-        WeightsError: there is no such file.
-    """
-    named = str(name_or_path) in NAMES
-    path = Path(__file__).with_name(f"{name_or_path}.safetensors") if named else Path(name_or_path)
-    if path.is_file():
-        return path
-    if named:
-        raise WeightsError(f"{path}: missing; install textfuse again, or make it with `textfuse train`")
-    raise WeightsError(f"{path}: no such file; give a safetensors file or one of the names {', '.join(NAMES)}")

@@ -22,6 +22,7 @@ _OPPOSITES: Advice = (  # of what a mode repairs
     ),
 )
 _ADVICE: Advice = (
+    (re.compile(r"\bbalance\b.*\d"), "the balance goes from -1 (visible) to 1 (thermal)"),
     (
         re.compile(
             r"\b(?:can ?not|can't|could ?n[o']t|hardly|barely|unable to|nothing|nobody|not) (?:\w+ )?(?:see|seen|"

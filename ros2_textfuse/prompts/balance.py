@@ -60,15 +60,26 @@ _DENIED_HEAT = re.compile(
 )
 _EQUAL = re.compile(
     r"\b(?:equal(?:ly)?|even(?:ly)?(?: mix| weight\w*| balance\w*)|fifty.?fifty|50.?50|same weight|balanced|"
-    r"neutral balance|half and half|even mix|no preference|^balance (?:both|the) cameras$)\b"
+    r"neutral balance|evenly(?! (?:lit|exposed|bright|warm))|half and half|even mix|"
+    r"no preference|^balance (?:both|the) cameras$)\b"
 )
-_PERCENT = re.compile(
-    rf"(\d{{1,3}}) ?(?:%|percent|per cent)(?: of)? {_CAMERA}|{_CAMERA.replace('camera>', 'camera2>')} (?:at |to |"
-    rf"by )?(\d{{1,3}}) ?(?:%|percent)"
+_SHARE = r"(?:(?P<percent>\d{1,3}(?:\.\d+)?) ?(?:%|percent|per cent)|(?P<part>[01]?\.\d+))"
+_SHARES = (
+    re.compile(rf"(?<![\d.]){_SHARE}(?: of)? {_CAMERA}"),
+    re.compile(rf"{_CAMERA}(?: weight| share)? ?(?:at |to |is |= |: ?)?{_SHARE}(?![\d.])"),
+)
+# "30 % more thermal": a number that says by how much, and not what share.
+_RELATIVE = re.compile(r"\b(?:more|less|increase\w*|raise|boost|reduce|lower|up|down|by|minus)\b|＋")
+_RATIO = re.compile(r"(?<![\d.])(\d{1,3}) ?(?:/|:|to) ?(\d{1,3})(?![\d.])")
+_NUMBER = re.compile(
+    r"\bbalance\b[^\d]*?(?P<minus>minus )?(?P<number>\d{0,3}\.?\d+)(?: ?(?P<percent>%|percent))?"
+    r"(?: (?:to|towards?|on|for) (?:the )?(?P<camera>thermal|visible))?"
 )
 # "cars should be more visible", "the contrast of the thermal image up": no camera is meant to count more.
 _NO_WISH = re.compile(
     rf"\b{_DEFECTS}\w* (?:of|in|on|from) (?:the )?(?:thermal|visible)\b|"
+    r"\b(?:de\w+ing|noise reduction|filter\w*|repairs?|correction) (?:of|in|on|for|from) (?:the )?(?:thermal|"
+    r"visible)\b|"
     r"\b(?:be|become|becomes|get|gets|is|are|make|makes|making)\b.*\b(?:more|less|better|barely|hardly|clearly|"
     r"not) visible$|\b(?:\w+s|people|them|it) (?:\w+ )?(?:more|less|better) visible$"
 )
@@ -85,6 +96,8 @@ _RULES: tuple[tuple[re.Pattern[str], float, float | None], ...] = tuple(
             -1,
             None,
         ),
+        (rf"{_CAMERA} (?:overwhelms?|overpowers?|drowns?|swamps?|masks?|buries|outshines?|hides?)\b", -1, None),
+        (rf"{_CAMERA} (?:comes )?(?:second|last)$", -1, None),
         (rf"{_CAMERA}{_GOOD}(?: than {_OTHER})?", 1, None),
         (rf"(?:less|worse|no longer|not) (?:{_OTHER})? ?than {_CAMERA}", 1, None),
         (rf"\b{_NOT} {_LESS}{_ADVERB} {_CAMERA}", 1, None),
@@ -94,8 +107,8 @@ _RULES: tuple[tuple[re.Pattern[str], float, float | None], ...] = tuple(
         (rf"{_CAMERA} (?:weight |share )?(?:a (?:bit|little) )?(?:less|down|weaker|lower)\b", -1, None),
         (rf"{_CAMERA}{_BROKEN}", -1, 0.75),
         (
-            rf"\b(?:only|just|nothing but|full|pure|all|exclusively|switch (?:over )?to|solely){_ADVERB}(?: use|"
-            rf" show| trust| take| see)?(?: me)?(?: the)? {_CAMERA}",
+            rf"\b(?:only|just|nothing but|full|max(?:imum)?|pure|all|exclusively|switch (?:over )?to|solely){_ADVERB}"
+            rf"(?: use| show| trust| take| see)?(?: me)?(?: the)? {_CAMERA}",
             1,
             1.0,
         ),
@@ -132,10 +145,20 @@ def read_balance(clause: str) -> Balance | None:
     Args:
         clause: lower case, the cameras called thermal and visible, as `clauses` gives it.
     """
-    if found := _PERCENT.search(clause):
-        share = min(100, int(found[1] or found[4])) / 100
-        camera = found["camera"] or found["camera2"]
-        return Balance(_SIGN[camera] * (2 * share - 1), True, _without(clause, found))
+    about_it = not (_NO_WISH.search(clause) or _RELATIVE.search(clause))
+    if about_it and (found := _SHARES[0].search(clause) or _SHARES[1].search(clause)):
+        share = min(1.0, float(found["part"]) if found["part"] else float(found["percent"]) / 100)
+        return Balance(_SIGN[found["camera"]] * (2 * share - 1), True, _without(clause, found))
+    if found := _NUMBER.search(clause):
+        value = float(found["number"]) / (100 if found["percent"] else 1)
+        named = re.search(r"\b(?:thermal|visible)\b", clause[: found.start("number")])
+        camera = found["camera"] or (named[0] if named else "thermal")
+        value *= _SIGN[camera] * (-1 if found["minus"] else 1)
+        return Balance(value, True, "") if abs(value) <= 1 else None
+    if (found := _RATIO.search(clause)) and int(found[1]) + int(found[2]) == 100:
+        first = re.search(r"\b(?:thermal|visible)\b", clause)
+        if first:
+            return Balance(_SIGN[first[0]] * (int(found[1]) - int(found[2])) / 100, True, "")
     if found := _EQUAL.search(clause):
         return Balance(0.0, True, "")
     for pattern, sign, size in () if _NO_WISH.search(clause) else _RULES:

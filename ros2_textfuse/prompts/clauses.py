@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ros2_textfuse.prompts.amounts import apart, plain_numbers
+
 _IMAGE = r"(?:images?|pictures?|cameras?|cams?|frames?|streams?|videos?|feeds?|sensors?|footage|scene|channel|band)"
 _THERMAL = re.compile(
-    r"\b(?:infra-?red|ir|lwir|mwir|flir|thermals|thermo\w*|thermic|microbolometer|heat(?= (?:"
+    r"\b(?:infra-?red|germanium|ir|lwir|mwir|flir|thermals|thermo\w*|thermic|microbolometer|heat(?= (?:"
     + _IMAGE
     + r"|one)\b))(?!\w)"
 )
@@ -25,14 +27,24 @@ _DENYING = ("nor", "instead of", "rather than", "except for", "except")
 _POLITE = re.compile(r"\b(?:please|pls|kindly|(?:could|can|would) you)\b")
 _CONTRACTED = re.compile(r"\b(is|are|was|were|do|does|did|has|have|had|ca|could|wo|would|should)nt\b")  # "dont"
 _HYPHEN = re.compile(r"\b(over|under|de)-(?=\w)")  # over-exposed, de-noise
+_GREETING = re.compile(
+    r"^(?:(?:hi|hello|hey|dear|good (?:morning|evening|day))(?: (?:there|robot|you|textfuse|all|team|system))*|"
+    r"(?:ok(?:ay)? )?(?:robot|textfuse|system))[,!. ]+(?=\S)|[,!. ]+(?:many )?(?:thanks|thank you|thx|cheers)"
+    r"(?: (?:a lot|in advance|very much))?[!. ]*$"
+)
+_PEPPER = re.compile(r"\bsalt(?: and | & |-and-| n )pepper\b")
 _GREY = re.compile(r"\bblack (?:and|&|n) white\b(?! (?:noise|stripes|lines|bars))")
 _BUT = re.compile(r"\b(everything|anything|everyone|everybody|all|nothing) but\b")
-_ANSWER = re.compile(r"\b([a-z]+(?: [a-z]+)?)\? (yes|no)\b")  # "rain? no."
+_ANSWER = re.compile(r"\b([a-z]+(?: [a-z]+)?)\?? (yes|no)(?=[,.;!]|$)")  # "rain? no.", "people yes, cars no"
 _NOT_ENOUGH = tuple(
     (re.compile(rf"\b(?:is |are )?not (?:quite |nearly )?{word} enough\b"), said)
     for word, said in (("bright", "too dark"), ("dark", "too bright"), ("sharp", "blurred"))
 )
-_COLOUR = re.compile(r"\b((?:back|switch|go|over) to|us(?:e|ing)|prefer|trust|with) (the )?colou?r$")
+_NOT_IN = re.compile(r"\bnot (?:quite |really )?in focus\b")
+_COLOUR = re.compile(
+    r"\b((?:back|switch|go|over) to|us(?:e|ing)|prefer|trust|with) (the )?colou?r(?=$| (?:for|where|by)\b)|"
+    r"^()()colou?r(?= (?:for|by|first|second|last|only)\b)"
+)
 # "it is too dark": the encoder knows what is too dark better without its subject.
 _IT_IS = re.compile(r"^(?:(?:it|this|that|all of it) is|it's|its|that's) (?=(?:\w+ ){0,2}too (?:dark|bright)\b)")
 _LACKING = re.compile(r"\b(?:no|without|not (?:much|enough)|too little|little|lacks?|lacking)(?: any)? contrast\b")
@@ -56,6 +68,8 @@ _VERB = re.compile(
 _NEGATION = re.compile(
     r"\b(?:there(?:'s| is| are|) )?(?:no longer|no more|no sign of|not any(?: ?more| longer)?|not a problem|no|not|"
     r"without|neither|nor|never|free of|free from|don't worry about|do not worry about|ignore|nothing like)\b|"
+    r"^(?:please )?(?:stop|quit|end|skip|disable|cancel|drop|leave out|(?:switch|turn) off)(?: (?:the|all|any|with))* "
+    r"(?=(?:\w+ )?(?:de-?(?:nois|haz|blur|rain|strip|fog)\w+|sharpening|repair\w*|correct\w+)\b)|"
     r"\b(?:is|are|was|were|do|does|did|has|have)n't\b(?: any\b)?|\b(?:is|are|'s) (?:lifting|clearing(?: up)?)$|"
     r"\b(?:is|are|was|were|has|have|'s)? ?(?:gone|absent|stopped|lifted|vanished|disappeared|ended|ceased)\b|\b(?:is|"
     r"are|was|'s) over$|\b(?:any ?more|any longer)\b|\bfree$"
@@ -87,23 +101,30 @@ class Clause:
 
 def clauses(text: str) -> tuple[Clause, ...]:
     """`text` cut into clauses; none for text without a letter or digit."""
-    plain = " ".join(text.replace("’", "'").split())
-    lowered = _VISIBLE.sub("visible", _THERMAL.sub("thermal", _CONTRACTED.sub(r"\1n't", plain.lower())))
+    plain = plain_numbers(" ".join(text.replace("’", "'").split()))
+    lowered = _CONTRACTED.sub(r"\1n't", plain.lower().replace("_", " "))
+    lowered = _VISIBLE.sub("visible", _THERMAL.sub("thermal", lowered))
     for pattern, said in _NOT_ENOUGH:
         lowered = pattern.sub(said, lowered)
+    lowered = _NOT_IN.sub("out of focus", lowered)
+    lowered = _PEPPER.sub("impulse noise", _GREETING.sub("", lowered))
     lowered = _LACKING.sub("low contrast", _GREY.sub("monochrome", lowered))
     lowered = _HYPHEN.sub(r"\1", lowered)
-    lowered = " ".join(_POLITE.sub(" ", lowered.replace("_", " ")).split())
+    lowered = " ".join(_POLITE.sub(" ", lowered).split())
     lowered = _BUT.sub(r"\1 except", _ANSWER.sub(lambda found: f"{'no ' * (found[2] == 'no')}{found[1]}", lowered))
     lowered = _BOTH.sub("both images", lowered)
-    pieces = _CUT.split(lowered)
+    pieces = [
+        part
+        for index, piece in enumerate(_CUT.split(lowered))
+        for part in ([piece] if index % 2 else _with_commas(apart(piece)))
+    ]
     parts: list[Clause] = []
     camera, denied = "", False
     for index in range(0, len(pieces), 2):
         piece = pieces[index].strip(" :-'\"()[]")
         if not any(letter.isalnum() for letter in piece):
             continue
-        piece = _COLOUR.sub(r"\1 visible", piece)
+        piece = _COLOUR.sub(lambda found: f"{found[1] or ''} visible".strip(), piece)
         joint = pieces[index - 1] if index else ""
         continued = joint in ("and", "or", "nor", "as well as") and not _VERB.search(piece)
         if joint.strip(".;!?") == "" and joint:
@@ -124,6 +145,11 @@ def clauses(text: str) -> tuple[Clause, ...]:
         affirmed = " ".join(_NEGATION.sub(" ", meaning).split()) if negated else meaning
         parts.append(Clause(piece, meaning, negated, affirmed or meaning))
     return tuple(parts)
+
+
+def _with_commas(parts: Sequence[str]) -> list[str]:
+    """Parts with what separates them between, as `_CUT` leaves it."""
+    return [piece for part in parts for piece in (",", part)][1:]
 
 
 def _camera_after(pieces: Sequence[str]) -> str:

@@ -44,7 +44,10 @@ _COMMANDS = tuple(
             rf" fusion| view)?(?: again)?|turn{_IT} off|switch{_IT} off|turn off{_IT}|switch off{_IT}|off|stop{_IT}|"
             rf"(?:just )?plain(?: fusion)?|just fuse(?: them| the images)?|no (?:prompt|effects?|enhancements?|"
             rf"repairs?)|nothing special|wipe{_IT}|delete{_IT}|remove (?:it all|everything|all(?: of it)?|"
-            rf"the prompt)|drop everything|no more (?:effects?|repairs?))",
+            rf"the prompt)|drop everything|(?:no more|(?:remove|drop|clear|delete|disable|(?:turn|"
+            rf"switch) off)(?: all| any| every)?(?: the)?) (?:effects?|repairs?|enhancements?|filters?|settings?|"
+            rf"prompts?|corrections?)|(?:stop|quit|end|no) (?:all )?(?:the )?"
+            rf"(?:repair\w*|correct\w*|process\w*|filter\w*|enhanc\w*))",
         ),
         (
             "less",

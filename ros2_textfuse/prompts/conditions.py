@@ -54,7 +54,8 @@ _CONDITIONS = tuple(
             Condition(("over_exposure",), "visible"),
         ),
         (
-            r"\b(?:snow(?:ing|s|fall|flakes?|storm|y)?|flurr(?:y|ies)|blizzard|hail\w*|sleet)\b(?!.*\b(?:yellow|blue|"
+            r"\b(?:snow(?:ing|s|fall|flakes?|storm|y)?|flurr(?:y|ies)|blizzard|hail\w*|sleet)\b"
+            r"(?![- ](?:like )?(?:noise|grain|speckl|static))(?!.*\b(?:yellow|blue|"
             r"green|pink|red|orange|ground|covered)\b)",
             Condition(("rain",), "", "snow and hail are read as rain, which comes nearest"),
         ),

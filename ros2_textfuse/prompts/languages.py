@@ -15,7 +15,6 @@ import yaml
 
 TABLE = Path(__file__).with_name("phrasings") / "languages.yaml"
 UNKNOWN = "unknown"  # a language without a table
-_READ = "English is read, and single words of German, Spanish, Chinese and Japanese; or name modes"
 
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -75,11 +74,11 @@ def _single_words(language: str) -> frozenset[str]:
 def note_of(language: str, english: str) -> str:
     """What to answer about a text's language, as `to_english` gave both; empty for English."""
     if language == UNKNOWN:
-        return f"this language is not read: {_READ}"
+        return "this language is not read: write English, or name modes"
     if not language:
         return ""
     left = "".join(dict.fromkeys(_HAN.findall(english) + _KANA.findall(english)))
-    return f"{language}, read as '{english}'{f', without {left}' * bool(left)}; {_READ}"
+    return f"{language}, read as '{english}'{f', without {left}' * bool(left)}"
 
 
 def to_english(text: str) -> tuple[str, str]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from ros2_textfuse.prompts.amounts import Amount, read_amount
 from ros2_textfuse.prompts.balance import Balance, read_balance
 from ros2_textfuse.prompts.clauses import Clause
 from ros2_textfuse.prompts.commands import Command, keeps
 from ros2_textfuse.prompts.conditions import Condition, read_conditions
 from ros2_textfuse.prompts.object_names import split_objects, takes_out
 from ros2_textfuse.prompts.prompt import AUTO
-from ros2_textfuse.prompts.tone import read_tone
+from ros2_textfuse.prompts.tone import read_tone, set_tone
 
 _AUTO = re.compile(
     r"\bmanual(?:ly)?\b|\bauto(?:matic(?:ally)?|pilot)?\b|\bby (?:yourself|itself)\b|\bon (?:your|its) own\b|"
@@ -25,6 +27,10 @@ _OF_OBJECTS = re.compile(
     r"brightness) (?:of|for|on) |\b(?:make|should be|must be)\b.* (?:more visible|stand out|pop|brighter)\b"
 )
 _OFF = re.compile(r"\b(?:off|stop|disable|end|leave|manual)\b")
+_UNTOUCHED = re.compile(
+    r"^(?:leave|keep|hold) (?:\w+ ){1,4}(?:alone|untouched|unchanged|as (?:it|they) (?:is|are))$|"
+    r"^(?:do not|don't|never) (?:touch|change|alter|modify) (?:\w+ ?){1,4}$"
+)
 _NOT_HIDDEN = "nothing is taken out of an image: what is there stays to be seen"
 _NOT_SO = re.compile(r"\bnot (?:quite )?(?:so|that|as)\b")
 
@@ -37,6 +43,7 @@ class Reading:
         clause: as it was cut out.
         rest: what is left for the head; empty where nothing is.
         affirmed: the rest without its negation, where it has one.
+        amount: how much it asks for in numbers.
         balance: of the cameras.
         tone: axis -> -1..1.
         auto: whether it leaves the modes to the images.
@@ -51,6 +58,7 @@ class Reading:
     clause: Clause
     rest: str
     affirmed: str = ""
+    amount: Amount | None = None
     balance: Balance | None = None
     tone: dict[str, float] = field(default_factory=dict)
     auto: bool = False
@@ -64,7 +72,15 @@ class Reading:
 
 def read_clause(clause: Clause) -> Reading:
     """What the rules make of `clause`."""
-    reading = Reading(clause, clause.meaning, clause.affirmed if clause.negated else "")
+    balance = read_balance(clause.meaning)
+    amount = None if balance and balance.absolute else read_amount(clause.meaning)
+    if amount:
+        affirmed = read_amount(clause.affirmed)
+        clause = replace(
+            clause, meaning="" if amount.alone else amount.rest, affirmed=affirmed.rest if affirmed else clause.affirmed
+        )
+        balance = read_balance(clause.meaning)
+    reading = Reading(clause, clause.meaning, clause.affirmed if clause.negated else "", amount)
     reading.wanted, reading.unwanted = split_objects(clause.text, clause.negated)
     reading.settled = bool(reading.unwanted)
     if reading.unwanted and takes_out(clause.text):
@@ -75,15 +91,24 @@ def read_clause(clause: Clause) -> Reading:
         reading.auto, reading.unwanted = not off, (*reading.unwanted, *([AUTO] if off else []))
         reading.settled, reading.rest, reading.affirmed = True, "", ""
         return reading
+    if _UNTOUCHED.search(clause.text):
+        reading.settled, reading.rest, reading.affirmed = True, "", ""
+        return reading
     if keeps(clause.text):
         reading.settled = True
-    balance = read_balance(clause.meaning)
     if balance:
+        if amount and not balance.absolute:
+            balance = replace(balance, value=math.copysign(min(1.0, abs(amount.value)), balance.value))
         reading.balance, reading.settled, reading.rest, reading.affirmed = balance, True, balance.rest, ""
     elif reading.wanted and _OF_OBJECTS.search(clause.meaning):
         reading.rest = reading.affirmed = ""
+    elif amount and (tone_set := set_tone(clause.meaning, amount)):
+        reading.tone, reading.advice = tone_set
+        reading.settled, reading.rest, reading.affirmed = not reading.advice, "", ""
     elif tone := read_tone(clause.meaning):
         reading.settled = True
+        if amount:
+            tone = {axis: math.copysign(min(1.0, abs(amount.value)), value) for axis, value in tone.items()}
         if not clause.negated or _NOT_SO.search(clause.text):
             reading.tone = tone
         if clause.negated or not _IN_THE_DARK.search(clause.text):

@@ -13,7 +13,7 @@ _LIST = (
     "bicycles motorcycle truck animals cyclist cyclists highlight emphasise undo reset automatic saturation heavy "
     "slight slightly strong brighten darken dazzle dazzling darkening brightening lighten desaturate greyscale "
     "grayscale monochrome dehaze denoise sharpen unsharp overexpose lens dirty windscreen show find more less rgb "
-    "the remove reduce increase"
+    "the very remove reduce increase"
 )
 _WORDS = frozenset(_LIST.split())
 

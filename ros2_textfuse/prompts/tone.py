@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from ros2_textfuse.prompts.amounts import Amount
 from ros2_textfuse.prompts.degrees import step
 
 AXES = ("brightness", "contrast", "colour")
@@ -52,6 +53,11 @@ _WISH = (
     r"(?:^(?:\w+ ){0,3}|\b(?:make|turn|render|get|want|like|should be|needs? to be|could be|bit|little|touch|notch|"
     r"slightly|somewhat|much|lot|far|even|it|image|everything|all|as|of) (?:\w+ )?)"
 )
+# A complaint about what comes out, and not about what a camera sees.
+_FUSED_TOO = re.compile(
+    r"\b(?:fused|fusion|output|result\w*)\b(?: \w+)?(?: (?:is|are|looks?|seems?|comes out|gets|got))?"
+    r"(?: (?:a|bit|little|much|way|far|still|slightly))* too (?P<what>dark|bright)\b"
+)
 _WORDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {  # axis: up, down
     "brightness": (
         re.compile(rf"{_WISH}(?:brighter|lighter)\b|\b(?:brighten|lighten)(?:ing)?(?: up)?\b|{_NEED}more light\b"),
@@ -62,7 +68,7 @@ _WORDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {  # axis: up, down
     ),
     "contrast": (
         re.compile(r"\b(?:punchier|contrastier|more punch|snappier)\b"),
-        re.compile(r"\b(?:flatter)(?: image)?\b"),
+        re.compile(r"\b(?:flatter)(?: image)?\b|\b(?:less|too) contrasty\b"),
     ),
     "colour": (
         re.compile(
@@ -99,6 +105,8 @@ def read_tone(clause: str) -> dict[str, float]:
     """
     if re.search(r"\b(?:thermal|visible)\b", clause) or _STATE.search(clause):
         return {}
+    if fused := _FUSED_TOO.search(clause):
+        return {"brightness": step(clause) if fused["what"] == "dark" else -step(clause)}
     found: dict[str, float] = {}
     for axis in AXES:
         for up, down in (_WORDS[axis], _OF_NOUNS[axis]):
@@ -113,3 +121,30 @@ def read_tone(clause: str) -> dict[str, float]:
     if _WEAKEST.search(clause):
         found["colour"] = -1.0
     return found
+
+
+_NOUN_ALONE = re.compile(
+    r"(?:set|put|make|turn|change|the|image|images|image's|fused|overall|to| )*(?P<noun>brightness|luminance|contrast|"
+    r"colou?rs?|saturation)(?: (?:of the )?(?:fused )?image)?"
+)
+_AXES = {"b": "brightness", "l": "brightness", "cont": "contrast", "col": "colour", "s": "colour"}
+_WHICH_WAY = "which way? Say '{noun} +{value}', '{noun} -{value}', or 'more' or 'less' of it"
+
+
+def set_tone(clause: str, amount: Amount) -> tuple[dict[str, float], str] | None:
+    """What "brightness +20 %" wishes for, and what to answer where it does not say which way; None for other clauses.
+
+    Args:
+        clause: as `read_tone` takes it, without the amount.
+        amount: that the clause held.
+    """
+    found = _NOUN_ALONE.fullmatch(clause)
+    if not found:
+        return None
+    noun = found["noun"]
+    axis = next(axis for start, axis in _AXES.items() if noun.startswith(start))
+    if amount.signed:
+        return {axis: max(-1.0, min(1.0, amount.value))}, ""
+    if amount.value == 0 and axis == "colour":
+        return {axis: -1.0}, ""
+    return {}, _WHICH_WAY.format(noun=noun, value=f"{100 * abs(amount.value):.0f} %")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.prompts import checks
 from ros2_textfuse.prompts.advice import GENERAL, advise, asks_the_opposite
+from ros2_textfuse.prompts.amounts import read_amount
 from ros2_textfuse.prompts.clauses import Clause, clauses
-from ros2_textfuse.prompts.commands import keeps, read_command
+from ros2_textfuse.prompts.commands import Command, keeps, read_command
 from ros2_textfuse.prompts.head import read
 from ros2_textfuse.prompts.languages import UNKNOWN, note_of, to_english
 from ros2_textfuse.prompts.object_meaning import sought
@@ -32,6 +33,23 @@ from ros2_textfuse.prompts.reading import Reading, read_clause
 from ros2_textfuse.prompts.requests import read_request
 from ros2_textfuse.prompts.spelling import corrected
 
+_OF_WHAT = "a number needs what it is of, as in 'haze 50 %' or 'balance 0.3'"
+# A clause that the head takes to be about images needs no repair where it says that they are good, or names them only.
+_PRAISE = re.compile(
+    r"\b(?:fine|ok(?:ay)?|good|great|clear|clean|sharp|crisp|perfect|normal|nice|works?|working|excellent|well|useful|"
+    r"in focus|lit|bright enough|natural|healthy|undisturbed|better now|all right|alright|day(?:light|time)?|sunny)\b"
+)
+_IMAGES = re.compile(r"\b(?:fus\w+|both|combine|blend|overlay|merge)\b")
+_OUTSIDE = "a severity goes from 0 to 100 %, or 0 to 1"
+_AROUND = re.compile(
+    r"(.+?) (?:(?:in|during|through|amid) ((?:the |a |this )?(?:\w+ ){0,3}\w+)|"
+    r"(?:after|since|when\w*|due to|until) .+)"
+)
+_OF_IMAGES = re.compile(
+    r"\b(?:in|during|through|amid) .*\b(?:thermal|visible|images?|frames?|pictures?|cameras?|both)\b"
+)
+_ONLY = re.compile(r"^(?:(?:just|only|mainly|mostly) )+(?=(?:\w+ ?){1,3}$)")
+_GRAIN = re.compile(r"\b(?:nois|grain|speckl)")
 _HELP = 0.5  # how far a condition moves the balance
 _NEVER = {"too bright": "low_light", "too dark": "over_exposure"}  # the head may take one for the other
 _CAMERAS = {"visible": 1.0, "thermal": -1.0}  # where the balance goes when this one suffers
@@ -68,7 +86,7 @@ def _understand(text: str) -> Understanding:
     if language:
         notes = (*notes, note_of(language, english))
     parts = clauses(english)
-    command = read_command(_plain(english)) or (read_command(parts[0].text) if len(parts) == 1 else None)
+    command = _command(english, parts)
     if command:
         modes = _read(parts).modes if command.target else {}
         return Understanding(in_order(modes), advice=notes, command=command)
@@ -77,7 +95,32 @@ def _understand(text: str) -> Understanding:
         return Understanding(advice=notes, command=said.command)
     if language == UNKNOWN and not (said.modes or said.objects or said.unknown):
         said = replace(said, unknown=(english,))
+    if language == UNKNOWN:  # what to write in English is no help to whom English is foreign
+        said = replace(said, advice=tuple(advice for advice in said.advice if advice != GENERAL))
     return replace(said, advice=(*said.advice, *notes), adds=said.adds or keeps(english))
+
+
+def _command(english: str, parts: Sequence[Clause]) -> Command | None:
+    """The command that the whole text is, or that each of its clauses is: "too strong, half of it"."""
+    command = read_command(_plain(english))
+    if command:
+        return command
+    commands = [_numbered(part.text) for part in parts]
+    first = commands[0]
+    same = first and all(one and (one.kind, one.target) == (first.kind, first.target) for one in commands)
+    return commands[-1] if same else None
+
+
+def _numbered(clause: str) -> Command | None:
+    """A command, as far as a number says: "20 % more", "less denoising by half", "down to 30 %"."""
+    amount = read_amount(clause)
+    command = read_command(amount.rest if amount else clause)
+    if not (amount and command and command.kind in ("more", "less") and amount.value > 0):
+        return command
+    if amount.reached and command.kind == "less":
+        return replace(command, factor=min(1.0, amount.value))
+    factor = 1 + amount.value if command.kind == "more" else max(0.0, 1 - amount.value)
+    return replace(command, factor=factor)
 
 
 def _plain(text: str) -> str:
@@ -90,14 +133,18 @@ def _read(parts: Sequence[Clause]) -> Understanding:
     meant = _by_meaning(readings)
     if len(readings) == 1 and readings[0].command:
         return Understanding(command=readings[0].command)
-    balance, tone, contradictions = _weighed(readings)
     present: dict[str, float] = {}
     denied: dict[str, str] = {}  # what -> the clause that denies it
     wanted: dict[str, str] = {}
     unknown: list[str] = []
     advice: list[str] = []
-    for reading, (severities, absent, about) in zip(readings, meant, strict=True):
+    refused = _in_numbers(readings, meant, denied)
+    for index, (reading, (severities, absent, about)) in enumerate(zip(readings, meant, strict=True)):
         text = reading.clause.text
+        if index in refused:
+            unknown.append(text)
+            advice.append(refused[index])
+            continue
         for mode, value in severities.items():
             if absent:
                 denied[mode] = text
@@ -118,9 +165,15 @@ def _read(parts: Sequence[Clause]) -> Understanding:
                 unknown.append(text)
             continue
         hint = reading.advice or advise(reading.clause.meaning)
-        if hint or not (about or reading.wanted):
+        if reading.amount and reading.amount.alone:
+            continue
+        fine = about and (bool(_PRAISE.search(text)) != reading.clause.negated or _IMAGES.search(text))
+        if hint or not (fine or reading.wanted):
             unknown.append(text)
             advice.append(hint or GENERAL)
+    balance, tone, contradictions = _weighed(readings, present)
+    helped = {mode for reading in readings for one in reading.conditions for mode in one.modes}
+    denied = {name: text for name, text in denied.items() if name not in helped}  # "no fog, but smoke"
     both = [name for name in (*present, *wanted) if name in denied]
     if both:
         contradictions.append((f"{', '.join(both)}: named and denied, so nothing was done about it", ""))
@@ -146,6 +199,30 @@ def _read(parts: Sequence[Clause]) -> Understanding:
     )
 
 
+def _in_numbers(
+    readings: Sequence[Reading], meant: list[tuple[dict[str, float], bool, bool]], denied: dict[str, str]
+) -> dict[int, str]:
+    """Severities as numbers say, those of 0 moved to `denied`; and why the numbers of which clauses cannot be served.
+
+    A number that stands alone ("fog and rain, severity 0.7") is for every clause that has none of its own.
+    """
+    alone = next((index for index, reading in enumerate(readings) if reading.amount and reading.amount.alone), None)
+    refused: dict[int, str] = {}
+    if alone is not None and not any(severities for severities, _, _ in meant) and not readings[alone].settled:
+        refused[alone] = _OF_WHAT
+    for index, (reading, (severities, absent, about)) in enumerate(zip(readings, meant, strict=True)):
+        amount = reading.amount or (readings[alone].amount if alone is not None else None)
+        if not (amount and severities) or absent:
+            continue
+        meant[index] = dict.fromkeys(severities, amount.value) if amount.value > 0 else {}, absent, about
+        if amount.value == 0:
+            denied.update(dict.fromkeys(severities, reading.clause.text))
+            reading.settled = True
+        elif not 0 < amount.value <= 1:
+            refused[index] = _OUTSIDE
+    return refused
+
+
 def _by_meaning(readings: Sequence[Reading]) -> list[tuple[dict[str, float], bool, bool]]:
     """Of each clause: the degradations it names, whether it says that they are absent, and whether it is about images.
 
@@ -153,10 +230,15 @@ def _by_meaning(readings: Sequence[Reading]) -> list[tuple[dict[str, float], boo
     """
     from ros2_textfuse.prompts.text_encoder import encode
 
-    sentences = [reading.rest for reading in readings] + [reading.affirmed for reading in readings if reading.affirmed]
+    aside = [[] if reading.affirmed else _halves(reading.rest) for reading in readings]
+    sentences = [_ONLY.sub("", reading.rest) for reading in readings]
+    sentences += [reading.affirmed for reading in readings if reading.affirmed] + [
+        half for halves in aside for half in halves
+    ]
     features = encode([sentence or "nothing" for sentence in sentences])
     severities, about = read(features)
-    affirmed = iter(range(len(readings), len(sentences)))
+    more = iter(range(len(readings), len(sentences)))
+    affirmed = iter([next(more) for reading in readings if reading.affirmed])
     found: list[tuple[dict[str, float], bool, bool]] = []
     for index, reading in enumerate(readings):
         row, absent = severities[index], False
@@ -164,6 +246,8 @@ def _by_meaning(readings: Sequence[Reading]) -> list[tuple[dict[str, float], boo
             without = severities[next(affirmed)]
             absent = bool(without.any() or reading.conditions)
             row = without if absent else row
+        for _ in aside[index]:
+            row = np.maximum(row, severities[next(more)])
         # A sentence's feature vector hardly knows "less contrast" from "more contrast".
         if not reading.rest or asks_the_opposite(reading.rest):
             row = row * 0
@@ -174,6 +258,8 @@ def _by_meaning(readings: Sequence[Reading]) -> list[tuple[dict[str, float], boo
         for condition in reading.conditions:
             if condition.away == "named":  # what it looks like through a dirty lens is not asked for
                 named = {mode: value for mode, value in named.items() if mode in condition.modes}
+            elif condition.away and "haze" in condition.modes and not _GRAIN.search(reading.clause.text):
+                named.pop("visible_noise", None)  # dust is grainy itself
             named |= {
                 mode: max(DEFAULT_SEVERITY, named.get(mode, 0.0)) for mode in condition.modes if mode not in named
             }
@@ -185,6 +271,12 @@ def _by_meaning(readings: Sequence[Reading]) -> list[tuple[dict[str, float], boo
     return found
 
 
+def _halves(sentence: str) -> list[str]:
+    """What a sentence says, and under which circumstances: "a patrol in light rain" names two things."""
+    found = _AROUND.fullmatch(sentence)
+    return [] if not found or _OF_IMAGES.search(sentence) else [half for half in found.groups() if half]
+
+
 def _request(reading: Reading, features: NDArray[np.float32], alone: bool) -> None:
     """What a clause asks for by its meaning, where the rules made nothing of it."""
     request = read_request(features, reading.clause.text)
@@ -194,7 +286,7 @@ def _request(reading: Reading, features: NDArray[np.float32], alone: bool) -> No
     reading.advice, reading.settled = request.advice, not request.advice
 
 
-def _weighed(readings: Sequence[Reading]) -> tuple[float, Tone, list[tuple[str, str]]]:
+def _weighed(readings: Sequence[Reading], present: Mapping[str, float]) -> tuple[float, Tone, list[tuple[str, str]]]:
     """Balance and tone of all clauses; where two contradict each other neither counts, and a note says so."""
     wishes: dict[str, list[tuple[float, str]]] = {"balance": [], "brightness": [], "contrast": [], "colour": []}
     for reading in readings:
@@ -213,6 +305,8 @@ def _weighed(readings: Sequence[Reading]) -> tuple[float, Tone, list[tuple[str, 
             contradictions += [(f"{clauses_} contradict each other, so neither was done", clause) for _, clause in said]
             values = []
         sums[axis] = max(values, key=abs, default=0.0)
+    if present.get("low_light") and sums["brightness"] > 0 and not any(one.amount for one in readings):
+        sums["brightness"] = 0.0  # what repairs the dark brightens it, and knows its noise: not twice
     balance = sums.pop("balance")
     return balance, Tone(**sums), contradictions
 

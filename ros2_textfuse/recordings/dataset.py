@@ -7,6 +7,7 @@ test: the manifest is what keeps it so, whoever reads the folder.
 import csv
 import hashlib
 import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -21,7 +22,7 @@ from ros2_textfuse.runtime.output import write_whole
 
 MANIFEST = "manifest.csv"
 TRAIN, TEST = "train", "test"
-GAP = 2.0  # seconds, at most, between what is trained on and what is held back of one recording
+GAP = 2.0  # seconds, at most, between what is trained on and what is held back
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Splits:
     """Which moments are trained on, and which are held back to judge by.
 
     Of enough recordings, whole ones are held back: which ones depends on their names alone, so that one more recording
-    moves few of the others. Of few, each one's end is, and up to GAP seconds before it are in neither.
+    moves few of the others. Of few, each one's end is. Up to GAP seconds before and after what is held back are on
+    neither side, at a recording's ends as well: what follows it may be the same drive in another file.
 
     Args:
         durations: recording -> seconds.
@@ -52,20 +54,19 @@ class Splits:
     """
 
     def __init__(self, durations: Mapping[str, float], share: float) -> None:
-        self._limits = dict.fromkeys(durations, (np.inf, np.inf))  # train before, test from
-        whole = round(share * len(durations))
-        if share and share * len(durations) >= 1:
-            for name in sorted(durations, key=_scattered)[:whole]:
-                self._limits[name] = (0.0, 0.0)
-        elif share:
-            for name, duration in durations.items():
-                start = (1 - share) * duration
-                self._limits[name] = (start - min(GAP, share * duration / 2), start)
+        self._limits = dict.fromkeys(durations, (math.inf, math.inf, math.inf))  # train before; test from, and until
+        by_whole = share * len(durations) >= 1
+        held_back = sorted(durations, key=_scattered)[: round(share * len(durations))] if by_whole else durations
+        for name in held_back if share else ():
+            duration = durations[name]
+            gap, start = min(GAP, share * duration / 4), 0.0 if by_whole else (1 - share) * duration
+            until = duration - gap if len(durations) > 1 else math.inf
+            self._limits[name] = (start - gap, start + gap * by_whole, until)
 
     def of(self, recording: str, time: float) -> str:
         """TRAIN, TEST, or empty for what is too near to both."""
-        until, start = self._limits[recording]
-        return TRAIN if time < until else TEST if time >= start else ""
+        before, start, until = self._limits[recording]
+        return TRAIN if time < before else TEST if start <= time < until else ""
 
 
 def _scattered(name: str) -> bytes:

@@ -16,6 +16,8 @@ from ros2_textfuse.scene.features import features
 
 WEIGHTS = Path(__file__).with_name("estimator.safetensors")
 LIT = 0.3  # brightness 0..1 above which an image is not dark, however it came about
+# Share of clipped pixels and brightness: below both, what is lit is not over-exposed.
+CLIPS, BRIGHT = 0.03, 0.45
 FURTHEST = 4.0  # standard deviations; beyond what was trained on, further is not more
 
 
@@ -73,6 +75,8 @@ class Estimator:
         brightness = (found["v_p25"] + found["v_p50"] + found["v_p75"]) / 3
         if brightness > LIT:
             probability[CONDITIONS.index("low_light")] = 0
+        if LIT < brightness < BRIGHT and found["clipped"] < CLIPS:  # hard highlights of a photograph
+            probability[CONDITIONS.index("over_exposure")] = 0
         return Estimate(probability, severity, brightness)
 
     @cached_property

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from ros2_textfuse.degradations import synthesis
 from ros2_textfuse.degradations.obstructions import OBSTRUCTIONS
-from ros2_textfuse.degradations.synthesis import THERMAL, VISIBLE, Image
+from ros2_textfuse.degradations.synthesis import THERMAL, VISIBLE, Image, line_kernel
 from ros2_textfuse.scene.conditions import CONDITIONS
 from ros2_textfuse.scene.features import Features, features
 from ros2_textfuse.training.data import Pair
@@ -27,6 +27,9 @@ FAINT = 0.12
 NIGHT, DUSK = 0.13, 0.27  # mean luma 0..1 below which an image is dark by itself, and above which it is not
 UNSURE = -1.0
 COMPRESSED, STREAMED = 0.3, 0.15  # shares of images sent as good JPEG, and of the others as video at a low rate
+CONTRASTY, CLIPPED = 0.3, 0.04  # share of images with hard highlights, and how much of them may clip
+FINE_RAIN = 0.4  # share of the rain that is fine
+SOFT = 0.28  # of a step over eight pixels within one, along its sharpest edges: what has less is soft by itself
 FINE = ("rain", "blur", "visible_noise", "ir_noise", "ir_stripe")  # what such video may lose
 LARGEST, SMALLEST = (480, 640), (240, 320)
 
@@ -93,15 +96,20 @@ def sample(
         The pair, and condition -> severity as `Samples` holds it.
     """
     visible, thermal = _window(visible, thermal, rng)
+    soft = _sharpness(visible) < SOFT
     light, heat = np.float32(visible) / 255, np.float32(thermal) / 255
     light, brightened = _exposed(light, rng)
     heat = np.clip(rng.uniform(0.85, 1.1) * heat ** rng.uniform(0.85, 1.3) + rng.uniform(-0.03, 0.03), 0, 1)
     brightness = float(light.mean())
     light = OBSTRUCTIONS["smoke"](light, wrong.get("smoke", 0.0), rng)
     modes = {name: severity for name, severity in wrong.items() if name not in OBSTRUCTIONS}
+    if "rain" in modes and rng.random() < FINE_RAIN:
+        light = fine_rain(light, modes.pop("rain"), rng)
     light, heat = synthesis.apply(light, np.float32(heat), modes, rng)
     light = OBSTRUCTIONS["glare"](light, wrong.get("glare", 0.0), rng)  # lamps are as bright by night
     labels = _labels(wrong, brightness)
+    if soft and "blur" not in wrong:
+        labels["blur"] = UNSURE
     if brightened:  # what came up with the dark is neither here nor there
         labels = {"visible_noise": UNSURE, "color_cast": UNSURE, **labels}
     return _sent(light, VISIBLE, labels, rng), _sent(heat, THERMAL, labels, rng), labels
@@ -114,7 +122,46 @@ def _exposed(light: Image, rng: Generator) -> tuple[Image, bool]:
     if rng.random() < (0.2 if night else 0.5):
         curve = np.log(rng.uniform(0.28, 0.5)) / np.log(np.clip(mean, 0.02, 0.9))
     light = np.clip(rng.uniform(0.9, 1.1) * light**curve, 0, 1).astype(np.float32)
+    if rng.random() < CONTRASTY:
+        light = _contrasty(light, rng)
     return light, night and float(light.mean()) > DUSK
+
+
+def _contrasty(light: Image, rng: Generator) -> Image:
+    """As a photograph in hard light: bright things clip, and it is well exposed all the same."""
+    middle = float(np.median(light))
+    highlight = float(np.quantile(light.max(2)[::4, ::4], 1 - rng.uniform(0, CLIPPED)))
+    gain = min(rng.uniform(1.1, 2.0), (1 - middle) / max(highlight - middle, 0.05))
+    return np.clip(middle + max(gain, 1.0) * (light - middle), 0, 1).astype(np.float32)
+
+
+def fine_rain(visible: Image, severity: float, rng: Generator) -> Image:
+    """Many thin, faint streaks over the whole image, which hardly change what lies behind them.
+
+    Args:
+        visible: float32 RGB [H, W, 3], 0..1.
+        severity: 0..1; the streaks' standard deviation is 0.055 of full scale at 1.
+        rng: seeded generator.
+    """
+    seeds = rng.random(visible.shape[:2], dtype=np.float32)
+    seeds = np.where(seeds < rng.uniform(0.01, 0.15), rng.random(visible.shape[:2], dtype=np.float32), 0.0)
+    streaks = cv2.filter2D(np.float32(seeds), -1, line_kernel(rng.uniform(9, 45), rng.uniform(45, 135)))
+    streaks = cv2.GaussianBlur(streaks, (0, 0), rng.uniform(0.2, 0.7))
+    streaks = (streaks - float(streaks.mean())) / (float(streaks.std()) + 1e-6)
+    dimmed = visible * (1 - rng.uniform(0, 0.12))
+    room = 1.0 if rng.random() < 0.5 else 1 - dimmed  # added to the light, or laid over it
+    amount = 0.055 * severity * rng.uniform(0.8, 1.2)
+    return np.clip(dimmed + amount * room * np.maximum(streaks, -0.5)[..., None], 0, 1).astype(np.float32)
+
+
+def _sharpness(visible: NDArray[np.uint8]) -> float:
+    """How much of a step over eight pixels the sharpest edges make within one: 0..1."""
+    luma = cv2.cvtColor(np.ascontiguousarray(visible), cv2.COLOR_RGB2GRAY)
+    shares = []
+    for side in (luma, np.ascontiguousarray(luma.T)):
+        one, eight = (float(np.quantile(cv2.absdiff(side[:, lag:], side[:, :-lag])[::2], 0.997)) for lag in (1, 8))
+        shares.append((one + 0.5) / (eight + 0.5))
+    return sum(shares) / 2
 
 
 def _labels(wrong: dict[str, float], brightness: float) -> dict[str, float]:

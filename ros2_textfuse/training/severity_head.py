@@ -26,8 +26,9 @@ from ros2_textfuse.prompts.object_names import OBJECT_WORDS
 from ros2_textfuse.prompts.phrasings import TRAIN, Part, Prompted, words
 from ros2_textfuse.prompts.phrasings import handwritten as handwritten_of
 from ros2_textfuse.prompts.phrasings import prompts as prompts_of
-from ros2_textfuse.prompts.text_encoder import FEATURES, encode, one_thread
+from ros2_textfuse.prompts.text_encoder import FEATURES, encode
 from ros2_textfuse.prompts.tone import read_tone
+from ros2_textfuse.runtime.threads import one_thread
 
 HIDDEN = 512  # of each member
 MEMBERS = 3

@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import shutil
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -136,27 +137,45 @@ def read_material(asked: Sources, out: Path, crop: int) -> Material:
     """
     folders = [Path(source[0]) for source in asked.named if asked.is_registered(source)]
     folders += [out / FRAMES] if asked.recordings else []
-    sides: dict[str, list[Pair]] = {TRAIN: [], TEST: [], "": []}
-    for folder in folders:
-        found = find_pairs(folder, crop)
-        for pair, split in zip(found, _splits(folder, found, asked.hold_back), strict=True):
-            sides[split].append(pair)
-    if not sides[TRAIN]:
-        raise DataError(f"nothing is left to train on: {len(sides[TEST])} pairs, all held back")
-    return Material(sides[TRAIN], sides[TEST])
+    found = [(folder, pair, sample) for folder in folders for pair, sample in _samples(folder, crop, asked.hold_back)]
+    held_back = [pair for _, pair, sample in found if sample.split == TEST]
+    moments: dict[str, list[tuple[Path, float]]] = defaultdict(list)  # held back, by recording
+    for folder, _, sample in found:
+        if sample.split == TEST:
+            moments[sample.recording].append((folder, sample.time))
+    for_training = [one for one in found if one[2].split == TRAIN]
+    train = [
+        pair for folder, pair, sample in for_training if not _is_near(folder, sample.time, moments[sample.recording])
+    ]
+    if left_out := len(for_training) - len(train):
+        print(f"left out: {left_out} pairs of moments that another data set holds back")
+    if not train:
+        raise DataError(
+            f"nothing is left to train on: {len(held_back)} pairs are held back, {left_out} are of their moments"
+        )
+    return Material(train, held_back)
 
 
-def _splits(folder: Path, found: Sequence[Pair], share: float) -> Iterable[str]:
-    """What each pair of a folder is for; without a manifest, names are taken to be in the order of time."""
+def _samples(folder: Path, crop: int, share: float) -> Iterable[tuple[Pair, Sample]]:
+    """The pairs of a folder, and what each is for; without a manifest, names are taken to be in the order of time."""
+    found = find_pairs(folder, crop)
     if (folder / MANIFEST).exists():
         samples = dataset.read_manifest(folder)
         if unknown := [pair.name for pair in found if pair.name not in samples]:
             raise DataError(
                 f"{folder / MANIFEST} does not know {', '.join(unknown[:5])}: whether to train on it must be said"
             )
-        return [samples[pair.name].split for pair in found]
-    splits = Splits({"": len(found) / FOLDER_RATE}, share)
-    return [splits.of("", number / FOLDER_RATE) for number in range(len(found))]
+        return [(pair, samples[pair.name]) for pair in found]
+    name, times = str(folder.absolute()), [number / FOLDER_RATE for number in range(len(found))]
+    splits = Splits({name: len(found) / FOLDER_RATE}, share)
+    return [
+        (pair, Sample(pair.name, name, time, splits.of(name, time))) for pair, time in zip(found, times, strict=True)
+    ]
+
+
+def _is_near(folder: Path, time: float, held_back: Iterable[tuple[Path, float]]) -> bool:
+    """Whether a moment is one that another folder holds back, as where a data set was mined of a recording."""
+    return any(other != folder and abs(at - time) < dataset.GAP for other, at in held_back)
 
 
 def _write_frames(asked: Sources, opened: dict[str, Recording], folder: Path, crop: int) -> list[Sample]:
@@ -217,7 +236,7 @@ def _digest(image: NDArray[np.uint8]) -> bytes:
 
 
 def _name(source: Sequence[str]) -> str:
-    return " + ".join(source)
+    return " + ".join(str(Path(path).absolute()) for path in source)
 
 
 def _identity(asked: Sources) -> str:

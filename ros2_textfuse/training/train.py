@@ -26,7 +26,8 @@ from tqdm import tqdm
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.networks.family import FusionNetwork
 from ros2_textfuse.networks.guided import GuidedNetwork
-from ros2_textfuse.networks.weights import ARCHITECTURES, find_weights, load_network, make_network, save_weights
+from ros2_textfuse.networks.stored import ARCHITECTURES, find_weights
+from ros2_textfuse.networks.weights import load_network, make_network, save_weights
 from ros2_textfuse.runtime import interrupts
 from ros2_textfuse.runtime.machine import version
 from ros2_textfuse.runtime.output import write_whole

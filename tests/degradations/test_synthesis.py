@@ -90,7 +90,7 @@ def test_apply_refuses_unknown_modes_and_severities_out_of_range(pair):
 
 @pytest.mark.parametrize("degrees", [0, 30, 90, 135])
 def test_line_kernel_is_normalised_and_centred(degrees):
-    kernel = synthesis._line(9, degrees)
+    kernel = synthesis.line_kernel(9, degrees)
     at = np.arange(len(kernel)) - len(kernel) // 2
     assert kernel.sum() == pytest.approx(1)
     assert abs((kernel.sum(0) * at).sum()) < 0.3

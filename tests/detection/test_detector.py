@@ -4,15 +4,17 @@ import logging
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 import torch
 
-from ros2_textfuse.detection import detector as detector_module
-from ros2_textfuse.detection import export
+from ros2_textfuse.detection import export, ultralytics_model
 from ros2_textfuse.detection.detector import Detector
 from ros2_textfuse.detection.drawing import draw
 from ros2_textfuse.detection.types import Detection, DetectorError
@@ -175,7 +177,7 @@ def test_torch_keeps_its_threads(bus):
 @needs_openvino
 def test_threads_reach_openvino(bus):
     detector = Detector(engine="openvino", threads=1)
-    compiled = detector._model.predictor.model.backend.ov_compiled_model
+    compiled = detector._network._request.get_compiled_model()
     assert compiled.get_property("INFERENCE_NUM_THREADS") == 1
     assert_bus_and_people(detector.detect(bus))
 
@@ -207,6 +209,21 @@ def test_an_export_is_kept_and_a_damaged_one_built_again(own_cache, caplog):
     assert not list(own_cache.glob(".export-*"))
 
 
+@needs_openvino
+def test_with_a_cached_export_nothing_imports_torch():
+    """It takes seconds and 200 MiB."""
+    code = """
+import sys
+from ros2_textfuse.detection.detector import Detector
+from ros2_textfuse.detection.tracking import Tracker
+Detector(engine="openvino"), Tracker()
+sys.exit("torch was imported" if "torch" in sys.modules else 0)
+"""
+    Detector(engine="openvino")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False)
+    assert not done.returncode, done.stderr.decode()
+
+
 def test_the_tensorrt_path_with_a_stand_in_for_device_and_exporter(own_cache, monkeypatch, caplog):
     """No GPU is needed: what the path does around ultralytics' exporter is the same."""
     weights = find_weights()
@@ -220,10 +237,9 @@ def test_the_tensorrt_path_with_a_stand_in_for_device_and_exporter(own_cache, mo
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda *_: "stand-in")
     monkeypatch.setattr(export.importlib.util, "find_spec", lambda name: name)
     monkeypatch.setattr(export.importlib.metadata, "version", lambda name: "1.0")
-    for module in (export, detector_module):
-        monkeypatch.setattr(module, "read_weights", lambda path: Exporter())
-    monkeypatch.setattr(Detector, "_predict", lambda *_: None)
-    Exporter.names = {0: "person"}
+    monkeypatch.setattr(export, "read_weights", lambda path: Exporter())
+    on_torch = SimpleNamespace(names={0: "person"}, segments=False)
+    monkeypatch.setattr(ultralytics_model, "UltralyticsModel", lambda *_: on_torch)
     assert Detector(weights=weights).engine_name == "torch"
     assert "out of GPU memory" in caplog.text
     with pytest.raises(DetectorError, match="out of GPU memory"):

@@ -1,11 +1,13 @@
 """Detections of successive frames get numbers."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
 from ros2_textfuse.detection.joining import JoinedDetection
 from ros2_textfuse.detection.types import Detection
 
-pytest.importorskip("ultralytics", reason="ultralytics is not installed")
 pytest.importorskip("lap", reason="lap is not installed")
 
 from ros2_textfuse.detection.tracking import GAP, Tracker
@@ -50,3 +52,26 @@ def test_nothing_found_and_joined_detections():
     joined = JoinedDetection("person", 0, 0.9, (50.0, 90.0, 80.0, 170.0), scores={"visible": 0.5})
     (found,) = tracker.update([joined], 5.0)
     assert found.id and found.scores == {"visible": 0.5}
+
+
+def test_numbers_are_those_of_ultralytics():
+    """A crowd that walks, hides, comes back and is seen with noise; ultralytics has the authors' algorithm."""
+    pytest.importorskip("ultralytics", reason="ultralytics is not installed")
+    from ultralytics.engine.results import Boxes
+    from ultralytics.trackers.byte_tracker import BYTETracker
+
+    settings = {"track_high_thresh": 0.25, "track_low_thresh": 0.1, "new_track_thresh": 0.25, "track_buffer": 30}
+    theirs, ours = BYTETracker(SimpleNamespace(**settings, match_thresh=0.8, fuse_score=True)), Tracker()
+    random = np.random.default_rng(1)
+    start, speed = random.uniform((0, 100), (600, 300), (14, 2)), random.uniform(-5, 5, (14, 2))
+    size = random.uniform((20, 40), (50, 120), (14, 2))
+    agreed = []
+    for step in range(120):
+        corner = start + step * speed + random.normal(0, 1.5, (14, 2))
+        hidden = (step + 17 * np.arange(14)) % 60 < 8 * (np.arange(14) % 3)
+        rows = np.column_stack([corner, corner + size, random.uniform(0.12, 0.95, 14), np.zeros(14)])[~hidden]
+        tracks = theirs.update(Boxes(rows.astype(np.float32), (480, 640)))
+        expected = {int(track[7]): int(track[4]) for track in tracks}
+        found = ours.update([Detection("person", 0, float(row[4]), tuple(row[:4].tolist())) for row in rows], step / 30)
+        agreed += [one.id == expected.get(number, 0) for number, one in enumerate(found)]
+    assert np.mean(agreed) == 1

@@ -4,6 +4,8 @@ import dataclasses
 import hashlib
 import logging
 import os
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -12,6 +14,8 @@ import torch
 
 from ros2_textfuse.engines import EngineConfig, build_engine, cache
 from ros2_textfuse.engines.cache import DIGEST_SIZE, CachedEngine
+from ros2_textfuse.engines.verification import check_pair
+from ros2_textfuse.fuser import Fuser
 
 openvino_engine = pytest.importorskip("ros2_textfuse.engines.openvino", reason="OpenVINO is not installed")
 
@@ -101,7 +105,7 @@ def test_openvino_is_built_once(own_cache, config, monkeypatch):
 
 def test_a_blob_that_openvino_refuses_is_built_again(own_cache, config, caplog):
     first = image(config)
-    (path,) = (own_cache / "engines").iterdir()
+    (path,) = (own_cache / "engines").glob("openvino*")
     stored = path.read_bytes()
     for blob in (b"not a model", stored[DIGEST_SIZE:5000]):
         path.write_bytes(hashlib.sha256(blob).digest() + blob)  # a checksum that fits
@@ -117,9 +121,9 @@ def test_new_weights_do_not_meet_an_old_engine(own_cache, config):
     changed.load_state_dict(config.network.state_dict())
     with torch.no_grad():
         changed.head.bias += 0.2
-    second = image(dataclasses.replace(config, network=changed.eval()))
+    second = image(dataclasses.replace(config, source=changed.eval()))
     assert np.abs(second.astype(int) - first).mean() > 5
-    assert len(list((own_cache / "engines").iterdir())) == 2
+    assert len(list((own_cache / "engines").glob("openvino*"))) == 2
 
 
 def test_the_folder_has_a_bound(own_cache, config, monkeypatch):
@@ -134,3 +138,27 @@ def test_the_folder_has_a_bound(own_cache, config, monkeypatch):
     assert first.path.exists() and third.path.exists() and not second.path.exists()
     first.store(bytes(9000))
     assert [path.name for path in (own_cache / "engines").iterdir()] == [first.path.name]
+
+
+WITHOUT_TORCH = """
+import sys
+import numpy as np
+from ros2_textfuse.fuser import Fuser
+fuser = Fuser(engine="openvino", threads=1)
+fuser.set_prompt(modes=["haze"], severity=0.7, balance=0.3)
+sys.stdout.buffer.write(fuser.fuse(*np.load(sys.argv[1]).values()).tobytes())
+sys.exit("torch was imported" if "torch" in sys.modules else 0)
+"""
+
+
+def test_with_a_cached_engine_nothing_imports_torch(own_cache, tmp_path):
+    """It takes seconds and 180 MiB; the same image comes out."""
+    visible, thermal = check_pair(64, 96)
+    fuser = Fuser(engine="openvino", threads=1)
+    fuser.set_prompt(modes=["haze"], severity=0.7, balance=0.3)
+    expected = fuser.fuse(visible, thermal)
+    np.savez(tmp_path / "pair.npz", visible, thermal)
+    command = [sys.executable, "-c", WITHOUT_TORCH, str(tmp_path / "pair.npz")]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert not done.returncode, done.stderr.decode()
+    np.testing.assert_array_equal(np.frombuffer(done.stdout, np.uint8).reshape(expected.shape), expected)

@@ -20,15 +20,15 @@ from ros2_textfuse.scene.conditions import CONDITIONS
 from ros2_textfuse.settings import FusionSettings
 from tests.helpers.recordings import write_bag
 
-DRIVES, FRAMES, PERIOD = 6, 5, 3.0
+DRIVES, FRAMES, PERIOD = 6, 8, 3.0
 
 
 def images(number):
-    """Frames of noise, of which no two look alike but the last, which is the first again."""
+    """Frames of noise, of which no two look alike but the fifth, which is the first again."""
     rng = np.random.default_rng(number)
     visible = rng.integers(0, 255, (FRAMES, 12, 16, 3), np.uint8).repeat(4, 1).repeat(4, 2)
     thermal = rng.integers(0, 255, (FRAMES, 12, 16), np.uint8).repeat(4, 1).repeat(4, 2)
-    visible[-1], thermal[-1] = visible[0], thermal[0]
+    visible[4], thermal[4] = visible[0], thermal[0]
     return visible, thermal
 
 
@@ -41,7 +41,7 @@ def frame(number, visible, thermal, **changed):
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """Six drives of five frames by day; one is at night once, one keeps little once, one has a black camera once."""
+    """Six drives of eight frames by day; one is at night once, one keeps little once, one has a black camera once."""
     folder = tmp_path_factory.mktemp("fleet")
     made = Store.claim(str(folder / "store"), Recipe.read(FusionSettings(engine="eager")).description)
     listed = []
@@ -77,24 +77,25 @@ def test_the_most_unusual_comes_first_and_a_camera_at_fault_never(store):
 def test_of_frames_that_look_alike_one_is_taken(store):
     chosen = mining.choose(store, 100, 0.0)
     assert len(chosen) == DRIVES * FRAMES - 1 - DRIVES  # the black one, and of each drive the one that comes twice
-    assert not {(one.key, 0) for one in chosen if one.number == FRAMES - 1} & {(one.key, one.number) for one in chosen}
+    assert not {(one.key, 0) for one in chosen if one.number == 4} & {(one.key, one.number) for one in chosen}
 
 
 def test_no_recording_is_on_both_sides_and_of_few_no_moment(store, monkeypatch):
     sides = {(one.key, one.split) for one in mining.choose(store, 100, 0.2)}
     assert len(sides) == DRIVES and sum(split == "test" for _, split in sides) == 1
-    few = mining.choose(store, 100, 0.15)  # less than one recording: the end of each
+    few = mining.choose(store, 100, 0.16)  # less than one recording: the end of each
     for key in {one.key for one in few}:
-        last = max((one.time for one in few if (one.key, one.split) == (key, "train")), default=0.0)
-        assert all(one.time > last + 1 for one in few if (one.key, one.split) == (key, "test"))
+        times = {side: [one.time for one in few if (one.key, one.split) == (key, side)] for side in ("train", "test")}
+        assert times["test"] == [21.0] and max(times["train"]) == 18.0
 
 
 def test_training_takes_the_export(store, tmp_path, capsys):
     out = tmp_path / "mined"
-    assert cli.main(["fleet", "mine", store.path, "--out", str(out), "--frames", "12", "--workers", "1"]) == 0
-    assert "1 frames for low retention" in capsys.readouterr().out
+    assert cli.main(["fleet", "mine", store.path, "--out", str(out), "--frames", "20", "--workers", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "18 frames: ordinary" in printed and "1 frames: low retention" in printed
     rows = list(csv.DictReader((out / "manifest.csv").open()))
-    assert len(rows) == 12 and {"train", "test"} == {row["split"] for row in rows}
+    assert len(rows) == 20 and {"train", "test"} == {row["split"] for row in rows}
     for split in ("train", "test"):
         stub = json.loads((out / f"annotations_{split}.json").read_text())
         named = {f"vi/{row['name']}.png" for row in rows if row["split"] == split}

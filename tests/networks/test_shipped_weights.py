@@ -69,7 +69,7 @@ def test_a_step_edge_of_one_camera_has_no_halo(fuser, camera, flat):
     assert profile[48:64].max() <= bright.max() + 12
 
 
-@pytest.mark.parametrize("model", ["nano", pytest.param("pico", marks=NOT_YET)])
+@pytest.mark.parametrize("model", ["nano", "pico"])
 def test_a_figure_of_opposite_polarity_is_kept(model):
     """Dark in visible, warm in thermal, on a bright warm ground: a plain maximum shows nothing."""
     fuser = Fuser(model, engine="eager")

@@ -11,11 +11,12 @@ import pytest
 import torch
 from rivals import theirs
 
+from ros2_textfuse.errors import WeightsError
 from ros2_textfuse.networks.folding import fold, unfold
 from ros2_textfuse.networks.textif import TextIF, TextIFConfig, load_checkpoint
 from ros2_textfuse.networks.textif.blocks import ChannelAttention, SelfAttention
 from ros2_textfuse.networks.textif.checkpoint import published_name
-from ros2_textfuse.networks.weights import WeightsError, load_network, save_weights
+from ros2_textfuse.networks.weights import load_network, save_weights
 from tests.helpers.textif import SMALL, small_network, state_of, write_checkpoint
 
 CHECKOUT = os.environ.get("TEXTFUSE_TEXT_IF", "")

@@ -40,7 +40,7 @@ def test_fuses_as_the_network_does(fuser, checkpoint):
     thermal = cv2.copyMakeBorder(THERMAL, 0, 4, 0, 2, cv2.BORDER_REPLICATE)
     planes = torch.from_numpy(visible).permute(2, 0, 1)[None] / 255, torch.from_numpy(thermal)[None, None] / 255
     with torch.inference_mode():
-        expected = network(*planes, prompt_input(network).features(Prompt()))[0, :, :44, :70]
+        expected = network(*planes, torch.from_numpy(prompt_input(network).features(Prompt())))[0, :, :44, :70]
     levels = (expected.clamp(0, 1) * 255).round().permute(1, 2, 0).numpy()
     assert np.abs(levels - fused).max() <= 1
     assert np.ptp(fused) > 8
@@ -51,7 +51,7 @@ def test_a_prompt_shows_and_is_read_once(fuser, monkeypatch):
     plain = fuser.fuse(VISIBLE, THERMAL)
     fuser.set_prompt(modes=["low_light"])
     assert np.abs(fuser.fuse(VISIBLE, THERMAL).astype(int) - plain).max() > 2
-    monkeypatch.setattr(type(fuser._network.text), "forward", None)  # CLIP does not run again
+    monkeypatch.setattr(type(fuser._source.text), "forward", None)  # CLIP does not run again
     for _ in range(2):
         fuser.set_prompt()
         np.testing.assert_array_equal(fuser.fuse(VISIBLE, THERMAL), plain)

@@ -6,8 +6,10 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.errors import WeightsError
 from ros2_textfuse.networks.nano import Nano, NanoConfig
-from ros2_textfuse.networks.weights import NAMES, WeightsError, load_network, save_weights
+from ros2_textfuse.networks.stored import NAMES
+from ros2_textfuse.networks.weights import load_network, save_weights
 
 
 @pytest.fixture

@@ -50,6 +50,13 @@ def test_more_severity_is_read_as_more(pair, estimator, mode):
     assert read == sorted(read) and read[-1] > read[0] + 0.15
 
 
+def test_hard_highlights_by_day_are_no_over_exposure(pair, estimator):
+    bright = np.float32(pair[0]) / 255
+    assert (bright.max(2) >= 0.985).mean() > 0.002  # it has some
+    assert "over_exposure" not in estimator(*pair).named()
+    assert "over_exposure" in estimator(*degraded(pair, "over_exposure", 0.9)).named()
+
+
 def test_numbers_are_probabilities(estimator):
     rng = np.random.default_rng(0)
     for size in ((1, 1), (33, 700), (480, 640)):

@@ -55,7 +55,7 @@ def test_frames_of_bags_and_videos_are_spaced_and_their_ends_held_back(recording
     for name in {row["recording"] for row in rows}:
         times = {side: [float(r["time"]) for r in rows if (r["recording"], r["split"]) == (name, side)]
                  for side in ("train", "test")}  # fmt: skip
-        assert times["train"] == pytest.approx(np.arange(7) * 0.4, abs=0.01)  # and nothing from 2.5 s to 3 s
+        assert times["train"] == pytest.approx(np.arange(7) * 0.4, abs=0.01)  # and nothing from 2.75 s to 3 s
         assert times["test"] == pytest.approx([3.2, 3.6], abs=0.01)
     material = read_material(asked, tmp_path, crop=32)
     assert (len(material.train), len(material.held_back)) == (14, 4)
@@ -73,7 +73,9 @@ def test_of_many_recordings_whole_ones_are_held_back_and_the_same_again():
     splits = Splits(durations, 0.2)
     held = {name for name in durations if splits.of(name, 30.0) == "test"}
     assert len(held) == 4
-    assert all(splits.of(name, time) == ("test" if name in held else "train") for name in durations for time in (0, 59))
+    assert all(splits.of(name, time) == ("test" if name in held else "train") for name in durations for time in (3, 57))
+    # A drive may go on in another file.
+    assert all(splits.of(name, time) != "test" for name in durations for time in (0, 59))
     more = Splits(durations | {"drive_20": 60.0}, 0.2)
     assert len(held - {name for name in durations if more.of(name, 30.0) == "test"}) <= 1
 
@@ -125,6 +127,18 @@ def test_a_data_set_says_itself_what_is_held_back(tmp_path):
     (tmp_path / "manifest.csv").write_text("\n".join(rows[:-1]))
     with pytest.raises(DataError, match=r"manifest.csv does not know 003"):
         read_material(asked, tmp_path, 32)
+
+
+def test_what_a_data_set_holds_back_is_not_trained_on_from_its_recording(recordings, tmp_path, capsys):
+    make_pairs(tmp_path / "mined", count=1, size=(48, 64))
+    (tmp_path / "mined" / "manifest.csv").write_text(f"name,recording,time,split\n000,{recordings / 'bag'},0.4,test\n")
+    asked = Sources(((str(tmp_path / "mined"),), (str(recordings / "bag"),)), spacing=0.4)
+    take_frames(asked, tmp_path, crop=32)
+    material = read_material(asked, tmp_path, crop=32)
+    assert [pair.name for pair in material.train] == [
+        row["name"] for row in manifest(tmp_path) if float(row["time"]) > 2.4 - 1e-6
+    ]
+    assert "left out: 6 pairs of moments that another data set holds back" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,87 +16,17 @@ from ros2_textfuse.evaluation.offline import detection, replay
 from ros2_textfuse.evaluation.offline.replay import Row
 from ros2_textfuse.evaluation.offline.report import write_report
 from ros2_textfuse.evaluation.offline.run_folder import LAYOUT, RunError, RunFolder, write_detections, write_json
+from ros2_textfuse.evaluation.offline.source import Asked, Source
 from ros2_textfuse.evaluation.offline.summary import extremes, summarise, verdict
 from ros2_textfuse.fuser import Fuser
-from ros2_textfuse.recordings.bag_reader import Bag, BagError
-from ros2_textfuse.recordings.bag_topics import ImageTopic, find_cameras
 from ros2_textfuse.recordings.folder import FOLDER_RATE
 from ros2_textfuse.recordings.frames import Tally
-from ros2_textfuse.recordings.pairs import pair_folders, read_image
-from ros2_textfuse.recordings.source import open_recording
-from ros2_textfuse.recordings.types import Recording, RecordingError
+from ros2_textfuse.recordings.pairs import read_image
 from ros2_textfuse.runtime.machine import describe
-from ros2_textfuse.settings import FusionSettings
 
 SHOWN = 3  # worst pairs, and as many best ones
 WATCHED = 6  # pairs in the middle, to see a prompt change act
 TEST_PROMPT: dict[str, Any] = {"modes": ("low_light",)}  # to change to in a run without a prompt
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What an evaluation is asked to do."""
-
-    sources: tuple[str, ...]
-    """A bag, a folder with vi/ and ir/; or a visible and a thermal video or folder."""
-    visible_topic: str = ""
-    thermal_topic: str = ""
-    every: int = 1
-    detection: bool = True
-    """Whether to look for objects in the images that are shown."""
-    boxes: str = ""
-    """File or folder of the boxes of a folder of pairs, or empty."""
-    fusion: FusionSettings = field(default_factory=FusionSettings)
-    """How the node would pair and fuse."""
-
-    def settings(self) -> dict[str, Any]:
-        """All of it, by name, fit for JSON."""
-        own = asdict(self)
-        return {**own, **own.pop("fusion")}
-
-
-@dataclass(frozen=True)
-class Source:
-    """What is evaluated, opened."""
-
-    recording: Recording
-    ordered: bool
-    """Whether pairs follow each other in time; those of a data set do not."""
-    cameras: tuple[ImageTopic, ...] = ()
-    """The topics of a bag."""
-    names: tuple[str, ...] = ()
-    """Of the pairs of a data set."""
-
-    @property
-    def period(self) -> float:
-        """Seconds between two pairs; 0 where they do not follow each other."""
-        return 2 * self.recording.duration / self.recording.images if self.ordered else 0.0
-
-
-def open_source(asked: Asked) -> Source:
-    """Open what was asked for.
-
-    Raises:
-        RecordingError: it cannot be read, or its cameras cannot be told.
-    """
-    if len(asked.sources) == 2:
-        return Source(open_recording(visible=asked.sources[0], thermal=asked.sources[1]), ordered=True)
-    if len(asked.sources) != 1:
-        raise RecordingError("give a bag or a folder of pairs; or a visible and a thermal video or folder")
-    path = Path(asked.sources[0])
-    visible, thermal = path / "vi", path / "ir"
-    if visible.is_dir() and thermal.is_dir():
-        names = tuple(pair_folders(visible, thermal))
-        return Source(open_recording(visible=str(visible), thermal=str(thermal)), ordered=False, names=names)
-    if not path.exists():
-        raise RecordingError(f"{path} does not exist")
-    try:
-        cameras = find_cameras(Bag(path), asked.visible_topic, asked.thermal_topic)
-    except BagError as error:
-        hint = "; a folder of pairs holds vi/ and ir/" if path.is_dir() else ""
-        raise RecordingError(f"{error}{hint}") from error
-    topics = {"visible_topic": cameras[0].topic, "thermal_topic": cameras[1].topic}
-    return Source(open_recording(bag=str(path), **topics), ordered=True, cameras=cameras)
 
 
 def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) -> dict[str, Any]:

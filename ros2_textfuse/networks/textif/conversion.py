@@ -7,7 +7,6 @@ from safetensors import SafetensorError, safe_open
 
 from ros2_textfuse.errors import WeightsError
 
-SUFFIXES = (".pth", ".pt")
 SOURCE = "converted_from"
 
 logger = logging.getLogger(__name__)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ros2_textfuse.prompts.prompt import MAX_LENGTH
+from ros2_textfuse.settings import ENGINES
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,6 @@ class Parameter:
 
 
 # As in engines and detector, which import torch; the player does without.
-FUSION_ENGINES = ("tensorrt", "compile", "openvino", "eager")
 DETECTION_ENGINES = ("tensorrt", "openvino", "torch")
 
 CACHE = Parameter(
@@ -72,7 +72,7 @@ FUSION = (
         0.1,
         1000.0,
     ),
-    Parameter("engine", "auto", "What runs the network.", choices=("auto", *FUSION_ENGINES)),
+    Parameter("engine", "auto", "What runs the network.", choices=("auto", *ENGINES)),
     Parameter("threads", 0, "CPU threads of the engine; 0 for the engine's own choice.", 0, 256),
     Parameter("width", 640, "Expected image width in pixels; the engine is built for it at configure.", 16, 8192),
     Parameter("height", 480, "Expected image height in pixels; the engine is built for it at configure.", 16, 8192),

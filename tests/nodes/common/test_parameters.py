@@ -7,7 +7,7 @@ import yaml
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
-from ros2_textfuse import engines
+from ros2_textfuse import engines, settings
 from ros2_textfuse.detection import detector
 from ros2_textfuse.nodes.common import parameters
 
@@ -41,5 +41,5 @@ def test_every_parameter_is_described_and_every_number_has_a_range(table):
 
 
 def test_the_engines_are_those_of_the_core():
-    assert parameters.FUSION_ENGINES == engines.ENGINES
+    assert settings.ENGINES == engines.ENGINES
     assert parameters.DETECTION_ENGINES == detector.ENGINES

@@ -1,0 +1,99 @@
+"""From the start of the nodes to the first fused pair and the first detections, and the memory that they take.
+
+    python benchmarks/startup.py [--model auto nano pico] [--rounds 2] [--json F]
+
+The cameras run already, as on a robot. The first start of a model finds an empty cache, but for the detector's
+weights: engines are built and the detector is exported. The others find what the first one left. `ros2 launch` takes
+its own time before the nodes start, about a second.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from graph import resident_mib
+from machine import describe_machine, write
+
+from ros2_textfuse.detection.weights import find_weights
+from ros2_textfuse.runtime import environment
+from ros2_textfuse.runtime.graph import NodeGraph
+
+DRIVER = Path(__file__).parents[1] / "tests" / "helpers" / "plain_cameras.py"
+PATIENCE = 180.0  # s for a first start
+SETTLING = 10.0  # s until memory is read
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", nargs="+", default=["auto"], help="of the fusion node (default auto)")
+    parser.add_argument("--rate", type=float, default=30.0, help="pairs a second of the cameras (default 30)")
+    parser.add_argument("--rounds", type=int, default=2, help="starts with a cache (default 2)")
+    parser.add_argument("--json", type=Path, help="write the result here")
+    args = parser.parse_args()
+    environment.prepare()
+    os.environ.setdefault("ROS_DOMAIN_ID", "99")
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    weights = find_weights()
+    result: dict = {"environment": describe_machine(), "size": "640x480", "rate_hz": args.rate, "starts": []}
+    for model in args.model:
+        with tempfile.TemporaryDirectory() as cache:
+            shutil.copy(weights, cache)
+            os.environ["TEXTFUSE_CACHE"] = cache
+            for number in range(1 + args.rounds):
+                run = {"model": model, "cache": "warm" if number else "cold", **start(model, args.rate)}
+                result["starts"].append(run)
+                print(run)
+    write(result, args.json)
+
+
+def start(model: str, rate: float) -> dict:
+    """One start: seconds to the first results, and of each node its memory and whether torch is loaded."""
+    from rclpy.node import Node
+    from sensor_msgs.msg import Image
+    from textfuse.msg import Detection2DArray, FusionStatus
+
+    from ros2_textfuse.nodes.common.observer import observing
+
+    class Watcher(Node):
+        """Notes when something came first."""
+
+        def __init__(self, context: Any) -> None:
+            super().__init__("benchmark", namespace="textfuse", context=context)
+            self.first: dict[str, float] = {}
+            self.camera = self.create_subscription(Image, "/thermal/image_raw", lambda _: self.note("camera"), 1)
+            self.driver = self.create_subscription(Image, "/visible/image_raw", lambda _: None, 1)
+            self.create_subscription(FusionStatus, "status", self.fused, 10)
+            self.create_subscription(Detection2DArray, "detections", lambda _: self.note("detections"), 10)
+
+        def fused(self, status: FusionStatus) -> None:
+            if status.pairs_fused:
+                self.note("fused")
+
+        def note(self, what: str) -> None:
+            self.first.setdefault(what, time.monotonic())
+
+    with tempfile.TemporaryDirectory() as folder, NodeGraph(Path(folder)) as graph, observing(Watcher) as watcher:
+        driver = [sys.executable, str(DRIVER), str(rate), str(2 * PATIENCE), "reliable", "640", "480"]
+        graph.processes.start("cameras", driver, log=Path(folder) / "cameras.log")
+        graph.wait(lambda: watcher.count_publishers("/thermal/image_raw"), PATIENCE, "no cameras")
+        began = time.monotonic()
+        parameters = {"fusion": {"model": model, "expected_rate": rate}, "detection": {}}
+        nodes = {name: graph.start(name, values) for name, values in parameters.items()}
+        graph.wait(lambda: len(watcher.first) == 3, PATIENCE, "no fused image or no detections")
+        time.sleep(SETTLING)
+        return {
+            "first_fused_s": round(watcher.first["fused"] - began, 1),
+            "first_detections_s": round(watcher.first["detections"] - began, 1),
+            "memory_mib": {name: round(resident_mib(process.pid)) for name, process in nodes.items()},
+            "torch": {name: "libtorch" in Path(f"/proc/{process.pid}/maps").read_text()
+                      for name, process in nodes.items()},
+        }  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What an offline evaluation is asked to look at, opened; needs no network, and no torch."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ros2_textfuse.recordings.bag_reader import Bag, BagError
+from ros2_textfuse.recordings.bag_topics import ImageTopic, find_cameras
+from ros2_textfuse.recordings.pairs import pair_folders
+from ros2_textfuse.recordings.source import open_recording
+from ros2_textfuse.recordings.types import Recording, RecordingError
+from ros2_textfuse.settings import FusionSettings
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an evaluation is asked to do."""
+
+    sources: tuple[str, ...]
+    """A bag, a folder with vi/ and ir/; or a visible and a thermal video or folder."""
+    visible_topic: str = ""
+    thermal_topic: str = ""
+    every: int = 1
+    detection: bool = True
+    """Whether to look for objects in the images that are shown."""
+    boxes: str = ""
+    """File or folder of the boxes of a folder of pairs, or empty."""
+    fusion: FusionSettings = field(default_factory=FusionSettings)
+    """How the node would pair and fuse."""
+
+    def settings(self) -> dict[str, Any]:
+        """All of it, by name, fit for JSON."""
+        own = asdict(self)
+        return {**own, **own.pop("fusion")}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is evaluated, opened."""
+
+    recording: Recording
+    ordered: bool
+    """Whether pairs follow each other in time; those of a data set do not."""
+    cameras: tuple[ImageTopic, ...] = ()
+    """The topics of a bag."""
+    names: tuple[str, ...] = ()
+    """Of the pairs of a data set."""
+
+    @property
+    def period(self) -> float:
+        """Seconds between two pairs; 0 where they do not follow each other."""
+        return 2 * self.recording.duration / self.recording.images if self.ordered else 0.0
+
+
+def open_source(asked: Asked) -> Source:
+    """Open what was asked for.
+
+    Raises:
+        RecordingError: it cannot be read, or its cameras cannot be told.
+    """
+    if len(asked.sources) == 2:
+        return Source(open_recording(visible=asked.sources[0], thermal=asked.sources[1]), ordered=True)
+    if len(asked.sources) != 1:
+        raise RecordingError("give a bag or a folder of pairs; or a visible and a thermal video or folder")
+    path = Path(asked.sources[0])
+    visible, thermal = path / "vi", path / "ir"
+    if visible.is_dir() and thermal.is_dir():
+        names = tuple(pair_folders(visible, thermal))
+        return Source(open_recording(visible=str(visible), thermal=str(thermal)), ordered=False, names=names)
+    if not path.exists():
+        raise RecordingError(f"{path} does not exist")
+    try:
+        cameras = find_cameras(Bag(path), asked.visible_topic, asked.thermal_topic)
+    except BagError as error:
+        hint = "; a folder of pairs holds vi/ and ir/" if path.is_dir() else ""
+        raise RecordingError(f"{error}{hint}") from error
+    topics = {"visible_topic": cameras[0].topic, "thermal_topic": cameras[1].topic}
+    return Source(open_recording(bag=str(path), **topics), ordered=True, cameras=cameras)
