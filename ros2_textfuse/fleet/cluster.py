@@ -7,13 +7,15 @@ becomes a task, and a stretch of a long one a task of that task.
 import contextlib
 import importlib.util
 import itertools
-import logging
 import os
 import secrets
 import socket
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
+
+import psutil
 
 from ros2_textfuse.fleet.errors import FleetError, StoreError, needs
 from ros2_textfuse.fleet.evaluation import Job, Measured, Part, Task, evaluate, evaluate_part
@@ -23,6 +25,7 @@ AHEAD = 4  # tasks for each core that wait in Ray, so that none is idle; the oth
 OBJECTS = 128 << 20  # bytes of shared memory for what tasks hand to each other: states of cuts and rows, no images
 RETRIES = 3  # of a task whose worker or machine was lost
 PATIENCE = 5.0  # s to reach a cluster's address
+LINGER = 5.0  # s that Ray's processes may take to end
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -51,16 +54,22 @@ class Cluster:
     def __init__(self, address: str = "", count: int = 0, gpus: float = 0.0) -> None:
         self._address, self._count, self._gpus = address, count, gpus
         self._own = False
+        self._others: set[psutil.Process] = set()  # children of this process that are not Ray's
         self.name = ""
 
     def __enter__(self) -> "Cluster":
         telemetry.switch_off()
+        if not self._address and "ray" not in sys.modules and "RAY_AUTH_MODE" not in os.environ:
+            # A secret of this run alone, which the import reads: else Ray writes one into the home folder.
+            os.environ["RAY_AUTH_MODE"] = "token"
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         try:
             import ray
         except ImportError as error:
             raise needs("ray") from error
         if self._address:
             _reach(self._address)
+        self._others = set(psutil.Process().children(recursive=True))
         if ray.is_initialized():  # by whoever calls this
             self.name = f"a running Ray with {_cores(ray)} workers"
             return self
@@ -69,10 +78,7 @@ class Cluster:
             options |= {"address": self._address}
         else:
             count = self._count or len(os.sched_getaffinity(0))
-            # Else Ray writes a secret of its own into the home folder.
-            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
             options |= {"num_cpus": count, "object_store_memory": OBJECTS, "include_dashboard": False}
-        logging.getLogger("ray").setLevel(logging.WARNING)
         try:
             ray.init(**options)
         except Exception as error:  # of many kinds: gRPC's, Ray's, and the system's
@@ -89,7 +95,12 @@ class Cluster:
         if self._own:
             import ray
 
+            started = set(psutil.Process().children(recursive=True)) - self._others
             ray.shutdown()
+            _, alive = psutil.wait_procs(started, LINGER)  # Ray does not wait for its workers
+            for process in alive:
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
 
     def each(
         self, work: Callable[..., Result], common: Any, items: Sequence[Item]

@@ -1,5 +1,6 @@
 """The same recordings on workers of Ray: the same store, whatever happens to a worker."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -15,7 +16,7 @@ from ros2_textfuse.fleet.run import OneProcess, evaluate_fleet
 from tests.helpers.campaign import campaign
 
 UNLIKE = ["fuse_ms", "stretches"]  # that differ from run to run
-pytest.importorskip("ray", reason="Ray is not installed")
+pytestmark = pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="Ray is not installed")
 
 
 def content(store):
