@@ -25,7 +25,7 @@ from ros2_textfuse.networks.prompt_input import prompt_input
 from ros2_textfuse.networks.source import modulation_of, open_source
 from ros2_textfuse.prompts.checks import balance_of
 from ros2_textfuse.prompts.history import History
-from ros2_textfuse.scene.conditions import completed, doubted
+from ros2_textfuse.scene.conditions import borne_out, completed, doubted
 from ros2_textfuse.scene.watch import Scene, SceneWatch
 from ros2_textfuse.settings import AUTO, FAMILY, FusionSettings
 
@@ -151,20 +151,21 @@ class Fuser:
         if not prompt.weighed:
             prompt = replace(prompt, balance=self._balance)
         self._prompt = replace(prompt, advice=tuple(dict.fromkeys((*prompt.advice, *self._input.unread(prompt)))))
-        in_force = self._completed(prompt)
-        modulation = modulation_of(self._source, self._input.features(in_force))
+        in_force, heeded = self._seen(prompt)
+        modulation = modulation_of(self._source, self._input.features(heeded))
         tone = ToneMap(*astuple(in_force.tone)) if in_force.tone != prompts.Tone() else None
         # One assignment, so that an image never sees the text of one prompt with the numbers of another.
-        self._in_force = in_force, modulation, tone
+        self._in_force = in_force, heeded, modulation, tone
 
-    def _completed(self, prompt: prompts.Prompt) -> prompts.Prompt:
-        scene = self.watch.scene
-        return completed(prompt, scene.conditions, scene.credibility)
+    def _seen(self, prompt: prompts.Prompt) -> tuple[prompts.Prompt, prompts.Prompt]:
+        """The prompt completed by what the images say, and that as far as they bear it out."""
+        in_force = completed(prompt, self.watch.scene.conditions)
+        return in_force, borne_out(in_force, self.watch.scene.credibility)
 
     @property
     def doubt(self) -> str:
         """Which degradations the prompt names that are hardly to be seen; empty while there are none."""
-        return doubted(self._prompt, self.in_force)
+        return doubted(*self._in_force[:2])
 
     @property
     def heeds_images(self) -> bool:
@@ -194,7 +195,7 @@ class Fuser:
 
     @property
     def in_force(self) -> prompts.Prompt:
-        """The active prompt as far as the images bear it out, and of mode `auto` with what they say themselves."""
+        """The active prompt, completed by what the images say where it is of mode `auto`."""
         return self._in_force[0]
 
     def look(self, visible: NDArray[np.uint8], thermal8: NDArray[np.uint8], seconds: float | None = None) -> Scene:
@@ -213,7 +214,7 @@ class Fuser:
         """
         scene = self.watch.look(visible, thermal8, seconds)
         with self._changing:
-            if self.heeds_images and self._completed(self._prompt) != self.in_force:
+            if self.heeds_images and self._seen(self._prompt) != self._in_force[:2]:
                 self._use(self._prompt)
         return scene
 
@@ -296,7 +297,7 @@ class Fuser:
         if not self.ready(height, width):
             self.prepare(height, width)
         engine = self._engines[height, width]
-        _, modulation, tone = self._in_force
+        *_, modulation, tone = self._in_force
         if self.alignment is not None or tone is not None or self._prompt.auto:
             raise ImageError(
                 "tensors on a device are fused as they are: bring them to one geometry first, and leave tone and the "
@@ -355,7 +356,7 @@ class Fuser:
         if engine is None:
             self.prepare(height, width)
             engine = self._engines[height, width]
-        _, modulation, tone = self._in_force
+        *_, modulation, tone = self._in_force
         engine.run(visible, thermal8, modulation, out)
         if tone is not None:
             tone(out)

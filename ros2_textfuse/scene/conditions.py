@@ -5,7 +5,6 @@ To the degradations that a mode repairs come two obstructions, against which onl
 
 from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +20,8 @@ TOWARDS_THERMAL = {"smoke": 0.8, "glare": 0.6}  # balance at severity 1
 TOWARDS_VISIBLE = {"ir_noise": 0.4, "ir_stripe": 0.4, "ir_low_contrast": 0.2}
 SMOKE_AS_HAZE = 0.6  # thin smoke is haze; the network has learned to look through that
 WORD = 50.0  # how many times as probable, in odds, a condition is that a person has named
+LEAST = 0.01  # credibility below which nothing is repaired
 DOUBTED = 0.5  # share of what was asked for, below which a person is told
-LEAST = 0.01  # severity of what is named and not believed: next to nothing, and still listed
 
 
 def credible(probability: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -33,38 +32,45 @@ def credible(probability: NDArray[np.floating]) -> NDArray[np.floating]:
     return WORD * probability / (1 + (WORD - 1) * probability)
 
 
-def completed(
-    prompt: Prompt, conditions: Mapping[str, float], credibility: Mapping[str, float] = MappingProxyType({})
-) -> Prompt:
-    """A prompt in the light of the images: what it names as far as it is credible, and for `auto` what they ask for.
+def completed(prompt: Prompt, conditions: Mapping[str, float]) -> Prompt:
+    """A prompt with what the images ask for where it says nothing itself; one that is not `auto` stays as it is.
 
     Args:
-        prompt: what a person has asked for, who has the last word on the modes that it denies, and on the balance; one
-            that only a robot is set to is where the images' balance starts from.
+        prompt: what a person has asked for, who has the last word on the modes that it names or denies, and on the
+            balance; one that only a robot is set to is where the images' balance starts from.
         conditions: names of CONDITIONS -> severity 0..1.
+    """
+    if not prompt.auto:
+        return prompt
+    open_ones = {mode: severity for mode, severity in modes(conditions).items() if mode not in prompt.denied}
+    weight = prompt.balance
+    if not prompt.weighed:
+        weight = min(1.0, max(-1.0, weight + balance(conditions)))
+    return replace(prompt, severities=in_order({**open_ones, **prompt.severities}), balance=weight)
+
+
+def borne_out(prompt: Prompt, credibility: Mapping[str, float]) -> Prompt:
+    """A prompt whose degradations are as severe as was said, as far as that is credible.
+
+    Args:
+        prompt: `completed`.
         credibility: names of CONDITIONS -> `credible`, 0..1; 1 for those that are missing.
     """
     believed = {mode: credibility.get(mode, 1.0) for mode in prompt.severities}
     if "haze" in believed:
         believed["haze"] = max(believed["haze"], credibility.get("smoke", 0.0))
-    named = {mode: max(severity * believed[mode], min(severity, LEAST)) for mode, severity in prompt.severities.items()}
-    if not prompt.auto:
-        return replace(prompt, severities=in_order(named))
-    open_ones = {mode: severity for mode, severity in modes(conditions).items() if mode not in prompt.denied}
-    weight = prompt.balance
-    if not prompt.weighed:
-        weight = min(1.0, max(-1.0, weight + balance(conditions)))
-    return replace(prompt, severities=in_order({**open_ones, **named}), balance=weight)
+    severities = {mode: believed[mode] * said for mode, said in prompt.severities.items() if believed[mode] >= LEAST}
+    return replace(prompt, severities=severities)
 
 
-def doubted(prompt: Prompt, in_force: Prompt) -> str:
+def doubted(prompt: Prompt, heeded: Prompt) -> str:
     """Which degradations are named and hardly to be seen in the images, for people; empty where there are none.
 
     Args:
-        prompt: what a person has asked for.
-        in_force: the same, `completed`.
+        prompt: what was asked for.
+        heeded: the same, `borne_out`.
     """
-    shares = {mode: in_force.severities.get(mode, 0.0) / severity for mode, severity in prompt.severities.items()}
+    shares = {mode: heeded.severities.get(mode, 0.0) / severity for mode, severity in prompt.severities.items()}
     names = [f"{mode} by {share:.0%}" for mode, share in shares.items() if share < DOUBTED]
     return f"named and hardly to be seen in the images, so repaired in part only: {', '.join(names)}" if names else ""
 

@@ -6,7 +6,7 @@ import pytest
 from ros2_textfuse.prompts import resolve
 from ros2_textfuse.prompts.prompt import Prompt, PromptError
 from ros2_textfuse.prompts.text_encoder import EncoderError
-from ros2_textfuse.scene.conditions import CONDITIONS, LEAST, WORD, balance, completed, credible, doubted
+from ros2_textfuse.scene.conditions import CONDITIONS, WORD, balance, borne_out, completed, credible, doubted
 
 
 def test_a_prompt_that_is_not_auto_gets_nothing_added():
@@ -23,15 +23,16 @@ def test_a_word_counts_in_the_odds(probability, expected):
 
 def test_what_is_named_and_not_to_be_seen_is_hardly_repaired_and_somebody_is_told():
     prompt = resolve(modes=["low_light", "rain"], severity=0.8)
-    found = completed(prompt, {}, {"low_light": 1.0, "rain": 0.05})
+    found = borne_out(prompt, {"low_light": 1.0, "rain": 0.05})
     assert found.severities == {"low_light": 0.8, "rain": pytest.approx(0.04)}
     assert "rain by 5%" in doubted(prompt, found) and "low_light" not in doubted(prompt, found)
-    assert completed(prompt, {}, {"rain": 0.0}).severities["rain"] == LEAST
+    assert list(borne_out(prompt, {"rain": 0.0}).severities) == ["low_light"]
+    assert borne_out(prompt, {}) == prompt
 
 
 def test_smoke_that_is_seen_bears_out_haze():
     prompt = resolve(modes=["haze"], severity=0.6)
-    assert completed(prompt, {}, {"haze": 0.1, "smoke": 0.9}).severities["haze"] == pytest.approx(0.54)
+    assert borne_out(prompt, {"haze": 0.1, "smoke": 0.9}).severities["haze"] == pytest.approx(0.54)
 
 
 def test_auto_takes_what_the_images_say():

@@ -114,7 +114,7 @@ class Reporter:
             idle=self._idle(),
             missing_info=self._geometry.missing(),
             twin=self._twins.warning,
-            unfollowed="; ".join(filter(None, [self._objects_missing(), self._fuser.doubt])),
+            objects_missing=self._objects_missing(),
         )
 
     def _reports(self) -> list[CameraReport]:

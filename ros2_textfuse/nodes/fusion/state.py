@@ -56,7 +56,7 @@ class Situation:
         building: the size for which an engine is being built, empty for none.
         idle: nobody subscribes, and nothing is fused for nobody.
         missing_info: CameraInfo topics that alignment waits for.
-        unfollowed: what the prompt asks for and does not get, and why; empty where it gets all.
+        objects_missing: why named objects are not brought out; empty where they are, or none is named.
     """
 
     now: float
@@ -72,7 +72,7 @@ class Situation:
     building: str = ""
     idle: bool = False
     missing_info: Sequence[str] = ()
-    unfollowed: str = ""
+    objects_missing: str = ""
 
 
 def judge(s: Situation) -> tuple[str, str]:
@@ -95,8 +95,8 @@ def judge(s: Situation) -> tuple[str, str]:
     if recent(s.account.last_fused):
         wrong = [f"{c.name} camera: {text}" for c in s.cameras for text in (c.fault, c.loss) if text]
         wrong += [text for text in (_overrun(s), _age(s), s.twin) if text]
-        # It is no fault of the fused image that nobody looks for objects in it, or that it shows no rain.
-        return (DEGRADED if wrong else OK), "; ".join([*wrong, *filter(None, [s.unfollowed])])
+        # It is no fault of the fused image that somebody else does not look for objects in it.
+        return (DEGRADED if wrong else OK), "; ".join([*wrong, *filter(None, [s.objects_missing])])
     if s.missing_info:
         return WAITING, f"no CameraInfo on {' and '.join(s.missing_info)}, where the intrinsics come from"
     if silent:

@@ -36,6 +36,7 @@ def status_message(situation: Situation, policy: PairingPolicy[Any], fuser: Fuse
     for camera in situation.cameras:
         for name in OF_CAMERAS:
             setattr(status, f"{camera.name}_{name}", getattr(camera, name))
+    status.doubt = fuser.doubt
     return status
 
 
