@@ -1,6 +1,7 @@
 """What holds for the whole suite: nothing that it starts outlives it, whatever fails and however it ends."""
 
 import os
+import signal
 import sys
 import time
 
@@ -16,6 +17,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SESSION = "TEXTFUSE_TEST_SESSION"
 """Environment variable by which processes of this run are known, also when their parent is gone."""
+
+
+@pytest.fixture(autouse=True)
+def an_interrupt_comes_at_once():
+    """Python handles SIGINT itself: the handler that rclpy leaves tells it later, in the middle of whatever comes next."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
