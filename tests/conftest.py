@@ -21,7 +21,7 @@ SESSION = "TEXTFUSE_TEST_SESSION"
 
 @pytest.fixture(autouse=True)
 def an_interrupt_comes_at_once():
-    """Python handles SIGINT itself: the handler that rclpy leaves tells it later, in the middle of whatever comes next."""
+    """Python handles SIGINT itself: the handler that rclpy leaves tells it later, amid whatever comes next."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
