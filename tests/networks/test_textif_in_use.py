@@ -47,6 +47,7 @@ def test_fuses_as_the_network_does(fuser, checkpoint):
 
 
 def test_a_prompt_shows_and_is_read_once(fuser, monkeypatch):
+    monkeypatch.setattr("ros2_textfuse.fuser.borne_out", lambda prompt, _: prompt)  # it is not dark
     fuser.set_prompt()
     plain = fuser.fuse(VISIBLE, THERMAL)
     fuser.set_prompt(modes=["low_light"])

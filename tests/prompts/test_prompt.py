@@ -308,7 +308,7 @@ def test_a_prompt_takes_milliseconds() -> None:
         start = time.thread_time()  # this thread's own work, whatever else the machine does
         understand(f"The visible image number {number} is dark and noisy.")
         times.append(time.thread_time() - start)
-    assert min(times) < 0.02
+    assert min(times) < 0.05
 
 
 @needs_encoder
