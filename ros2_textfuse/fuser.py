@@ -257,7 +257,7 @@ class Fuser:
             visible: [H, W, 3] uint8 RGB.
             thermal: [H, W] uint8; or uint16 or float32 counts or temperatures, which gain control brings to 8 bits.
             out: [H, W, 3] uint8, C-contiguous, to write into; None for a new array.
-            seconds: the stamp of a stream's pair, so that fused images change gently where a prompt heeds them, or None.
+            seconds: the stamp of a stream's pair, so that images change gently where a prompt heeds them; or None.
 
         Returns:
             [H, W, 3] uint8 RGB; `out` where it was given.
