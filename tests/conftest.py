@@ -21,8 +21,9 @@ SESSION = "TEXTFUSE_TEST_SESSION"
 
 @pytest.fixture(autouse=True)
 def an_interrupt_comes_at_once():
-    """Python handles SIGINT itself: the handler that rclpy leaves tells it later, amid whatever comes next."""
+    """Python handles signals itself and in this thread: what rclpy and Ray leave tells it later, amid another test."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
 
 
 @pytest.fixture(scope="session", autouse=True)

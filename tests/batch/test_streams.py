@@ -1,6 +1,5 @@
 """Videos in, a video out; a bag in, a bag out: each frame there, whole whatever ends the work."""
 
-import os
 import signal
 from datetime import UTC, datetime
 
@@ -60,7 +59,7 @@ def interrupting(fuse, after):
     def fuse_prepared(self, *args):
         calls.append(1)
         if len(calls) == after:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
         return fuse(self, *args)
 
     return fuse_prepared

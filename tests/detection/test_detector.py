@@ -1,7 +1,6 @@
 import functools
 import importlib.util
 import logging
-import os
 import shutil
 import signal
 import subprocess
@@ -251,7 +250,7 @@ def test_the_tensorrt_path_with_a_stand_in_for_device_and_exporter(own_cache, mo
 def test_an_interrupted_export_is_no_reason_for_torch(monkeypatch):
     def interrupted(*_):
         try:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
         except KeyboardInterrupt as error:
             raise DetectorError("cannot be exported") from error
 

@@ -3,7 +3,6 @@
 import copy
 import importlib
 import logging
-import os
 import signal
 
 import numpy as np
@@ -55,7 +54,7 @@ def test_an_interrupt_is_no_reason_for_a_slower_engine(config, monkeypatch):
 
     def interrupted(_):
         try:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
         except KeyboardInterrupt as error:
             raise RuntimeError("conversion failed") from error
 

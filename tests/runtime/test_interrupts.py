@@ -1,6 +1,5 @@
 """An interrupt is an interrupt, whatever the code in between makes of it."""
 
-import os
 import signal
 
 import pytest
@@ -20,14 +19,14 @@ def handlers():
 
 def swallow():
     try:
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
     except KeyboardInterrupt:
         return
 
 
 def wrap():
     try:
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
     except KeyboardInterrupt as error:
         raise RuntimeError("conversion failed") from error
 
@@ -47,6 +46,6 @@ def test_another_error_stays_what_it_is():
 
 def test_ignored_means_ignored():
     with interrupts.ignored():
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
