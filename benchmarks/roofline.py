@@ -166,12 +166,11 @@ def cost(config: EngineConfig) -> tuple[float, float]:
 
 def openvino_layers(config: EngineConfig) -> list[Layer]:
     """The executed layers of OpenVINO's graph, timed over ROUNDS frames, slowest first."""
-    import openvino
-
-    from ros2_textfuse.engines.openvino import compile_options, converted
+    from ros2_textfuse.engines.openvino import converted
+    from ros2_textfuse.runtime.openvino_core import compile_options, core
 
     options = {**compile_options(config.threads), "PERF_COUNT": True}
-    compiled = openvino.Core().compile_model(converted(config), "CPU", options)
+    compiled = core().compile_model(converted(config), "CPU", options)
     request = compiled.create_infer_request()
     inputs = [x.numpy() for x in ImageGraph(config.network, config.height, config.width).example()]
     times: dict[str, list[float]] = {}

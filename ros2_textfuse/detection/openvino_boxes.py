@@ -9,11 +9,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from ros2_textfuse.runtime import telemetry
-
-telemetry.switch_off()
-import openvino  # noqa: E402  # it reports with its import
-from openvino.preprocess import PrePostProcessor  # noqa: E402
+from ros2_textfuse.runtime.openvino_core import compile_options, core, openvino
 
 Outlines = list[NDArray[np.float32] | None]
 
@@ -38,20 +34,16 @@ class OpenVINOBoxes:
     def __init__(self, export: Path, threads: int) -> None:
         metadata = metadata_of(export)
         self.names: dict[int, str] = metadata["names"]
-        core = openvino.Core()
-        model = core.read_model(next(export.glob("*.xml")))
+        model = core().read_model(next(export.glob("*.xml")))
         self._size = tuple(model.input().shape)[2:]
-        steps = PrePostProcessor(model)
+        steps = openvino.preprocess.PrePostProcessor(model)
         steps.input().tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
         steps.input().preprocess().convert_element_type(openvino.Type.f32).scale(255.0)
         steps.input().model().set_layout(openvino.Layout("NCHW"))
-        # Pinned to cores, this engine and the fusion's, in two processes, would sit on the same ones.
-        options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False}
+        options = compile_options(threads)
         if platform.machine() == "aarch64":  # where less is not close enough
             options |= {"EXECUTION_MODE_HINT": "ACCURACY", "INFERENCE_PRECISION_HINT": "f32"}
-        if threads:
-            options["INFERENCE_NUM_THREADS"] = threads
-        self._request = core.compile_model(steps.build(), "CPU", options).create_infer_request()
+        self._request = core().compile_model(steps.build(), "CPU", options).create_infer_request()
         self.find(np.zeros((*self._size, 3), np.uint8), 1.0, None)  # the first call allocates
 
     def find(

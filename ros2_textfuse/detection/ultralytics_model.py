@@ -73,11 +73,13 @@ def _compile_unpinned(backend: Any, export: Path, threads: int) -> None:
 
     It pins threads to cores, the same ones that the fusion engine's would be pinned to in another process.
     """
+    from ros2_textfuse.runtime.openvino_core import core
+
     config = {**backend.compile_model.keywords["config"], "ENABLE_CPU_PINNING": False}
     if threads:
         config["INFERENCE_NUM_THREADS"] = threads
-    network = backend.ov.Core().read_model(next(export.glob("*.xml")))
-    backend.ov_compiled_model = backend.compile_model(network, config=config)
+    settings = {**backend.compile_model.keywords, "config": config}
+    backend.ov_compiled_model = core().compile_model(core().read_model(next(export.glob("*.xml"))), **settings)
 
 
 @contextlib.contextmanager

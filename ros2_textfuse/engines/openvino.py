@@ -1,17 +1,13 @@
 """OpenVINO on a CPU: bf16 where the CPU has it, float32 elsewhere."""
 
 import logging
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse.engines.base import EngineConfig
 from ros2_textfuse.engines.cache import CachedEngine
-from ros2_textfuse.runtime import telemetry
-
-telemetry.switch_off()
-import openvino  # noqa: E402  # it reports with its import
+from ros2_textfuse.runtime.openvino_core import compile_options, core, openvino
 
 logger = logging.getLogger(__name__)
 
@@ -43,28 +39,21 @@ class OpenVINOEngine:
 
 
 def _compile(config: EngineConfig, wanted: str = "") -> openvino.CompiledModel:
-    core, options = openvino.Core(), compile_options(config.threads)
+    options = compile_options(config.threads)
     if wanted:
         options["INFERENCE_PRECISION_HINT"] = wanted
-    precision = wanted or core.get_property("CPU", "INFERENCE_PRECISION_HINT").get_type_name()
-    cpu = f"{core.get_property('CPU', 'FULL_DEVICE_NAME')} {core.get_property('CPU', 'OPTIMIZATION_CAPABILITIES')}"
+    precision = wanted or core().get_property("CPU", "INFERENCE_PRECISION_HINT").get_type_name()
+    cpu = f"{core().get_property('CPU', 'FULL_DEVICE_NAME')} {core().get_property('CPU', 'OPTIMIZATION_CAPABILITIES')}"
     cached = CachedEngine("openvino", config, precision, cpu, ("openvino", "torch"))
     if blob := cached.load():
         try:
-            return core.import_model(blob, "CPU", options)
+            return core().import_model(blob, "CPU", options)
         except RuntimeError as error:
             reason = " ".join(str(error).split())
             logger.warning("The cached engine %s cannot be loaded and is built again: %s", cached.path, reason)
-    compiled = core.compile_model(converted(config), "CPU", options)
+    compiled = core().compile_model(converted(config), "CPU", options)
     cached.store(compiled.export_model().getvalue())
     return compiled
-
-
-def compile_options(threads: int) -> dict[str, Any]:
-    """How models are compiled here; 0 threads for OpenVINO's own choice."""
-    # Pinned to cores, this engine and the detector's, in two processes, would sit on the same ones.
-    options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False}
-    return {**options, "INFERENCE_NUM_THREADS": threads} if threads else options
 
 
 def converted(config: EngineConfig) -> openvino.Model:
