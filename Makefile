@@ -94,19 +94,20 @@ lint: build
 	$(python) -m ruff format --check .
 	$(python) -m mypy
 
-# Two at a time, a file each. Many keep to real time: what fails beside another is tried once more, by itself.
-pytest = $(python) -m pytest -n 2 --dist loadfile
-again = $(python) -m pytest --last-failed --last-failed-no-failures none
+# Two at a time, a file each. Many keep to real time: what fails beside another is tried once more, by itself; not after
+# a crash (exit code 3), which leaves tests that never ran. xdist would wait forever for them if it started a new worker.
+pytest = $(python) -m pytest -n 2 --dist loadfile --max-worker-restart 0
+again = { [ $$? = 1 ] && $(python) -m pytest --last-failed --last-failed-no-failures none $(1); }
 
 check: lint $(prefix)/.fleet
 	$(pytest) --ignore tests/end_to_end --ignore tests/training --ignore tests/benchmarks
 
 test: lint $(prefix)/.fleet
-	$(pytest) -m 'not campaign' --ignore tests/end_to_end || $(again) --ignore tests/end_to_end
-	$(pytest) -m 'not campaign' tests/end_to_end || $(again) tests/end_to_end
+	$(pytest) -m 'not campaign' --ignore tests/end_to_end || $(call again,--ignore tests/end_to_end)
+	$(pytest) -m 'not campaign' tests/end_to_end || $(call again,tests/end_to_end)
 
 campaign: build $(prefix)/.fleet
-	$(pytest) -m campaign tests/end_to_end tests/fleet || $(again) tests/end_to_end tests/fleet
+	$(pytest) -m campaign tests/end_to_end tests/fleet || $(call again,tests/end_to_end tests/fleet)
 
 soak: build
 	$(python) benchmarks/soak.py $(if $(MINUTES),--minutes '$(MINUTES)') --json benchmarks/results/soak.json \

@@ -18,6 +18,21 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 SESSION = "TEXTFUSE_TEST_SESSION"
 """Environment variable by which processes of this run are known, also when their parent is gone."""
 
+CRASHED = 3
+"""Exit code of a run of which a worker crashed: tests of it have not run, so there is more to do than the failed ones."""
+_crashes = pytest.StashKey[list[object]]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    if error:
+        node.config.stash.setdefault(_crashes, []).append(error)
+
+
+def pytest_sessionfinish(session):
+    if session.config.stash.get(_crashes, []):
+        session.exitstatus = CRASHED
+
 
 @pytest.fixture(autouse=True)
 def an_interrupt_comes_at_once():
