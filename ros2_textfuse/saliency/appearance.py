@@ -46,6 +46,10 @@ class Appearance:
     """How strongly the object is to be brought out, 0..1."""
     strength: float
     """How strongly it is, on the way to that."""
+    allowed: float = 1.0
+    """Share of what is wanted that does not harm others, 0..1."""
+    gain: float = 0.0
+    """Separability that it had more in the last image in which that was measured."""
 
 
 def look(
@@ -88,7 +92,8 @@ def look(
         wanted = float(need[number]) * bool(gains[choice, number] > 0)
         new = Appearance(tried[choice][number], choice, wanted, 0.0 if former else wanted)
         old = former[number] if former else None
-        found.append(replace(new, push=old.push + FRESH * (new.push - old.push), strength=old.strength) if old else new)
+        push = old.push + FRESH * (new.push - old.push) if old else new.push
+        found.append(replace(old, push=push, choice=choice, wanted=wanted) if old else new)
     return found
 
 

@@ -15,15 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse.saliency.appearance import RISE, Appearance, look
+from ros2_textfuse.saliency.crowds import LOSS, separability, touch
 from ros2_textfuse.saliency.regions import Region, area, covered
 from ros2_textfuse.saliency.surroundings import Surroundings
 
 MOST = 16  # regions a frame, the first ones: this bounds the time
 LOOKS = 1  # regions of a stream that are looked at anew in one frame, likewise
 WITHIN = 0.7  # share of a smaller box in a larger one from which on it stands before that
+LESS, LEAST = 0.7, 0.1  # share of its strength that is left to who harms another; what would be less is nothing
+SAFE, MORE = 0.05, 0.1  # separability gained by all around from which on there is room again, and how much at once
 PACE = 0.2  # share of the way to the wanted strength that is gone in one frame
 
 Place = tuple[Region, Surroundings]
+Shown = tuple[Region, Surroundings, Appearance]
 
 
 class BringOut:
@@ -57,17 +61,43 @@ class BringOut:
         images = visible, thermal, fused
         alone = [(region, around) for region, around in places if around and not region.id]
         tracked = {region.id: (region, around) for region, around in places if around and region.id}
-        self._look_again(images, tracked)
+        turn = self._look_again(images, tracked)
         seen = look(images, [around for _, around in alone], known=_masks(alone), keep=_kept(alone))
         shown = [(*place, appearance) for place, appearance in zip(alone, seen, strict=True)]
         for id_, appearance in self._known.items():
-            appearance.strength += PACE * (appearance.wanted - appearance.strength)
+            appearance.strength += PACE * (appearance.allowed * appearance.wanted - appearance.strength)
             shown.append((*tracked[id_], appearance))
-        for region, around, appearance in shown:
-            _modulate(fused, around, appearance, region.weight)
+        if alone:
+            rest = [Surroundings.of(region.box, height, width) for region in regions if region not in chosen]
+            _bring_out_singly(fused, shown, [around for _, around, _ in shown] + [one for one in rest if one])
+            return
+        before = [(id_, tracked[id_][1].cut(fused).copy()) for id_ in turn]
+        _modulate(fused, shown)
+        for id_, plain in before:
+            self._give_way(id_, fused, plain, shown)
 
-    def _look_again(self, images: Sequence[NDArray[np.uint8]], places: dict[int, Place]) -> None:
-        """Forget what is gone, and look at what is new or was looked at longest ago."""
+    def _give_way(self, id_: int, fused: NDArray[np.uint8], plain: NDArray[np.uint8], shown: Sequence[Shown]) -> None:
+        """Less for who harms an object, if it has lost; more for itself, if nobody around it is near to that.
+
+        Args:
+            id_: of the object.
+            fused: uint8 RGB [H, W, 3], with all that is brought out.
+            plain: its box and ring without.
+            shown: what was brought out.
+        """
+        around = next(around for region, around, _ in shown if region.id == id_)
+        one = self._known[id_]
+        one.gain = separability(around.cut(fused), around) - separability(plain, around)
+        if one.gain < -LOSS:
+            former = fused.copy()
+            around.cut(former)[:] = plain
+            harming = _harming(former, around, shown)
+            harming.allowed = _less(harming.allowed)
+        elif all(near.gain > SAFE for _, other, near in shown if touch(other, around)):
+            one.allowed = min(one.allowed + MORE, 1.0)
+
+    def _look_again(self, images: Sequence[NDArray[np.uint8]], places: dict[int, Place]) -> list[int]:
+        """Forget what is gone, and look at what is new or was looked at longest ago: the ids of that."""
         self._known = {id_: appearance for id_, appearance in self._known.items() if id_ in places}
         new = [id_ for id_ in places if id_ not in self._known]
         turn = [*new, *self._known][:LOOKS]
@@ -75,6 +105,7 @@ class BringOut:
         chosen = [places[id_] for id_ in turn]
         seen = look(images, [around for _, around in chosen], former, _masks(chosen), _kept(chosen))
         self._known.update(zip(turn, seen, strict=True))
+        return turn
 
 
 def _masks(places: Sequence[Place]) -> list[NDArray[np.float32] | None]:
@@ -92,10 +123,48 @@ def _is_ground(region: Region, regions: Sequence[Region]) -> bool:
     return any(area(one.box) < size / 2 and covered(one.box, region.box) >= WITHIN for one in regions)
 
 
-def _modulate(fused: NDArray[np.uint8], around: Surroundings, appearance: Appearance, weight: float) -> None:
-    """Move the levels inside a box, in place."""
-    if amount := np.float32(appearance.strength * weight):
-        pixels = around.inside(fused)
-        push = cv2.merge([around.enlarge(appearance.push * amount)] * 3)
-        change = cv2.multiply(cv2.LUT(pixels, RISE), push, dtype=cv2.CV_16S)
-        np.copyto(pixels, cv2.add(pixels, change, dtype=cv2.CV_8U))
+def _bring_out_singly(fused: NDArray[np.uint8], shown: Sequence[Shown], watched: Sequence[Surroundings]) -> None:
+    """Bring out what an image shows that has no other before or after it, in place: so that none of `watched` loses."""
+    plain = fused.copy()
+    before = [separability(around.cut(plain), around) for around in watched]
+    while True:
+        _modulate(fused, shown)
+        after = [separability(around.cut(fused), around) for around in watched]
+        harmed = [around for around, old, new in zip(watched, before, after, strict=True) if new < old - LOSS]
+        if not harmed:
+            return
+        for appearance in {id(one): one for one in (_harming(plain, around, shown) for around in harmed)}.values():
+            appearance.strength = _less(appearance.strength)
+        np.copyto(fused, plain)
+
+
+def _harming(plain: NDArray[np.uint8], harmed: Surroundings, shown: Sequence[Shown]) -> Appearance:
+    """Which of those that touch an object it would do best without; it may be itself.
+
+    Args:
+        plain: uint8 RGB [H, W, 3], as it was in the object's box and ring before anything was brought out.
+        harmed: where the object is.
+        shown: what was brought out.
+    """
+    near = [one for one in shown if one[2].strength and touch(one[1], harmed)]
+
+    def without(one: Shown) -> float:
+        image = plain.copy()
+        _modulate(image, [other for other in near if other is not one])
+        return separability(harmed.cut(image), harmed)
+
+    return max(near, key=without)[2]
+
+
+def _less(share: float) -> float:
+    return LESS * share if LESS * share >= LEAST else 0.0
+
+
+def _modulate(fused: NDArray[np.uint8], shown: Sequence[Shown]) -> None:
+    """Move the levels inside boxes, in place."""
+    for region, around, appearance in shown:
+        if amount := np.float32(appearance.strength * region.weight):
+            pixels = around.inside(fused)
+            push = cv2.merge([around.enlarge(appearance.push * amount)] * 3)
+            change = cv2.multiply(cv2.LUT(pixels, RISE), push, dtype=cv2.CV_16S)
+            np.copyto(pixels, cv2.add(pixels, change, dtype=cv2.CV_8U))

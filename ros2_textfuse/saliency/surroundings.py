@@ -59,9 +59,8 @@ class Surroundings:
 
     def look(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The cells of an image, RGB or grey, as grey levels, uint8 [SIDE, SIDE]."""
-        left, top, right, bottom = self.outer
         # Single pixels, not means of several: their levels are spread as in the image.
-        cells = cv2.resize(image[top:bottom, left:right], (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
+        cells = cv2.resize(self.cut(image), (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
         return np.asarray(cv2.cvtColor(cells, cv2.COLOR_RGB2GRAY) if cells.ndim == 3 else cells, np.uint8)
 
     def profiles(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
@@ -84,6 +83,11 @@ class Surroundings:
         fine = np.zeros((SIDE * FINE, SIDE * FINE), np.float32)
         cv2.fillPoly(fine, [np.round(corners).clip(-(2**15), 2**15).astype(np.int32)], 1.0)
         return np.asarray(cv2.resize(fine, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.float32)
+
+    def cut(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The pixels of box and ring, a view."""
+        left, top, right, bottom = self.outer
+        return image[top:bottom, left:right]
 
     def inside(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The pixels of the box, a view."""
