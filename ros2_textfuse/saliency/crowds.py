@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from ros2_textfuse.saliency.surroundings import Surroundings
@@ -21,11 +22,10 @@ def separability(cut: NDArray[np.uint8], around: Surroundings) -> float:
     left, top, right, bottom = around.outer
     down, across = (max(length // FINEST, 1) for length in (bottom - top, right - left))
     grey = cv2.cvtColor(np.ascontiguousarray(cut[::down, ::across]), cv2.COLOR_RGB2GRAY)
-    bins = grey >> 3
     rows = _steps(around.inner[1] - top, around.inner[3] - top, down)
     columns = _steps(around.inner[0] - left, around.inner[2] - left, across)
-    inside, ring = _counts(bins[rows, columns]), _counts(bins)
-    ring -= inside
+    inside, ring = _counts(grey[rows, columns]), _counts(grey)
+    ring = ring - inside
     if not ring.any() or not inside.any():
         return 0.0
     return float(1 - np.minimum(inside / inside.sum(), ring / ring.sum()).sum())
@@ -37,8 +37,8 @@ def touch(one: Surroundings, other: Surroundings) -> bool:
     return box[0] < outer[2] and outer[0] < box[2] and box[1] < outer[3] and outer[1] < box[3]
 
 
-def _counts(bins: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return cv2.calcHist([np.ascontiguousarray(bins)], [0], None, [BINS], [0, BINS])[:, 0]
+def _counts(grey: MatLike) -> MatLike:
+    return cv2.calcHist([np.ascontiguousarray(grey)], [0], None, [BINS], [0, 256])[:, 0]
 
 
 def _steps(start: int, end: int, step: int) -> slice:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.scene.conditions import CONDITIONS
-from ros2_textfuse.scene.features import features
+from ros2_textfuse.scene.features import Features, features
 
 WEIGHTS = Path(__file__).with_name("estimator.safetensors")
 LIT = 0.3  # brightness 0..1 above which an image is not dark, however it came about
@@ -64,7 +64,17 @@ class Estimator:
         Raises:
             EstimatorError: the weights cannot be used.
         """
-        found = features(visible, thermal)
+        return self.judge(features(visible, thermal))
+
+    def judge(self, found: Features) -> Estimate:
+        """What the numbers of a pair say, whichever frames its parts were read from.
+
+        Args:
+            found: as of `features`, in its order.
+
+        Raises:
+            EstimatorError: the weights cannot be used.
+        """
         values = np.fromiter(found.values(), np.float32, len(found))
         weights = self._weights
         hidden = np.clip((values - weights["mean"]) / weights["spread"], -FURTHEST, FURTHEST)

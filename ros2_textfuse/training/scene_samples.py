@@ -28,7 +28,8 @@ NIGHT, DUSK = 0.13, 0.27  # mean luma 0..1 below which an image is dark by itsel
 UNSURE = -1.0
 COMPRESSED, STREAMED = 0.3, 0.15  # shares of images sent as good JPEG, and of the others as video at a low rate
 CONTRASTY, CLIPPED = 0.3, 0.04  # share of images with hard highlights, and how much of them may clip
-FINE_RAIN = 0.4  # share of the rain that is fine
+FINE_RAIN = 0.5  # share of the rain that is fine
+BROAD_STRIPES = 0.25  # share of the stripes that are broad or periodic
 SOFT = 0.28  # of a step over eight pixels within one, along its sharpest edges: what has less is soft by itself
 FINE = ("rain", "blur", "visible_noise", "ir_noise", "ir_stripe")  # what such video may lose
 LARGEST, SMALLEST = (480, 640), (240, 320)
@@ -105,6 +106,8 @@ def sample(
     modes = {name: severity for name, severity in wrong.items() if name not in OBSTRUCTIONS}
     if "rain" in modes and rng.random() < FINE_RAIN:
         light = fine_rain(light, modes.pop("rain"), rng)
+    if "ir_stripe" in modes and rng.random() < BROAD_STRIPES:
+        heat = broad_stripes(np.float32(heat), modes.pop("ir_stripe"), rng)
     light, heat = synthesis.apply(light, np.float32(heat), modes, rng)
     light = OBSTRUCTIONS["glare"](light, wrong.get("glare", 0.0), rng)  # lamps are as bright by night
     labels = _labels(wrong, brightness)
@@ -162,6 +165,24 @@ def _sharpness(visible: NDArray[np.uint8]) -> float:
         one, eight = (float(np.quantile(cv2.absdiff(side[:, lag:], side[:, :-lag])[::2], 0.997)) for lag in (1, 8))
         shares.append((one + 0.5) / (eight + 0.5))
     return sum(shares) / 2
+
+
+def broad_stripes(thermal: Image, severity: float, rng: Generator) -> Image:
+    """Offsets that several columns (sometimes rows) share, at times periodic, as interference in the read-out makes.
+
+    Args:
+        thermal: float32 [H, W], 0..1.
+        severity: 0..1; the stripes' standard deviation is 0.14 of full scale at 1.
+        rng: seeded generator.
+    """
+    columns = rng.random() < 0.7
+    length = thermal.shape[1 if columns else 0]
+    if rng.random() < 0.4:
+        offsets = np.sin(2 * np.pi * np.arange(length) / rng.uniform(2.5, 20) + rng.uniform(0, 6))
+    else:
+        offsets = cv2.GaussianBlur(rng.standard_normal((1, length)), (0, 0), rng.uniform(0.5, 3))[0]
+    offsets *= 0.14 * severity * rng.uniform(0.8, 1.15) / max(float(offsets.std()), 1e-6)
+    return np.clip(thermal + (offsets if columns else offsets[:, None]), 0, 1).astype(np.float32)
 
 
 def _labels(wrong: dict[str, float], brightness: float) -> dict[str, float]:

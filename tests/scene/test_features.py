@@ -96,6 +96,35 @@ def test_streaks_are_followed_in_their_direction(lean):
     assert found["bright_to_dark"] > 0.05 > abs(dots["bright_to_dark"])
 
 
+@pytest.mark.parametrize("lean", [-4, 2])
+def test_rain_shows_before_what_is_calm_whatever_is_busy_beside_it(lean):
+    """Half of the scene is fine texture, which outweighs faint streaks wherever both are added up."""
+    rng = np.random.default_rng(4)
+    dry = grey(110)
+    dry[:, :320] = rng.integers(40, 200, (SIZE[0], 320, 1))
+    wet = dry.copy()
+    for x, y in zip(rng.integers(0, 640, 1500), rng.integers(0, 460, 1500), strict=True):
+        end = int(x + 3 * lean), int(y + 18)
+        streak = cv2.line(np.zeros(SIZE, np.uint8), (int(x), int(y)), end, 9, 1)
+        wet = cv2.add(wet, np.dstack([streak] * 3))
+    before, after = features(dry, thermal()), features(wet, thermal())
+    assert after["falling_calm_most"] > before["falling_calm_most"] + 0.3
+    assert after["streak_most"] < before["streak_most"] + 0.1
+
+
+@pytest.mark.parametrize("sigma", [1.0, 2.0])
+def test_edges_have_a_width_whatever_is_between_them(sigma):
+    """That of a step blurred by a Gaussian is 2.5 sigma, of 1 in a sharp image; a plain wall has none."""
+    sharp = grey(60)
+    for left in range(0, 640, 64):
+        sharp[:, left : left + 32] = 190
+    widths = [
+        features(image, thermal())["width_across_5"] * 8 for image in (sharp, cv2.GaussianBlur(sharp, (0, 0), sigma))
+    ]
+    assert widths == [pytest.approx(1.0), pytest.approx(np.sqrt(2 * np.pi) * sigma, rel=0.15)]
+    assert features(grey(), thermal())["edges_across"] == 0
+
+
 def test_haze_lifts_the_dark_and_takes_colour():
     rng = np.random.default_rng(2)
     scene = cv2.GaussianBlur(rng.integers(0, 256, (*SIZE, 3)).astype(np.float32), (0, 0), 4)

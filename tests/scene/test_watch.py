@@ -7,7 +7,8 @@ import pytest
 
 from ros2_textfuse.scene.conditions import CONDITIONS
 from ros2_textfuse.scene.estimator import Estimate
-from ros2_textfuse.scene.watch import PERIOD, RATE, SceneWatch
+from ros2_textfuse.scene.features import PARTS
+from ros2_textfuse.scene.watch import RATE, SceneWatch
 
 BLANK = np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.uint8)
 STEP = 0.2  # s between looks
@@ -21,9 +22,21 @@ class Told:
         self.severities = {}
 
     def __call__(self, visible, thermal):
+        return self.judge({})
+
+    def judge(self, found):
         self.calls += 1
         severity = np.array([self.severities.get(name, 0.0) for name in CONDITIONS], np.float32)
         return Estimate((severity > 0).astype(np.float32), severity, self.brightness)
+
+
+@pytest.fixture(autouse=True)
+def read(monkeypatch):
+    """Names of the parts of looks that were read, in order; reading takes no time."""
+    names = []
+    parts = [lambda visible, thermal, name=part.__name__: names.append(name) or {} for part in PARTS]
+    monkeypatch.setattr("ros2_textfuse.scene.watch.PARTS", parts)
+    return names
 
 
 @pytest.fixture
@@ -59,10 +72,22 @@ def test_preparing_says_nothing_of_the_scene(watch, told):
     assert told.calls == 1 and not watch.scene.conditions
 
 
-def test_frames_between_two_looks_cost_nothing(watch, told):
-    for n in range(31):
-        watch.look(*BLANK, n / 30)
-    assert told.calls == pytest.approx(1 / PERIOD, abs=1.5)
+def test_no_frame_of_a_fast_stream_pays_for_a_whole_look(watch, told, read):
+    """Every part is read in turn, at most one from a frame, and looks follow each other all the same."""
+    watch.look(*BLANK, 0.0)
+    counts = []
+    for n in range(1, 61):
+        before = len(read)
+        watch.look(*BLANK, n / 60)
+        counts.append(len(read) - before)
+    assert max(counts) == 1 and told.calls == 1 + len(read) // len(PARTS) == 7
+    assert read == [part.__name__ for part in PARTS] * 6
+
+
+def test_a_slow_stream_is_looked_at_whole(watch, told):
+    for n in range(6):
+        watch.look(*BLANK, n * STEP)
+    assert told.calls == 6
 
 
 def test_a_condition_fades_in_and_out(watch, told):
