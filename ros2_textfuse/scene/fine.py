@@ -17,31 +17,41 @@ FEW = 40  # edges of which nothing is said
 REACH = 6  # rows over which rain is followed
 LEANS = (-6, -4, -2, 0, 2, 4, 6)  # columns by which a streak leans over so many rows
 MARGIN, ACROSS = 6, 29  # columns left out at both sides, and of a block in which streaks are followed
+LINE = np.ones((1, 7), np.uint8)  # across which what is thin stands out
 LAPLACIAN = np.array([1, -2, 1], np.float32)  # across and down: flat, sloped and striped areas come to 0
 SIGMA = np.sqrt(np.pi / 2) / 6  # from the mean of its absolute values to the noise's standard deviation
 
 
-def sensors(visible: Image, thermal: Image) -> Features:
-    """Noise of both cameras, stripes of the thermal one."""
-    strips, heat = _strips(visible), large_enough(thermal)
+def drops(visible: Image, thermal: Image) -> Features:
+    """Whether something falls, in the visible image."""
+    return _falling(cv2.morphologyEx(_grey_strips(visible), cv2.MORPH_TOPHAT, LINE))
+
+
+def streaks(visible: Image, thermal: Image) -> Features:
+    """Thin lines of the visible image."""
+    return _streaks(_grey_strips(visible))
+
+
+def lens(visible: Image, thermal: Image) -> Features:
+    """How sharp the visible image is."""
+    strips = _grey_strips(visible)
+    return {**_sharpness("v", strips), **_edges(strips)}
+
+
+def noise(visible: Image, thermal: Image) -> Features:
+    """Noise of both cameras."""
+    strips = _strips(visible)
     return {
         **_noise("v", cv2.cvtColor(strips, cv2.COLOR_RGB2GRAY)),
         **_noise("c", cv2.absdiff(strips[..., 0], strips[..., 2])),
         **_noise("t", _strips(thermal)),
-        **_lines("column", heat),
-        **_lines("row", heat.T),
     }
 
 
-def lenses(visible: Image, thermal: Image) -> Features:
-    """How sharp both images are."""
-    fine = cv2.cvtColor(_strips(visible), cv2.COLOR_RGB2GRAY)
-    return {**_sharpness("v", fine), **_sharpness("t", _strips(thermal)), **_edges(fine)}
-
-
-def drops(visible: Image, thermal: Image) -> Features:
-    """Streaks of the visible image."""
-    return _streaks(cv2.cvtColor(_strips(visible), cv2.COLOR_RGB2GRAY))
+def detector(visible: Image, thermal: Image) -> Features:
+    """Stripes of the thermal image, and how sharp it is."""
+    heat = large_enough(thermal)
+    return {**_sharpness("t", _strips(thermal)), **_lines("column", heat), **_lines("row", heat.T)}
 
 
 def _noise(side: str, strips: Image) -> Features:
@@ -109,9 +119,8 @@ def _widths(strips: Image, upright: bool) -> Image:
 
 def _streaks(strips: Image) -> Features:
     """Thin bright lines against thin dark ones, and whether they go on in one direction, as rain does."""
-    line = np.ones((1, 7), np.uint8)
-    bright = cv2.morphologyEx(strips, cv2.MORPH_TOPHAT, line)
-    dark = cv2.morphologyEx(strips, cv2.MORPH_BLACKHAT, line)
+    bright = cv2.morphologyEx(strips, cv2.MORPH_TOPHAT, LINE)
+    dark = cv2.morphologyEx(strips, cv2.MORPH_BLACKHAT, LINE)
     found: Features = {}
     for name, image in (("bright_line", bright), ("dark_line", dark)):
         below = np.cumsum(counts_of(image[::2]))
@@ -125,8 +134,9 @@ def _streaks(strips: Image) -> Features:
     # The scene's own edges are wide as well as steep; rain is seen where there are none.
     coarse = cv2.blur(strips, (9, 9))
     edge = cv2.dilate(cv2.absdiff(coarse[:, 8:], coarse[:, :-8]), np.ones((1, 9), np.uint8)) > 12
-    image = np.minimum(bright, 40).astype(np.float32)
-    image[:, 4:-4][edge] = 0
+    image = np.minimum(bright, 40)
+    image[:, 4:-4] *= ~edge
+    image = image.astype(np.float32)
     image -= image.mean()
     power = float(np.mean(image * image)) + 1.0
     along = [_along(image, REACH, lean) / power for lean in LEANS]
@@ -142,7 +152,6 @@ def _streaks(strips: Image) -> Features:
         "streak_long": _along(image, 2 * REACH, 2 * best) / power,
         "streak_power": log(float(np.sqrt(power))),
         "streak_calm": 1 - float(edge.mean()),
-        **_falling(bright),
     }
 
 
@@ -155,16 +164,18 @@ def _falling(bright: Image) -> Features:
     width = (image.shape[1] - 2 * MARGIN) // ACROSS * ACROSS
     strips = image.reshape(STRIPS, STRIP, -1)
 
-    def blocks(rows: slice, lean: int) -> Image:
-        part = strips[:, rows, MARGIN + lean : MARGIN + lean + width]
-        return part.reshape(STRIPS, STRIP - REACH, width // ACROSS, ACROSS)
+    def products(lower: Image) -> Image:
+        """Of each block, the sum of its products with what lies below it."""
+        columns = np.einsum("src,src->sc", upper, lower)
+        return columns.reshape(STRIPS, -1, ACROSS).sum(2).ravel()
 
-    upper = blocks(slice(None, -REACH), 0)
-    upper = upper - upper.mean((1, 3), keepdims=True)
+    upper = strips[:, :-REACH, MARGIN : MARGIN + width]
+    mean = upper.mean(1).reshape(STRIPS, -1, ACROSS).mean(2)
+    upper = upper - np.repeat(mean, ACROSS, 1)[:, None]
     size = upper.shape[1] * ACROSS
-    power = np.einsum("srbc,srbc->sb", upper, upper).ravel() / size
-    products = [np.einsum("srbc,srbc->sb", upper, blocks(slice(REACH, None), lean)).ravel() for lean in LEANS]
-    along = np.stack(products) / (size * (power + 0.1))  # [leans, blocks]
+    power = products(upper) / size
+    below = [products(strips[:, REACH:, MARGIN + lean : MARGIN + lean + width]) for lean in LEANS]
+    along = np.stack(below) / (size * (power + 0.1))  # [leans, blocks]
     thirds = np.array_split(np.argsort(power), 3)
     means = np.stack([along[:, third].mean(1) for third in thirds])
     found: Features = {}
@@ -218,6 +229,10 @@ def _shared(kind: str, high: Image) -> Features:
         f"{kind}_shared": float(among[len(among) // 2]) / power,
         f"{kind}_power": log(float(np.sqrt(power))),
     }
+
+
+def _grey_strips(image: Image) -> Image:
+    return cv2.cvtColor(_strips(image), cv2.COLOR_RGB2GRAY)
 
 
 def _strips(image: Image) -> Image:
