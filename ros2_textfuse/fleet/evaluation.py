@@ -201,7 +201,7 @@ class _Here:
     def measure(self, recording: Any, cut: Cut | None, until: int | None, tally: Tally) -> Measured:
         """Fuse and measure a stretch, or all."""
         frames: list[dict[str, Any]] = []
-        take, timed = FrameMeasure(), _Timed(self._fuser)
+        take, timed = FrameMeasure(self._recipe.boxes(self._job.threads)), _Timed(self._fuser)
         keep = self._recipe.fusion.keep_objects
         objects = ObjectFinder(self._fuser.prompt.objects, keep=keep) if self.objects else None
         inner = Tally.from_recording(recording)
