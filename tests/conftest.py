@@ -19,7 +19,7 @@ SESSION = "TEXTFUSE_TEST_SESSION"
 """Environment variable by which processes of this run are known, also when their parent is gone."""
 
 CRASHED = 3
-"""Exit code of a run of which a worker crashed: tests of it have not run, so there is more to do than the failed ones."""
+"""Exit code of a run of which a worker crashed: some of its tests have never run, so the failed ones are not all."""
 _crashes = pytest.StashKey[list[object]]()
 
 
