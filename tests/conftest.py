@@ -42,6 +42,13 @@ def an_interrupt_comes_at_once():
 
 
 @pytest.fixture(scope="session", autouse=True)
+def hang_ups_reach_the_children():
+    """Also where `nohup` started this: what is ignored is inherited, and a handler that does nothing is not."""
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
+
+
+@pytest.fixture(scope="session", autouse=True)
 def nothing_is_left_behind():
     """Nodes and commands end with this process, even if it is killed; what is left at the end is ended and named."""
     os.environ[SESSION] = os.environ[PARENT] = str(os.getpid())
