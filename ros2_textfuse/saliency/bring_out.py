@@ -68,10 +68,10 @@ class BringOut:
             appearance.strength += PACE * (appearance.allowed * appearance.wanted - appearance.strength)
             shown.append((*tracked[id_], appearance))
         if alone:
-            rest = [Surroundings.of(region.box, height, width) for region in regions if region not in chosen]
-            _bring_out_singly(fused, shown, [around for _, around, _ in shown] + [one for one in rest if one])
+            named = [Surroundings.of(region.box, height, width) for region in regions if not region.keep]
+            _bring_out_singly(fused, shown, [around for around in named if around])
             return
-        before = [(id_, tracked[id_][1].cut(fused).copy()) for id_ in turn]
+        before = [(id_, tracked[id_][1].cut(fused).copy()) for id_ in turn if not tracked[id_][0].keep]
         _modulate(fused, shown)
         for id_, plain in before:
             self._give_way(id_, fused, plain, shown)
