@@ -154,9 +154,9 @@ def _alignment(calibration: bytes) -> Alignment:
 
 
 def _as_file(content: bytes, suffix: str) -> Path:
-    """A file of this machine with some content, written once."""
+    """A file of this machine with some content, written where it is not there, or is somebody else's by that name."""
     path = Path(tempfile.gettempdir()) / f"textfuse-fleet-{_digest(content)[:16]}{suffix}"
-    if not path.exists():
+    if not path.is_file() or path.read_bytes() != content:
         write_whole(path, content)
     return path
 

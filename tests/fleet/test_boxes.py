@@ -1,7 +1,10 @@
 """What a detector finds in the streams, in the store, among what is mined and in the slices."""
 
+import tempfile
 from contextlib import nullcontext
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -15,10 +18,11 @@ from ros2_textfuse.fleet.errors import StoreError
 from ros2_textfuse.fleet.figures import prepare, sliced, slicings
 from ros2_textfuse.fleet.mining import choose
 from ros2_textfuse.fleet.queries import connect
-from ros2_textfuse.fleet.recipe import Recipe
+from ros2_textfuse.fleet.recipe import Recipe, _as_file
 from ros2_textfuse.fleet.run import OneProcess, evaluate_fleet
 from ros2_textfuse.fleet.store import Store
 from ros2_textfuse.settings import FusionSettings
+from tests.helpers.campaign import campaign
 from tests.helpers.recordings import write_bag
 
 NIGHT, LENGTH = 3, 8  # frames of which the fourth is dark to the visible camera
@@ -99,3 +103,20 @@ def test_another_detector_is_another_store(store, tmp_path):
         Store.claim(store.path, Recipe.read(FusionSettings(engine="eager")).description)
     with pytest.raises(WeightsError, match="no weights file"):
         Recipe.read(FusionSettings(), detector=str(tmp_path / "gone.pt"))
+
+
+def test_weights_that_somebody_else_put_in_their_place_are_not_taken(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    _as_file(b"ours", "/own.pt").write_bytes(b"theirs")
+    assert _as_file(b"ours", "/own.pt").read_bytes() == b"ours"
+
+
+@campaign
+def test_a_real_detector_finds_the_bus_in_all_streams_and_nothing_in_one_that_is_black():
+    ultralytics = pytest.importorskip("ultralytics")
+    boxes = Recipe.read(FusionSettings(), detector="yolo26n.pt").boxes(1)
+    bus = cv2.imread(str(Path(ultralytics.__file__).parent / "assets" / "bus.jpg"))[..., ::-1]
+    found = boxes(bus, cv2.cvtColor(bus, cv2.COLOR_RGB2GRAY), bus)
+    assert "bus" in found["objects"] and found["objects"].count("person") >= 3 and found["disagreement"] < 0.3
+    dark = boxes(bus, np.zeros(bus.shape[:2], np.uint8), bus)
+    assert dark["boxes_thermal"] == [] and dark["disagreement"] == pytest.approx(0.5, abs=0.1)
