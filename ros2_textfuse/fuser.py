@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse import prompts
-from ros2_textfuse.engines import Engine, EngineConfig, EngineError, build_engine
+from ros2_textfuse.engines import Engine, EngineConfig, EngineError, build_engine, check_shows
 from ros2_textfuse.engines.base import DeviceEngine
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.imaging.arrays import check_sizes, check_types
@@ -344,19 +344,19 @@ class Fuser:
 
         Raises:
             ImageError: `out` does not fit.
-            EngineError: as of `fuse`.
+            EngineError: as of `fuse`; or the fused image is one colour, though the cameras see something.
         """
         height, width = thermal8.shape
         if out is None:
             out = np.empty((height, width, 3), np.uint8)
         elif out.shape != (height, width, 3) or out.dtype != np.uint8 or not out.flags.c_contiguous:
             raise ImageError(f"out must be C-contiguous uint8 {(height, width, 3)}, not {out.dtype} {out.shape}")
-        engine = self._engines.get((height, width))
-        if engine is None:
+        if (engine := self._engines.get((height, width))) is None:
             self.prepare(height, width)
             engine = self._engines[height, width]
         *_, modulation, tone = self._in_force
         engine.run(visible, thermal8, modulation, out)
+        check_shows(out, visible, thermal8)
         if tone is not None:
             tone(out)
         return out

@@ -38,6 +38,18 @@ def test_fused_is_rgb_of_the_same_size(fuser):
     assert fuser.engine_name.startswith("eager")
 
 
+@pytest.mark.parametrize("level", [0, 130])
+def test_a_fused_image_of_one_colour_is_an_error_unless_the_cameras_see_nothing(fuser, monkeypatch, level):
+    """As of an engine whose memory was damaged after it was verified."""
+    fuser.fuse(VISIBLE, THERMAL)
+    monkeypatch.setattr(CpuRunner, "run", lambda self, visible, thermal, modulation, out: out.fill(level))
+    with pytest.raises(
+        EngineError, match=rf"one colour, \[{level}, {level}, {level}\], and the cameras' images are not"
+    ):
+        fuser.fuse(VISIBLE, THERMAL)
+    assert (fuser.fuse(np.full_like(VISIBLE, 9), np.full_like(THERMAL, 9)) == level).all()
+
+
 def test_both_cameras_show(fuser):
     """The warm disc stands out although the RGB camera does not see it, and the texture stays."""
     fused = fuser.fuse(VISIBLE, THERMAL).mean(axis=2)

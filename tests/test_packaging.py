@@ -1,5 +1,6 @@
 """What people build and report with: pins, workflow, bug form, pre-commit."""
 
+import os
 import re
 from pathlib import Path
 
@@ -48,3 +49,21 @@ def test_pins_that_do_not_resolve_are_told(tmp_path):
     reason = check_pins.resolve("3.12", "aarch64", wanted)
     assert "numpy==0.1" in reason
     assert "no answer within 0 s" in check_pins.resolve("3.12", "aarch64", wanted, patience=0.0)
+
+
+@pytest.mark.skipif(not [*ROOT.glob("build/*/CTestTestfile.cmake")], reason="built elsewhere")
+def test_what_colcon_links_to_can_be_run_and_its_tests_are_the_fast_ones():
+    """`colcon build --symlink-install` takes the scripts of the build folder as they are."""
+    for build in ROOT.glob("build/*/CTestTestfile.cmake"):
+        scripts = [build.parent / "bin/textfuse", *(build.parent / "lib/textfuse").iterdir()]
+        assert {script.name for script in scripts} >= {"textfuse", "fusion", "detection", "player", "view"}
+        assert all(os.access(script, os.X_OK) for script in scripts)
+        assert '"pytest" "tests" "--ignore" "tests/end_to_end"' in build.read_text()
+
+
+def test_the_packages_that_rosdep_has_only_from_pip_are_told():
+    """Without pip in the machine's own Python, `rosdep install` stops at them."""
+    keys = set(re.findall("<exec_depend>(python3-.*)</exec_depend>", (ROOT / "package.xml").read_text()))
+    guide = (ROOT / "docs/getting-started/install.md").read_text()
+    (skipped,) = re.findall('--skip-keys "(.*)"', guide)
+    assert {key for key in keys if key.endswith("-pip")} < set(skipped.split()) <= keys

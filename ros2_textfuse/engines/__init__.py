@@ -5,5 +5,6 @@ An engine is built for one image size, since static shapes are what compilers do
 
 from ros2_textfuse.engines.base import Engine, EngineConfig, EngineError
 from ros2_textfuse.engines.selection import ENGINES, build_engine
+from ros2_textfuse.engines.verification import check_shows
 
-__all__ = ["ENGINES", "Engine", "EngineConfig", "EngineError", "build_engine"]
+__all__ = ["ENGINES", "Engine", "EngineConfig", "EngineError", "build_engine", "check_shows"]

@@ -1,4 +1,7 @@
-"""Whether an engine fuses as eager float32 does: a compiler's mistake must not become a wrong image."""
+"""Whether an engine fuses as eager float32 does: a compiler's mistake must not become a wrong image.
+
+When it is built by a test pair, and with each pair by whether the fused image shows anything.
+"""
 
 import cv2
 import numpy as np
@@ -12,6 +15,8 @@ from ros2_textfuse.networks.source import inputs_of, modulation_of, reads_senten
 MEAN_TOLERANCE = 0.6
 TAIL_TOLERANCE = 3  # at the 99.9th percentile
 LEAST_CONTRAST = 8  # between the darkest and the brightest value of the fused test pair
+SEEN = 32  # levels between the darkest and the brightest pixel of an image that shows something for certain
+STRIDE = 17  # pixels between those that are looked at in each fused image: 10 us
 MAX_PIXELS = 4_000_000  # the reference needs some 0.4 kB for each
 MAX_PIXELS_OF_TEXTIF = 500_000  # and for this network 4 kB and 10 MFLOP
 
@@ -49,6 +54,30 @@ def check_agreement(engine: Engine, config: EngineConfig) -> None:
             f"255 levels in the mean ({MEAN_TOLERANCE} is allowed), by {tail:.0f} at the 99.9th percentile "
             f"({TAIL_TOLERANCE} is allowed)"
         )
+
+
+def check_shows(fused: NDArray[np.uint8], visible: NDArray[np.uint8], thermal: NDArray[np.uint8]) -> None:
+    """See to it that a fused image is not one colour while its cameras see something: for every image, so in 10 us.
+
+    Args:
+        fused: uint8 RGB [H, W, 3].
+        visible: uint8 RGB [H, W, 3].
+        thermal: uint8 [H, W].
+
+    Raises:
+        EngineError: it is, so that it must not be published.
+    """
+    some = fused[STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE]
+    if (some == fused[0, 0]).all() and max(_contrast(visible), _contrast(thermal)) >= SEEN:
+        raise EngineError(
+            f"the fused image is one colour, {fused[0, 0].tolist()}, and the cameras' images are not: the weights or "
+            "the engine are damaged; name other weights, or the engine eager, to find out which"
+        )
+
+
+def _contrast(image: NDArray[np.uint8]) -> int:
+    """Levels between the darkest and the brightest of some of the pixels."""
+    return int(np.ptp(image[STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE], axis=(0, 1)).max(initial=0))
 
 
 def _reference(

@@ -33,7 +33,7 @@ class BagRecording(Recording):
             counts.append(topic.count)
         self.images = sum(counts)
         seconds = (self._bag.end - self._bag.start) / 1e9
-        self.duration = seconds + seconds / max(counts)
+        self.duration = seconds + seconds / max(1, max(counts) - 1)  # the last image lasts as long as the others
 
     def images_from(self, time: float) -> Iterator[RecordedImage]:
         """The images in the order in which they were recorded."""

@@ -191,6 +191,18 @@ def own_cache(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
+class Harmful:
+    def __reduce__(self):
+        return (pytest.exit, ("code of a weights file was executed",))
+
+
+@pytest.mark.parametrize("content", [Harmful(), {"model": Harmful()}])
+def test_code_in_a_weights_file_is_not_executed(tmp_path, content):
+    torch.save(content, tmp_path / "detector.pt")
+    with pytest.raises(WeightsError, match=r"detector\.pt cannot be read .* holds code of its own"):
+        Detector(tmp_path / "detector.pt", engine="torch")
+
+
 @needs_openvino
 def test_an_export_is_kept_and_a_damaged_one_built_again(own_cache, caplog):
     caplog.set_level(logging.INFO)

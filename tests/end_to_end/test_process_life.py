@@ -82,6 +82,7 @@ def test_up_starts_again_what_crashes(graph):
     graph.wait(lambda: graph.seen["status"], START, "fusion is not active")
     graph.wait(lambda: graph.node.count_publishers("detections"), START, "detection is not there")
     fusion, detection = node(graph, up, "fusion"), node(graph, up, "detection")
+    assert detection.nice() > fusion.nice(), "detection gives way to fusion"
     detection.send_signal(signal.SIGSEGV)
     detection.wait(15)
     (entry,) = graph.wait(lambda: restarts(graph, "detection"), START, "no restart of detection")[:1]

@@ -81,6 +81,12 @@ def test_a_damaged_image_is_no_damaged_bag(tmp_path):
     np.testing.assert_array_equal(encodings.visible_array(images[6]), visible[3])
 
 
+def test_the_last_image_of_a_bag_lasts_as_long_as_the_others(tmp_path):
+    """Else the player, told to play at 15 Hz, would play a little slower."""
+    bag = write_bag(tmp_path / "bag", noise(5, 8, 10, 3), noise(5, 8, 10), rate=10.0)
+    assert open_recording(bag=str(bag)).duration == pytest.approx(0.5)
+
+
 def test_video_pairs_by_frame(tmp_path):
     paths = [write_video(tmp_path / f"{name}.mp4", 5) for name in ("v", "t")]
     recording = open_recording(visible=paths[0], thermal=paths[1])
