@@ -27,7 +27,8 @@ export PATH := $(prefix)/bin:$(PATH)
 export AMENT_PREFIX_PATH := $(prefix)
 export CMAKE_PREFIX_PATH := $(prefix)
 
-pip = $(python) -m pip install --disable-pip-version-check --progress-bar off --constraint constraints.txt \
+# Modules are compiled when they are first imported: most of 16000 never are, and all take half a minute.
+pip = $(python) -m pip install --disable-pip-version-check --progress-bar off --no-compile --constraint constraints.txt \
   --constraint requirements/$(ROS).txt
 # pip in a few lines: the big downloads as they begin, and everything from the first error on.
 briefly := 2>&1 | sed -unE -e '/^ *(ERROR|error):/,$$p' -e 's/^ *(Downloading|Using cached) (.*\([0-9]{2,}\.[0-9] MB\)).*/  \2/p'

@@ -36,7 +36,7 @@ Found = dict[str, Sequence[Detection]]
 
 
 class InTurn:
-    """What the detection node does with `alternate`."""
+    """What the detection node does with `in_turn`."""
 
     def __init__(self) -> None:
         self._turns, self._tracker, self._tracks = Turns(), Tracker(), Carried()

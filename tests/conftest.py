@@ -19,7 +19,7 @@ SESSION = "TEXTFUSE_TEST_SESSION"
 """Environment variable by which processes of this run are known, also when their parent is gone."""
 
 CRASHED = 3
-"""Exit code of a run of which a worker crashed: tests of it have not run, so there is more to do than the failed ones."""
+"""Exit code of a run of which a worker crashed: some of its tests have never run, so the failed ones are not all."""
 _crashes = pytest.StashKey[list[object]]()
 
 
@@ -39,6 +39,13 @@ def an_interrupt_comes_at_once():
     """Python handles signals itself and in this thread: what rclpy and Ray leave tells it later, amid another test."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hang_ups_reach_the_children():
+    """Also where `nohup` started this: what is ignored is inherited, and a handler that does nothing is not."""
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -24,8 +24,11 @@ LEAST = 0.3  # down to this share
 EITHER = 0.5  # share of the best push's gain for which an object's bright and dark parts both keep their contrast
 FAITHFUL = 0.05  # gain in separability for which another push is chosen
 FRESH = 0.5  # share of what was seen last in the push
-KEPT = 1.05  # of the better camera's separability, that an object to be kept is to have on the grid
-STRENGTHS = np.linspace(0, 1, 5, dtype=np.float32)  # that are tried where an object is to be kept
+KEPT = 1.05  # of the better camera's separability, that an object to be kept is to have on the grid,
+KEPT_CONTRAST = 0.6  # and of the stronger camera's contrast,
+BY_CONTRAST = 0.25  # which counts for so much of what separability counts
+STRENGTHS = np.linspace(0, 1, 9, dtype=np.float32)  # that are tried where an object is to be kept
+SPARED = 1e-3  # of what counts, that is not worth the strongest push
 
 LEVELS = np.arange(256)
 RISE = np.uint8(np.floor(STRONGEST * LEVELS * (1 - LEVELS / 255)))
@@ -81,13 +84,12 @@ def look(
     need = np.clip((PLAIN[1] - before) / (PLAIN[1] - PLAIN[0]), LEAST, 1)
     found = []
     for number, choice in enumerate(choices):
-        if keep and keep[number]:
-            need[number] = _enough(
-                [image[number] for image in cells], tried[choice][number] * inside[number], ring[number]
-            )
-        wanted = float(need[number]) * bool(gains[choice, number] > 0)
-        new = Appearance(tried[choice][number], choice, wanted, 0.0 if former else wanted)
         old = former[number] if former else None
+        wanted = float(need[number]) * bool(gains[choice, number] > 0)
+        if keep and keep[number]:
+            pushes = np.stack([push[number] * inside[number] for push in tried])
+            choice, wanted = _enough(np.stack([image[number] for image in cells]), pushes, ring[number], old)
+        new = Appearance(tried[choice][number], choice, wanted, 0.0 if former else wanted)
         found.append(replace(new, push=old.push + FRESH * (new.push - old.push), strength=old.strength) if old else new)
     return found
 
@@ -144,22 +146,39 @@ def _choose(gains: NDArray[np.float64], former: Sequence[Appearance | None]) -> 
     return [int(choice) for choice in gains.argmax(0)]
 
 
-def _enough(cells: Sequence[NDArray[np.uint8]], push: NDArray[np.float32], ring: NDArray[np.bool_]) -> float:
-    """How strong a push makes an object as separable as in the camera that shows it better, 0..1.
+def _enough(
+    cells: NDArray[np.uint8], pushes: NDArray[np.float32], ring: NDArray[np.bool_], former: Appearance | None
+) -> tuple[int, float]:
+    """Which push, and how strong, leaves an object as plain as in the camera that shows it better, and no plainer.
+
+    By separability, and by contrast with the sign that either camera gives it: what is separable by its pattern alone,
+    as light and dark as its surroundings, is easily overlooked.
 
     Args:
-        cells: of each image, uint8 [SIDE, SIDE], the fused one last.
-        push: of each cell.
+        cells: of each image, uint8 [images, SIDE, SIDE], the fused one last.
+        pushes: of each cell, [pushes, SIDE, SIDE].
         ring: cells around the box.
+        former: whose push is kept unless another is clearly better.
     """
-    tried = cells[-1] + STRENGTHS[:, None, None] * push * RISE[cells[-1]]
-    found = separabilities(np.stack([*cells[:-1], *tried]), np.stack([ring] * (len(cells) - 1 + len(tried))))
-    goal, reached = KEPT * found[: len(cells) - 1].max(), found[len(cells) - 1 :]
-    if reached.max() <= goal:
-        return float(STRENGTHS[reached.argmax()])
-    first = int(np.argmax(reached >= goal))
-    before = max(first - 1, 0)
-    return float(np.interp(goal, reached[[before, first]], STRENGTHS[[before, first]]))
+    cameras = len(cells) - 1
+    tried = cells[-1] + STRENGTHS[:, None, None] * (pushes * RISE[cells[-1]])[:, None]
+    grids = np.concatenate([cells[:-1], tried.reshape(-1, SIDE, SIDE)])
+    rings = np.broadcast_to(ring, grids.shape)
+    of_box = ~ring / max((~ring).sum(), 1) - ring / max(ring.sum(), 1)
+    separability, contrast = separabilities(grids, rings), grids.reshape(len(grids), -1) @ np.float32(of_box.ravel())
+    shown = (np.sign(contrast[:cameras, None]) * contrast[cameras:]).max(0)
+    plain = _share(separability[cameras:], KEPT * separability[:cameras].max())
+    worth = plain + BY_CONTRAST * _share(shown, KEPT_CONTRAST * np.abs(contrast[:cameras]).max())
+    worth = worth.reshape(len(pushes), -1) - SPARED * STRENGTHS
+    if former:
+        worth[former.choice] += FAITHFUL
+    choice, strength = np.unravel_index(worth.argmax(), worth.shape)
+    return int(choice), float(STRENGTHS[strength])
+
+
+def _share(values: NDArray[np.float64], goal: float) -> NDArray[np.float64]:
+    """Of a goal, at most all of it."""
+    return np.minimum(values / max(goal, 1e-6), 1)
 
 
 def _difference(image: NDArray[np.uint8], ring: NDArray[np.bool_]) -> Cells:
@@ -182,9 +201,11 @@ def _blur(cells: Cells) -> Cells:
 
 def separabilities(cells: NDArray, ring: NDArray[np.bool_]) -> NDArray[np.float64]:
     """1 minus the overlap of the histograms inside each box and in its ring, [N]."""
-    bins = _bins(cells, CONTRAST_BINS)
-    inside, around = (_histograms(bins, weights, CONTRAST_BINS) for weights in (~ring, ring))
-    return 1 - np.minimum(inside, around).sum(1)
+    box_and_part = 2 * np.arange(len(cells))[:, None, None] + ring
+    bins = (np.asarray(cells, np.intp) * CONTRAST_BINS >> 8) + CONTRAST_BINS * box_and_part
+    counts = np.bincount(bins.ravel(), minlength=2 * CONTRAST_BINS * len(cells)).reshape(-1, 2, CONTRAST_BINS)
+    shares = counts / np.maximum(counts.sum(2, keepdims=True), 1)
+    return 1 - shares.min(1).sum(1)
 
 
 def _bins(cells: NDArray, count: int) -> NDArray[np.intp]:

@@ -98,6 +98,11 @@ class FrameRing:
                     return frame
         return None
 
+    def whole(self, streams: Collection[str], after: int = 0) -> list[Frame]:
+        """The frames with a number above `after` that have all the streams, the oldest first."""
+        with self._lock:
+            return [f for f in self._frames if f.number > after and all(stream in f.images for stream in streams)]
+
     def clear(self) -> None:
         """Forget all frames; the numbers go on."""
         with self._lock:

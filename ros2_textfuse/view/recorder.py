@@ -16,6 +16,7 @@ from ros2_textfuse.view.hub import Hub
 
 CAMERAS = ("visible", "thermal")
 BEFORE, AFTER = 10.0, 5.0  # s
+SILENCE = 2.0  # s longer than that: no more frames come
 MOST_BYTES = 256 << 20  # of images that are kept
 
 logger = logging.getLogger(__name__)
@@ -56,16 +57,17 @@ class Recorder:
             self._until = -1  # the first frame from now on sets it
             self._adapt()
             loop = asyncio.get_running_loop()
-            # On time as well where no more frames come.
-            loop.call_later(self._after + 2.0, self._finish)
+            loop.call_later(self._after + SILENCE, self._finish)
             self._tell("recording", f"recording {self._after:g} more seconds")
 
     def wake(self) -> None:
-        """There may be a new frame."""
-        frame = self._hub.frames.newest(CAMERAS, self._last)
-        if frame is None or not all(camera in frame.images for camera in CAMERAS):
-            return
-        self._last = frame.number
+        """There may be new frames; more than one where the event loop was held up."""
+        for frame in self._hub.frames.whole(CAMERAS, self._last):
+            if self.streams:  # else the frame before ended the recording, and nobody wants more
+                self._last = frame.number
+                self._take(frame)
+
+    def _take(self, frame: Frame) -> None:
         if self._frames and frame.stamp <= self._frames[-1].stamp:  # a clock that was set back
             self._forget()
         self._frames.append(frame)

@@ -38,7 +38,7 @@ WIDTH, HEIGHT = 320, 240
 THERMAL_LATE = 3_000_000  # ns
 SLOP = 20_000_000  # ns, the node's default
 SET_BACK = 1_000_000_000  # ns; stamps that go back by more are those of a clock that was set back
-OLDEST = round(RATE)  # images that a camera may have sent since the one that comes out now
+OLDEST = round(RATE)  # turns that the cameras may have had since the image that comes out now: a second
 PATIENCE = 15.0  # s
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
@@ -99,7 +99,6 @@ class Sent:
     """A usable image that a camera sent."""
 
     tick: int
-    count: int  # of this camera's images
     settings: int  # how often the camera's clock was set back before it
     quadrant: int | None
     blinding: bool  # nothing of the thermal image is seen through it
@@ -112,7 +111,7 @@ class Fused:
     stamp: int
     pixels: NDArray[np.uint8]
     frame_id: str
-    counts: dict[str, int]  # images that each camera had sent
+    tick: int  # of the cameras, when it came
 
     @property
     def size(self) -> tuple[int, int]:
@@ -138,7 +137,6 @@ class Rig(Graph):
         self._usable = True
         self._sent: dict[str, dict[int, Sent]] = {"visible": {}, "thermal": {}}
         self._newest = dict.fromkeys(self._sent, 0)
-        self._counts = dict.fromkeys(self._sent, 0)
         self._settings = dict.fromkeys(self._sent, 0)
         self._last: tuple[int, dict[str, int]] = 0, dict.fromkeys(self._sent, 0)
         self._well = False  # since the last fault
@@ -256,11 +254,8 @@ class Rig(Graph):
         if stamp < self._newest[camera] - SET_BACK:
             self._settings[camera] += 1
         self._newest[camera] = stamp
-        self._counts[camera] += 1
         blinding = camera == "visible" and float(pixels.mean()) > 220
-        self._sent[camera][stamp] = Sent(
-            self._tick, self._counts[camera], self._settings[camera], hot_quadrant(pixels), blinding
-        )
+        self._sent[camera][stamp] = Sent(self._tick, self._settings[camera], hot_quadrant(pixels), blinding)
 
     def _run_cameras(self) -> None:
         due = time.monotonic()
@@ -307,7 +302,7 @@ class Rig(Graph):
             thermal: spoils the images of the thermal camera.
             usable: whether what is spoilt may come out at all.
             pairing: how far in ns the thermal stamp of a pair may lie from the visible one, before and behind.
-            late: how many images may come out when their camera had sent more than OLDEST newer ones.
+            late: how many images may come out more than OLDEST turns of the cameras after they were sent.
         """
         self._forget()
         self._well = False
@@ -394,7 +389,7 @@ class Rig(Graph):
         """Keep of a fused image what the audit asks for."""
         if name == "fused":
             pixels = np.frombuffer(message.data, np.uint8).reshape(message.height, message.width, 3)
-            message = Fused(stamp_ns(message), pixels, message.header.frame_id, dict(self._counts))
+            message = Fused(stamp_ns(message), pixels, message.header.frame_id, self._tick)
         super().receive(name, message)
 
     def _recover(self) -> None:
@@ -438,9 +433,9 @@ class Rig(Graph):
             own = sent[camera][fused.stamp]
             assert fused.stamp > last or own.settings > settings[camera], f"stamp {fused.stamp} comes after {last}"
             last, settings = fused.stamp, settings | {camera: own.settings}
-            newer = fused.counts[camera] - own.count
-            late -= newer > OLDEST
-            assert late >= 0, f"an image came out when its camera had sent {newer} newer ones"
+            age = fused.tick - own.tick
+            late -= age > OLDEST
+            assert late >= 0, f"an image came out {age} turns of the cameras after it was sent"
             quadrants = {own.quadrant}
             if not is_marked(fused.pixels):
                 assert camera == "visible", "a thermal image came out without the mark of pass-through"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ros2_textfuse.evaluation.metrics.fusion import to_grey
-from ros2_textfuse.evaluation.metrics.retention import separability
+from ros2_textfuse.evaluation.metrics.retention import contrast, separability
 from ros2_textfuse.saliency.bring_out import LOOKS, BringOut
 from ros2_textfuse.saliency.carrying import Carried, Sighting
 from ros2_textfuse.saliency.regions import Region, within
@@ -157,6 +157,16 @@ def test_an_object_that_is_kept_becomes_as_plain_as_in_the_better_camera_and_no_
         BringOut()(most, visible, thermal, [Region(BOX)])
         assert was < kept <= 1.2 * better
         assert kept >= min(0.9 * better, separability(to_grey(most), BOX) - 0.02)
+
+
+def test_an_object_that_is_kept_has_contrast_and_not_only_another_pattern():
+    """Stripes as light and dark as the ground are separable from it, and yet easily overlooked."""
+    visible, thermal, fused, shape = scene(118)
+    thermal = np.uint8(np.where(shape, 180, thermal))
+    fused[shape & (np.indices(shape.shape)[0] % 16 < 8)] = 80
+    fused[shape & (np.indices(shape.shape)[0] % 16 >= 8)] = 160
+    BringOut()(fused, visible, thermal, [Region(BOX, keep=True)])
+    assert contrast(to_grey(fused), BOX) >= 0.5 * contrast(thermal, BOX)
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="shared/data/detect is not on this machine")

@@ -3,7 +3,8 @@
 import numpy as np
 
 from ros2_textfuse.recordings.source import find_recording
-from ros2_textfuse.view.recorder import Recorder
+from ros2_textfuse.view.hub import Hub
+from ros2_textfuse.view.recorder import SILENCE, Recorder
 from tests.helpers.page import Browser, image, serving, until
 
 PERIOD = 100_000_000  # ns
@@ -16,7 +17,25 @@ def put(server, numbers, at=1_700_000_000_000_000_000):
         server.hub.put(stamp, {"visible": image(number), "thermal": image(2 * number)[..., 0].copy()})
 
 
-def test_the_last_and_the_next_seconds_become_a_bag(tmp_path):
+def test_no_frame_is_left_out_where_the_event_loop_was_held_up(tmp_path):
+    """One call for three frames, the last of which still waits for its cameras."""
+    hub = Hub(rate=1e6)
+    hub.open(None, lambda wanted: None)
+    recorder = Recorder(hub, tmp_path)
+    recorder.keep("somebody", True)
+    for stamp in (1, 2, 3):
+        hub.put(stamp, {"fused": image(0)})
+        if stamp < 3:
+            hub.put(stamp, {"visible": image(0), "thermal": image(0)})
+    recorder.wake()
+    assert [frame.stamp for frame in recorder._frames] == [1, 2]
+    hub.put(3, {"visible": image(0), "thermal": image(0)})
+    recorder.wake()
+    assert [frame.stamp for frame in recorder._frames] == [1, 2, 3]
+
+
+def test_the_last_and_the_next_seconds_become_a_bag(tmp_path, monkeypatch):
+    monkeypatch.setattr("ros2_textfuse.view.recorder.SILENCE", 60.0)  # a busy machine is not a camera that is silent
     with serving(folder=tmp_path / "moments") as server, Browser(server) as browser:
         server._recorder._before, server._recorder._after = 2.0, 1.0
         browser.send("keep", on=True)
@@ -70,7 +89,7 @@ def test_memory_is_bounded(monkeypatch):
 
 def test_a_recording_of_nothing_says_so(tmp_path):
     with serving(folder=tmp_path / "moments") as server, Browser(server) as browser:
-        server._recorder._after = -1.9
+        server._recorder._after = 0.1 - SILENCE
         browser.send("record")
         browser.wait_for(lambda: (browser.told("recorder") or {}).get("state") == "failed")
         assert "no images" in browser.told("recorder")["message"]

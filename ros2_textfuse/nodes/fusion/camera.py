@@ -98,6 +98,8 @@ class Camera(CameraInput):
 
     def _receive(self, message: Image | CompressedImage) -> None:
         own_stamp = stamp_ns(message)
+        if own_stamp:
+            self._gaps.add(own_stamp)  # an image that is refused came all the same
         try:
             if not own_stamp:
                 raise encodings.ImageError(
@@ -115,7 +117,6 @@ class Camera(CameraInput):
         self._stamp, self.frame_id, self._refusal = image.stamp, message.header.frame_id, ""
         self.received += 1
         self._newest = image
-        self._gaps.add(own_stamp)
         now = self._node.get_clock().now().nanoseconds
         self._late = (now - image.stamp) / 1e9 if now else 0.0  # 0 before the first /clock
         self._health.arrived(time.monotonic())

@@ -52,11 +52,13 @@ def test_a_second_of_broken_images_is_silence(rig, camera):
 
 
 def test_one_broken_image_in_five_costs_that_pair_alone(rig):
+    """It is refused, and not said to be missing: it came."""
     with rig.fault(thermal=spoils.one_in(5, spoils.truncated)):
         rig.wait_ticks(15)
         status = rig.expect(grows=["images_rejected", "visible_unpaired"])
         assert status.state in ("OK", "ERROR") and status.pairs_fused
-        assert rig.status().passed_through == status.passed_through
+        later = rig.status()
+        assert later.passed_through == status.passed_through and later.thermal_missing == rig.before.thermal_missing
 
 
 # Sizes ----------------------------------------------------------------------------------------------------------------

@@ -35,19 +35,23 @@ def ask(rig):
 
 @campaign
 def test_a_thousand_service_calls_a_second_for_five_seconds(rig):
-    """All are answered, by their own words, and the images go on."""
+    """All are answered, by their own words, however long a slow machine takes, and the images go on meanwhile."""
     client = rig.node.create_client(SetPrompt, "set_prompt", qos_profile=QoSProfile(depth=5000))
     assert client.wait_for_service(timeout_sec=10.0)
     with rig.fault():
-        began, futures = time.monotonic(), []
-        for number in range(5000):
-            mode = MODES[number % len(MODES)]
-            futures.append((mode, client.call_async(SetPrompt.Request(modes=[mode], severity=0.5))))
-            time.sleep(max(0.0, began + number / 1000 - time.monotonic()))
-        rig.wait(lambda: all(future.done() for _, future in futures), 30.0, "not all calls are answered")
-        assert all(future.result().success and future.result().modes == [mode] for mode, future in futures)
-        assert len(rig.seen["fused"]) > 15, "hardly anything was fused meanwhile"
-        rig.expect("OK", grows=["pairs_fused"], prompt_changes=rig.before.prompt_changes + 5000)
+        began, calls = time.monotonic(), []
+        while (seconds := time.monotonic() - began) < 5.0:
+            if len(calls) >= 1000 * seconds:
+                time.sleep(0.001)
+                continue
+            mode = MODES[len(calls) % len(MODES)]
+            calls.append((mode, client.call_async(SetPrompt.Request(modes=[mode], severity=0.5))))
+        waiting = calls
+        while waiting := [(mode, future) for mode, future in waiting if not future.done()]:
+            rig.wait(lambda call=waiting[0][1]: call.done(), 10.0, f"{len(waiting)} of {len(calls)} are not answered")
+        assert all(future.result().success and future.result().modes == [mode] for mode, future in calls)
+        assert len(rig.seen["fused"]) > 2 * (time.monotonic() - began), "hardly anything was fused meanwhile"
+        rig.expect("OK", grows=["pairs_fused"], prompt_changes=rig.before.prompt_changes + len(calls))
         rig.expect_diagnostic("fusion", OK)
     assert rig.call(SetPrompt, "set_prompt", SetPrompt.Request()).success
     rig.node.destroy_client(client)
