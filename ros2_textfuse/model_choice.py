@@ -18,6 +18,7 @@ from ros2_textfuse.runtime import machine, undisturbed
 from ros2_textfuse.settings import AUTO, FAMILY, FusionSettings
 
 SHARE = 0.5  # of a frame's time that fusing may take: detection, messages and the rest of the robot run beside it
+GROWTH = 2.0  # times that a network takes at least, of what the next smaller one takes: 2.1 to 2.5 with the engines measured
 ROUNDS = 10
 KEPT = 7 * 86400.0  # s that a measurement is remembered
 
@@ -28,8 +29,9 @@ def prepared_fuser(settings: FusionSettings, alignment: Alignment | None, size: 
     """A fuser whose engine is ready for one size of images.
 
     Where the model is `auto`, the best of FAMILY whose fuse() takes at most SHARE of a frame's time; the smallest where
-    none does. Why is in the fuser's `model_reason`, and in the log. What was measured is remembered in the cache
-    folder, for this machine, engine, size and these weights, so that a later start builds what it runs alone.
+    none does. They are measured from the smallest up, as far as the next one may still hold that: a slow machine builds
+    no more than it runs. Why is in the fuser's `model_reason`, and in the log. What was measured is remembered in the
+    cache folder, for this machine, engine, size and these weights, so that a later start measures nothing.
 
     Args:
         settings: of the fuser.
@@ -43,20 +45,25 @@ def prepared_fuser(settings: FusionSettings, alignment: Alignment | None, size: 
     if settings.model != AUTO:
         return _prepared(settings, alignment, size)
     limit = SHARE * 1000 / rate
+    times: dict[str, float] = {}
+    fusers: dict[str, Fuser] = {}
     told: list[str] = []
-    for name in FAMILY:
-        one, fuser = replace(settings, model=name), None
+    for name in reversed(FAMILY):
+        one = replace(settings, model=name)
         memory = _Memory(one, size)
         remembered = memory.read()
         if remembered is None:
-            fuser = _prepared(one, alignment, size)
-            memory.write(ms := measure(fuser, size))
-        else:
-            ms = remembered
-        told.append(f"{name} takes {ms:.1f} ms{'' if fuser else ' (measured before)'}")
-        if ms <= limit:
+            fusers[name] = _prepared(one, alignment, size)
+            memory.write(remembered := measure(fusers[name], size))
+        times[name] = remembered
+        told.append(f"{name} takes {remembered:.1f} ms{'' if name in fusers else ' (measured before)'}")
+        if GROWTH * remembered > limit:
             break
-    fuser = fuser or _prepared(one, alignment, size)
+    if larger := FAMILY[: -len(times)]:
+        told.append(f"{larger[-1]} at least {GROWTH:g} times as long,")
+    name = choose(times, limit)
+    ms = times[name]
+    fuser = fusers.get(name) or _prepared(replace(settings, model=name), alignment, size)
     fuser.model_reason = (
         f"{', '.join(told)} of the {1000 / rate:.1f} ms of a frame at {rate:g} Hz; {limit:.1f} leave room beside it"
     )
@@ -65,6 +72,16 @@ def prepared_fuser(settings: FusionSettings, alignment: Alignment | None, size: 
     if not holds:
         logger.warning("no model holds %g Hz here: expect to lose pairs, or lower the parameter rate", rate)
     return fuser
+
+
+def choose(times: dict[str, float], limit: float) -> str:
+    """The best network that stays within a limit; the smallest where none does.
+
+    Args:
+        times: milliseconds of each, smallest network first.
+        limit: milliseconds.
+    """
+    return next((name for name in reversed(times) if times[name] <= limit), next(iter(times)))
 
 
 def measure(fuser: Fuser, size: tuple[int, int]) -> float:
