@@ -18,7 +18,7 @@ from ros2_textfuse.runtime import machine, undisturbed
 from ros2_textfuse.settings import AUTO, FAMILY, FusionSettings
 
 SHARE = 0.5  # of a frame's time that fusing may take: detection, messages and the rest of the robot run beside it
-GROWTH = 2.0  # times that a network takes at least, of what the next smaller one takes: 2.1 to 2.5 with the engines measured
+GROWTH = 2.0  # times the next smaller one that a network takes at least; 2.1 to 2.5 with the engines measured
 ROUNDS = 10
 KEPT = 7 * 86400.0  # s that a measurement is remembered
 
