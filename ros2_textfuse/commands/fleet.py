@@ -59,9 +59,12 @@ def _declare_eval(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="STORE", help="folder or URL of the store; it may exist")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="measure every N-th pair (default 1: all)")
     parser.add_argument(
-        "--workers", type=int, default=0, metavar="N", help="so many at once (default: one for each core; 1: no Ray)"
+        "--detector",
+        default="",
+        metavar="WEIGHTS",
+        help="also store the boxes that this detector finds in each of the three streams: yolo26n.pt, or a path",
     )
-    parser.add_argument("--address", default="", help="a Ray cluster that runs: ray://HOST:10001, HOST:6379 or auto")
+    _declare_workers(parser)
     parser.add_argument(
         "--gpus", type=float, default=0.0, metavar="SHARE", help="of a GPU, for each worker (default 0)"
     )
@@ -85,8 +88,9 @@ def _evaluate(args: argparse.Namespace) -> int:
         if (value := getattr(args, name)) is not None and value < least:
             raise TextfuseError(f"--{name} is {value}; it is {least} or more")
     require_parquet()
-    recipe = Recipe.read(fusion_arguments.settings(args), args.every)
+    recipe = Recipe.read(fusion_arguments.settings(args), args.every, args.detector)
     recipe.fuser(1)  # what is wrong with weights or prompt is found here, and once
+    recipe.boxes(1)
     store = args.out.rstrip("/")
     with tqdm(unit="B", unit_scale=True, mininterval=0.5, maxinterval=5, disable=None) as bar:
 
@@ -103,6 +107,15 @@ def _evaluate(args: argparse.Namespace) -> int:
             print(f"interrupted: what is done is in {store}, and the same command goes on", file=sys.stderr)
             raise
     return _told(outcome, store)
+
+
+def _declare_workers(parser: argparse.ArgumentParser, where: str = "") -> None:
+    parser.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="so many at once (default: one for each core; 1: no Ray)"
+    )
+    parser.add_argument(
+        "--address", default="", help=f"a Ray cluster that runs{where}: ray://HOST:10001, HOST:6379 or auto"
+    )
 
 
 def _workers(args: argparse.Namespace) -> AbstractContextManager["Workers"]:
@@ -179,10 +192,7 @@ def _declare_mine(parser: argparse.ArgumentParser) -> None:
         "--hold-back", type=float, default=0.2, metavar="SHARE", help="of the recordings, for testing (default 0.2)"
     )
     parser.add_argument("--calibration", default="", help="YAML file that the store was made with")
-    parser.add_argument(
-        "--workers", type=int, default=0, metavar="N", help="so many at once (default: one for each core; 1: no Ray)"
-    )
-    parser.add_argument("--address", default="", help="a Ray cluster that runs, with FOLDER on a disk that it shares")
+    _declare_workers(parser, ", with FOLDER on a disk that it shares")
     parser.set_defaults(gpus=0.0)
 
 

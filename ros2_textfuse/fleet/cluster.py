@@ -78,7 +78,13 @@ class Cluster:
             options |= {"address": self._address}
         else:
             count = self._count or len(os.sched_getaffinity(0))
-            options |= {"num_cpus": count, "object_store_memory": OBJECTS, "include_dashboard": False}
+            # "local", since without an address Ray joins whatever cluster once ran on this machine.
+            options |= {
+                "address": "local",
+                "num_cpus": count,
+                "object_store_memory": OBJECTS,
+                "include_dashboard": False,
+            }
         try:
             ray.init(**options)
         except Exception as error:  # of many kinds: gRPC's, Ray's, and the system's

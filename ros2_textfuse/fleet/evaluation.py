@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from ros2_textfuse.batch.objects import ObjectFinder
 from ros2_textfuse.evaluation.offline import replay
 from ros2_textfuse.evaluation.offline.source import Asked, open_source
+from ros2_textfuse.fleet import finished
 from ros2_textfuse.fleet.files import is_remote, on_this_machine
+from ros2_textfuse.fleet.finished import Finished, Measured
 from ros2_textfuse.fleet.measuring import FrameMeasure
 from ros2_textfuse.fleet.recipe import Recipe
 from ros2_textfuse.fleet.schema import IMAGES
@@ -57,19 +59,14 @@ class Part:
 
     task: Task
     cut: Cut | None
-    until: int | None
+    """Where it begins; None for the beginning of the recording."""
+    until: int
+    """Number of the first pair behind it."""
 
-
-@dataclass
-class Measured:
-    """What came of a stretch, or of a whole recording."""
-
-    frames: list[dict[str, Any]]
-    took: list[float]
-    """Milliseconds of each fusion."""
-    engine: str
-    excluded: dict[str, int] = field(default_factory=dict)
-    """Reason -> pairs that could not be measured."""
+    @property
+    def first(self) -> int:
+        """Number of its first pair."""
+        return self.cut.first if self.cut else 0
 
 
 Spread = Callable[[Iterable[Part]], Sequence[Measured]]
@@ -82,7 +79,7 @@ def evaluate(job: Job, task: Task, spread: Spread | None = None) -> int:
     Args:
         job: what all have in common.
         task: the recording.
-        spread: has stretches of a long recording evaluated elsewhere; None to do all of it here.
+        spread: has stretches of a long recording evaluated elsewhere; None to do them here, one after the other.
 
     Returns:
         How many frames were measured.
@@ -106,7 +103,8 @@ def evaluate(job: Job, task: Task, spread: Spread | None = None) -> int:
     frames: list[dict[str, Any]] = []
     try:
         with on_this_machine(task.source.paths) as paths:
-            frames = _measured(job, task, paths, recording, None if is_remote(task.source.paths[0]) else spread)
+            here = replace(task, source=replace(task.source, paths=tuple(paths)))
+            frames = _measured(job, here, recording, None if is_remote(task.source.paths[0]) else spread)
     except RecordingError as error:  # anything else is a fault of this machine, or of the settings
         recording["error"] = str(error)
     if not frames and not recording["error"]:
@@ -115,6 +113,8 @@ def evaluate(job: Job, task: Task, spread: Spread | None = None) -> int:
             "; ".join(reasons) or recording["damage"] or "there is none"
         )
     job.store.put(task.key, recording, frames)
+    if recording["stretches"] > 1:
+        finished.forget(job.store, [task.key])
     return len(frames)
 
 
@@ -124,16 +124,15 @@ def _here() -> dict[str, str]:
     return {"version": machine.version(), "machine": machine.describe()["processor"]}
 
 
-def _measured(
-    job: Job, task: Task, paths: Sequence[str], recording: dict[str, Any], spread: Spread | None
-) -> list[dict[str, Any]]:
+def _measured(job: Job, task: Task, recording: dict[str, Any], spread: Spread | None) -> list[dict[str, Any]]:
     """The rows of frames; what is known of the recording goes into its columns."""
-    here = _Here(job, task, paths)
+    here = _Here(job, task)
     tally = Tally.from_recording(here.source.recording)
     recording |= {"duration": here.source.recording.duration, "period": here.source.period}
     long = here.source.recording.images // 2 >= 2 * job.stretch
-    if spread and long and not why_whole(here.source.recording, here.source.ordered, here.objects):
-        parts = list(spread(here.parts(tally)))
+    if long and not why_whole(here.source.recording, here.source.ordered, here.objects):
+        found = here.parts(tally)
+        parts = list(spread(found) if spread else _one_by_one(job, found))
     else:
         parts = [here.measure(here.source.recording, None, None, tally)]
     frames = [frame for part in parts for frame in part.frames]
@@ -157,19 +156,33 @@ def _measured(
 
 
 def evaluate_part(job: Job, part: Part) -> Measured:
-    """Evaluate one stretch, of a recording that lies on a disk which this machine shares."""
-    here = _Here(job, part.task, part.task.source.paths)
-    return here.measure(here.source.recording, part.cut, part.until, Tally.from_recording(here.source.recording))
+    """Evaluate one stretch, of a recording that lies on a disk which this machine shares, unless that is done already.
+
+    Raises:
+        StoreError: it cannot be kept.
+    """
+    kept = Finished(job.store, part.task.key, _here()["version"])
+    if (measured := kept.get(part.first, part.until)) is None:
+        here = _Here(job, part.task)
+        recording = here.source.recording
+        measured = here.measure(recording, part.cut, part.until, Tally.from_recording(recording))
+        kept.put(part.first, part.until, measured)
+    return measured
+
+
+def _one_by_one(job: Job, parts: Iterable[Part]) -> Sequence[Measured]:
+    """Evaluate stretches here. All are found first, since what finds them and what fuses them share a fuser."""
+    return [evaluate_part(job, part) for part in list(parts)]
 
 
 class _Here:
     """A recording opened on this machine, and what fuses it."""
 
-    def __init__(self, job: Job, task: Task, paths: Sequence[str]) -> None:
+    def __init__(self, job: Job, task: Task) -> None:
         self._job, self._task = job, task
         self._recipe = job.recipe.of(task.source)
         topics = task.source.label("visible_topic"), task.source.label("thermal_topic")
-        self.source = open_source(Asked(tuple(paths), *topics))
+        self.source = open_source(Asked(task.source.paths, *topics))
         self._fuser = self._recipe.fuser(job.threads)
         self.objects = bool(self._fuser.prompt.objects) or self._recipe.fusion.keep_objects
         """Whether any are brought out, or kept."""
@@ -188,7 +201,7 @@ class _Here:
     def measure(self, recording: Any, cut: Cut | None, until: int | None, tally: Tally) -> Measured:
         """Fuse and measure a stretch, or all."""
         frames: list[dict[str, Any]] = []
-        take, timed = FrameMeasure(), _Timed(self._fuser)
+        take, timed = FrameMeasure(self._recipe.boxes(self._job.threads)), _Timed(self._fuser)
         keep = self._recipe.fusion.keep_objects
         objects = ObjectFinder(self._fuser.prompt.objects, keep=keep) if self.objects else None
         inner = Tally.from_recording(recording)

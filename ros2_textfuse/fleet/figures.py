@@ -30,6 +30,7 @@ SHOWN = ("score", "retention", "Qabf", "VIF", "SSIM", "fused_flicker")
 """Those that slices are told in."""
 LEVELS = 24  # of a manifest's column, above which it is no column to slice by
 MOVING = (0.5, 4.0)  # pixels a frame: still, slow, fast
+DISAGREE = (0.1, 0.5)  # of schema.BOXES
 FUSING = (10, 33, 100)  # ms
 
 
@@ -41,6 +42,22 @@ class Slicing:
     about: str
     expression: str
     """SQL over a frame's columns: text, or NULL for frames that are left out."""
+
+
+BOXES = [
+    Slicing(
+        "Objects",
+        "that the detector finds in the streams together; a frame counts for each kind",
+        "unnest(coalesce(nullif(list_distinct(objects), []), ['none']))",
+    ),
+    Slicing(
+        "Boxes of the streams",
+        "whether the detector finds the same in all three",
+        f"case when disagreement < {DISAGREE[0]} then 'agree' when disagreement < {DISAGREE[1]} then 'agree in part' "
+        "when disagreement is not null then 'disagree' end",
+    ),
+]
+"""Of a store that was made with a detector."""
 
 
 def slicings(connection: "duckdb.DuckDBPyConnection", also: Iterable[str] = ()) -> list[Slicing]:
@@ -71,6 +88,8 @@ def slicings(connection: "duckdb.DuckDBPyConnection", also: Iterable[str] = ()) 
         Slicing("Computer", "median time of one fusion", f"case {steps} else 'from {FUSING[-1]} ms' end"),
         Slicing("Software", "version of textfuse", "version"),
     ]
+    if _has_boxes(connection):
+        found += BOXES
     there = [row[0] for row in connection.execute("describe recordings").fetchall()]
     own = [name for name in there if name not in (*schema.RECORDING, *schema.LISTED)]
     for name in dict.fromkeys([*own, *also]):
@@ -93,13 +112,13 @@ def prepare(connection: "duckdb.DuckDBPyConnection", compared: bool) -> bool:
     Returns:
         Whether they share any; else the facts are the store's own.
     """
-    pictures = ", ".join(schema.IMAGES)
+    heavy = [*schema.IMAGES, *(f"boxes_{stream}" for stream in schema.STREAMS if _has_boxes(connection))]
     listed = "(select * from recordings qualify row_number() over (partition by key order by source) = 1)"
     own = [row[0] for row in connection.execute("describe recordings").fetchall()]
     own = [name for name in own if name not in (*schema.RECORDING, *schema.LISTED)]
     labels = "".join(f', r."{name}"' for name in own)
     connection.execute(
-        f"create or replace table facts as select f.* exclude ({pictures}){labels} from frames f "
+        f"create or replace table facts as select f.* exclude ({', '.join(heavy)}){labels} from frames f "
         f"left join {listed} r using (key)"
     )
     if not compared:
@@ -111,6 +130,11 @@ def prepare(connection: "duckdb.DuckDBPyConnection", compared: bool) -> bool:
     )
     (shared,) = connection.execute("select count(*) from differences").fetchone() or (0,)
     return bool(shared)
+
+
+def _has_boxes(connection: "duckdb.DuckDBPyConnection") -> bool:
+    """Whether the store was made with a detector."""
+    return "objects" in {name for name, *_ in connection.execute("describe frames").fetchall()}
 
 
 def sliced(

@@ -1,9 +1,9 @@
 """Paths and URLs alike, by fsspec: a local path is what has no `://` in it."""
 
+import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,18 @@ def read(path: str) -> bytes:
         return bytes(fs.cat_file(inner))
 
 
+def remove(path: str) -> None:
+    """Remove a folder with all that is in it; one that is not there is fine.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    fs, inner = filesystem(path)
+    with contextlib.suppress(FileNotFoundError), _faults_named(path):
+        fs.invalidate_cache()
+        fs.rm(inner, recursive=True)
+
+
 def find(path: str) -> dict[str, dict[str, Any]]:
     """All files below a folder, or the one file, with what the file system says of each; paths are of that system.
 
@@ -78,7 +90,7 @@ def find(path: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-@contextmanager
+@contextlib.contextmanager
 def on_this_machine(paths: Sequence[str]) -> Iterator[list[str]]:
     """Files and folders as paths of this machine: remote ones are fetched into a folder that goes afterwards.
 
@@ -104,7 +116,7 @@ def on_this_machine(paths: Sequence[str]) -> Iterator[list[str]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _faults_named(path: str) -> Iterator[None]:
     """What the libraries behind a URL raise is seldom an OSError, and seldom says where."""
     try:

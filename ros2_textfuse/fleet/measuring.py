@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ros2_textfuse.batch.pairs import Pair
 from ros2_textfuse.evaluation.metrics.regions import kept_in_regions
 from ros2_textfuse.evaluation.offline.replay import Levels, Row, measure
+from ros2_textfuse.fleet.boxes import StreamBoxes
 from ros2_textfuse.imaging.camera_health import CameraHealth
 from ros2_textfuse.scene.conditions import CONDITIONS
 from ros2_textfuse.scene.estimator import Estimator
@@ -28,6 +29,8 @@ SCORED = {"SCD": 2.0, "VIF": 2.0, "Qabf": 1.0, "SSIM": 2.0}
 class FrameMeasure:
     """Measures frames, from any thread, and keeps the images of the worst one."""
 
+    boxes: StreamBoxes | None = None
+    """Looks for objects, where a detector is named."""
     estimator: Estimator = field(default_factory=Estimator)
     worst: tuple[float, int] = (math.inf, -1)
     """Score and number of the worst frame so far."""
@@ -54,6 +57,7 @@ class FrameMeasure:
         row["motion"] = _motion(before.images["visible"], grey["visible"]) if before else math.nan
         row["looks"] = looks(pair.visible, pair.thermal)
         row["score"] = _score(row)
+        row |= self.boxes(pair.visible, pair.thermal, fused) if self.boxes else {}
         self._keep((row["score"], pair.number), pair, fused)
         return row
 

@@ -8,6 +8,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from ros2_textfuse.detection.weights import find_weights as find_detector
+from ros2_textfuse.errors import WeightsError
+from ros2_textfuse.fleet.boxes import StreamBoxes
 from ros2_textfuse.fleet.errors import FleetError
 from ros2_textfuse.fleet.sources import Source
 from ros2_textfuse.fuser import Fuser
@@ -31,16 +34,25 @@ class Recipe:
         every: measures every so many-th pair.
         weights: content of the weights' file; empty for a network of the package.
         calibration: content of the calibration file; empty for registered cameras.
+        detector: name of the weights' file of the detector; empty for none.
+        detector_weights: its content.
     """
 
     fusion: FusionSettings
     every: int = 1
     weights: bytes = b""
     calibration: bytes = b""
+    detector: str = ""
+    detector_weights: bytes = b""
 
     @classmethod
-    def read(cls, fusion: FusionSettings, every: int = 1) -> "Recipe":
+    def read(cls, fusion: FusionSettings, every: int = 1, detector: str = "") -> "Recipe":
         """With the files that the settings name.
+
+        Args:
+            fusion: how frames are fused.
+            every: measures every so many-th pair.
+            detector: weights, as of `Detector`, to look for objects with in all three streams; empty for none.
 
         Raises:
             WeightsError, CalibrationError: one of them cannot be read.
@@ -53,6 +65,7 @@ class Recipe:
             every,
             b"" if model in NAMES else path.read_bytes(),
             b"" if calibration is None else Path(fusion.calibration).read_bytes(),
+            *((found.name, found.read_bytes()) if (found := detector and find_detector(detector)) else ()),
         )
 
     @cached_property
@@ -62,6 +75,8 @@ class Recipe:
         model = Path(self.fusion.model).name
         weights = self.weights or find_weights(self.fusion.model).read_bytes()
         settings |= {"model": model, "calibration": _digest(self.calibration), "weights": _digest(weights)}
+        if self.detector:  # without one, a store is what it was before there were any
+            settings["detector"] = f"{self.detector} {_digest(self.detector_weights)}"
         found: dict[str, Any] = json.loads(json.dumps({"layout": LAYOUT, "every": self.every, **settings}))
         return found
 
@@ -100,9 +115,26 @@ class Recipe:
             WeightsError, EngineError, PromptError, EncoderError: as of `Fuser.from_settings`.
             CalibrationError: the calibration cannot be used.
         """
-        fuser = _fuser(replace(self, calibration=b"", every=1), threads)
+        fuser = _fuser(replace(self, calibration=b"", every=1, detector="", detector_weights=b""), threads)
         fuser.alignment = _alignment(self.calibration) if self.calibration else None
         return fuser
+
+    def boxes(self, threads: int) -> StreamBoxes | None:
+        """What looks for objects in each stream; None without a detector. The last one is kept, as of `fuser`.
+
+        Raises:
+            WeightsError, DetectorError: the detector cannot be used on this machine.
+        """
+        return _boxes(self.detector, self.detector_weights, threads) if self.detector else None
+
+
+@lru_cache(maxsize=1)
+def _boxes(name: str, weights: bytes, threads: int) -> StreamBoxes:
+    try:
+        path = _as_file(weights, f"/{name}")  # under its name, by which its export is kept
+    except OSError as error:
+        raise WeightsError(f"the detector cannot be kept in {tempfile.gettempdir()}: {error}") from error
+    return StreamBoxes(str(path), threads)
 
 
 @lru_cache(maxsize=1)
@@ -122,9 +154,9 @@ def _alignment(calibration: bytes) -> Alignment:
 
 
 def _as_file(content: bytes, suffix: str) -> Path:
-    """A file of this machine with some content, written once."""
+    """A file of this machine with some content, written where it is not there, or is somebody else's by that name."""
     path = Path(tempfile.gettempdir()) / f"textfuse-fleet-{_digest(content)[:16]}{suffix}"
-    if not path.exists():
+    if not path.is_file() or path.read_bytes() != content:
         write_whole(path, content)
     return path
 

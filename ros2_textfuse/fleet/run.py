@@ -9,6 +9,7 @@ from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.fleet import schema
 from ros2_textfuse.fleet.errors import FleetError, StoreError
 from ros2_textfuse.fleet.evaluation import Job, Task, evaluate
+from ros2_textfuse.fleet.finished import forget
 from ros2_textfuse.fleet.identity import Identity, identify_batch
 from ros2_textfuse.fleet.recipe import Recipe
 from ros2_textfuse.fleet.sources import Source, find_sources
@@ -117,6 +118,7 @@ def evaluate_fleet(
     with workers as crew:
         tasks = _identified(sources, recipe, store, crew, outcome)
         there = store.keys()
+        forget(store, there)  # of a run that ended between the two
         todo = [task for key, task in tasks.items() if key not in there]
         outcome.done = len(tasks) - len(todo)
         total, size = sum(task.size for task in todo), 0

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ros2_textfuse.evaluation.metrics.fusion import SINGLE
@@ -57,28 +56,44 @@ FRAME = {
     **dict.fromkeys(IMAGES, "binary"),
 }
 """Columns of a frame -> their types; NULL in the one row of a recording without any."""
+BOX = {"name": "string", "score": "double", **dict.fromkeys(("left", "top", "right", "bottom"), "double")}
+"""Of one detection, in pixels of the pair."""
+BOXES = {**{f"boxes_{stream}": "boxes" for stream in STREAMS}, "objects": "strings", "disagreement": "double"}
+"""Further columns of a frame -> their types, of a store that was made with a detector."""
 LISTED = ("source", "thermal_source", "key", "problem", "identity", "content")
 """Columns of recordings.parquet, all text, to which those of a manifest come."""
 
 
-@cache
-def schema() -> "pyarrow.Schema":
-    """Of frames/KEY.parquet."""
-    import pyarrow as pa
-
-    return pa.schema(
-        [(name, getattr(pa, kind.replace("double", "float64"))()) for name, kind in (RECORDING | FRAME).items()]
-    )
-
-
-def table(recording: Mapping[str, Any], frames: Sequence[Mapping[str, Any]]) -> "pyarrow.Table":
+def table(
+    recording: Mapping[str, Any], frames: Sequence[Mapping[str, Any]], columns: Mapping[str, str] = FRAME
+) -> "pyarrow.Table":
     """The rows of a recording's file: one for each frame, or one for a recording without any."""
     import pyarrow as pa
 
-    rows: Sequence[Mapping[str, Any]] = frames or [{}]
-    columns = {name: [recording[name]] * len(rows) for name in RECORDING}
-    columns |= {name: [_known(row.get(name)) for row in rows] for name in FRAME}
-    return pa.table(columns, schema=schema())
+    measured = frames_table(frames or [{}], columns)
+    same = {name: pa.repeat(pa.scalar(recording[name], _type(kind)), len(measured)) for name, kind in RECORDING.items()}
+    return pa.table(same | dict(zip(measured.column_names, measured.columns, strict=True)))
+
+
+def frames_table(frames: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> "pyarrow.Table":
+    """Rows of frames alone.
+
+    Args:
+        frames: what is known of each.
+        columns: of the table -> their types.
+    """
+    import pyarrow as pa
+
+    rows = {name: [_known(frame.get(name)) for frame in frames] for name in columns}
+    return pa.table(rows, schema=pa.schema([(name, _type(kind)) for name, kind in columns.items()]))
+
+
+def _type(kind: str) -> "pyarrow.DataType":
+    import pyarrow as pa
+
+    if kind == "boxes":
+        return pa.list_(pa.struct({name: _type(of) for name, of in BOX.items()}))
+    return pa.list_(pa.string()) if kind == "strings" else getattr(pa, kind.replace("double", "float64"))()
 
 
 def _known(value: Any) -> Any:

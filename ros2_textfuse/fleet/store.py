@@ -3,6 +3,7 @@
 store.json           what all figures were made with
 recordings.parquet   a row for each recording that was named: its key, or why it has none; the columns of the manifest
 frames/KEY.parquet   a row for each frame; written beside and renamed, so that a file which is there is whole
+stretches/KEY/       of a long recording that is not whole yet, see finished.py
 """
 
 import errno
@@ -63,13 +64,22 @@ class Store:
             raise StoreError(f"{path} holds figures of other settings: {told}. Name another store for these")
         return cls(path, settings)
 
+    @property
+    def frame_columns(self) -> dict[str, str]:
+        """Columns of a frame -> their types."""
+        return schema.FRAME | (schema.BOXES if self.settings.get("detector") else {})
+
     def keys(self) -> set[str]:
         """Of the recordings that are done."""
+        return {name.removesuffix(".parquet") for name in self.names("frames") if name.endswith(".parquet")}
+
+    def names(self, folder: str) -> set[str]:
+        """What lies in one of its folders; nothing where there is none."""
         try:
-            found = files.find(f"{self.path}/frames")
+            found = files.find(f"{self.path}/{folder}")
         except FileNotFoundError:
             return set()
-        return {name.rpartition("/")[2].removesuffix(".parquet") for name in found if name.endswith(".parquet")}
+        return {path.rpartition(f"/{folder}/")[2].partition("/")[0] for path in found}
 
     def put(self, key: str, recording: Mapping[str, Any], frames: Sequence[Mapping[str, Any]]) -> None:
         """Write a recording's file.
@@ -77,19 +87,49 @@ class Store:
         Raises:
             StoreError: it cannot be written.
         """
-        write(f"{self.path}/frames/{key}.parquet", _parquet(schema.table(recording, frames)))
+        self.write_table(f"frames/{key}", schema.table(recording, frames, self.frame_columns))
+
+    def write_table(self, name: str, table: "pyarrow.Table") -> None:
+        """Write a Parquet file.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        write(f"{self.path}/{name}.parquet", _parquet(table))
+
+    def read_table(self, name: str) -> "pyarrow.Table | None":
+        """A Parquet file; None where there is none.
+
+        Raises:
+            StoreError: it is damaged.
+            OSError: it cannot be read.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = f"{self.path}/{name}.parquet"
+        try:
+            return pq.read_table(io.BytesIO(files.read(path)))
+        except FileNotFoundError:
+            return None
+        except pa.ArrowInvalid as error:
+            raise StoreError(f"{path} is damaged ({error}): remove it, and it is made again") from error
+
+    def remove(self, name: str) -> None:
+        """Remove a folder.
+
+        Raises:
+            StoreError: it cannot be removed.
+        """
+        try:
+            files.remove(f"{self.path}/{name}")
+        except OSError as error:
+            raise StoreError(f"{self.path}/{name} cannot be removed: {error}; is it yours to write into?") from error
 
     def listed(self) -> list[dict[str, Any]]:
         """The rows of recordings.parquet."""
-        try:
-            import pyarrow.parquet as pq
-
-            found: list[dict[str, Any]] = pq.read_table(
-                io.BytesIO(files.read(f"{self.path}/recordings.parquet"))
-            ).to_pylist()
-        except FileNotFoundError:
-            return []
-        return found
+        table = self.read_table("recordings")
+        return [] if table is None else table.to_pylist()
 
     def list(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Write recordings.parquet: rows of `schema.LISTED` and any further columns, of text.
@@ -102,7 +142,7 @@ class Store:
         rows = list(rows)
         names = list(dict.fromkeys([*schema.LISTED, *(name for row in rows for name in row)]))
         columns = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in names}
-        write(f"{self.path}/recordings.parquet", _parquet(pa.table(columns)))
+        self.write_table("recordings", pa.table(columns))
 
 
 def write(path: str, content: bytes) -> None:

@@ -3,9 +3,14 @@
 import importlib.util
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
+import tempfile
+import time
 from contextlib import nullcontext
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -77,3 +82,60 @@ def test_a_node_that_is_killed_in_the_middle_changes_nothing(tmp_path):
     subprocess.run([*command, "--json", str(out)], check=True, timeout=300)
     found = json.loads(out.read_text())["node killed"]
     assert found["same"] and found["stored"] == 12 and found["failed"] == 0 and found["killed_after"] < 12
+
+
+def test_a_cluster_of_others_on_this_machine_is_left_alone(monkeypatch):
+    asked = {}
+    monkeypatch.setattr("ray.is_initialized", lambda: False)
+    monkeypatch.setattr("ray.init", lambda **options: asked.update(options))
+    monkeypatch.setattr("ray.cluster_resources", lambda: {"CPU": 3})
+    monkeypatch.setattr("ray.shutdown", lambda: None)
+    with Cluster(count=3) as workers:
+        assert workers.name == "3 workers of this machine"
+    assert asked["address"] == "local"  # else it joins a cluster that somebody has started here
+
+
+@campaign
+def test_a_cluster_behind_ray_client(drives, recipe, tmp_path):
+    """A head node as processes of its own, as `ray://` finds it; what connects is a process as well."""
+    pytest.importorskip("grpc")
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {"PYTHONPATH": str(Path.cwd()), "RAY_AUTH_MODE": "disabled"}
+    ports = ["--port=0", f"--ray-client-server-port={port}"]
+    place = tempfile.mkdtemp(prefix="ray-")  # a short path, for its sockets; the usual one tells others of this cluster
+    start = ["ray", "start", "--head", "--block", *ports, "--num-cpus=2", "--include-dashboard=false"]
+    with subprocess.Popen(
+        [*start, "--disable-usage-stats", f"--temp-dir={place}"], env=environment, stdout=subprocess.DEVNULL
+    ) as head:
+        try:
+            wait_for(port)
+            evaluate = [sys.executable, "-m", "ros2_textfuse.cli", "fleet", "eval", str(drives), "--engine", "eager"]
+            where = [
+                "--every",
+                "2",
+                "--stretch",
+                "2",
+                "--out",
+                str(tmp_path / "far"),
+                "--address",
+                f"ray://localhost:{port}",
+            ]
+            subprocess.run([*evaluate, *where], check=True, timeout=200, env=environment)
+        finally:
+            head.terminate()
+            shutil.rmtree(place, ignore_errors=True)
+    evaluate_fleet([str(drives)], recipe, str(tmp_path / "here"), nullcontext(OneProcess()))
+    assert content(tmp_path / "far") == content(tmp_path / "here")
+
+
+def wait_for(port, seconds=60):
+    """Until somebody listens on a port."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with socket.socket() as other:
+            if other.connect_ex(("localhost", port)) == 0:
+                return
+        time.sleep(0.2)
+    raise AssertionError(f"nobody listens on {port}")
