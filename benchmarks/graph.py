@@ -16,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import roofline
 from machine import describe_machine, spread, write
@@ -34,6 +35,7 @@ TOP = 120  # Hz, more than any camera's
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rates", type=float, nargs="+", default=[10.0, 30.0, 60.0], help="pairs a second")
+    parser.add_argument("--size", default="640x480", help="WIDTHxHEIGHT of the images (default 640x480)")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long to measure each rate (default 20)")
     parser.add_argument("--highest", action="store_true", help="look for the highest rate that loses nothing")
     parser.add_argument("--model", default="nano", help="of the fusion node: a name, a file or auto (default nano)")
@@ -46,7 +48,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the result here")
     parser.add_argument("--image", type=Path, help="draw the latencies here (.png, .svg)")
     args = parser.parse_args()
-    result: dict = {"environment": describe_machine(), "size": "640x480", "rates": []}
+    result: dict = {"environment": describe_machine(), "size": args.size, "rates": []}
     # What the machine reaches beside this, so that runs on different ones compare.
     result["peak"] = asdict(roofline.measure({})[0])
 
@@ -117,17 +119,19 @@ def graph(rate: float, seconds: float, args: argparse.Namespace) -> tuple[dict, 
             self.detections.append((self.get_clock().now().nanoseconds - stamp_ns(message)) / 1e6)
 
     with tempfile.TemporaryDirectory() as folder:
-        visible, thermal = write_videos(folder, rate)
+        width, height = map(int, args.size.split("x"))
+        visible, thermal = (resized(path, width, height) for path in write_videos(folder, rate))
         with NodeGraph(Path(folder)) as nodes_graph, observing(Watcher) as watcher:
             fusion = {"model": args.model, "expected_rate": rate, "engine": args.engine, "threads": args.threads}
+            expected = {"width": width, "height": height}  # of the player as well: its DDS profile has room for them
             detection = {"threads": args.threads, "nice": args.nice}
             detection |= {"interval": args.interval, "max_interval": args.max_interval}
             nodes = {
-                "fusion": nodes_graph.start("fusion", fusion),
+                "fusion": nodes_graph.start("fusion", fusion | expected),
                 "detection": nodes_graph.start("detection", detection),
             }
             nodes_graph.wait(lambda: watcher.statuses and watcher.count_publishers("detections"), PATIENCE, "no nodes")
-            play = {"visible": str(visible), "thermal": str(thermal), "loop": True}
+            play = {"visible": str(visible), "thermal": str(thermal), "loop": True, **expected}
             nodes["player"] = nodes_graph.start("player", play)
             nodes_graph.wait(lambda: watcher.detections, PATIENCE, "no detections")
             time.sleep(WARM_UP)
@@ -169,6 +173,19 @@ def graph(rate: float, seconds: float, args: argparse.Namespace) -> tuple[dict, 
         "memory_mib": {name: trend(values) for name, values in memory.items()},
     }
     return run, [status.latency_ms for status in measured]
+
+
+def resized(video: Path, width: int, height: int) -> Path:
+    """The video with frames of another size, beside it; itself where they have it."""
+    reader = cv2.VideoCapture(str(video))
+    if (reader.get(cv2.CAP_PROP_FRAME_WIDTH), reader.get(cv2.CAP_PROP_FRAME_HEIGHT)) == (width, height):
+        return video
+    path = video.with_stem(f"{video.stem}_{width}x{height}")
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), reader.get(cv2.CAP_PROP_FPS), (width, height))
+    while (frame := reader.read()[1]) is not None:
+        writer.write(cv2.resize(frame, (width, height)))
+    writer.release()
+    return path
 
 
 def cpu_seconds(pid: int) -> float:
