@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def start(model: str, rate: float) -> dict:
     """One start: seconds to the first results, and of each node its memory and whether torch is loaded."""
     from rclpy.node import Node
     from sensor_msgs.msg import Image
-    from textfuse.msg import Detection2DArray, FusionStatus
+    from textfuse.msg import Detection2DArray
 
     from ros2_textfuse.nodes.common.observer import observing
 
@@ -65,14 +66,18 @@ def start(model: str, rate: float) -> dict:
         def __init__(self, context: Any) -> None:
             super().__init__("benchmark", namespace="textfuse", context=context)
             self.first: dict[str, float] = {}
-            self.camera = self.create_subscription(Image, "/thermal/image_raw", lambda _: self.note("camera"), 1)
-            self.driver = self.create_subscription(Image, "/visible/image_raw", lambda _: None, 1)
-            self.create_subscription(FusionStatus, "status", self.fused, 10)
+            topics = {"visible": "/visible/image_raw", "thermal": "/thermal/image_raw", "fused": "fused"}
+            # The first image of each is enough: all of them would load the machine.
+            self.images = {
+                name: self.create_subscription(Image, topic, partial(self.image, name), 1)
+                for name, topic in topics.items()
+            }
             self.create_subscription(Detection2DArray, "detections", lambda _: self.note("detections"), 10)
 
-        def fused(self, status: FusionStatus) -> None:
-            if status.pairs_fused:
-                self.note("fused")
+        def image(self, name: str, _: Image) -> None:
+            self.note(name)
+            if subscription := self.images.pop(name, None):
+                self.destroy_subscription(subscription)
 
         def note(self, what: str) -> None:
             self.first.setdefault(what, time.monotonic())
@@ -80,15 +85,15 @@ def start(model: str, rate: float) -> dict:
     with tempfile.TemporaryDirectory() as folder, NodeGraph(Path(folder)) as graph, observing(Watcher) as watcher:
         driver = [sys.executable, str(DRIVER), str(rate), str(2 * PATIENCE), "reliable", "640", "480"]
         graph.processes.start("cameras", driver, log=Path(folder) / "cameras.log")
-        graph.wait(lambda: watcher.count_publishers("/thermal/image_raw"), PATIENCE, "no cameras")
+        graph.wait(lambda: {"visible", "thermal"} <= watcher.first.keys(), PATIENCE, "no cameras")
         began = time.monotonic()
         parameters = {"fusion": {"model": model, "expected_rate": rate}, "detection": {}}
         nodes = {name: graph.start(name, values) for name, values in parameters.items()}
-        graph.wait(lambda: len(watcher.first) == 3, PATIENCE, "no fused image or no detections")
+        graph.wait(lambda: len(watcher.first) == 4, PATIENCE, "no fused image or no detections")
         time.sleep(SETTLING)
         return {
-            "first_fused_s": round(watcher.first["fused"] - began, 1),
-            "first_detections_s": round(watcher.first["detections"] - began, 1),
+            "first_fused_s": round(watcher.first["fused"] - began, 2),
+            "first_detections_s": round(watcher.first["detections"] - began, 2),
             "memory_mib": {name: round(resident_mib(process.pid)) for name, process in nodes.items()},
             "torch": {name: "libtorch" in Path(f"/proc/{process.pid}/maps").read_text()
                       for name, process in nodes.items()},

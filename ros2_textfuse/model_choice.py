@@ -1,92 +1,126 @@
 """`model:=auto`: the best network of the family that keeps up with the cameras on this machine, found by measuring."""
 
+import json
 import logging
 import time
 from dataclasses import replace
 
 import numpy as np
 
+from ros2_textfuse.engines.base import EngineConfig
+from ros2_textfuse.engines.cache import CachedEngine
+from ros2_textfuse.engines.selection import sees_cuda
 from ros2_textfuse.engines.verification import check_pair
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.geometry.alignment import Alignment
+from ros2_textfuse.networks.source import open_source
+from ros2_textfuse.runtime import machine, undisturbed
 from ros2_textfuse.settings import AUTO, FAMILY, FusionSettings
 
 SHARE = 0.5  # of a frame's time that fusing may take: detection, messages and the rest of the robot run beside it
-ROUNDS = 15  # in which the networks take turns
-SETTLING = 3.0  # s between two measurements: at the start of a graph its other nodes load and build
+GROWTH = 2.0  # times the next smaller one that a network takes at least; 2.1 to 2.5 with the engines measured
+ROUNDS = 10
+KEPT = 7 * 86400.0  # s that a measurement is remembered
 
 logger = logging.getLogger(__name__)
 
 
-def prepared_fuser(
-    settings: FusionSettings,
-    alignment: Alignment | None,
-    size: tuple[int, int],
-    rate: float,
-    settling: float = SETTLING,
-) -> Fuser:
+def prepared_fuser(settings: FusionSettings, alignment: Alignment | None, size: tuple[int, int], rate: float) -> Fuser:
     """A fuser whose engine is ready for one size of images.
 
-    Where the model is `auto`, the best of FAMILY whose fuse() takes at most SHARE of a frame's time, by the median of
-    ROUNDS: the networks take turns, and one that is too slow is measured again before a smaller one takes its place.
-    The smallest runs where none holds the rate. Why is in the fuser's `model_reason`, and in the log.
+    Where the model is `auto`, the best of FAMILY whose fuse() takes at most SHARE of a frame's time; the smallest where
+    none does. They are measured from the smallest up, as far as the next one may still hold that: a slow machine builds
+    no more than it runs. Why is in the fuser's `model_reason`, and in the log. What was measured is remembered in the
+    cache folder, for this machine, engine, size and these weights, so that a later start measures nothing.
 
     Args:
         settings: of the fuser.
         alignment: of its cameras.
         size: height and width in pixels.
         rate: pairs a second that are expected, > 0.
-        settling: seconds until the second measurement.
 
     Raises:
         WeightsError, EngineError, PromptError, EncoderError: as of `Fuser`.
     """
     if settings.model != AUTO:
-        fuser = Fuser.from_settings(settings, alignment)
-        fuser.prepare(*size)
-        return fuser
+        return _prepared(settings, alignment, size)
     limit = SHARE * 1000 / rate
-    fusers: list[Fuser] = []
-    for name in FAMILY:
-        fusers.append(Fuser.from_settings(replace(settings, model=name), alignment))
-        fusers[-1].prepare(*size)
-        times = measure(fusers, size)
-        if times[-1] <= limit:
+    times: dict[str, float] = {}
+    fusers: dict[str, Fuser] = {}
+    told: list[str] = []
+    for name in reversed(FAMILY):
+        one = replace(settings, model=name)
+        memory = _Memory(one, size)
+        remembered = memory.read()
+        if remembered is None:
+            fusers[name] = _prepared(one, alignment, size)
+            memory.write(remembered := measure(fusers[name], size))
+        times[name] = remembered
+        told.append(f"{name} takes {remembered:.1f} ms{'' if name in fusers else ' (measured before)'}")
+        if GROWTH * remembered > limit:
             break
-    if len(fusers) > 1:
-        time.sleep(settling)
-        times = [min(pair) for pair in zip(times, measure(fusers, size), strict=True)]
-    chosen = choose(times, limit)
-    fuser = fusers[chosen]
-    told = ", ".join(f"{one.model_name} takes {ms:.1f} ms" for one, ms in zip(fusers, times, strict=True))
+    if larger := FAMILY[: -len(times)]:
+        told.append(f"{larger[-1]} at least {GROWTH:g} times as long,")
+    name = choose(times, limit)
+    ms = times[name]
+    fuser = fusers.get(name) or _prepared(replace(settings, model=name), alignment, size)
     fuser.model_reason = (
-        f"{told} of the {1000 / rate:.1f} ms of a frame at {rate:g} Hz; {limit:.1f} leave room beside it"
+        f"{', '.join(told)} of the {1000 / rate:.1f} ms of a frame at {rate:g} Hz; {limit:.1f} leave room beside it"
     )
-    holds = times[chosen] <= limit
+    holds = ms <= limit
     (logger.info if holds else logger.warning)("model auto: %s, since %s", fuser.model_name, fuser.model_reason)
     if not holds:
         logger.warning("no model holds %g Hz here: expect to lose pairs, or lower the parameter rate", rate)
     return fuser
 
 
-def choose(times: list[float], limit: float) -> int:
-    """Which of the networks, best first, is the first to stay within a limit; the last one where none does.
+def choose(times: dict[str, float], limit: float) -> str:
+    """The best network that stays within a limit; the smallest where none does.
 
     Args:
-        times: milliseconds of each.
+        times: milliseconds of each, smallest network first.
         limit: milliseconds.
     """
-    return next((number for number, ms in enumerate(times) if ms <= limit), len(times) - 1)
+    return next((name for name in reversed(times) if times[name] <= limit), next(iter(times)))
 
 
-def measure(fusers: list[Fuser], size: tuple[int, int]) -> list[float]:
-    """Median milliseconds of fuse() for each, in turns, so that what else the machine does falls on all of them."""
+def measure(fuser: Fuser, size: tuple[int, int]) -> float:
+    """Median milliseconds of fuse(), as on an idle machine: while a graph starts, its other nodes load and build."""
     visible, thermal = check_pair(*size)
     out = np.empty_like(visible)
-    times: list[list[float]] = [[] for _ in fusers]
-    for _ in range(ROUNDS):
-        for fuser, spent in zip(fusers, times, strict=True):
-            start = time.perf_counter()
-            fuser.fuse_prepared(visible, thermal, out)
-            spent.append((time.perf_counter() - start) * 1e3)
-    return [float(np.median(spent)) for spent in times]
+    spent = [undisturbed.measure(lambda: fuser.fuse_prepared(visible, thermal, out)) for _ in range(ROUNDS)]
+    return float(np.median(spent))
+
+
+def _prepared(settings: FusionSettings, alignment: Alignment | None, size: tuple[int, int]) -> Fuser:
+    fuser = Fuser.from_settings(settings, alignment)
+    fuser.prepare(*size)
+    return fuser
+
+
+class _Memory:
+    """What one network took on this machine, in the cache folder."""
+
+    def __init__(self, settings: FusionSettings, size: tuple[int, int]) -> None:
+        config = EngineConfig(open_source(settings.model), *size, settings.threads)
+        device = f"{_device()} {undisturbed.cores():g} {settings.threads}"
+        self._entry = CachedEngine("speed", config, settings.engine, device, ("openvino", "torch"))
+
+    def read(self) -> float | None:
+        """Milliseconds; None where nothing is known, or it was long ago."""
+        if (stored := self._entry.load()) is None:
+            return None
+        kept = json.loads(stored)
+        return float(kept["ms"]) if 0 <= time.time() - kept["time"] <= KEPT else None
+
+    def write(self, ms: float) -> None:
+        self._entry.store(json.dumps({"ms": ms, "time": time.time()}).encode())
+
+
+def _device() -> str:
+    """What the engines may run on."""
+    if not sees_cuda():
+        return machine.processor()
+    import torch
+
+    return f"{machine.processor()} {torch.cuda.get_device_name()}"

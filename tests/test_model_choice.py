@@ -1,57 +1,91 @@
-"""`model:=auto`: which network is taken, and what is said of it, by measurements that a test states."""
+"""`model:=auto`: what is taken, said and remembered, by measurements that a test states."""
 
 import logging
 
 import pytest
 
 from ros2_textfuse import model_choice
-from ros2_textfuse.settings import FAMILY, FusionSettings
+from ros2_textfuse.settings import FusionSettings
 
 SIZE = 48, 64
 AUTO = FusionSettings(model="auto", engine="eager")
 
 
 @pytest.fixture
-def measured(monkeypatch):
-    """Let the next measurements come out as stated."""
+def measured(monkeypatch, tmp_path):
+    """Let measurements come out as stated, in milliseconds; returns the names of those that were made."""
+    monkeypatch.setenv("TEXTFUSE_CACHE", str(tmp_path))
+    asked = []
 
-    def state(*rounds):
-        turns = iter(rounds)
-        monkeypatch.setattr(model_choice, "measure", lambda fusers, size: next(turns)[: len(fusers)])
+    def state(**times):
+        def measure(fuser, size):
+            assert fuser.ready(*size)
+            asked.append(fuser.model_name)
+            return times[fuser.model_name]
+
+        monkeypatch.setattr(model_choice, "measure", measure)
+        return asked
 
     return state
 
 
 @pytest.mark.parametrize(
-    ("rounds", "model"),
+    ("times", "model", "said"),
     [
-        ([[13.0]], "nano"),
-        ([[27.0], [27.0, 9.0], [26.0, 9.0]], "pico"),
-        ([[27.0], [27.0, 9.0], [13.0, 5.0]], "nano"),  # at first, the rest of the graph was starting
-        ([[90.0], [90.0, 40.0], [90.0, 38.0]], "pico"),
+        ({"pico": 5.0, "nano": 13.0}, "nano", "pico takes 5.0 ms, nano takes 13.0 ms of"),
+        ({"pico": 8.0, "nano": 19.0}, "pico", "pico takes 8.0 ms, nano takes 19.0 ms of"),
+        ({"pico": 9.0}, "pico", "pico takes 9.0 ms, nano at least 2 times as long, of"),  # nano is not even built
+        ({"pico": 38.0}, "pico", "pico takes 38.0 ms, nano at least 2 times as long, of"),
     ],
 )
-def test_the_best_that_holds_the_rate_is_taken(rounds, model, measured, caplog):
+def test_the_best_that_holds_the_rate_is_taken(times, model, said, measured, caplog):
     caplog.set_level(logging.INFO)
-    measured(*rounds)
-    fuser = model_choice.prepared_fuser(AUTO, None, SIZE, rate=30.0, settling=0.0)
-    assert fuser.model_name == model and fuser.ready(*SIZE)
-    assert "of the 33.3 ms of a frame at 30 Hz" in fuser.model_reason
-    assert f"model auto: {model}, since nano takes" in caplog.text
-    assert ("no model holds 30 Hz here" in caplog.text) == (rounds[-1][-1] == 38.0)
+    asked = measured(**times)
+    fuser = model_choice.prepared_fuser(AUTO, None, SIZE, rate=30.0)
+    assert fuser.model_name == model and fuser.ready(*SIZE) and asked == list(times)
+    assert fuser.model_reason == f"{said} the 33.3 ms of a frame at 30 Hz; 16.7 leave room beside it"
+    assert f"model auto: {model}, since {fuser.model_reason}" in caplog.text
+    assert ("no model holds 30 Hz here" in caplog.text) == (times["pico"] == 38.0)
 
 
 def test_a_slower_camera_leaves_room_for_the_better_network(measured):
-    measured([27.0])
+    measured(pico=11.0, nano=27.0)
     assert model_choice.prepared_fuser(AUTO, None, SIZE, rate=15.0).model_name == "nano"
 
 
+def test_a_later_start_measures_and_builds_nothing_but_what_it_runs(measured, monkeypatch):
+    asked = measured(pico=8.0, nano=27.0)
+    model_choice.prepared_fuser(AUTO, None, SIZE, rate=30.0)
+    built = []
+    prepare = model_choice.Fuser.prepare
+    monkeypatch.setattr(
+        model_choice.Fuser, "prepare", lambda self, *size: built.append(self.model_name) or prepare(self, *size)
+    )
+    fuser = model_choice.prepared_fuser(AUTO, None, SIZE, rate=30.0)
+    assert fuser.model_name == "pico" and built == ["pico"] and asked == ["pico", "nano"]
+    assert "nano takes 27.0 ms (measured before)" in fuser.model_reason
+    # What is known of nano serves another rate as well.
+    assert model_choice.prepared_fuser(AUTO, None, SIZE, rate=15.0).model_name == "nano" and asked == ["pico", "nano"]
+
+
+@pytest.mark.parametrize("what", ["another size", "more threads", "long ago", "before the clock was set"])
+def test_what_was_measured_otherwise_or_long_ago_is_measured_again(what, measured, monkeypatch):
+    asked = measured(pico=9.0)
+    model_choice.prepared_fuser(AUTO, None, SIZE, rate=30.0)
+    now = model_choice.time.time()
+    later = {"long ago": now + model_choice.KEPT + 1, "before the clock was set": 0.0}.get(what, now)
+    monkeypatch.setattr(model_choice.time, "time", lambda: later)
+    settings = FusionSettings(model="auto", engine="eager", threads=1 if what == "more threads" else 0)
+    model_choice.prepared_fuser(settings, None, (64, 64) if what == "another size" else SIZE, rate=30.0)
+    assert asked == ["pico", "pico"]
+
+
 def test_a_model_that_is_named_is_not_measured(measured):
-    measured()
+    asked = measured()
     fuser = model_choice.prepared_fuser(FusionSettings(model="pico", engine="eager"), None, SIZE, rate=30.0)
-    assert fuser.model_name == "pico" and fuser.ready(*SIZE) and not fuser.model_reason
+    assert fuser.model_name == "pico" and fuser.ready(*SIZE) and not fuser.model_reason and not asked
 
 
-def test_the_networks_take_turns():
-    fusers = [model_choice.Fuser(name, "eager") for name in FAMILY]
-    assert all(ms > 0 for ms in model_choice.measure(fusers, SIZE)) and len(fusers) == 2
+def test_fusing_is_measured():
+    fuser = model_choice.Fuser("pico", "eager")
+    assert 0 < model_choice.measure(fuser, SIZE) < 10_000

@@ -82,6 +82,11 @@ class Detector:
         return self._engine
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels at which the network sees images."""
+        return self._size[0], self._size[1]
+
+    @property
     def segments(self) -> bool:
         """Whether detections have outlines."""
         return self._network.segments

@@ -34,6 +34,10 @@ class UltralyticsModel:
         prepare_ultralytics()
         from ultralytics import YOLO
 
+        if path.is_dir():  # ultralytics makes a core of its own for OpenVINO, which has to come after, and go before
+            from ros2_textfuse.runtime.openvino_core import core
+
+            core()
         self._size, self._device = size, device
         with _torch_threads_kept():  # ultralytics changes the count for the whole process
             self._model: Any = YOLO(path, task=task) if task else read_weights(path)

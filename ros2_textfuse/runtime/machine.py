@@ -31,7 +31,7 @@ def describe() -> dict[str, str]:
     found = {
         "textfuse": version(),
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
-        "processor": f"{_processor()}, {len(os.sched_getaffinity(0))} cores",
+        "processor": f"{processor()}, {len(os.sched_getaffinity(0))} cores",
         "python": platform.python_version(),
     }
     for package in PACKAGES:
@@ -42,7 +42,8 @@ def describe() -> dict[str, str]:
     return found
 
 
-def _processor() -> str:
+def processor() -> str:
+    """What the processor calls itself."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -240,6 +240,22 @@ DETECTION = (
     ),
     Parameter("interval", 1, "Detect in every n-th frame at most; 1 in all that there is time for.", 1, 30, live=True),
     Parameter(
+        "max_interval",
+        3,
+        "While fusion drops pairs, detect in fewer frames, down to every n-th; interval or less keeps to interval.",
+        1,
+        30,
+        live=True,
+    ),
+    Parameter(
+        "min_size",
+        1.0,
+        "Share of width and height to which the detector may shrink images while fusion drops pairs at max_interval; "
+        "below 1 a second detector is built for it.",
+        0.25,
+        1.0,
+    ),
+    Parameter(
         "tracks",
         True,
         "Publish detections for the frames between as well: tracks of the last detection, carried to the frame's "

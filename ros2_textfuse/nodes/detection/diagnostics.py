@@ -18,6 +18,7 @@ def diagnostics(
     incomplete: int,
     silent: str,
     engine: str,
+    effort: str,
     now: Any,
 ) -> DiagnosticArray:
     """What an operator's panel shows; the entry is named as diagnostic_updater would name it.
@@ -30,6 +31,7 @@ def diagnostics(
         incomplete: frames since the start that lacked an image of a stream.
         silent: why no frame comes; for when none does.
         engine: what the detector runs on.
+        effort: which frames it looks at, and at which size.
         now: builtin_interfaces/Time, the stamp.
     """
     level, message = DiagnosticStatus.OK, f"detecting on {', '.join(report.streams)}"
@@ -50,6 +52,7 @@ def diagnostics(
         "engine": engine,
         "streams": ", ".join(streams),
         "looked_at": ", ".join(report.streams),
+        "effort": effort,
         "rate": f"{report.rate:.1f}",
         "tracked_rate": f"{report.tracked:.1f}",
         "received": report.received,

@@ -32,6 +32,7 @@ from ros2_textfuse.nodes.common.topic_checks import why_silent
 from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
 from ros2_textfuse.nodes.detection.between import Tracks
 from ros2_textfuse.nodes.detection.diagnostics import diagnostics
+from ros2_textfuse.nodes.detection.effort import Effort
 from ros2_textfuse.nodes.detection.ledger import Ledger
 from ros2_textfuse.nodes.detection.messages import detections_message, outlines_message, streams_message
 from ros2_textfuse.runtime import cache_folder
@@ -52,30 +53,34 @@ class DetectionNode(Node):
 
     def __init__(self) -> None:
         super().__init__("detection", namespace="textfuse")
-        self._detector: Detector | None = None
+        self._detectors: list[Detector] = []  # of each size of the image, largest first
         declaration.declare(self, parameters.DETECTION, self._accept)
         forward_logs(self)
         p = declaration.values(self, parameters.DETECTION)
         self.build_only = p["build_only"]
         self._streams = _checked(p["streams"] or ("fused",))
-        self._confidence, self._in_turn = p["confidence"], p["in_turn"]
-        self._interval, self._covering = p["interval"], p["tracks"]
+        self._confidence, self._in_turn, self._covering = p["confidence"], p["in_turn"], p["tracks"]
+        self._bounds = {name: p[name] for name in ("interval", "max_interval")}
         cache_folder.use(p["cache_dir"])
         # Two engines that each take all cores stand in each other's way, unless one always goes first. The threads of
         # the middleware are there already and keep their priority; those of the engine inherit this one.
         os.nice(p["nice"])
+        shares = dict.fromkeys((1.0, p["min_size"]))
         try:
-            self._detector = Detector(
-                p["weights"],
-                p["engine"],
-                confidence=self._least_score(),
-                classes=p["classes"],
-                image_size=(p["height"], p["width"]),
-                threads=p["threads"],
-            )
+            self._detectors = [
+                Detector(
+                    p["weights"],
+                    p["engine"],
+                    confidence=self._least_score(),
+                    classes=p["classes"],
+                    image_size=(round(share * p["height"]), round(share * p["width"])),
+                    threads=p["threads"],
+                )
+                for share in shares
+            ]
         except (DetectorError, WeightsError) as error:
             raise StartError(str(error)) from error
-        self.engine_name = self._detector.engine_name
+        self.engine_name = self._detectors[0].engine_name
         """What the detector runs on."""
         if not self.build_only:
             self._connect(p["queue_size"])
@@ -85,10 +90,11 @@ class DetectionNode(Node):
         self._tracker, self._tracks, self._turns = self._make_tracker(), Tracks(), Turns()
         self._seen_header, self._since = Header(), 1000  # a first frame is always looked at
         self._status = FusionStatus()
+        self._effort = Effort(**self._bounds, sizes=[detector.size for detector in self._detectors])
         self._collector: FrameCollector[Image] = FrameCollector(self._streams)
         self._detections = self.create_publisher(Detection2DArray, "detections", 10)
         self._seen_by = self.create_publisher(DetectionStreams, "detections/streams", 10) if self._joins() else None
-        segments = self._detector is not None and self._detector.segments
+        segments = self._detectors[0].segments
         self._outlines = self.create_publisher(DetectionOutlines, "detections/outlines", 10) if segments else None
         self._annotated = self.create_publisher(Image, "annotated", QoSProfile(depth=5))
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
@@ -105,8 +111,7 @@ class DetectionNode(Node):
             )
             for stream in self._streams
         }
-        if self._joins():
-            self.create_subscription(FusionStatus, "status", self._heed, 10)
+        self.create_subscription(FusionStatus, "status", self._heed, 10)
         self.create_timer(STATUS_PERIOD, self._look_around, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self.get_logger().info(f"detecting on {self.engine_name} in {', '.join(self._streams)}")
 
@@ -124,21 +129,24 @@ class DetectionNode(Node):
 
     def _accept(self, changes: dict[str, Any]) -> str:
         """Take up a change of parameters; returns why it is refused."""
-        if self._detector is None:
+        if not self._detectors:
             return ""
         if fixed := sorted(changes.keys() - LIVE):
             return f"{', '.join(fixed)}: read at the start; start the node anew with it"
         if "classes" in changes:
             try:
-                self._detector.classes = [name for name in changes["classes"] or () if name]
+                for detector in self._detectors:
+                    detector.classes = [name for name in changes["classes"] or () if name]
             except ValueError as error:
                 return str(error)
-        self._interval = changes.get("interval", self._interval)
+        self._bounds |= {name: changes[name] for name in self._bounds.keys() & changes.keys()}
+        self._effort.bound(**self._bounds)
         self._in_turn = changes.get("in_turn", self._in_turn)
         self._covering = changes.get("tracks", self._covering)
         if "confidence" in changes:
             self._confidence = changes["confidence"]
-            self._detector.confidence = self._least_score()
+            for detector in self._detectors:
+                detector.confidence = self._least_score()
         return ""
 
     def _joins(self) -> bool:
@@ -151,7 +159,11 @@ class DetectionNode(Node):
     # Images ---------------------------------------------------------------------------------------------------------
 
     def _heed(self, status: FusionStatus) -> None:
-        """Look only at streams that show what is there now."""
+        """Leave fusion the room that it needs, and of several streams look at those that show what is there now."""
+        if why := self._effort.see(time.monotonic(), status.pairs_fused, status.pairs_dropped):
+            self.get_logger().info(f"{why}: detecting in {self._effort}")
+        if not self._joins():
+            return
         self._status = status
         self._collector.expected = usable(self._streams, status.state, self._faults())
 
@@ -172,7 +184,7 @@ class DetectionNode(Node):
     def _work_on(self, frame: dict[str, Image]) -> None:
         """Detect in the newest frame; those that waited while it came, and those of the interval, get tracks."""
         self._since += 1
-        due = self._since >= self._interval
+        due = self._since >= self._effort.interval
         if (due and not self._worker.waiting()) or (not self._cover(frame) and due):
             self._since = 0
             self._detect(frame)
@@ -227,10 +239,10 @@ class DetectionNode(Node):
 
     def _find(self, frame: dict[str, Image], time: float) -> Sequence[Any]:
         """What is in the images of one stamp; where streams have turns, in one of them, and was of late in others."""
-        assert self._detector is not None
+        detector = self._detectors[self._effort.size]
         looked = [self._turns.next(frame)] if self._in_turn else list(frame)
         found: Mapping[str, Sequence[Detection]] = {
-            stream: self._detector.detect(encodings.visible_array(frame[stream])) for stream in looked
+            stream: detector.detect(encodings.visible_array(frame[stream])) for stream in looked
         }
         if not self._joins():
             return next(iter(found.values()))
@@ -253,7 +265,9 @@ class DetectionNode(Node):
         now = self.get_clock().now().to_msg()
         name = self.get_fully_qualified_name()
         incomplete = self._collector.incomplete
-        array = diagnostics(name, report, self._streams, self._faults(), incomplete, silent, self.engine_name, now)
+        array = diagnostics(
+            name, report, self._streams, self._faults(), incomplete, silent, self.engine_name, str(self._effort), now
+        )
         self._diagnostics.publish(array)
 
 

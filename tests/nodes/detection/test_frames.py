@@ -12,7 +12,8 @@ from ros2_textfuse.nodes.detection.node import DetectionNode
 def work(count, interval=1, waiting=(), covers=True):
     """What becomes of frames: D for detected, t for tracks, . for nothing; those in `waiting` are overtaken."""
     became = []
-    node = SimpleNamespace(_since=1000, _interval=interval, _detect=lambda frame: became.append("D"))
+    node = SimpleNamespace(_since=1000, _detect=lambda frame: became.append("D"))
+    node._effort = SimpleNamespace(interval=interval)
     node._cover = lambda frame: covers and not became.append("t")
     for number in range(count):
         node._worker = SimpleNamespace(waiting=lambda number=number: number in waiting)

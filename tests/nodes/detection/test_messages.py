@@ -70,7 +70,9 @@ def test_a_track_says_when_it_was_seen():
 )
 def test_diagnostics(report, faults, level, text):
     silent = "no image on /textfuse/fused: nobody publishes there"
-    array = diagnostics("/textfuse/detection", report, STREAMS, faults, 3, silent, "openvino", Time(sec=5))
+    array = diagnostics(
+        "/textfuse/detection", report, STREAMS, faults, 3, silent, "openvino", "each frame at 640x480", Time(sec=5)
+    )
     (entry,) = array.status
     assert entry.name == "textfuse/detection: detection" and entry.level == level and text in entry.message
     values = {value.key: value.value for value in entry.values}
