@@ -106,7 +106,7 @@ def test_cameras_that_are_not_registered_are_aligned(tmp_path):
 
 def test_fine_tuning_shows_before_and_after_on_what_it_has_not_seen(recordings, tmp_path, capsys):
     command = ["train", "--from", "nano", "--data", str(recordings / "bag"), "--out", str(tmp_path), *SIZES]
-    assert cli.main(command) == 0
+    assert cli.main([*command, "--hold-back", "0.25"]) == 0
     printed = capsys.readouterr().out
     assert "on 2 held-back frames" in printed and "repair" in printed
     found = json.loads((tmp_path / "before_after.json").read_text())
