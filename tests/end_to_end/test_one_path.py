@@ -21,7 +21,7 @@ HOMOGRAPHY = np.array([[1.05, 0.02, -8.0], [-0.02, 1.05, 5.0], [0.0, 0.0, 1.0]])
 
 
 def test_a_parameter_file_gives_the_same_images_in_the_node_and_offline(graph, tmp_path):
-    """Held thermal counts under plateau equalisation, on a clock that is off, aligned, under words."""
+    """Held thermal counts under plateau equalisation, on a clock that is off, aligned, with a balance."""
     visible, thermal = zip(*(tuple(image[::2, ::2] for image in scene(3 * n)) for n in range(COUNT)), strict=True)
     counts = np.stack(thermal).astype(np.uint16) * 20 + 29000
     bag = write_bag(tmp_path / "bag", np.stack(visible), counts, 4.0, thermal_delay=-0.1)
@@ -35,8 +35,7 @@ def test_a_parameter_file_gives_the_same_images_in_the_node_and_offline(graph, t
         "thermal_time_offset": -0.05,
         "thermal_gain": "plateau",
         "calibration": str(tmp_path / "rig.yaml"),
-        "modes": ["low_light"],
-        "severity": 0.5,
+        "balance": 0.4,  # modes would follow the images, here of a stream and there of single pairs
     }
     params = tmp_path / "params.yaml"
     params.write_text(yaml.safe_dump({"/**/fusion": {"ros__parameters": given}}))
