@@ -39,11 +39,11 @@ class Scene:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For pickle, which does not take a read-only mapping."""
-        return _scene, (dict(self.conditions), self.light)
+        return _scene, (dict(self.conditions), self.light, dict(self.credibility))
 
 
-def _scene(conditions: dict[str, float], light: str) -> Scene:
-    return Scene(MappingProxyType(conditions), light)
+def _scene(conditions: dict[str, float], light: str, credibility: dict[str, float]) -> Scene:
+    return Scene(MappingProxyType(conditions), light, MappingProxyType(credibility))
 
 
 class SceneWatch:

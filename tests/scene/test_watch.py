@@ -1,5 +1,6 @@
 """What lasts is followed, what flickers is not."""
 
+import pickle
 from itertools import pairwise
 
 import numpy as np
@@ -53,6 +54,14 @@ def play(watch, told, severities, seconds, start):
     """Scenes of looks every STEP."""
     told.severities = severities
     return [watch.look(*BLANK, start + STEP * n) for n in range(1, round(seconds / STEP) + 1)]
+
+
+def test_a_scene_goes_to_another_process_whole(watch, told):
+    """As between the stretches of a long recording: with what is believed of a word, or it would be taken as it is."""
+    told.severities = {"haze": 0.7}
+    scene = watch.look(*BLANK, 0.0)
+    assert scene.credibility["rain"] < 1
+    assert pickle.loads(pickle.dumps(scene)) == scene
 
 
 def test_the_first_look_is_believed(watch, told):
