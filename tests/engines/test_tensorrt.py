@@ -6,6 +6,7 @@ agreement, messages) runs as it would. `make tensorrt-dryrun` asks the real comp
 
 import importlib.metadata
 import sys
+from dataclasses import replace
 from types import ModuleType, SimpleNamespace
 from unittest.mock import Mock
 
@@ -91,6 +92,30 @@ def test_where_float16_fails_float32_is_built_and_it_says_so(compiled, config, m
     assert engine.name == "tensorrt-rtx fp32"
     assert compiled == [torch.float16, torch.float32]
     assert "building it in float32" in caplog.text
+
+
+def test_float32_is_built_at_once_where_it_is_asked_for(compiled, config):
+    assert build_engine("tensorrt", replace(config, precision="float32"))[0].name == "tensorrt-rtx fp32"
+    assert compiled == [torch.float32]
+
+
+def test_an_older_compiler_is_told_to_keep_to_the_precision_of_the_network(compiled, config, monkeypatch):
+    compiler, given = sys.modules["torch_tensorrt"].dynamo, []
+    compile_ = compiler.compile
+
+    def older(program, arg_inputs, use_explicit_typing=False, **options):
+        given.append(use_explicit_typing)
+        return compile_(program, arg_inputs, **options)
+
+    monkeypatch.setattr(compiler, "compile", older)
+    build_engine("tensorrt", config)
+    assert given == [True]
+
+
+def test_an_engine_that_cannot_be_stored_runs_all_the_same(compiled, config, monkeypatch, caplog):
+    monkeypatch.setattr(sys.modules["torch_tensorrt"], "save", Mock(side_effect=RuntimeError("cannot be retraced")))
+    assert build_engine("tensorrt", config)[0].name == "tensorrt-rtx fp16"
+    assert "cannot be kept" in caplog.text and "cannot be retraced" in caplog.text
 
 
 def test_auto_goes_on_down_the_ladder(compiled, config, monkeypatch, caplog):
