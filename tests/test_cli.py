@@ -235,6 +235,7 @@ def test_an_out_that_cannot_be_is_one_line(tmp_path, capsys):
     out = tmp_path / "out" / "deep"
     (tmp_path / "out").write_text("a file")
     for verb in (
+        ["demo"],
         ["fuse", *map(str, folders)],
         ["quality", "--data", str(tmp_path)],
         ["train", "--data", str(tmp_path)],
