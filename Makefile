@@ -98,7 +98,7 @@ demo: build
 lint: build
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
-	$(python) -m mypy
+	$(python) -m mypy --num-workers 2
 
 # Two at a time, a file each. Many keep to real time: what fails beside another is tried once more, by itself; not after
 # a crash (exit code 3), which leaves tests that never ran. xdist would wait forever for them if it started a new worker.
