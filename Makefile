@@ -110,7 +110,7 @@ check: lint $(prefix)/.fleet
 
 test: lint $(prefix)/.fleet
 	$(pytest) -m 'not campaign' --ignore tests/end_to_end || $(call again,--ignore tests/end_to_end)
-	$(pytest) -m 'not campaign' tests/end_to_end || $(call again,tests/end_to_end)
+	$(pytest) --no-loadscope-reorder -m 'not campaign' tests/end_to_end || $(call again,tests/end_to_end)
 
 campaign: build $(prefix)/.campaign
 	$(pytest) -m campaign tests/end_to_end tests/fleet || $(call again,tests/end_to_end tests/fleet)
