@@ -79,21 +79,17 @@ def look(
     """
     if not places:
         return []
-    cells = [np.stack([place.look(image) for place in places]) for image in images]
+    cells = np.stack([[place.look(image) for place in places] for image in images])
     inside, core, ring = (np.stack(profile) for profile in zip(*(place.profiles() for place in places), strict=True))
-    masks, sure = object_masks(cells, core, ring), np.zeros((len(places), 1, 1), bool)
-    for number, mask in enumerate(known):
-        if mask is not None:
-            masks[number], sure[number] = mask, True
-    levels = np.float32(cells)
-    beside, above = _beside(levels, ring), _above(levels, ring)
-    whole = _blur(masks * np.where(sure, 1, _unlike(beside, above)))
+    levels = cells.astype(np.float32)
+    beside = _beside(levels, ring)
+    probable = _blur(object_masks(cells, core, ring) * _unlike(beside, _above(levels, ring)))
     weights = np.stack(
         [
-            np.stack([*np.zeros((2, SIDE, SIDE), np.float32), whole[number]])
-            if sure[number]
-            else follow(whole[number], cells[0][number], cells[1][number], ring[number])
-            for number in range(len(places))
+            follow(probable[number], cells[0, number], cells[1, number], ring[number])
+            if mask is None
+            else _always(mask)
+            for number, mask in enumerate(known or [None] * len(places))
         ]
     )
     directions = _directions(beside[-1])
@@ -108,7 +104,7 @@ def look(
         wanted = float(need[number]) * bool(gains[choice, number] > 0)
         if keep and keep[number]:
             changes = np.stack([room[number] * direction[number] for direction in directions])
-            choice, wanted = _enough(np.stack([image[number] for image in cells]), changes, ring[number], old)
+            choice, wanted = _enough(cells[:, number], changes, ring[number], old)
         mask, direction = weights[number], directions[choice][number]
         if old:
             mask, direction = old.mask + FRESH * (mask - old.mask), old.direction + FRESH * (direction - old.direction)
@@ -118,22 +114,26 @@ def look(
     return found
 
 
-def object_masks(cells: Sequence[NDArray[np.uint8]], core: Cells, ring: NDArray[np.bool_]) -> Cells:
+def object_masks(cells: NDArray[np.uint8], core: Cells, ring: NDArray[np.bool_]) -> Cells:
     """How probably each cell shows the object, by its levels in all images, 0..1.
 
     Args:
-        cells: of each image, uint8 [N, SIDE, SIDE].
+        cells: of each image, uint8 [images, N, SIDE, SIDE].
         core: how surely a cell lies in the object's box, 0..1.
         ring: cells around the box.
     """
-    grids = np.concatenate(cells)
+    grids = cells.reshape(-1, SIDE, SIDE)
     bins = (np.asarray(grids, np.intp) * SEEN_BINS >> 8) + SEEN_BINS * np.arange(len(grids))[:, None, None]
     inside, around = (
-        _smooth(_histograms(bins, np.broadcast_to(weights, (len(cells), *core.shape)), SEEN_BINS)) + FLOOR
-        for weights in (core, ring)
+        _smooth(_histograms(bins, np.broadcast_to(weights, cells.shape), SEEN_BINS)) + FLOOR for weights in (core, ring)
     )
-    evidence = np.log(inside / around).ravel()[bins].reshape(len(cells), *core.shape).sum(0) + TRUST
+    evidence = np.log(inside / around).ravel()[bins].reshape(cells.shape).sum(0) + TRUST
     return np.float32(1 / (1 + np.exp(-_blur(evidence))))
+
+
+def _always(mask: Cells) -> NDArray[np.float32]:
+    """A known mask [SIDE, SIDE], as `contours.follow` would give it: whatever the cameras show."""
+    return np.stack([*np.zeros((2, SIDE, SIDE), np.float32), _blur(mask)])
 
 
 def _unlike(beside: Cells, above: Cells) -> Cells:
@@ -144,7 +144,7 @@ def _unlike(beside: Cells, above: Cells) -> Cells:
         above: of `_above`, likewise.
     """
     most = np.minimum(np.abs(beside).max(0), np.abs(above).max(0))
-    return np.clip((most - ALIKE) / (DIFFERENT - ALIKE), 0, 1)
+    return np.asarray(np.clip((most - ALIKE) / (DIFFERENT - ALIKE), 0, 1), np.float32)
 
 
 def _directions(beside: Cells) -> tuple[Cells, Cells, Cells]:

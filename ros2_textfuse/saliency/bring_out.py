@@ -189,7 +189,7 @@ def _modulate(fused: NDArray[np.uint8], shown: Sequence[Shown]) -> None:
     for one in shown:
         if amount := 255 * one.appearance.strength * one.region.weight:
             pixels, direction = one.around.inside(fused), one.appearance.direction
-            room = cv2.LUT(pixels, RISE)
+            room = np.asarray(cv2.LUT(pixels, RISE), np.uint8)
             # In bytes, which are fast, and have no sign: first what becomes brighter, then what becomes darker.
             if direction.max() > 0:
                 cv2.add(pixels, _share(room, one.push, amount), dst=pixels)
@@ -199,5 +199,5 @@ def _modulate(fused: NDArray[np.uint8], shown: Sequence[Shown]) -> None:
 
 def _share(room: NDArray[np.uint8], push: NDArray[np.float32], amount: float) -> NDArray[np.uint8]:
     """A part of some levels [h, w, 3], amount / 255 times a push [h, w]; none where that is below 0."""
-    shares = cv2.multiply(push, amount, dtype=cv2.CV_8U)
+    shares = cv2.addWeighted(push, amount, push, 0, 0, dtype=cv2.CV_8U)
     return np.asarray(cv2.multiply(room, cv2.merge([shares] * 3), scale=1 / 255), np.uint8)

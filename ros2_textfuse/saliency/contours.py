@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 REACH = 7  # cells that a sum is fitted to, along either side
-NOISE = 64.0  # variance of levels, of which no mask is made
+NOISE = np.float32(64)  # variance of levels, of which no mask is made
 PASSES = 3  # fits; each takes what it is in a box that goes on beyond its border one REACH further back
 STEEPER = 1.3  # how much more a pass tells the object from the ground,
 GROUND = 0.2  # which is what has less of the mask than this
@@ -35,7 +35,7 @@ def follow(mask: Cells, visible: NDArray[np.uint8], thermal: NDArray[np.uint8], 
     v, t = np.float32(visible), np.float32(thermal)
     mean_v, mean_t, vv, tt, vt = _means(v, t, v * v, t * t, v * t)
     vv, tt, vt = vv - mean_v * mean_v + NOISE, tt - mean_t * mean_t + NOISE, vt - mean_v * mean_t
-    scale = STEEPER / (vv * tt - vt * vt)
+    scale = np.float32(STEEPER) / (vv * tt - vt * vt)
     vv, tt, vt = vv * scale, tt * scale, vt * scale
     box = np.float32(~ring)
     for _ in range(PASSES):
@@ -68,4 +68,4 @@ def masked(
 
 def _means(*planes: Cells) -> Sequence[Cells]:
     """Around each cell."""
-    return cv2.split(cv2.blur(cv2.merge(planes), (REACH, REACH)))
+    return [np.asarray(plane, np.float32) for plane in cv2.split(cv2.blur(cv2.merge(planes), (REACH, REACH)))]
