@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 STUCK = 10.0  # s on one item; an engine that hangs does not come back
+BEHIND = 1.0  # s within which a second item that gives way means that this is no hiccup
 
 
 class LatestOnlyWorker(Generic[Item]):
@@ -19,24 +20,33 @@ class LatestOnlyWorker(Generic[Item]):
     Args:
         work: called with each item taken; it must not raise.
         waiting: items that may wait.
+        behind: items that may wait while it cannot keep up: no fewer are worked on then, and those are fresher. None
+            for as many as ever.
     """
 
-    def __init__(self, work: Callable[[Item], None], waiting: int = 1) -> None:
+    def __init__(self, work: Callable[[Item], None], waiting: int = 1, behind: int | None = None) -> None:
         self._work = work
+        self._most, self._most_behind = waiting, waiting if behind is None else behind
         self._changed = threading.Condition()
-        self._waiting: deque[Item] = deque(maxlen=waiting)
+        self._waiting: deque[Item] = deque()
+        self._gave_way: deque[float] = deque([-BEHIND, -BEHIND], maxlen=2)  # when the last two items did
         self._busy_since: float | None = None
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._thread.start()
 
-    def put(self, item: Item) -> bool:
-        """Hand over an item; returns whether it replaced one that had not been worked on."""
+    def put(self, item: Item) -> int:
+        """Hand over an item; returns how many gave way to it that had not been worked on."""
+        now = time.monotonic()
         with self._changed:
-            replaced = len(self._waiting) == self._waiting.maxlen
+            room = self._most_behind if now - self._gave_way[0] < BEHIND else self._most
+            gave_way = max(0, len(self._waiting) + 1 - room)
+            for _ in range(gave_way):
+                self._waiting.popleft()
+                self._gave_way.append(now)
             self._waiting.append(item)
             self._changed.notify()
-            return replaced
+            return gave_way
 
     def waiting(self) -> bool:
         """Whether another item waits while one is worked on."""

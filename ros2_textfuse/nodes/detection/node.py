@@ -179,7 +179,7 @@ class DetectionNode(Node):
         one = not self._joins()
         frame = {stream: message} if one else self._collector.put(stream, stamp_ns(message), message)
         if frame is not None:
-            self._ledger.receive(time.monotonic(), dropped=self._worker.put(frame))
+            self._ledger.receive(time.monotonic(), dropped=self._worker.put(frame) > 0)
 
     def _work_on(self, frame: dict[str, Image]) -> None:
         """Detect in the newest frame; those that waited while it came, and those of the interval, get tracks."""

@@ -68,9 +68,9 @@ class Ledger:
         """A pair was given up."""
         self._change(pairs_dropped=1)
 
-    def overrun(self) -> None:
-        """A pair was given up because a newer one came."""
-        self._change(pairs_dropped=1, overruns=1)
+    def overrun(self, pairs: int) -> None:
+        """Pairs were given up because newer ones came."""
+        self._change(pairs_dropped=pairs, overruns=pairs)
 
     def skip(self) -> None:
         """Nobody wanted a pair."""

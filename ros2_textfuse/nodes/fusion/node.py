@@ -84,7 +84,9 @@ class FusionNode(LifecycleNode):
             self.get_logger().warning(f"mode auto will add nothing: {error}")
         self._fuser, self._outputs, self._configured = fuser, Outputs(self), True
         # One for all activations: with every new thread, the allocator and the engine keep memory of their own.
-        self._worker: LatestOnlyWorker[Frame[Any]] = LatestOnlyWorker(lambda frame: self._frame_fuser.work_on(frame))
+        self._worker: LatestOnlyWorker[Frame[Any]] = LatestOnlyWorker(
+            lambda frame: self._frame_fuser.work_on(frame), waiting=2, behind=1
+        )
         self._prompt_service = PromptService(self, fuser, self._prompt_changed, self._objects_missing)
         return TransitionCallbackReturn.SUCCESS
 
@@ -240,8 +242,8 @@ class FusionNode(LifecycleNode):
             return
         if self._idle():
             self._ledger.skip()
-        elif self._worker.put(frame):
-            self._ledger.overrun()
+        elif gave_way := self._worker.put(frame):
+            self._ledger.overrun(gave_way)
 
     def _idle(self) -> bool:
         return bool(self._values["lazy"]) and not self._outputs.wanted()

@@ -17,7 +17,7 @@ def test_works_on_each_item_when_it_keeps_up():
     worker = LatestOnlyWorker(work)
     for number in range(20):
         done.clear()
-        assert worker.put(number) is False
+        assert worker.put(number) == 0
         assert done.wait(1)
     worker.stop()
     assert seen == list(range(20))
@@ -34,8 +34,8 @@ def test_a_newer_item_replaces_the_one_that_waits():
     worker = LatestOnlyWorker(work)
     worker.put("first")
     assert started.wait(1)
-    assert worker.put("second") is False
-    assert worker.put("third") is True
+    assert worker.put("second") == 0
+    assert worker.put("third") == 1
     started.clear()
     release.set()
     assert started.wait(1)
@@ -56,11 +56,50 @@ def test_several_may_wait_and_the_oldest_gives_way():
     worker.put(0)
     while worker._waiting:
         pass
-    assert [worker.put(number) for number in range(1, 6)] == [False, False, False, True, True]
+    assert [worker.put(number) for number in range(1, 6)] == [0, 0, 0, 1, 1]
     release.set()
     assert done.wait(1)
     worker.stop()
     assert seen == [0, 3, 4, 5]
+
+
+def test_fewer_may_wait_while_it_cannot_keep_up(monkeypatch):
+    now, turns, seen = [100.0], threading.Semaphore(0), []
+    monkeypatch.setattr(worker_module.time, "monotonic", lambda: now[0])
+
+    def work(item):
+        turns.acquire()
+        seen.append(item)
+
+    worker = LatestOnlyWorker(work, waiting=2, behind=1)
+
+    def put(*items):
+        return [worker.put(item) for item in items]
+
+    def one_is_done():
+        turns.release()
+        count = len(seen)
+        deadline = time.perf_counter() + 5
+        while len(seen) == count or worker._busy_since is None:
+            assert time.perf_counter() < deadline
+
+    assert put(0) == [0]
+    while worker.waiting():
+        pass
+    assert put(1, 2) == [0, 0], "two wait through a hiccup"
+    assert put(3) == [1], "a long one costs one"
+    now[0] += 5.0
+    assert put(4) == [1], "and another one later is another hiccup"
+    now[0] += 0.5
+    assert put(5, 6) == [1, 2], "but after two within a second the newest waits alone"
+    one_is_done()
+    assert put(7, 8) == [0, 1]
+    now[0] += 5.0
+    assert put(9) == [0], "until it has kept up for a second"
+    for _ in range(3):
+        turns.release()
+    worker.stop()
+    assert seen[:2] == [0, 6]
 
 
 def test_stop_finishes_the_item_at_hand():
