@@ -26,7 +26,7 @@ EITHER = 0.5  # share of the best push's gain for which an object's bright and d
 FAITHFUL = 0.05  # gain in separability for which another push is chosen
 FRESH = 0.5  # share of what was seen last in the push
 KEPT = 1.05  # of the better camera's separability, that an object to be kept is to have on the grid,
-KEPT_CONTRAST = 0.6  # and of the stronger camera's contrast,
+KEPT_CONTRAST = 0.65  # and of the stronger camera's contrast,
 BY_CONTRAST = 0.25  # which counts for so much of what separability counts
 STRENGTHS = np.linspace(0, 1, 9, dtype=np.float32)  # that are tried where an object is to be kept
 SPARED = 1e-3  # of what counts, that is not worth the strongest push

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 REACH = 7  # cells that a sum is fitted to, along either side
 NOISE = np.float32(64)  # variance of levels, of which no mask is made
 PASSES = 3  # fits; each takes what it is in a box that goes on beyond its border one REACH further back
-STEEPER = 1.3  # how much more a pass tells the object from the ground,
+STEEPER = 1.35  # how much more a pass tells the object from the ground,
 GROUND = 0.2  # which is what has less of the mask than this
 
 Cells = NDArray[np.float32]
