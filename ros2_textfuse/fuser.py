@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse import prompts
-from ros2_textfuse.engines import Engine, EngineConfig, EngineError, build_engine, check_shows
+from ros2_textfuse.engines import Engine, EngineConfig, EngineError, check_shows, deraining
 from ros2_textfuse.engines.base import DeviceEngine
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.imaging.arrays import check_sizes, check_types
@@ -22,7 +22,7 @@ from ros2_textfuse.imaging.gain_control import GainControl
 from ros2_textfuse.imaging.padding import without_padding
 from ros2_textfuse.imaging.tone import ToneMap
 from ros2_textfuse.networks.prompt_input import prompt_input
-from ros2_textfuse.networks.source import modulation_of, open_source
+from ros2_textfuse.networks.source import open_source
 from ros2_textfuse.prompts.checks import balance_of
 from ros2_textfuse.prompts.history import History
 from ros2_textfuse.scene.conditions import borne_out, completed, doubted
@@ -51,6 +51,7 @@ class Fuser:
         gain_control: brings thermal images of more than 8 bits to 8; None for `GainControl()`.
         alignment: brings the images of cameras that are not registered into one geometry; None for registered ones.
             The attribute may be set later, between two images.
+        precision: `float16` or `float32`, as far as the engine offers it; empty for its own choice.
 
     Raises:
         WeightsError: the weights are missing, damaged or of another architecture.
@@ -65,6 +66,7 @@ class Fuser:
         threads: int = 0,
         gain_control: GainControl | None = None,
         alignment: Alignment | None = None,
+        precision: str = "",
     ) -> None:
         self.alignment = alignment
         self.model_name = str(model)
@@ -74,8 +76,10 @@ class Fuser:
         self._input = prompt_input(self._source)
         self._engine_wanted = engine
         self._threads = threads
+        self._precision = precision
         self._engines: dict[tuple[int, int], Engine] = {}  # by height and width, newest last
-        self._engine_warning = ""
+        self.engine_warning = ""
+        """Why a faster engine than the one that runs was passed over; empty when none was."""
         self.gain_control = gain_control or GainControl()
         self._history = History()
         self._balance = 0.0
@@ -107,11 +111,6 @@ class Fuser:
     def engine_name(self) -> str:
         """The engine that runs, e.g. `openvino bf16`; the one asked for until the first image has set the size."""
         return next(reversed(self._engines.values())).name if self._engines else self._engine_wanted
-
-    @property
-    def engine_warning(self) -> str:
-        """Why a faster engine than the one that runs was passed over; empty when none was."""
-        return self._engine_warning
 
     def set_prompt(
         self,
@@ -152,7 +151,7 @@ class Fuser:
             prompt = replace(prompt, balance=self._balance)
         self._prompt = replace(prompt, advice=tuple(dict.fromkeys((*prompt.advice, *self._input.unread(prompt)))))
         in_force, heeded = self._seen(prompt)
-        modulation = modulation_of(self._source, self._input.features(heeded))
+        modulation = deraining.modulation_under_rain(self._source, self._input.features(heeded))
         tone = ToneMap(*astuple(in_force.tone)) if in_force.tone != prompts.Tone() else None
         # One assignment, so that an image never sees the text of one prompt with the numbers of another.
         self._in_force = in_force, heeded, modulation, tone
@@ -232,8 +231,8 @@ class Fuser:
             EngineError: the engine cannot be built.
         """
         start = time.perf_counter()
-        config = EngineConfig(self._source, height, width, self._threads)
-        engine, self._engine_warning = build_engine(self._engine_wanted, config)
+        config = EngineConfig(self._source, height, width, self._threads, self._precision)
+        engine, self.engine_warning = deraining.build(self._engine_wanted, config)
         others = [item for item in self._engines.items() if item[0] != (height, width)]
         kept = [*others[:1], *others[1:][max(0, len(others) + 1 - ENGINES_KEPT) :]]
         self._engines = {**dict(kept), (height, width): engine}
