@@ -94,17 +94,12 @@ def look(
     )
     directions = _directions(beside[-1])
     room = masked(weights.swapaxes(0, 1), *cells[:2]) * inside * RISE[cells[-1]]
-    before = separabilities(cells[-1], ring)
-    gains = np.stack([separabilities(cells[-1] + room * direction, ring) for direction in directions]) - before
-    choices = _choose(gains, former)
-    need = np.clip((PLAIN[1] - before) / (PLAIN[1] - PLAIN[0]), LEAST, 1)
     found = []
-    for number, choice in enumerate(choices):
+    for number in range(len(places)):
         old = former[number] if former else None
-        wanted = float(need[number]) * bool(gains[choice, number] > 0)
-        if keep and keep[number]:
-            changes = np.stack([room[number] * direction[number] for direction in directions])
-            choice, wanted = _enough(cells[:, number], changes, ring[number], old)
+        changes = np.stack([room[number] * direction[number] for direction in directions])
+        as_needed = _enough if keep and keep[number] else _most
+        choice, wanted = as_needed(cells[:, number], changes, ring[number], old)
         mask, direction = weights[number], directions[choice][number]
         if old:
             mask, direction = old.mask + FRESH * (mask - old.mask), old.direction + FRESH * (direction - old.direction)
@@ -153,14 +148,20 @@ def _directions(beside: Cells) -> tuple[Cells, Cells, Cells]:
     return whole, -whole, _blur(np.clip(beside / DIFFERENT, -1, 1))
 
 
-def _choose(gains: NDArray[np.float64], former: Sequence[Appearance | None]) -> list[int]:
-    """Which direction each gets, by what it gains in each, [directions, N]: the former unless one is clearly better."""
-    gains = gains.copy()
-    gains[2] += (1 - EITHER) * gains.max(0).clip(0) * (gains[2] > 0)
-    for number, one in enumerate(former):
-        if one is not None:
-            gains[one.choice, number] += FAITHFUL
-    return [int(choice) for choice in gains.argmax(0)]
+def _most(
+    cells: NDArray[np.uint8], changes: NDArray[np.float32], ring: NDArray[np.bool_], former: Appearance | None
+) -> tuple[int, float]:
+    """Which direction brings an object out most, and how strongly it is needed; arguments of `_enough`."""
+    grids = np.concatenate([cells[-1:], cells[-1] + changes])
+    before, *after = separabilities(grids, np.broadcast_to(ring, grids.shape))
+    gains = np.array(after) - before
+    preferred = gains.copy()
+    preferred[2] += (1 - EITHER) * max(gains.max(), 0) * (gains[2] > 0)
+    if former:
+        preferred[former.choice] += FAITHFUL
+    choice = int(preferred.argmax())
+    need = np.clip((PLAIN[1] - before) / (PLAIN[1] - PLAIN[0]), LEAST, 1)
+    return choice, float(need) * bool(gains[choice] > 0)
 
 
 def _enough(
