@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse import prompts
-from ros2_textfuse.engines import Engine, EngineConfig, EngineError, build_engine, check_shows
+from ros2_textfuse.engines import Engine, EngineConfig, EngineError, check_shows, deraining
 from ros2_textfuse.engines.base import DeviceEngine
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.imaging.arrays import check_sizes, check_types
@@ -22,7 +22,7 @@ from ros2_textfuse.imaging.gain_control import GainControl
 from ros2_textfuse.imaging.padding import without_padding
 from ros2_textfuse.imaging.tone import ToneMap
 from ros2_textfuse.networks.prompt_input import prompt_input
-from ros2_textfuse.networks.source import modulation_of, open_source
+from ros2_textfuse.networks.source import open_source
 from ros2_textfuse.prompts.checks import balance_of
 from ros2_textfuse.prompts.history import History
 from ros2_textfuse.scene.conditions import borne_out, completed, doubted
@@ -151,7 +151,7 @@ class Fuser:
             prompt = replace(prompt, balance=self._balance)
         self._prompt = replace(prompt, advice=tuple(dict.fromkeys((*prompt.advice, *self._input.unread(prompt)))))
         in_force, heeded = self._seen(prompt)
-        modulation = modulation_of(self._source, self._input.features(heeded))
+        modulation = deraining.modulation_under_rain(self._source, self._input.features(heeded))
         tone = ToneMap(*astuple(in_force.tone)) if in_force.tone != prompts.Tone() else None
         # One assignment, so that an image never sees the text of one prompt with the numbers of another.
         self._in_force = in_force, heeded, modulation, tone
@@ -232,7 +232,7 @@ class Fuser:
         """
         start = time.perf_counter()
         config = EngineConfig(self._source, height, width, self._threads, self._precision)
-        engine, self.engine_warning = build_engine(self._engine_wanted, config)
+        engine, self.engine_warning = deraining.build(self._engine_wanted, config)
         others = [item for item in self._engines.items() if item[0] != (height, width)]
         kept = [*others[:1], *others[1:][max(0, len(others) + 1 - ENGINES_KEPT) :]]
         self._engines = {**dict(kept), (height, width): engine}

@@ -24,6 +24,7 @@ from ros2_textfuse.prompts.gelu import gelu
 NAMES = ("nano", "nano-open", "pico")  # models that come with the package
 CHECKPOINTS = (".pth", ".pt")  # of Text-IF's authors, which are converted
 ARCHITECTURES = ("nano", "pico", "textif")
+DERAIN = "derain"  # the network in front of them, which fuses nothing
 LARGEST = 1e4
 """Of a weight's magnitude; trained ones are within a few tens, and float16 ends at 65504."""
 
@@ -34,7 +35,7 @@ class StoredNetwork:
 
     path: Path
     architecture: str
-    """One of ARCHITECTURES."""
+    """One of ARCHITECTURES, or DERAIN."""
     config: Mapping[str, Any]
     """Sizes of the network."""
     arrays: Mapping[str, NDArray]
@@ -46,11 +47,13 @@ class StoredNetwork:
         return int(self.config["modes"]) + 1
 
     def modulation(self, request: NDArray[np.float32]) -> NDArray[np.float32]:
-        """As `GuidedNetwork.modulation`, of nano and pico: float32 [B, modes + 1] -> [B, modulation_size].
+        """As `modulation` of nano, pico and derain: float32 [B, modes + 1] -> [B, modulation_size].
 
         Raises:
             WeightsError: the arrays are not those of the architecture.
         """
+        if self.architecture == DERAIN:
+            return request[:, [MODES.index("rain")]]
         try:
             into, out_of, gates = (self.arrays[f"{name}.weight"] for name in ("words.0", "words.2", "isp.gates"))
             words = _linear(gelu(_linear(request, into)), out_of)
@@ -70,11 +73,21 @@ def misfit(path: Path, error: Exception) -> WeightsError:
     return WeightsError(f"{path}: header and tensors do not fit ({error}); export it again")
 
 
-def read_stored(name_or_path: str | Path = "nano") -> StoredNetwork:
+def read_derain() -> StoredNetwork:
+    """The weights of the network for rain, which come with the package.
+
+    Raises:
+        WeightsError: as of `read_stored`.
+    """
+    return read_stored(Path(__file__).with_name(f"{DERAIN}.safetensors"), (DERAIN,))
+
+
+def read_stored(name_or_path: str | Path = "nano", architectures: tuple[str, ...] = ARCHITECTURES) -> StoredNetwork:
     """Read and check a weights file.
 
     Args:
         name_or_path: one of NAMES for weights of this package, or the path of a safetensors file.
+        architectures: that it may hold.
 
     Raises:
         WeightsError: the file is missing, truncated or corrupt, of another architecture or other modes, or holds
@@ -94,8 +107,8 @@ def read_stored(name_or_path: str | Path = "nano") -> StoredNetwork:
                 "training diverged or the file is damaged; train or export it again"
             )
     found = metadata.get("architecture", "unknown (no header of textfuse)")
-    if found not in ARCHITECTURES:
-        known = " or ".join(ARCHITECTURES)
+    if found not in architectures:
+        known = " or ".join(architectures)
         raise WeightsError(f"{path}: architecture {found}, expected {known}; give a file of `textfuse train`")
     modes = metadata.get("modes")
     if modes != json.dumps(MODES) and found != "textif":  # which reads sentences

@@ -20,6 +20,13 @@ _OPPOSITES: Advice = (  # of what a mode repairs
         ),
         "one camera's brightness cannot be lowered; 'darker' alone is for the fused image",
     ),
+    (
+        re.compile(
+            r"^(?:blur|pixelate|obscure|smear)(?: out)? (?:the|all|my|our|their|her|his|this|these|those|every|any|"
+            r"faces?|people|number|licen[cs]e|everything)\b|^(?:simulate|fake|inject|generate) "
+        ),
+        "nothing is hidden or made worse: what degrades an image is taken out of it",
+    ),
 )
 _ADVICE: Advice = (
     (re.compile(r"\bbalance\b.*\d"), "the balance goes from -1 (visible) to 1 (thermal)"),

@@ -14,6 +14,7 @@ _TENS = {name: 10 * number for number, name in enumerate(_TEN_NAMES, 1)}
 _PARTS = {"half": 0.5, "a third": 1 / 3, "one third": 1 / 3, "two thirds": 2 / 3, "a quarter": 0.25,
           "one quarter": 0.25, "three quarters": 0.75, "zero": 0.0, "nothing": 0.0}  # fmt: skip
 _MOST = r"(?:full|max(?:imum)?|the (?:max(?:imum)?|full))"
+_SPELT = re.compile(rf"\b({'|'.join(_TENS)})(?:[- ](five))?(?= ?(?:%|percent\b|per cent\b))", re.IGNORECASE)
 _STRENGTH = r"(?:severity|strength|level|intensity|power|amount|value|weight|factor|degree)"
 _UNIT = (
     r"(?!\.?\d)(?! ?(?:k?m|cm|mm|met(?:er|re)s?|feet|foot|ft|yards?|miles?|mph|km/?h|seconds?|secs?|s|minutes?|mins?|h|"
@@ -23,7 +24,6 @@ _OF_THE_SCENE = r"(?! (?:of the (?:image|frame|scene|time|day|picture|view|pixel
 _DECIMAL = r"(?:\d{1,3}(?:\.\d+)?|\.\d+)"
 _SHARE = (  # of a hundred, of one, of ten, or in words
     rf"(?P<percent>{_DECIMAL}) ?(?:%|percent|per ?cent|pct)(?!\w){_OF_THE_SCENE}|"
-    rf"(?P<tens>{'|'.join(_TENS)})(?:-| )?(?P<ones>five)? ?(?:%|percent|per cent){_OF_THE_SCENE}|"
     r"(?P<of>\d{1,3}) ?(?:/|out of|of) ?(?P<ten>5|10|100)\b(?! (?:people|cars|images|frames|pixels))"
 )
 _FRACTION = rf"(?P<part>{'|'.join(_PARTS)})\b(?! (?:of|the)\b(?! (?:the )?(?:full|max)))"
@@ -44,7 +44,10 @@ _FORMS = tuple(
     )
 )  # fmt: skip
 _AFTER = re.compile(rf"^ ?(?:of (?:the )?(?:full|max(?:imum)?) )?(?:in )?{_STRENGTH}\b")
-_NO_NAME = re.compile(r"(?:(?:both|all|each|everything|them|these|those|it|that|set|of|each of|the|rest)(?: |$))*")
+_NO_NAME = re.compile(
+    r"(?:(?:say|like|roughly|maybe|or so|"
+    r"both|all|each|everything|them|these|those|it|that|set|of|each of|the|rest)(?: |$))*"
+)
 _TWO = re.compile(rf"(?<![\w.])(?:{_DECIMAL} ?(?:%|percent\b)|0?\.\d+)")
 
 
@@ -73,6 +76,7 @@ class Amount:
 def plain_numbers(text: str) -> str:
     """`text` with one way of writing numbers, so that what cuts and strips it leaves them whole."""
     text = text.replace("％", "%").replace("−", "-")
+    text = _SPELT.sub(lambda found: f"{_TENS[found[1].lower()] + 5 * bool(found[2])}", text)
     text = re.sub(r"(?<=\d),(?=\d)", ".", text)
     text = re.sub(r"(?:(?<=\s)|^)\+ ?(?=[\d.])", "＋", text)  # a plus would join two clauses
     text = re.sub(r"(?:(?<=[\s=:])|^)- ?(?=\.?\d)", "minus ", text)
@@ -100,8 +104,6 @@ def read_amount(clause: str) -> Amount | None:
     named = found.groupdict()
     if named.get("percent"):
         value = float(named["percent"]) / 100
-    elif named.get("tens"):
-        value = (_TENS[named["tens"]] + 5 * bool(named["ones"])) / 100
     elif named.get("of"):
         value = float(named["of"]) / float(named["ten"])
     elif named.get("part"):

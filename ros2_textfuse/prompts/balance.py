@@ -24,25 +24,31 @@ _ADVERB = (
     r"(?: (?:what|much|a lot|a little|a bit|slightly|far|even|just|mainly|mostly|rather|only|please|more|now|instead))*"
 )
 _MORE = (
-    r"(?:more(?: of| from| on| weight (?:to|on))?|us(?:e|ing)|take|trust|prefer|rely(?:ing)? on|favou?r|"
+    r"(?:(?:fade|cut|cross|jump|flip|slide) (?:over )?(?:in)?to|"
+    r"(?:rely|depend|lean|count) more on|"
+    r"more(?: of| from| on| weight (?:to|on))?|us(?:e|ing)|take|trust|prefer|rely(?:ing)? on|favou?r|"
     r"believe(?: in)?|listen to|follow|lean (?:more )?(?:on|to|towards?)|mostly|mainly|primarily|rather|emphasi[sz]e|"
     r"stress|prioriti[sz]e|go(?:ing)?(?: (?:to|with|for|by|over to))?|stick (?:to|with)|shift (?:\w+ )?(?:to|"
     r"towards?)|towards?|need|want|i'd like|see|look at|show(?: me)?|give(?: me)?|bring in|mix in|add|boost|"
-    r"strengthen|weigh|weight(?: on)?|dominated by|depend on|count on|focus on|concentrate on|put .* on|choose|pick|"
+    r"strengthen|weigh|weight(?: on)?|dominated by|depend on|count on|focus on|concentrate on|"
+    r"put (?:\w+ ){0,3}(?:weight|emphasis|focus|stress|trust|priority|accent|importance) on|choose|pick|"
     r"move to|change to|display|watch|back to|bet on|(?:crank|turn|dial|ramp|push|bring)(?: up)?)"
 )
 _LESS = (
-    r"(?:less(?: of| from)?|too much(?: of)?|reduce|lower|weaken|tone down|distrust|mistrust|ignore|"
+    r"(?:less(?: of| from)?|(?:rely|depend|lean|count) less on|"
+    r"less (?:reliance|weight|trust|emphasis|focus) (?:on|to)|"
+    r"too much(?: of)?|reduce|lower|weaken|tone down|distrust|mistrust|ignore|"
     r"forget(?: about)?|drop|disregard|without|no|(?:dial|turn|bring|scale|cut|push) (?:back|down)|"
     r"stop(?: showing(?: me)?)?|avoid|leave out|skip|hide|not so much(?: of)?|fewer|cut|disable|turn off|switch off|"
-    r"stop using|mute|suppress|remove|discard)"
+    r"stop using|mute|suppress|remove|discard|kill|lose|ditch|dump|get rid of|away from|(?:don't|do not) like|dislike|"
+    r"hate)"
 )
 _BROKEN = (
     r"(?: (?:is|are|has|was|seems|looks|went|just|completely|totally|gone))* (?:dead|broken|failed|failing|fails|"
-    r"useless|out|down|unusable|gone|covered|sees? nothing|not working|unreliable|bad|worse|worthless|no use|no good|"
-    r"no help|no longer works|lost|offline|blocked|blind|unplugged|froze|died|crashed|(?:does not|doesn't) help|"
-    r"defective|faulty|(?:can ?not|can't) be trusted|(?:does not|doesn't) work|stopped|frozen|drops? out|rubbish|"
-    r"crap)\b(?! of focus| contrast| details?| sharpness)"
+    r"useless|out|down|unusable|gone(?! \w)|covered|sees? nothing|not working|unreliable|bad|worse|worthless|no use|"
+    r"no good|no help|no longer works|lost|offline|blocked|blind|unplugged|froze|died|crashed|"
+    r"(?:does not|doesn't) help|defective|faulty|(?:can ?not|can't) be trusted|(?:does not|doesn't) work|stopped|"
+    r"frozen|drops? out|rubbish|crap)\b(?! of focus| contrast| details?| sharpness)"
 )
 _GOOD = (
     r"(?: (?:is|are|seems|looks))* (?:far |much |a bit )?(?:more (?:reliable|useful|trustworthy|important)|better|"
@@ -50,10 +56,11 @@ _GOOD = (
 )
 _HEAT = re.compile(
     r"\b(?:hot ?spots?|(?:hot|warm|heated|glowing) (?:things?|spots?|objects?|areas?|parts?|bodies|bod(?:y|ies)|"
-    r"targets?|surfaces?|bearings?|engines?|pipes?|regions?|stuff|places?)|heat (?:sources?|signatures?|traces?|"
+    r"targets?|surfaces?|bearings?|engines?|pipes?|regions?|stuff|places?)|heat (?:only|sources?|signatures?|traces?|"
     r"spots?|leaks?|up|picture|emitters?)|(?:what(?: is|'s)|where .*|whatever is|everything|anything|"
     r"something) (?:warm|hot|heated)\b|(?:see|show|show me|more|only|want|bring (?:in|up)|emphasi[sz]e) (?:a |the |"
-    r"me |some |in )*(?:little |bit |more |only )*(?:heat|warmth|temperatures?)\b)"
+    r"me |some |in )*(?:little |bit |more |only )*(?:heat|warmth|temperatures?)\b|"
+    r"\b(?:by|via|use|using|trust|follow|rely on) (?:the |their |body |its )*(?:heat|warmth|temperatures?)\b(?! haze))"
 )
 _DENIED_HEAT = re.compile(
     r"\b(?:(?P<none>no|without|neither)|not|ignore|hide|forget(?: about)?|avoid|skip|less|leave out)\b|n't\b"
@@ -61,7 +68,9 @@ _DENIED_HEAT = re.compile(
 _EQUAL = re.compile(
     r"\b(?:equal(?:ly)?|even(?:ly)?(?: mix| weight\w*| balance\w*)|fifty.?fifty|50.?50|same weight|balanced|"
     r"neutral balance|evenly(?! (?:lit|exposed|bright|warm))|half and half|even mix|"
-    r"no preference|^balance (?:both|the) cameras$)\b"
+    r"no preference|balance (?:\w+ ){0,3}(?:middle|cent(?:re|er)|neutral|even|zero)|"
+    r""
+    r"^(?:cent(?:re|er)|neutrali[sz]e|reset|even out) (?:the )?balance|^balance (?:both|the) cameras$)\b"
 )
 _SHARE = r"(?:(?P<percent>\d{1,3}(?:\.\d+)?) ?(?:%|percent|per cent)|(?P<part>[01]?\.\d+))"
 _SHARES = (
@@ -90,16 +99,23 @@ _NOT = r"(?:not|n't|never|don't|do not|can't|cannot)(?: \w+){0,2}?"
 _RULES: tuple[tuple[re.Pattern[str], float, float | None], ...] = tuple(
     (re.compile(pattern), sign, size)
     for pattern, sign, size in (
-        (rf"{_CAMERA}(?: is| are)? (?:rather than|instead of|over|before|not) {_OTHER}", 1, None),
+        (rf"{_CAMERA}(?: is| are)? (?:rather than|instead of|over|before|not|beats?|outperforms?) {_OTHER}", 1, None),
+        (rf"\b(?:from|swap|exchange|trade|replace) {_OTHER} (?:over )?(?:for|by|to) {_CAMERA}", 1, None),
         (
             rf"{_CAMERA} (?:\w+ )?(?:dominates? |is |has )?too (?:much|dominant|strong|present|prominent|loud)\b",
             -1,
             None,
         ),
+        (
+            rf"\b(?:prefer|better|best|nicer|clearer) (?:(?!{_DEFECTS})\w+ ){{0,4}}(?:in|on|with|through) {_CAMERA}",
+            1,
+            None,
+        ),
+        (rf"{_CAMERA} a (?:rest|break|miss|pause)\b", -1, None),
         (rf"{_CAMERA} (?:overwhelms?|overpowers?|drowns?|swamps?|masks?|buries|outshines?|hides?)\b", -1, None),
         (rf"{_CAMERA} (?:comes )?(?:second|last)$", -1, None),
         (rf"{_CAMERA}{_GOOD}(?: than {_OTHER})?", 1, None),
-        (rf"(?:less|worse|no longer|not) (?:{_OTHER})? ?than {_CAMERA}", 1, None),
+        (rf"(?<!not )(?<!n't )(?<!no )(?:less|worse|no longer|not) (?:{_OTHER})? ?than {_CAMERA}", 1, None),
         (rf"\b{_NOT} {_LESS}{_ADVERB} {_CAMERA}", 1, None),
         (rf"\b{_NOT} {_MORE}{_ADVERB} {_CAMERA}(?: only| alone)?", -1, None),
         (rf"^(?:but )?not (?:only )?{_CAMERA}$", -1, None),
@@ -166,7 +182,9 @@ def read_balance(clause: str) -> Balance | None:
             value = sign * _SIGN[found["camera"]]
             only = size or (1.0 if re.search(r"\b(?:only|alone)\b", found[0]) else None)
             if sign < 0 and re.search(
-                r"\b(?:without|no|ignore|forget|disable|turn off|switch off|stop using|not use|hide)\b", found[0]
+                r"\b(?:without|no|ignore|forget|disable|turn off|switch off|stop using|not use|hide|kill|lose|"
+                r"get rid of)\b",
+                found[0],
             ):
                 only = 1.0
             return Balance(value * (only or step(clause)), only == 1.0, _without(clause, found))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ros2_textfuse.prompts.degrees import ratio
 
 _ADDRESS = (
-    r"^(?:(?:ok(?:ay)?|now|then|and|just|please|so|no|yes|well|actually|oh|hey|hmm|let's|let us|i want|can we|"
+    r"^(?:(?:ok(?:ay)?|now|then|and|just|please|so|no|nope|nah|yes|yeah|yep|alright|wait|hold on|"
+    r"sorry|well|actually|oh|hey|hmm|let's|let us|i want|can we|"
     r"we need|i need|go|try) )*"
 )
 _END = r"(?: (?:please|again|now|then|thanks|ok|thank you|over))*$"
@@ -39,8 +40,8 @@ _COMMANDS = tuple(
         ),
         (
             "reset",
-            rf"(?:reset{_IT}|start (?:over|again|anew|from scratch)|from scratch|clear{_IT}|"
-            rf"(?:back to )?(?:the )?(?:normal|defaults?|standard|neutral|original)(?: settings?| mode| image|"
+            rf"(?:reset{_IT}|(?:start )?from (?:scratch|zero)|start (?:over|again|anew)|clear{_IT}|"
+            rf"(?:back to )?(?:the )?(?:normal|plain|defaults?|standard|neutral|original)(?: settings?| mode| image|"
             rf" fusion| view)?(?: again)?|turn{_IT} off|switch{_IT} off|turn off{_IT}|switch off{_IT}|off|stop{_IT}|"
             rf"(?:just )?plain(?: fusion)?|just fuse(?: them| the images)?|no (?:prompt|effects?|enhancements?|"
             rf"repairs?)|nothing special|wipe{_IT}|delete{_IT}|remove (?:it all|everything|all(?: of it)?|"
@@ -67,7 +68,8 @@ _COMMANDS = tuple(
             rf"slightly) ?(?:bit|little|notch|touch|lot)?)?|(?:increase|boost|strengthen|intensify|raise|double|"
             rf"amplify){_IT}(?: a (?:bit|little|lot))?|(?:twice|double)(?: (?:as much|as strong|"
             rf"the))?(?: (?:of )?(?:that|it|this|strength))?|push(?: it)? (?:further|harder)|(?:go|keep) (?:further|"
-            rf"on|going)|further|too (?:little|weak)|(?:{_DEGREE}(?:more|stronger|increase|boost|"
+            rf"on|going)|further|too (?:little|weak)|(?:once|one) more(?: time)?|same again|"
+            rf"(?:{_DEGREE}(?:more|stronger|increase|boost|"
             rf"heavier) (?:of )?(?:the )?(?:\w+ )?{_REPAIR}))",
         ),
     )
@@ -79,6 +81,19 @@ _TOO = re.compile(
 _KEEP = re.compile(
     r"^(?:keep|leave|hold)(?: (?:it|that|this|the rest|everything|all|those|the others?|them))(?: (?:as (?:it|"
     r"they) (?:is|are)|on|like that|so))?(?= (?:and|but)\b|,|$)"
+)
+
+
+_TALK = re.compile(
+    r"(?:(?:ok|okay|thanks|thank you|thx|cheers|great|perfect|excellent|awesome|cool|nice|super|brilliant|lovely|yes|"
+    r"yeah|"
+    r"yep|sure|alright|good (?:job|work)|well done|(?:that|this|it)(?:'s| is)? ?(?:looks? )?(?:good|great|fine|perfect|"
+    r"better|nice|ok|okay|enough)|looks? (?:good|great|fine|perfect|better|nice|ok|okay)|much better|i like (?:it|that|"
+    r"this)|(?:leave|keep) (?:it|that|this|everything|all)(?: (?:on|running|so|there|be|as is|as it is|like (?:this|"
+    r"that)|(?:the way|how) it is))?|(?:do|change) nothing|(?:do not|don't) change (?:anything|a thing|it)|no changes?|"
+    r"(?:do not|don't|never) (?:reset|undo|revert|stop|clear|delete)(?: (?:it|that|this|anything|everything))?|"
+    r"(?:not (?:quite|yet|there yet)|almost(?: there)?|nearly|hmm+|"
+    r"as is|stay|now|please|already|then|so|very much|a lot|good)) ?)+"
 )
 
 
@@ -111,6 +126,11 @@ def read_command(clause: str) -> Command | None:
         size = ratio(clause)
         return Command(kind, size if kind == "more" else 1 / size, named[0] if named else "")
     return None
+
+
+def is_talk(clause: str) -> bool:
+    """Whether a clause asks for nothing to be changed: "thanks", "looks good", "leave it as is"."""
+    return bool(_TALK.fullmatch(" ".join(clause.lower().split()).strip(" .!")))
 
 
 def keeps(text: str) -> bool:

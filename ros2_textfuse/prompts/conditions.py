@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_LENS = r"(?:lens|lenses|glass|windscreen|windshield|window|cover|dome|housing|optics?|camera)"
+_LENS = r"(?:lens|lenses|glass|windscreen|windshield|window|visor|cover|dome|housing|optics?|camera)"
 _DIRT = (
     r"(?:dirty|dirt|mud\w*|smudg\w*|smear\w*|finger ?prints?|scratch\w*|covered|insects?|bugs?|bird droppings?|"
     r"oil\w*|grease|greasy|ice|iced|icy|frozen|frost\w*|filthy|stain\w*|paint\w*|spider\w*|cobwebs?|leaves|leaf|"
@@ -40,6 +40,12 @@ _CONDITIONS = tuple(
     (re.compile(pattern), condition)
     for pattern, condition in (
         (_on_lens(_MIST), Condition(("haze",), "named", _CLEAN)),
+        (
+            r"\b(?:foggy|misty|steamy) (?:\w+ )?(?:lens|glass|dome|visor|windscreen|windshield)\b|"
+            r"\b(?:lens|glass|dome|visor|windscreen|windshield) (?:is|looks|seems|gets|got) (?:\w+ )?"
+            r"(?:foggy|misty|steamy)\b",
+            Condition(("haze",), "named", _CLEAN),
+        ),
         (_on_lens(_WATER), Condition(("rain",), "named", _CLEAN)),
         (_on_lens(_DIRT), Condition((), "named", _CLEAN)),
         (
@@ -59,14 +65,27 @@ _CONDITIONS = tuple(
             r"green|pink|red|orange|ground|covered)\b)",
             Condition(("rain",), "", "snow and hail are read as rain, which comes nearest"),
         ),
+        (r"\bwipers?\b", Condition(("rain",))),
+        (
+            r"\b(?:everything|all|image|screen|view|frame|exit) (?:\w+ )?(?:is|are|turns?|turned|goes|went|gone) "
+            r"(?:\w+ )?white\b",
+            Condition(("over_exposure",), "visible"),
+        ),
         (r"\b(?:spray|splash\w*|spindrift)\b(?! can)", Condition(("rain",), "visible")),
         (
             r"\bglar\w+|\b(?:head ?lights?|head ?lamps?|high beams?|full beams?|flood ?lights?|"
             r"spot ?lights?)\b(?!.* (?:off|broken|out)\b)|\bdazzl\w+|\bblind(?:s|ed|ing|ed by|)\b(?! spot)|\b(?:low|"
-            r"setting|rising|direct) sun\b|\b(?:sun|torch|flash\w*|laser|lamp|light)\b.*\b(?:into|in|at|on) (?:the |"
+            r"setting|rising|direct) sun\b|"
+            r"\bsun (?:(?:is|stands|hangs|very|so|too) )*(?:low|rising|setting)\b|"
+            r"\b(?:sun|torch|flash\w*|laser|lamp|light)\b.*\b(?:into|in|at|on) (?:the |"
             r"my |our |its |his )?(?:lens|camera|eyes?|face|sensor)\b|\bagainst the (?:sun|light)\b|\bbacklight\w*|"
             r"\bback ?lit\b|\blens flare\b|\breflections? on\b|\bwelding\b|\blaser\b",
             Condition(("over_exposure",), "visible"),
+        ),
+        (
+            r"\b(?:on|over|covers?|covering) (?:the |my |our |its )?(?:\w+ )?(?:lens|dome|visor|windscreen|windshield|"
+            r"optics?)\b(?<!focus on the lens)",
+            Condition((), "named", _CLEAN),
         ),
     )
 )

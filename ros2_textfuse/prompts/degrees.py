@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _LITTLE = re.compile(
-    r"\b(?:a (?:little|tiny|wee)? ?(?:bit|touch|notch|tad|hair)|slightly|a little|little|somewhat|marginally|tad)\b"
+    r"\b(?:a (?:little|tiny|wee)? ?(?:bit|touch|notch|tad|hair|smidgen|smidge|hint|shade|fraction)|"
+    r"slightly|a little|little|somewhat|marginally|tad)\b"
 )
 _MUCH = re.compile(
     r"\b(?:much|a lot|lots|far|way|very|strongly|heavily|really|considerably|significantly|plenty|loads)\b"

@@ -6,6 +6,7 @@ from dataclasses import astuple
 
 from ros2_textfuse.prompts.clauses import clauses
 from ros2_textfuse.prompts.languages import to_english
+from ros2_textfuse.prompts.object_names import COCO
 from ros2_textfuse.prompts.prompt import Prompt, Understanding
 from ros2_textfuse.prompts.understanding import understand
 
@@ -32,7 +33,8 @@ def _told(said: Understanding) -> str:
     elif said.sets_balance:
         parts.append("balance 0")
     if said.denied:
-        parts.append(f"not there, or not wanted: {', '.join(said.denied)}")
+        denied = "all objects" if set(COCO) <= set(said.denied) else ", ".join(said.denied)
+        parts.append(f"not there, or not wanted: {denied}")
     if said.unknown:
         parts.append("not understood")
     return "; ".join([*(parts or ["nothing to do"]), *said.advice])

@@ -103,7 +103,7 @@ def _reordered(english: str, language: str) -> str:
     """Verbs and negations that stand behind their object, put before it."""
     if language == "Japanese":
         english = re.sub(r"^(.*) (highlight|show|find|use|remove|less|increase)$", r"\2 \1", english)
-        return re.sub(r"^(?!.*cannot)(.*\w) no$", r"no \1", english)
+        return ",".join(re.sub(r"^(?!.*cannot)( ?)(.*\w) no( ?)$", r"\1no \2\3", part) for part in english.split(","))
     if language == "German":
         return re.sub(r"^(?:make )?(.*) (highlight|show|find|use|remove)$", r"\2 \1", english)
     return english

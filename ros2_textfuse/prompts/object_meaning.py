@@ -24,7 +24,8 @@ _LOOKING = re.compile(
     r"many) \w)) ?(?:(?:the|a|an|any|some|all|my|our|every|two|three|several|many|where) )*(?P<what>[a-z][\w -]*)"
 )
 _PLACE = re.compile(
-    r" (?:in|on|at|by|behind|near|next|above|over|under|across|along|around|through|from|to|of|who|which|that|is|are|"
+    r" (?:before|after|until|when|while|if|"
+    r"in|on|at|by|behind|near|next|above|over|under|across|along|around|through|from|to|of|who|which|that|is|are|"
     r"maybe|with|ahead|there|here|please|up|lying|standing|sitting|crossing|walking|running)\b.*"
 )
 _IMAGES = re.compile(
@@ -52,13 +53,14 @@ class Sought:
         )
 
 
-def sought(clause: str) -> Sought | None:
+def sought(clause: str, listed: bool = False) -> Sought | None:
     """What a clause looks for by its meaning; None where it does not look for a thing.
 
     Args:
         clause: lower case, in which `object_names` found nothing.
+        listed: whether it may go on with a list of things, as the end of "people and strollers" does.
     """
-    looking = _LOOKING.search(clause)
+    looking = _LOOKING.search(f"find {clause}" if listed else clause)
     words = _PLACE.sub("", looking["what"]).strip()[:40] if looking else ""
     if not words or _IMAGES.search(words):
         return None
@@ -67,4 +69,5 @@ def sought(clause: str) -> Sought | None:
 
     number, probability = classify(encode([f"a {words}"]), "nouns")
     kind = list(KINDS)[int(number[0])]
-    return Sought(words, KINDS[kind] if probability[0] >= _SURE else ())
+    classes = KINDS[kind] if probability[0] >= _SURE else ()
+    return None if listed and not classes else Sought(words, classes)

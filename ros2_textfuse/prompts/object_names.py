@@ -93,7 +93,8 @@ _SYNONYMS = {
     "toddler,infant,teenager,walker,swimmer,climber,skier,farmer,police officer,policeman,policemen,policewoman,cop,"
     "officer,paramedic,nurse,doctor,postman,mailman,granny,grandma,grandpa,grandmother,grandfather,elderly,"
     "wheelchair user,bystander,trespasser,burglar,thief,thieves,suspect,passenger,tourist,patient,player,goalkeeper,"
-    "miner,diver,sailor,bather,student,pupil,mother,father,mum,dad,figure,body,bodies,folk,folks,humanoid,wanderer,"
+    "crew,crew member,personnel,staff,ppl,peeps,dude,bloke,chap,"
+    "lad,miner,diver,sailor,bather,student,pupil,mother,father,mum,dad,figure,body,bodies,folk,folks,humanoid,wanderer,"
     "stranger,colleague,operator,technician,engineer,visitor,customer,guard,hunter,angler,fisherman,fishermen,rescuer",
     "bicycle": "bike,push bike,pushbike,e-bike,ebike,tricycle",
     "car": "automobile,sedan,taxi,cab,suv,van,minivan,jeep,hatchback,estate,limousine,convertible,police car,"
@@ -103,7 +104,8 @@ _SYNONYMS = {
     "bus": "buses,busses,coach,coaches,minibus,minibuses,omnibus,school bus",
     "train": "locomotive,tram,streetcar,railcar,metro",
     "truck": "lorry,lorries,pickup,pickup truck,semi-trailer,semi trailer,tanker,dump truck,fire engine,fire truck,"
-    "ambulance,garbage truck,hgv,articulated lorry,box van,tractor trailer",
+    "ambulance,garbage truck,tractor,excavator,bulldozer,digger,forklift,"
+    "forklift truck,combine harvester,hgv,articulated lorry,box van,tractor trailer",
     "boat": "ship,vessel,canoe,kayak,ferry,ferries,yacht,dinghy,dinghies,sailboat,barge,tugboat,rowing boat",
     "traffic light": "traffic signal,stoplight,stop light",
     "fire hydrant": "hydrant",
@@ -111,8 +113,8 @@ _SYNONYMS = {
     "cat": "kitten,kitty",
     "cow": "bull,calf,calves,ox,oxen",
     "horse": "pony,ponies,foal,mare,stallion",
-    "sheep": "lamb",
-    "bird": "seagull,gull,pigeon,duck,goose,geese,swan,crow,eagle",
+    "sheep": "lamb,ewe",
+    "bird": "seagull,gull,pigeon,duck,goose,geese,swan,crow,eagle,hen,chicken",
     "couch": "sofa,couches",
     "tv": "television,tv set",
     "cell phone": "mobile phone,smartphone,cellphone,phone",
@@ -148,6 +150,33 @@ _SEVERAL = {
     "wildlife": ANIMALS,
     "creature": ANIMALS,
     "pet": ("cat", "dog"),
+    **dict.fromkeys(
+        (
+            "deer",
+            "fawn",
+            "roe deer",
+            "moose",
+            "elk",
+            "boar",
+            "wild boar",
+            "rabbit",
+            "hare",
+            "fox",
+            "foxes",
+            "badger",
+            "hedgehog",
+            "raccoon",
+            "goat",
+            "pig",
+            "donkey",
+            "squirrel",
+            "wolf",
+            "wolves",
+            "coyote",
+            "kangaroo",
+        ),
+        ANIMALS,
+    ),
     "cattle": ("cow",),
     "livestock": ("horse", "sheep", "cow"),
     "farm animal": ("horse", "sheep", "cow"),
@@ -159,6 +188,7 @@ _PHRASES = {  # said in many ways: a pattern
     r"(?:all |any )?moving (?:things?|objects?|targets?)|whatever moves|movement|(?:all )?movers": _MOVES,
     r"(?:(?:any|every|some)thing|whatever|all)(?: that is| that's| which is)? (?:living|alive)|(?:all |any |"
     r"every )?living (?:things?|creatures?)": _LIVES,
+    r"(?:(?:any|every)thing|whatever) (?:on|with|that has) (?:\w+ )?wheels": ("bicycle", *VEHICLES),
     r"who(?:'s| is| are)? (?:out |over |up )?there": ("person",),
     r"life ?forms?|living beings?|whatever lives": _LIVES,
 }
@@ -183,7 +213,7 @@ def _object_words() -> dict[str, tuple[str, ...]]:
 OBJECT_WORDS = _object_words()
 _WORDS = re.compile(  # the longest first: a hot dog is no dog
     r"\b(?:(?P<phrase>" + "|".join(f"(?:{pattern})" for pattern in _PHRASES) + r")|(?P<word>"
-    + "|".join(sorted(map(re.escape, OBJECT_WORDS), key=len, reverse=True)) + r")(?:e?s)?)\b",
+    + "|".join(sorted(map(re.escape, OBJECT_WORDS), key=len, reverse=True)) + r")(?:s|(?<=[sxzho])es)?)\b",
     re.IGNORECASE,
 )  # fmt: skip
 # What a degradation comes from is not what a person wants to see: "spray from the lorry", "blinded by cars".
@@ -193,24 +223,47 @@ _SOURCE = re.compile(
     r"two|big))*\s*$",
     re.IGNORECASE,
 )
-_IDIOM = re.compile(r"\b(?:raining )?cats and dogs\b|\bas hell\b|\bhot dog stand\b", re.IGNORECASE)
+_IDIOM = re.compile(
+    r"\b(?:raining )?cats and dogs\b|\bas hell\b|"
+    r"\bfigur\w* (?:\w+ )?out\b|\bhot dog stand\b|\bzebra crossings?\b|\bbus (?:stops?|lanes?)\b|"
+    r"\bcar ?parks?\b|"
+    r"\btrain (?:tracks?|stations?)\b|\bbird'?s.eye\b",
+    re.IGNORECASE,
+)
 _LEFT_OUT = (
     r"\b(?:except(?: for)?|but not|excluding|instead of|rather than|other than|ignore|ignoring|forget|hide|skip|"
-    r"disregard|exclude|leave out|apart from|minus|avoid|less on)\b"
+    r"disregard|exclude|leave out|apart from|minus|avoid|less on|un-?(?:mark|highlight)|(?:turn|switch) off|disable|"
+    r"(?:stop|quit|cease|no longer) (?!(?:los|miss|ignor|hid|skipp|forgett|overlook|blurr)ing)\w+ing|"
+    r"enough (?:of|with)|done with|(?:remove|get rid of|drop|clear|delete|lose|kill|take off)(?: the| any| that)? "
+    r"(?:highlight\w*|mark\w*|emphasis|glow|outline|box(?:es)?) (?:on|of|around|from|for))\b"
 )
 # "remove the people", but not "remove the noise around the people"
 _TAKEN_OUT = (
     r"\b(?:hide|remove|erase|delete|conceal|mask|censor|anonymi[sz]e|pixelate|blur|get rid of|cut out|take (?:out|"
     r"away))(?: (?:out|away|the|all|any|every|these|those|other|of))*\s*$"
 )
+# "fewer cars", "less emphasis on cars", "I prefer people to cars"
+_LESS_OF = (
+    r"(?:^(?:lose|drop|ditch|dump|kill|cancel|clear)|\b(?:less|fewer|deselect|mute|replace|nobody (?:needs|wants)|"
+    r"who (?:needs|wants))|"
+    r"\b(?:less|no) (?:emphasis|focus|attention|weight|interest) (?:on|to|for|in)|\b(?:nobody|who) cares (?:about|for)|"
+    r"\b(?:prefer\w*|rather|sooner|prioriti\w*|important|interesting|matters? more)\b.* (?:over|than|to|before))"
+    r"(?: (?:of|the|all|any|those|these))*\s*$"
+)
 _NOT_WANTED = {
-    False: re.compile(f"{_LEFT_OUT}|{_TAKEN_OUT}"),  # "I can not see the car" denies the seeing
-    True: re.compile(f"{_LEFT_OUT}|{_TAKEN_OUT}" + r"|\b(?:not|no|without|never|neither|nor)\b|n't\b"),
+    False: re.compile(f"{_LEFT_OUT}|{_TAKEN_OUT}|{_LESS_OF}"),  # "I can not see the car" denies the seeing
+    True: re.compile(f"{_LEFT_OUT}|{_TAKEN_OUT}|{_LESS_OF}" + r"|\b(?:not|no|without|never|neither|nor)\b|n't\b"),
 }
 _NOT_IMPORTANT = re.compile(
-    r"^\w* (?:is |are )?(?:not|isn't|aren't) (?:important|needed|interesting|relevant|wanted|necessary|of interest)\b"
+    r"^\w* (?:is |are )?(?:not|isn't|aren't) (?:important|needed|interesting|relevant|wanted|necessary|of interest)\b|"
+    r"^ (?:do not|don't|does not|doesn't|are not|aren't|is not|isn't)$|"
+    r"^ (?:(?:don't|doesn't|do not|does not|never) (?:matter|count|interest)|(?:is|are) (?:irrelevant|unimportant|"
+    r"uninteresting|boring|no concern)|(?:can|may|should|must) go$|off$)"
 )
-_DOUBLE = re.compile(r"(?:\bnot|n't|\bnever) (?:hide|ignore|lose|forget|miss|skip|overlook|leave out)\b")
+_DOUBLE = re.compile(
+    r"(?:\bnot|n't|\bnever)(?: to)? (?:hide|ignore|lose|forget|miss|skip|overlook|leave out)\b|"
+    r"\b(?:stop|quit|cease|without) (?:los|miss|ignor|hid|skipp|forgett|overlook)ing\b"
+)
 _INSTEAD = re.compile(r"\b(?:just|only|but)\b")
 
 

@@ -67,6 +67,12 @@ class Understanding:
     adds: bool = False
     sets_balance: bool = False
 
+    @property
+    def says_nothing(self) -> bool:
+        """Whether there was text, and nothing was made of any of it."""
+        made = self.modes or self.objects or self.balance or self.auto or self.denied or self.command
+        return bool(self.unknown) and not made and self.tone == Tone() and not self.sets_balance
+
 
 @dataclass(frozen=True)
 class Prompt:

@@ -11,14 +11,16 @@ from ros2_textfuse.prompts.balance import Balance, read_balance
 from ros2_textfuse.prompts.clauses import Clause
 from ros2_textfuse.prompts.commands import Command, keeps
 from ros2_textfuse.prompts.conditions import Condition, read_conditions
-from ros2_textfuse.prompts.object_names import split_objects, takes_out
+from ros2_textfuse.prompts.object_names import COCO, split_objects, takes_out
 from ros2_textfuse.prompts.prompt import AUTO
 from ros2_textfuse.prompts.tone import read_tone, set_tone
 
 _AUTO = re.compile(
-    r"\bmanual(?:ly)?\b|\bauto(?:matic(?:ally)?|pilot)?\b|\bby (?:yourself|itself)\b|\bon (?:your|its) own\b|"
+    r"\bmanual(?:ly)?\b|\bby hand\b|\bmyself\b|"
+    r"\bauto(?:matic(?:ally)?|pilot)?\b|\bby (?:yourself|itself)\b|\bon (?:your|its) own\b|"
     r"\byourself\b|\byou (?:decide|choose|pick)\b|\b(?:decide|choose|pick) for me\b|\badapt\b|\bself.?adjust\w*|"
-    r"\bwhatever (?:\w+ ){0,3}needs?\b|\bas (?:needed|you see fit)\b"
+    r"\bfigure (?:it|this|that) out\b|"
+    r"\bup to you\b|\byour (?:call|choice)\b|\bwhatever (?:\w+ ){0,3}needs?\b|\bas (?:needed|you see fit)\b"
 )
 _IN_THE_DARK = re.compile(r"\b(?:dark|night|shadows?|unlit|low.?light|black)\b(?!er)")
 # What is asked for objects is their being brought out.
@@ -26,8 +28,21 @@ _OF_OBJECTS = re.compile(
     r"\b(?:more|raise|increase|heighten|enhance|boost|improve|strengthen)\b.*\b(?:contrast|visibility|saliency|"
     r"brightness) (?:of|for|on) |\b(?:make|should be|must be)\b.* (?:more visible|stand out|pop|brighter)\b"
 )
-_OFF = re.compile(r"\b(?:off|stop|disable|end|leave|manual)\b")
+_BRINGING_OUT = re.compile(
+    r"\b(?:(?:stop|quit|cease|start|keep|no) )?(?:highlight(?:ing|ed)?|bring(?:ing)? out|emphasi[sz](?:e|ed|ing))\b"
+)
+_NO_OBJECTS = re.compile(
+    r"(?:(?:stop|quit|cease|end|disable|no(?: more)?|without|turn off|switch off|remove|clear|drop|don't|do not)"
+    r"(?: (?:any|all|the|of|object|your))* (?:highlight\w*|bring(?:ing)? (?:\w+ )?out|emphasi[sz]\w+|"
+    r"mark(?:ing|ings|ers?)|objects)|un-?(?:mark|highlight)|highlight\w* off)"
+    r"(?: (?:of|any|all|every|the|it|them|things?|objects?|anything|everything|now|at all))*"
+)
+_LOOKED_FOR = re.compile(r"\b(?:see|show|find|highlight|bring out|look|spot|watch|where)\b")
+_OFF = re.compile(r"\b(?:off|stop|disable|end|leave|manual(?:ly)?|by hand|myself)\b")
 _UNTOUCHED = re.compile(
+    r"^keep (?:(?:the|its|that|this) )?(?:\w+ ){0,2}(?:look|brightness|contrast|colou?rs?|tone|exposure|darkness|"
+    r"settings?)$|^(?:ignore|forget|leave|skip|disregard|never mind|drop)(?: about)?(?: all)? (?:the (?:rest|others?|"
+    r"other (?:stuff|things))|everything else|anything else|all else)$|"
     r"^(?:leave|keep|hold) (?:\w+ ){1,4}(?:alone|untouched|unchanged|as (?:it|they) (?:is|are))$|"
     r"^(?:do not|don't|never) (?:touch|change|alter|modify) (?:\w+ ?){1,4}$"
 )
@@ -86,12 +101,19 @@ def read_clause(clause: Clause) -> Reading:
     if reading.unwanted and takes_out(clause.text):
         reading.rest, reading.affirmed, reading.advice = "", "", _NOT_HIDDEN
         return reading
+    if reading.wanted or reading.unwanted:  # "highlight" is no word about highlights
+        reading.rest, reading.affirmed = (
+            " ".join(_BRINGING_OUT.sub(" ", text).split()) for text in (reading.rest, reading.affirmed)
+        )
     if _AUTO.search(clause.text):
         off = clause.negated or _OFF.search(clause.text) is not None
         reading.auto, reading.unwanted = not off, (*reading.unwanted, *([AUTO] if off else []))
         reading.settled, reading.rest, reading.affirmed = True, "", ""
         return reading
-    if _UNTOUCHED.search(clause.text):
+    if _NO_OBJECTS.fullmatch(clause.text):
+        reading.unwanted = COCO
+    if reading.unwanted == COCO or _UNTOUCHED.search(clause.text):
+        reading.wanted, reading.unwanted = (), (*reading.unwanted, *reading.wanted)
         reading.settled, reading.rest, reading.affirmed = True, "", ""
         return reading
     if keeps(clause.text):
@@ -114,4 +136,6 @@ def read_clause(clause: Clause) -> Reading:
         if clause.negated or not _IN_THE_DARK.search(clause.text):
             reading.rest = reading.affirmed = ""
     reading.conditions = read_conditions(reading.affirmed or reading.rest)
+    if any(one.note and one.away == "named" for one in reading.conditions) and not _LOOKED_FOR.search(clause.text):
+        reading.wanted = ()  # who put the sticker on the lens is not looked for
     return reading

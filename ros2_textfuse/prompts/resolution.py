@@ -71,8 +71,9 @@ def _in_words(text: str, said: Understanding, severity: float | None, history: S
     if said.command:
         return _commanded(text, said, before, history)
     found = dict(said.modes if severity is None else dict.fromkeys(said.modes, severity))
-    base = before if said.adds else Prompt()
-    if said.adds:
+    adds = said.adds or said.says_nothing  # what was not understood changes nothing
+    base = before if adds else Prompt()
+    if adds:
         kept = {mode: value for mode, value in base.severities.items() if mode not in said.denied}
         found = {mode: max(found.get(mode, 0.0), kept.get(mode, 0.0)) for mode in (*kept, *found)}
     objects = dict.fromkeys(name for name in (*base.objects, *said.objects) if name not in said.denied)

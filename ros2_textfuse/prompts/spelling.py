@@ -16,6 +16,7 @@ _LIST = (
     "the very remove reduce increase"
 )
 _WORDS = frozenset(_LIST.split())
+_ENDING = re.compile(r"(?:es|s|ed|d|ing)$")
 
 
 def _near(word: str, other: str, most: int) -> bool:
@@ -39,7 +40,7 @@ def _near(word: str, other: str, most: int) -> bool:
 def _corrected(word: str) -> str:
     from ros2_textfuse.prompts.object_names import OBJECT_WORDS
 
-    if len(word) < 3 or word in _WORDS or word in OBJECT_WORDS:
+    if len(word) < 3 or word in OBJECT_WORDS or _is_form_of(word, _WORDS):
         return word
     most = 1 if len(word) < 7 else 2
     close = sorted(other for other in _WORDS if other[0] == word[0] and abs(len(other) - len(word)) <= most)
@@ -47,6 +48,12 @@ def _corrected(word: str) -> str:
     if len(word) < 5:  # a short word is another word more easily than a slip
         one = [other for other in one if sorted(other) == sorted(word) or (len(word) == 4 and len(other) == 5)]
     return (one or [other for other in close if most > 1 and _near(word, other, 2)] or [word])[0]
+
+
+def _is_form_of(word: str, known: frozenset[str]) -> bool:
+    """Whether a word is a known one, or one of its forms: "drizzling" of "drizzle"."""
+    stem = _ENDING.sub("", word)
+    return word in known or (3 < len(stem) < len(word) and not known.isdisjoint((stem, f"{stem}e")))
 
 
 def corrected(text: str, known: frozenset[str]) -> tuple[str, tuple[str, ...]]:
@@ -60,7 +67,7 @@ def corrected(text: str, known: frozenset[str]) -> tuple[str, tuple[str, ...]]:
 
     def one(found: re.Match[str]) -> str:
         word = found[0].lower()
-        if word in known:
+        if _is_form_of(word, known):
             return found[0]
         meant = _corrected(word)
         if meant != word:

@@ -16,7 +16,7 @@ AXES = ("brightness", "contrast", "colour")
 
 _UP = (
     r"(?:more|higher|stronger|greater|richer|increas\w+|rais\w+|boost\w*|strengthen|enhance|improve|amplify|pump up|"
-    r"add|turn up|crank up|bump up|up|push|deepen|intensify|extra|better)"
+    r"bump|add|turn up|crank up|bump up|up|push|deepen|intensify|extra|better)"
 )
 _DOWN = (
     r"(?:less|lower\w*|weaker|softer|milder|gentler|reduc\w+|decreas\w+|cut|drop|turn down|tone down|bring down|"
@@ -47,7 +47,10 @@ def _of_noun(noun: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     return re.compile(up), re.compile(down)
 
 
-_NEED = r"(?:^|\b(?:need|want|like|use|give me|give it|with|let in|put) (?:\w+ )?)"
+_NEED = (
+    r"(?:^(?:a )?(?:(?:bit|little|touch|lot|much|slightly|somewhat) )?|"
+    r"\b(?:need|want|like|use|give me|give it|with|let in|put) (?:\w+ )?)"
+)
 _SO = r"\bnot (?:quite )?(?:so|that|as|too) (?:\w+ )?"
 _WISH = (
     r"(?:^(?:\w+ ){0,3}|\b(?:make|turn|render|get|want|like|should be|needs? to be|could be|bit|little|touch|notch|"
@@ -73,12 +76,14 @@ _WORDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {  # axis: up, down
     "colour": (
         re.compile(
             r"^(?:more )?(?:vivid|vibrant)$|\b(?:more|very|make .*) (?:colou?rful|saturated|vivid|vibrant)\b|"
-            r"\b(?:saturate|more vivid|more vibrant)\b|\bcolou?rs? (?:\w+ )?(?:more intense|more vivid|stronger)\b"
+            r"\b(?:saturate|more vivid|more vibrant)\b|\bcolou?rs? (?:\w+ )?(?:more intense|more vivid|stronger)\b|"
+            r"\bcolou?rs? (?:\w+ ){0,3}(?:washed out|faded|pale|dull|too weak)\b"
         ),
         re.compile(
             r"\b(?:desaturate\w*|gr[ea]yscale|monochrome|black and white|black-and-white|b/w|colou?rless|paler|"
             r"(?:without|no) colou?rs?\b(?! (?:cast|tint|camera|image|noise)))|"
             rf"{_SO}(?:colou?rful|saturated|vivid)\b|\bless (?:colou?rful|saturated|vivid)\b|"
+            r"^(?:wash out|fade|drain|bleach) (?:the |all )*colou?rs?\b|"
             r"\btoo (?:colou?rful|saturated|vivid)\b|\bcolou?rs? (?:\w+ )?(?:less \w+|weaker|paler)\b|\b(?:remove|"
             r"drop|kill|take away|take out|switch off|turn off) (?:all )?(?:the )?colou?rs?$"
         ),

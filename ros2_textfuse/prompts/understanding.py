@@ -24,7 +24,7 @@ from ros2_textfuse.prompts import checks
 from ros2_textfuse.prompts.advice import GENERAL, advise, asks_the_opposite
 from ros2_textfuse.prompts.amounts import read_amount
 from ros2_textfuse.prompts.clauses import Clause, clauses
-from ros2_textfuse.prompts.commands import Command, keeps, read_command
+from ros2_textfuse.prompts.commands import Command, is_talk, keeps, read_command
 from ros2_textfuse.prompts.head import read
 from ros2_textfuse.prompts.languages import UNKNOWN, note_of, to_english
 from ros2_textfuse.prompts.object_meaning import sought
@@ -41,17 +41,34 @@ _PRAISE = re.compile(
 )
 _IMAGES = re.compile(r"\b(?:fus\w+|both|combine|blend|overlay|merge)\b")
 _OUTSIDE = "a severity goes from 0 to 100 %, or 0 to 1"
+_BY_ITSELF = "less of a repair in force, as in 'less denoising', is read where it stands by itself"
 _AROUND = re.compile(
-    r"(.+?) (?:(?:in|during|through|amid) ((?:the |a |this )?(?:\w+ ){0,3}\w+)|"
-    r"(?:after|since|when\w*|due to|until) .+)"
+    r"(.+?) (?:(?:in|during|through|amid|due to|at(?= (?:night|dusk|dawn))) ((?:the |a |this )?(?:\w+ ){0,3}\w+)|"
+    r"(?:after|since|when\w*|until) .+)"
 )
 _OF_IMAGES = re.compile(
     r"\b(?:in|during|through|amid) .*\b(?:thermal|visible|images?|frames?|pictures?|cameras?|both)\b"
 )
+# "the noise is fine", "it is noisy but leave it": what is named is to stay.
+_WELCOME = re.compile(
+    r"\b(?:is|are|'s) (?:just |perfectly |quite |totally )?(?:fine|ok|okay|alright|acceptable|tolerable|intended|"
+    r"welcome|on purpose|no problem)(?: (?:with|by|for) (?:me|us))?$"
+)
+_LET_IT_BE = re.compile(
+    r"(?:(?:don't|do not|never|no need to) (?:touch|change|fix|repair|alter|bother|remove|correct)(?: with)? "
+    r"(?:it|that|this|them)|(?:leave|keep|let) (?:it|that|this|them)(?: (?:alone|be|in|as is|as it is|like that|so))?|"
+    r"(?:it|that|this)(?:'s| is) (?:fine|ok|okay|alright|good|intended|on purpose|no problem)|i (?:like|want) it(?: "
+    r"(?:that way|like that|so))?)(?: though| please)?"
+)
 _ONLY = re.compile(r"^(?:(?:just|only|mainly|mostly) )+(?=(?:\w+ ?){1,3}$)")
 _GRAIN = re.compile(r"\b(?:nois|grain|speckl)")
 _HELP = 0.5  # how far a condition moves the balance
-_NEVER = {"too bright": "low_light", "too dark": "over_exposure"}  # the head may take one for the other
+_NEVER = {
+    "too bright": "low_light",
+    "too dark": "over_exposure",
+    "is white": "color_cast",
+    "daylight": "low_light",
+}  # the head may take one for the other
 _CAMERAS = {"visible": 1.0, "thermal": -1.0}  # where the balance goes when this one suffers
 
 
@@ -86,6 +103,11 @@ def _understand(text: str) -> Understanding:
     if language:
         notes = (*notes, note_of(language, english))
     parts = clauses(english)
+    parts = tuple(
+        part for part in parts if not is_talk(part.text) or (part is not parts[0] and _LET_IT_BE.fullmatch(part.text))
+    )
+    if not parts:
+        return Understanding(advice=(*notes, "nothing was changed"), adds=True)
     command = _command(english, parts)
     if command:
         modes = _read(parts).modes if command.target else {}
@@ -107,6 +129,8 @@ def _command(english: str, parts: Sequence[Clause]) -> Command | None:
         return command
     commands = [_numbered(part.text) for part in parts]
     first = commands[0]
+    if all(one and one.kind in ("undo", "reset") for one in commands):  # "forget it, start over"
+        return next((one for one in commands if one and one.kind == "reset"), first)
     same = first and all(one and (one.kind, one.target) == (first.kind, first.target) for one in commands)
     return commands[-1] if same else None
 
@@ -131,6 +155,10 @@ def _read(parts: Sequence[Clause]) -> Understanding:
     """What the clauses say together."""
     readings = [read_clause(part) for part in parts]
     meant = _by_meaning(readings)
+    for index, reading in enumerate(readings[1:]):
+        if _LET_IT_BE.fullmatch(reading.clause.text) and (named := meant[index][0]):
+            meant[index] = (named, True, True)
+            readings[index].conditions, readings[index].settled, reading.settled = (), True, True
     if len(readings) == 1 and readings[0].command:
         return Understanding(command=readings[0].command)
     present: dict[str, float] = {}
@@ -139,6 +167,12 @@ def _read(parts: Sequence[Clause]) -> Understanding:
     unknown: list[str] = []
     advice: list[str] = []
     refused = _in_numbers(readings, meant, denied)
+    if len(readings) > 1:  # "too much denoising" beside something else asks for less, and must not give more
+        refused |= {
+            index: _BY_ITSELF
+            for index, reading in enumerate(readings)
+            if (command := _numbered(reading.clause.text)) and command.kind == "less" and command.target
+        }
     for index, (reading, (severities, absent, about)) in enumerate(zip(readings, meant, strict=True)):
         text = reading.clause.text
         if index in refused:
@@ -153,10 +187,11 @@ def _read(parts: Sequence[Clause]) -> Understanding:
         denied.update(dict.fromkeys(reading.unwanted, text))
         wanted.update(dict.fromkeys(reading.wanted, text))
         advice += [condition.note for condition in reading.conditions if condition.note and not absent]
-        if reading.settled or severities:
+        if reading.settled or severities or reading.conditions:
             advice += filter(None, [reading.advice])
             continue
-        found = None if reading.wanted else sought(text)
+        listed = index > 0 and bool(readings[index - 1].wanted) and len(text.split()) < 4
+        found = None if reading.wanted else sought(text, listed)
         if found:
             advice.append(found.note)
             if found.classes and not reading.clause.negated:
@@ -246,8 +281,11 @@ def _by_meaning(readings: Sequence[Reading]) -> list[tuple[dict[str, float], boo
             without = severities[next(affirmed)]
             absent = bool(without.any() or reading.conditions)
             row = without if absent else row
-        for _ in aside[index]:
-            row = np.maximum(row, severities[next(more)])
+        halves = [severities[next(more)] for _ in aside[index]]
+        if len(halves) == 1:  # "out of focus since the crash": when it began is no degradation
+            row = np.where(halves[0] > 0, row, 0) if halves[0].any() else row
+        for half in halves:
+            row = np.maximum(row, half)
         # A sentence's feature vector hardly knows "less contrast" from "more contrast".
         if not reading.rest or asks_the_opposite(reading.rest):
             row = row * 0
@@ -263,6 +301,8 @@ def _by_meaning(readings: Sequence[Reading]) -> list[tuple[dict[str, float], boo
             named |= {
                 mode: max(DEFAULT_SEVERITY, named.get(mode, 0.0)) for mode in condition.modes if mode not in named
             }
+        if named and _WELCOME.search(reading.clause.text):
+            absent = True
         if absent:
             reading.conditions, reading.settled = (), True
         if not (named or reading.settled or reading.wanted or reading.clause.negated or reading.conditions):

@@ -74,6 +74,22 @@ def test_also_adds_and_a_denial_takes_away() -> None:
 
 
 @needs_encoder
+@pytest.mark.parametrize("text", ["record this", "thanks, looks good", "leave it as is", "don't reset", "😀"])
+def test_what_asks_for_nothing_keeps_what_is_in_force(text: str) -> None:
+    after = _after("heavy fog, bring out people, more thermal", text)
+    assert set(after.severities) == {"haze"} and after.objects == ("person",) and after.balance == 0.5
+
+
+@needs_encoder
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [("stop highlighting", ()), ("stop highlighting people", ("car",)), ("don't bother with parked cars", ("person",))],
+)
+def test_objects_are_let_go(text: str, left: tuple[str, ...]) -> None:
+    assert _after("fog, bring out people and cars", text).objects == left
+
+
+@needs_encoder
 def test_undo_and_reset() -> None:
     assert set(_after("it is foggy", "it rains", "undo").severities) == {"haze"}
     assert set(_after("it is foggy", "it rains", "a bit more", "undo", "undo").severities) == {"haze"}

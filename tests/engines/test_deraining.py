@@ -1,0 +1,101 @@
+"""The network for rain in front of one that fuses, as one engine."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from ros2_textfuse import Fuser
+from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.degradations.synthesis import rain
+from ros2_textfuse.engines import EngineConfig, build_engine, deraining
+from ros2_textfuse.engines.verification import check_pair
+from ros2_textfuse.networks.source import modulation_of
+from ros2_textfuse.networks.stored import read_derain, read_stored
+from ros2_textfuse.recordings.simulated_scene import still
+from tests.helpers.textif import small_network
+
+SIZE = 48, 64
+
+
+def features(**severities):
+    return np.array([[*(severities.get(mode, 0.0) for mode in MODES), 0.0]], np.float32)
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return read_stored("pico")
+
+
+@pytest.fixture(scope="module")
+def whole(stored):
+    return deraining.build("eager", EngineConfig(stored, *SIZE))[0]
+
+
+def fused(engine, visible, thermal, modulation):
+    out = np.empty_like(visible)
+    engine.run(visible, thermal, modulation, out)
+    return out
+
+
+def test_without_rain_it_is_the_engine_that_fuses(stored, whole):
+    alone, _ = build_engine("eager", EngineConfig(stored, *SIZE))
+    pair = check_pair(*SIZE)
+    for asked in (features(), features(haze=0.7)):
+        expected = fused(alone, *pair, modulation_of(stored, asked))
+        found = fused(whole, *pair, deraining.modulation_under_rain(stored, asked))
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_under_rain_the_one_fuses_what_the_other_has_cleared_and_hears_nothing_of_rain(stored, whole):
+    alone, _ = build_engine("eager", EngineConfig(stored, *SIZE))
+    clearing, _ = build_engine("eager", EngineConfig(read_derain(), *SIZE))
+    visible, thermal = check_pair(*SIZE)
+    clear = fused(clearing, visible, thermal, np.array([[0.6]], np.float32))
+    assert (clear != visible).any()
+    expected = fused(alone, clear, thermal, modulation_of(stored, features(haze=0.7)))
+    asked = deraining.modulation_under_rain(stored, features(rain=0.6, haze=0.7))
+    for _ in range(2):  # the second time it has seen the modulation before
+        np.testing.assert_array_equal(fused(whole, visible, thermal, asked), expected)
+
+
+def test_textif_reads_of_rain_itself(tmp_path):
+    network = small_network()
+    engine, _ = deraining.build("eager", EngineConfig(network, *SIZE))
+    assert not isinstance(engine, deraining.Deraining)
+    sentence = np.zeros((1, network.config.inputs), np.float32)
+    np.testing.assert_array_equal(deraining.modulation_under_rain(network, sentence), modulation_of(network, sentence))
+
+
+class OnDevice:
+    """A stand-in for an engine on a CUDA device: adds the first number of its modulation to the visible image."""
+
+    name = "stand-in"
+
+    def run(self, visible, thermal, modulation, out):
+        out[...] = visible + int(modulation[0, 0])
+
+    def run_on_device(self, visible, thermal, modulation, out):
+        return visible + int(modulation[0, 0])
+
+
+def test_tensors_stay_on_the_device():
+    engine = deraining.DerainingOnDevice(OnDevice(), OnDevice())
+    visible, thermal = torch.zeros(4, 4, 3, dtype=torch.uint8), torch.zeros(4, 4, dtype=torch.uint8)
+    for severity, expected in ((0.0, 5), (1.0, 6)):
+        found = engine.run_on_device(visible, thermal, np.array([[severity, 5.0]], np.float32), None)
+        assert (found == expected).all()
+
+
+def test_a_prompt_of_rain_takes_streaks_away():
+    visible, thermal = (image[:240, :320].copy() for image in still())
+    wet = np.uint8(255 * rain(np.float32(visible) / 255, 0.5, np.random.default_rng(2)))
+    fuser = Fuser("pico", "eager")
+
+    def fine(image):
+        fused = fuser.fuse_prepared(image, thermal).astype(np.float32)  # without a look at the weather
+        return fused - cv2.GaussianBlur(fused, (0, 0), 6)
+
+    clean, before = fine(visible), fine(wet)
+    fuser.set_prompt(modes=["rain"], severity=0.5)
+    assert (fine(wet) - clean).std() < 0.9 * (before - clean).std()
