@@ -4,14 +4,15 @@
 
 For each rate: pairs fused and dropped, detections, where each millisecond goes (the stages that the fusion node
 measures on each pair and publishes in its status), camera stamp to detections, CPU and memory of each node, and the
-slope of the memory over time. `--highest` looks for the highest rate that loses nothing, and says fuse()'s own time of
-that run beside the machine's peak, so that runs on different machines compare.
+slope of the memory over time. `--highest` looks for the highest rate that loses nothing in two of three runs, and says
+fuse()'s own time of that run beside the machine's peak, so that runs on different machines compare.
 """
 
 import argparse
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ PATIENCE = 120.0  # s for the nodes to start, and for the first detections
 WARM_UP = 3.0  # s of the graph that are not counted
 STAGES = ("pairing_ms", "conversion_ms", "fusion_ms", "publish_ms", "latency_ms")
 LOSS = 0.001  # share of the pairs that may be lost where nothing is; one in half a minute of 30 Hz
+HOPELESS = 0.1  # share of the pairs that no other try will save
 TOP = 120  # Hz, more than any camera's
 
 
@@ -72,24 +74,38 @@ def main() -> None:
         draw(traces, args.image)
 
 
-def highest(measure, seconds: float) -> dict:
-    """The highest whole rate that loses nothing, in two runs, by halving; 0 when 5 Hz are too many."""
+def highest(measure: Callable[[float, float], dict], seconds: float) -> dict:
+    """The highest whole rate that holds, by halving; 0 when 5 Hz are too many."""
     good, bad = 4, TOP
+    best = {"rate_hz": 0.0, "model": "", "fuse_ms": 0.0}
     while bad - good > 1:
         rate = (good + bad) // 2
-        good, bad = (rate, bad) if whole(measure(float(rate), seconds)) else (good, rate)
-    while good > 4:
-        run = measure(float(good), seconds)
+        if run := held(measure, float(rate), seconds):
+            fuse_ms = run["stages"]["fusion_ms"]["median"]
+            good, best = rate, {"rate_hz": run["rate_hz"], "model": run["model"], "fuse_ms": fuse_ms}
+        else:
+            bad = rate
+    return best
+
+
+def held(measure: Callable[[float, float], dict], rate: float, seconds: float) -> dict | None:
+    """A run that lost nothing, where two of at most three do: what else happens on the machine may spoil one."""
+    good: list[dict] = []
+    for tries in range(1, 4):
+        run = measure(rate, seconds)
         if whole(run):
-            return {"rate_hz": run["rate_hz"], "model": run["model"], "fuse_ms": run["stages"]["fusion_ms"]["median"]}
-        good -= 1
-    return {"rate_hz": 0.0, "model": "", "fuse_ms": 0.0}
+            good.append(run)
+        if len(good) == 2:
+            return run
+        if tries - len(good) == 2 or not whole(run, HOPELESS):
+            return None
+    return None
 
 
-def whole(run: dict) -> bool:
-    """Whether a run lost nothing: images came at the rate, were fused, and got detections or tracks."""
-    least = (1 - LOSS) * run["seconds"] * run["rate_hz"] - 2  # the ends of the time fall between two images
-    return run["dropped"] <= LOSS * run["received"] and min(run["fused"], run["detections"]) >= least
+def whole(run: dict, loss: float = LOSS) -> bool:
+    """Whether a run lost no more than a share: images came at the rate, were fused, and got detections or tracks."""
+    least = (1 - loss) * run["seconds"] * run["rate_hz"] - 2  # the ends of the time fall between two images
+    return run["dropped"] <= loss * run["received"] and min(run["fused"], run["detections"]) >= least
 
 
 def graph(rate: float, seconds: float, args: argparse.Namespace) -> tuple[dict, list[float]]:

@@ -3,11 +3,15 @@
     python benchmarks/startup.py [--model auto nano pico] [--rounds 2] [--json F]
 
 The cameras run already, as on a robot. The first start of a model finds an empty cache, but for the detector's
-weights: engines are built and the detector is exported. The others find what the first one left. `ros2 launch` takes
-its own time before the nodes start, about a second.
+weights: engines are built and the detector is exported. The others find what the first one left. `--launch` starts them
+by `ros2 launch textfuse fusion.launch.py`, from the command on, where launch and ros2cli can be imported: in turns with
+starts of the nodes themselves, so that the difference is launch's own.
 """
 
 import argparse
+import contextlib
+import importlib.util
+import itertools
 import os
 import shutil
 import sys
@@ -27,6 +31,8 @@ from ros2_textfuse.runtime.graph import NodeGraph
 DRIVER = Path(__file__).parents[1] / "tests" / "helpers" / "plain_cameras.py"
 PATIENCE = 180.0  # s for a first start
 SETTLING = 10.0  # s until memory is read
+LAUNCH = ("ros2cli", "ros2launch", "launch_ros")  # modules of a distribution; they are not on PyPI
+ROS2 = "import sys; from ros2cli.cli import main; sys.exit(main())"
 
 
 def main() -> None:
@@ -35,25 +41,36 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=30.0, help="pairs a second of the cameras (default 30)")
     parser.add_argument("--rounds", type=int, default=2, help="starts with a cache (default 2)")
     parser.add_argument("--json", type=Path, help="write the result here")
+    parser.add_argument("--launch", action="store_true", help="in turns with starts by ros2 launch")
     args = parser.parse_args()
+    missing = [name for name in LAUNCH if importlib.util.find_spec(name) is None] if args.launch else []
+    if missing:
+        print(f"ros2 launch is left out: {', '.join(missing)} cannot be imported; source a distribution of ROS")
     environment.prepare()
     os.environ.setdefault("ROS_DOMAIN_ID", "99")
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     weights = find_weights()
     result: dict = {"environment": describe_machine(), "size": "640x480", "rate_hz": args.rate, "starts": []}
+    ways = ["nodes", "ros2 launch"] if args.launch and not missing else ["nodes"]
     for model in args.model:
-        with tempfile.TemporaryDirectory() as cache:
-            shutil.copy(weights, cache)
-            os.environ["TEXTFUSE_CACHE"] = cache
-            for number in range(1 + args.rounds):
-                run = {"model": model, "cache": "warm" if number else "cold", **start(model, args.rate)}
+        with contextlib.ExitStack() as stack:
+            caches = {way: stack.enter_context(tempfile.TemporaryDirectory()) for way in ways}
+            for cache in caches.values():
+                shutil.copy(weights, cache)
+            for number, way in itertools.product(range(1 + args.rounds), ways):
+                os.environ["TEXTFUSE_CACHE"] = caches[way]
+                run = {"model": model, "cache": "warm" if number else "cold", "by": way, "load": os.getloadavg()[0]}
+                run |= start(model, args.rate, way == "ros2 launch")
                 result["starts"].append(run)
-                print(run)
+                print(run, flush=True)
     write(result, args.json)
 
 
-def start(model: str, rate: float) -> dict:
-    """One start: seconds to the first results, and of each node its memory and whether torch is loaded."""
+def start(model: str, rate: float, launched: bool = False) -> dict:
+    """One start: seconds to the first results, and of each node its memory and whether torch is loaded.
+
+    By `ros2 launch`, if `launched`: then the params file says what rate is expected, and the nodes are not looked at.
+    """
     from rclpy.node import Node
     from sensor_msgs.msg import Image
     from textfuse.msg import Detection2DArray
@@ -87,17 +104,26 @@ def start(model: str, rate: float) -> dict:
         graph.processes.start("cameras", driver, log=Path(folder) / "cameras.log")
         graph.wait(lambda: {"visible", "thermal"} <= watcher.first.keys(), PATIENCE, "no cameras")
         began = time.monotonic()
+        if launched:
+            command = [sys.executable, "-c", ROS2, "launch", "textfuse", "fusion.launch.py", f"model:={model}"]
+            graph.processes.start("launch", command, log=Path(folder) / "launch.log")
+            graph.wait(lambda: len(watcher.first) == 4, PATIENCE, "no fused image or no detections")
+            return first_results(watcher.first, began)
         parameters = {"fusion": {"model": model, "expected_rate": rate}, "detection": {}}
         nodes = {name: graph.start(name, values) for name, values in parameters.items()}
         graph.wait(lambda: len(watcher.first) == 4, PATIENCE, "no fused image or no detections")
         time.sleep(SETTLING)
         return {
-            "first_fused_s": round(watcher.first["fused"] - began, 2),
-            "first_detections_s": round(watcher.first["detections"] - began, 2),
+            **first_results(watcher.first, began),
             "memory_mib": {name: round(resident_mib(process.pid)) for name, process in nodes.items()},
             "torch": {name: "libtorch" in Path(f"/proc/{process.pid}/maps").read_text()
                       for name, process in nodes.items()},
         }  # fmt: skip
+
+
+def first_results(first: dict[str, float], began: float) -> dict[str, float]:
+    """Seconds from `began` on."""
+    return {f"first_{name}_s": round(first[name] - began, 2) for name in ("fused", "detections")}
 
 
 if __name__ == "__main__":
