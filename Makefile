@@ -98,7 +98,7 @@ demo: build
 lint: build
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
-	$(python) -m mypy
+	$(python) -m mypy --num-workers 2
 
 # Two at a time, a file each. Many keep to real time: what fails beside another is tried once more, by itself; not after
 # a crash (exit code 3), which leaves tests that never ran. xdist would wait forever for them if it started a new worker.
@@ -110,7 +110,7 @@ check: lint $(prefix)/.fleet
 
 test: lint $(prefix)/.fleet
 	$(pytest) -m 'not campaign' --ignore tests/end_to_end || $(call again,--ignore tests/end_to_end)
-	$(pytest) -m 'not campaign' tests/end_to_end || $(call again,tests/end_to_end)
+	$(pytest) --no-loadscope-reorder -m 'not campaign' tests/end_to_end || $(call again,tests/end_to_end)
 
 campaign: build $(prefix)/.campaign
 	$(pytest) -m campaign tests/end_to_end tests/fleet || $(call again,tests/end_to_end tests/fleet)

@@ -5,6 +5,7 @@ import difflib
 import importlib
 import io
 import logging
+import os
 import re
 import sys
 from collections.abc import Iterable
@@ -50,6 +51,7 @@ VERBS = {
 }
 # Of what takes minutes, a terminal hears too; the rest of the log below a warning is for nodes.
 SLOW = ("engines.progress", "detection.weights", "detection.export")
+FATAL = "8"  # FFmpeg's level for what nobody else reports
 USAGE = 2  # exit code after a command line that makes no sense
 
 
@@ -72,6 +74,9 @@ def main(argv: list[str] | None = None) -> int:
         logger = logging.getLogger(f"ros2_textfuse.{name}")
         logger.setLevel(logging.INFO)
         logger.handlers = [logging.StreamHandler()]
+    # What OpenCV says again with each frame is said once, by what fails; it reads these when it is imported.
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", FATAL)
     try:
         if not argv or argv[0] in ("-h", "--help", "help"):
             print(overview())

@@ -51,6 +51,7 @@ class Fuser:
         gain_control: brings thermal images of more than 8 bits to 8; None for `GainControl()`.
         alignment: brings the images of cameras that are not registered into one geometry; None for registered ones.
             The attribute may be set later, between two images.
+        precision: `float16` or `float32`, as far as the engine offers it; empty for its own choice.
 
     Raises:
         WeightsError: the weights are missing, damaged or of another architecture.
@@ -65,6 +66,7 @@ class Fuser:
         threads: int = 0,
         gain_control: GainControl | None = None,
         alignment: Alignment | None = None,
+        precision: str = "",
     ) -> None:
         self.alignment = alignment
         self.model_name = str(model)
@@ -74,8 +76,10 @@ class Fuser:
         self._input = prompt_input(self._source)
         self._engine_wanted = engine
         self._threads = threads
+        self._precision = precision
         self._engines: dict[tuple[int, int], Engine] = {}  # by height and width, newest last
-        self._engine_warning = ""
+        self.engine_warning = ""
+        """Why a faster engine than the one that runs was passed over; empty when none was."""
         self.gain_control = gain_control or GainControl()
         self._history = History()
         self._balance = 0.0
@@ -107,11 +111,6 @@ class Fuser:
     def engine_name(self) -> str:
         """The engine that runs, e.g. `openvino bf16`; the one asked for until the first image has set the size."""
         return next(reversed(self._engines.values())).name if self._engines else self._engine_wanted
-
-    @property
-    def engine_warning(self) -> str:
-        """Why a faster engine than the one that runs was passed over; empty when none was."""
-        return self._engine_warning
 
     def set_prompt(
         self,
@@ -232,8 +231,8 @@ class Fuser:
             EngineError: the engine cannot be built.
         """
         start = time.perf_counter()
-        config = EngineConfig(self._source, height, width, self._threads)
-        engine, self._engine_warning = deraining.build(self._engine_wanted, config)
+        config = EngineConfig(self._source, height, width, self._threads, self._precision)
+        engine, self.engine_warning = deraining.build(self._engine_wanted, config)
         others = [item for item in self._engines.items() if item[0] != (height, width)]
         kept = [*others[:1], *others[1:][max(0, len(others) + 1 - ENGINES_KEPT) :]]
         self._engines = {**dict(kept), (height, width): engine}

@@ -70,6 +70,6 @@ def _of_this_run(process: psutil.Process) -> bool:
 
 
 def _remove_shared_memory() -> None:
-    if "rclpy" in sys.modules:
+    if "rclpy" in sys.modules and any(shared_memory.FOLDER.glob("fast*_el")):  # left by what was killed
         time.sleep(shared_memory.YOUNG)
     shared_memory.remove_abandoned()

@@ -235,6 +235,7 @@ def test_an_out_that_cannot_be_is_one_line(tmp_path, capsys):
     out = tmp_path / "out" / "deep"
     (tmp_path / "out").write_text("a file")
     for verb in (
+        ["demo"],
         ["fuse", *map(str, folders)],
         ["quality", "--data", str(tmp_path)],
         ["train", "--data", str(tmp_path)],
@@ -251,15 +252,14 @@ def test_train_keeps_out_of_a_folder_of_somebody_else(tmp_path, capsys):
 
 
 def test_eval_of_a_folder_whose_name_is_not_utf8(tmp_path):
-    """In a process of its own: after all its work it ended in a traceback."""
+    """After all its work it ended in a traceback."""
     source = tmp_path / os.fsdecode(b"caf\xe9 <bad>")
     for side, folder in zip(("vi", "ir"), pairs_of(tmp_path), strict=True):
         source.mkdir(exist_ok=True)
         folder.rename(source / side)
         (source / side / "0000.png").rename(source / side / os.fsdecode(b"a\xe9.png"))
-    command = [sys.executable, "-m", "ros2_textfuse.cli", "eval", str(source), "--out", str(tmp_path / "out")]
-    ended = subprocess.run([*command, "--engine", "eager", "--no-detection"], capture_output=True, check=False)
-    assert ended.returncode == 0, ended.stderr
+    command = ["eval", str(source), "--out", str(tmp_path / "out"), "--engine", "eager", "--no-detection"]
+    assert cli.main(command) == 0
     page = (tmp_path / "out" / "report.html").read_text()
     assert "caf\\udce9" in page and "<bad>" not in page
 

@@ -15,8 +15,9 @@ from types import SimpleNamespace
 import torch
 
 from ros2_textfuse.engines.base import EngineConfig
+from ros2_textfuse.engines.cuda import PRECISIONS
 from ros2_textfuse.engines.image_graph import ImageGraph
-from ros2_textfuse.engines.tensorrt import PRECISIONS, lower
+from ros2_textfuse.engines.tensorrt import lower
 from ros2_textfuse.networks.weights import load_network
 
 GIB = 2**30

@@ -6,9 +6,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
+from ros2_textfuse.runtime import bounded_yaml
 from ros2_textfuse.runtime.openvino_core import compile_options, core, openvino
 
 Outlines = list[NDArray[np.float32] | None]
@@ -73,7 +73,7 @@ class OpenVINOBoxes:
 
 def metadata_of(export: Path) -> dict[str, Any]:
     """What ultralytics has written beside an export: task, names and more."""
-    metadata: dict[str, Any] = yaml.safe_load((export / "metadata.yaml").read_text())
+    metadata: dict[str, Any] = bounded_yaml.load((export / "metadata.yaml").read_text())
     return metadata
 
 

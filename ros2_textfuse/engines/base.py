@@ -30,17 +30,32 @@ class EngineConfig:
         height: of the images, pixels.
         width: of the images, pixels.
         threads: CPU threads of the engine; 0 for the engine's own choice.
+        precision: `float16` or `float32`, as far as the engine offers it; empty for its own choice, and float32 where
+            that proves too coarse.
     """
 
     source: NetworkSource
     height: int
     width: int
     threads: int = 0
+    precision: str = ""
 
     @property
     def network(self) -> FusionNetwork:
         """The network itself; imports torch."""
         return network_of(self.source)
+
+    def precision_among(self, engine: str, *offered: str) -> str:
+        """The precision to build in: the one asked for, else the first of those that the engine offers.
+
+        Raises:
+            EngineError: the engine does not offer it.
+        """
+        wanted = self.precision or offered[0]
+        if wanted not in offered:
+            choices = " or ".join(filter(None, offered))
+            raise EngineError(f"the engine {engine} has no precision '{wanted}': choose {choices}, or none")
+        return wanted
 
 
 class Engine(Protocol):

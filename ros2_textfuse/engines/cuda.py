@@ -3,8 +3,21 @@
 import torch
 from torch import Tensor
 
-from ros2_textfuse.engines.base import EngineError
+from ros2_textfuse.engines.base import EngineConfig, EngineError
 from ros2_textfuse.imaging.encodings import ImageError
+
+PRECISIONS = {torch.float16: "fp16", torch.float32: "fp32"}  # as engines are named after them
+
+
+def precision_of(config: EngineConfig, engine: str) -> torch.dtype:
+    """The precision to build in: float16 unless another one is asked for.
+
+    Raises:
+        EngineError: it is none of PRECISIONS.
+    """
+    offered = [str(dtype).removeprefix("torch.") for dtype in PRECISIONS]
+    dtype: torch.dtype = getattr(torch, config.precision_among(engine, *offered))
+    return dtype
 
 
 def cuda_device(engine: str) -> torch.device:

@@ -9,6 +9,7 @@ from ros2_textfuse.engines.torch_runner import CpuRunner, CudaRunner
 
 def build(config: EngineConfig) -> Engine:
     """Build for the CUDA device where there is one, else for the CPU."""
+    config.precision_among("eager", "float32")
     if torch.cuda.is_available():
         graph = ImageGraph.on(torch.device("cuda"), torch.float32, config)
         return CudaRunner("eager cuda", graph, graph.example(), record=False)

@@ -9,14 +9,16 @@ from ros2_textfuse.engines.base import EngineConfig
 from ros2_textfuse.engines.cache import CachedEngine
 from ros2_textfuse.runtime.openvino_core import compile_options, core, openvino
 
+PRECISIONS = {"": "", "float32": "f32"}  # its own choice, of what the processor has, comes first
+
 logger = logging.getLogger(__name__)
 
 
 class OpenVINOEngine:
     """The image graph compiled by OpenVINO; images are read from and written to the caller's memory."""
 
-    def __init__(self, config: EngineConfig, precision: str = "") -> None:
-        compiled = _compile(config, precision)
+    def __init__(self, config: EngineConfig) -> None:
+        compiled = _compile(config)
         precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         self.name = f"openvino {precision}"
         self._request = compiled.create_infer_request()
@@ -38,9 +40,9 @@ class OpenVINOEngine:
         self._request.infer()
 
 
-def _compile(config: EngineConfig, wanted: str = "") -> openvino.CompiledModel:
+def _compile(config: EngineConfig) -> openvino.CompiledModel:
     options = compile_options(config.threads)
-    if wanted:
+    if wanted := PRECISIONS[config.precision_among("openvino", *PRECISIONS)]:
         options["INFERENCE_PRECISION_HINT"] = wanted
     precision = wanted or core().get_property("CPU", "INFERENCE_PRECISION_HINT").get_type_name()
     cpu = f"{core().get_property('CPU', 'FULL_DEVICE_NAME')} {core().get_property('CPU', 'OPTIMIZATION_CAPABILITIES')}"
@@ -72,8 +74,3 @@ def converted(config: EngineConfig) -> openvino.Model:
 
 
 build = OpenVINOEngine
-
-
-def build_float32(config: EngineConfig) -> OpenVINOEngine:
-    """For networks that bf16 is too coarse for."""
-    return OpenVINOEngine(config, "f32")

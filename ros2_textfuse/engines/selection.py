@@ -4,6 +4,7 @@ import ctypes
 import importlib
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -84,7 +85,7 @@ def build_engine(name: str, config: EngineConfig) -> tuple[Engine, str]:
 
 
 def _verified(module: ModuleType, config: EngineConfig) -> Engine:
-    """An engine of a module, in float32 where the module has a `build_float32` and less is not close enough.
+    """An engine of a module; where its own choice of a precision is not close enough, in float32.
 
     Raises:
         EngineError: it fuses another image than eager float32 does.
@@ -93,9 +94,8 @@ def _verified(module: ModuleType, config: EngineConfig) -> Engine:
     try:
         check_agreement(engine, config)
     except DisagreementError as error:
-        if not hasattr(module, "build_float32"):
+        if config.precision:
             raise
         logger.warning("%s; building it in float32", error)
-        engine = module.build_float32(config)
-        check_agreement(engine, config)
+        return _verified(module, replace(config, precision="float32"))
     return engine

@@ -1,10 +1,11 @@
-"""TensorRT through Torch-TensorRT, ahead of time, in float16; for NVIDIA GPUs, Jetson and RTX.
+"""TensorRT through Torch-TensorRT, ahead of time, in float16 or float32; for NVIDIA GPUs, Jetson and RTX.
 
 The network is one engine; what turns uint8 images into its tensors and back are a few kernels of PyTorch around it,
 since TensorRT writes no uint8.
 """
 
 import importlib.metadata
+import inspect
 import io
 import logging
 import tempfile
@@ -16,31 +17,41 @@ from torch import Tensor, nn
 
 from ros2_textfuse.engines.base import Engine, EngineConfig
 from ros2_textfuse.engines.cache import CachedEngine
-from ros2_textfuse.engines.cuda import cuda_device
+from ros2_textfuse.engines.cuda import PRECISIONS, cuda_device, precision_of
 from ros2_textfuse.engines.image_graph import ImageGraph
 from ros2_textfuse.engines.progress import announced
 from ros2_textfuse.engines.torch_runner import CudaRunner
 from ros2_textfuse.runtime.cache_folder import cache_dir
 
 DISTRIBUTIONS = ("torch-tensorrt-rtx", "torch-tensorrt")  # both are imported as torch_tensorrt
-PRECISIONS = {torch.float16: "fp16", torch.float32: "fp32"}
 
 logger = logging.getLogger(__name__)
 
 
 def build(config: EngineConfig) -> Engine:
-    """Build for the CUDA device in float16, or take it from the cache.
+    """Build for the CUDA device, or take it from the cache.
 
     Raises:
         EngineError: there is no CUDA device.
         ImportError: Torch-TensorRT is not installed.
     """
-    return _build(config, torch.float16)
+    device, precision = cuda_device("tensorrt"), precision_of(config, "tensorrt")
+    import torch_tensorrt
 
-
-def build_float32(config: EngineConfig) -> Engine:
-    """As `build`, for networks that float16 is too coarse for."""
-    return _build(config, torch.float32)
+    torch_tensorrt.runtime.set_cudagraphs_mode(True)
+    distribution = next(name for name in DISTRIBUTIONS if _installed(name))
+    kind = distribution.removeprefix("torch-")
+    graph = ImageGraph.on(device, precision, config)
+    gpu = f"{torch.cuda.get_device_name(device)} {torch.cuda.get_device_capability(device)}"
+    cached = CachedEngine(kind, config, PRECISIONS[precision], gpu, (distribution, "torch"))
+    network = _load(cached)
+    if network is None:
+        what = f"building the {kind} engine for {config.width}x{config.height} on {gpu}"
+        with announced(what, "minutes on a Jetson, less on a larger GPU"):
+            network = lower(graph.network, graph.network_example())
+            _store(cached, network, graph.network_example())
+    graph.network = network
+    return CudaRunner(f"{kind} {PRECISIONS[precision]}", graph, graph.example(), record=False)
 
 
 def lower(network: nn.Module, inputs: tuple[Tensor, ...], **options: Any) -> Any:
@@ -58,6 +69,8 @@ def lower(network: nn.Module, inputs: tuple[Tensor, ...], **options: Any) -> Any
 
     with torch.no_grad():
         program = torch.export.export(network, inputs)
+    if "use_explicit_typing" in inspect.signature(torch_tensorrt.dynamo.compile).parameters:
+        options["use_explicit_typing"] = True  # older versions would calculate in float32 whatever the network is in
     return torch_tensorrt.dynamo.compile(
         program,
         arg_inputs=list(inputs),
@@ -65,26 +78,6 @@ def lower(network: nn.Module, inputs: tuple[Tensor, ...], **options: Any) -> Any
         timing_cache_path=str(cache_dir() / "engines" / "tensorrt-timing.bin"),  # by default a temporary folder
         **options,
     )
-
-
-def _build(config: EngineConfig, precision: torch.dtype) -> Engine:
-    device = cuda_device("tensorrt")
-    import torch_tensorrt
-
-    torch_tensorrt.runtime.set_cudagraphs_mode(True)
-    distribution = next(name for name in DISTRIBUTIONS if _installed(name))
-    kind = distribution.removeprefix("torch-")
-    graph = ImageGraph.on(device, precision, config)
-    gpu = f"{torch.cuda.get_device_name(device)} {torch.cuda.get_device_capability(device)}"
-    cached = CachedEngine(kind, config, PRECISIONS[precision], gpu, (distribution, "torch"))
-    network = _load(cached)
-    if network is None:
-        what = f"building the {kind} engine for {config.width}x{config.height} on {gpu}"
-        with announced(what, "minutes on a Jetson, less on a larger GPU"):
-            network = lower(graph.network, graph.network_example())
-            _store(cached, network, graph.network_example())
-    graph.network = network
-    return CudaRunner(f"{kind} {PRECISIONS[precision]}", graph, graph.example(), record=False)
 
 
 def _installed(distribution: str) -> bool:
@@ -111,5 +104,9 @@ def _store(cached: CachedEngine, network: Any, inputs: tuple[Tensor, ...]) -> No
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "engine.ep"
-        torch_tensorrt.save(network, str(path), arg_inputs=list(inputs))
+        try:
+            torch_tensorrt.save(network, str(path), arg_inputs=list(inputs))
+        except Exception as error:  # writers raise whatever comes, and the engine itself is good
+            logger.warning("The engine cannot be kept and is built anew each time: %s", " ".join(str(error).split()))
+            return
         cached.store(path.read_bytes())

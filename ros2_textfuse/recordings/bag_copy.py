@@ -1,8 +1,6 @@
 """A bag copied as it is, with a topic of images added to it."""
 
-import contextlib
-import sqlite3
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -14,7 +12,7 @@ from rosbags.rosbag2 import StoragePlugin, Writer, WriterError
 
 from ros2_textfuse.imaging import compressed
 from ros2_textfuse.recordings.bag_reader import BESIDE, COMPRESSED, IMAGE, Bag
-from ros2_textfuse.recordings.bag_writer import QUALITY, STORE, VERSION
+from ros2_textfuse.recordings.bag_writer import QUALITY, STORE, VERSION, disk_named
 from ros2_textfuse.recordings.types import RecordingError
 from ros2_textfuse.runtime import interrupts
 
@@ -62,12 +60,12 @@ class BagCopy:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._messages.close()
-        with interrupts.ignored(), _disk_named(self._path):
+        with interrupts.ignored(), disk_named(self._path):
             self._writer.close()
 
     def copy(self, until: int | None = None) -> None:
         """Copy the messages that were recorded up to a time in ns; all that are left without one."""
-        with _disk_named(self._path):
+        with disk_named(self._path):
             while self._next is not None and (until is None or self._next[1] <= until):
                 self._writer.write(*self._next)
                 self._next = next(self._messages, None)
@@ -90,7 +88,7 @@ class BagCopy:
         else:
             height, width = image.shape[:2]
             message = STORE.types[IMAGE](header, height, width, "rgb8", 0, width * 3, image.reshape(-1))
-        with _disk_named(self._path):
+        with disk_named(self._path):
             self._writer.write(self._images, stamp, STORE.serialize_cdr(message, message.__msgtype__))
         self.added += 1
 
@@ -109,11 +107,3 @@ class BagCopy:
                 )
             for connection, time, data in reader.messages():
                 yield copies[connection.id, connection.topic], time, data
-
-
-@contextlib.contextmanager
-def _disk_named(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise OSError(f"{path} cannot be written: {error}") from error

@@ -25,6 +25,7 @@ IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED = "sensor_msgs/msg/CompressedImage"
 BESIDE = "/compressed"  # what image_transport adds to the name of a topic
 LARGEST_RECORD = 1 << 30  # bytes; more is a damaged length
+LARGEST_METADATA = 1 << 20  # bytes: thousands of files and topics; what is larger takes minutes to parse
 
 
 class BagError(RecordingError):
@@ -61,6 +62,7 @@ class Bag:
                 check_mcap(file)
         self._check_packed()
         try:
+            self._check_metadata()
             with self.reader() as reader:
                 self.topics = {c.topic: Topic(c.topic, c.msgtype, c.msgcount) for c in reader.connections}
                 self.start, self.end = reader.start_time, reader.end_time
@@ -131,6 +133,12 @@ class Bag:
             raise BagError(f"{self.path} cannot be read as a bag: {why}") from refusal
         self.topics = {name: Topic(name, types[name], count) for name, count in counts.items()}
         self.start, self.end = times
+
+    def _check_metadata(self) -> None:
+        """What is too large counts as damaged: the messages tell the same."""
+        metadata = self.path / "metadata.yaml"
+        if metadata.is_file() and (size := metadata.stat().st_size) > LARGEST_METADATA:
+            raise BagError(f"{metadata.name} has {size} bytes, of {LARGEST_METADATA} at most")
 
     def _check_packed(self) -> None:
         """Files in zstd are unpacked into the folder for temporary files, all at once."""

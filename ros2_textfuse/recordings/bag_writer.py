@@ -1,9 +1,10 @@
 """Write a recording as a rosbag2 bag that `ros2 bag info` and `ros2 bag play` read."""
 
 import contextlib
+import errno
 import shutil
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from ros2_textfuse.recordings.bag_reader import COMPRESSED, IMAGE
 from ros2_textfuse.recordings.types import RecordedImage, RecordingError
 
 STORAGES = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 VERSION: Literal[8] = 8  # of metadata.yaml: Humble cannot read the QoS profiles of 9
 INFO = "sensor_msgs/msg/CameraInfo"
 FORMATS = ("jpeg", "png")
@@ -69,13 +71,27 @@ def write_bag(
                 kind = message.__msgtype__
                 writer.write(connections[image.camera, kind], due, STORE.serialize_cdr(message, kind))
         writer.close()
-    except BaseException as error:  # Ctrl-C as well
+    except BaseException:  # Ctrl-C as well
         with contextlib.suppress(Exception):  # what it could not write, it cannot finish
             writer.abort()
         shutil.rmtree(path, ignore_errors=True)
-        if isinstance(error, sqlite3.Error):
-            raise OSError(f"{path} cannot be written: {error}") from error
-        raise
+        with disk_named(path):
+            raise
+
+
+@contextlib.contextmanager
+def disk_named(path: Path) -> Iterator[None]:
+    """Say of a disk that is full where it is: neither SQLite nor a file that is open names a place.
+
+    Raises:
+        OSError: in place of what was raised in the block because of the disk.
+    """
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in FULL:
+            raise
+        raise OSError(f"{path} cannot be written: {error}") from error
 
 
 def _image(header: Any, image: RecordedImage) -> Any:

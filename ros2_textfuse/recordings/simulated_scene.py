@@ -18,7 +18,7 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from ros2_textfuse.recordings.video import check_video
+from ros2_textfuse.recordings.video_writer import VideoWriter
 
 SHOT = 150  # frames until the camera is where it began, so that a sequence of so many can loop
 NIGHT = 0.006  # mean light of a night image, 0..1
@@ -146,25 +146,17 @@ def write_videos(folder: str | Path, fps: float = 30.0, count: int = SHOT, day: 
 
     Raises:
         FileNotFoundError: ultralytics, whose photographs these are, is not installed.
-        OSError: the folder cannot be written, or OpenCV has no MPEG-4 encoder.
+        OSError: they cannot be written; neither is left where the disk is full.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     paths = folder / "visible.mp4", folder / "thermal.mp4"
-    codec = cv2.VideoWriter.fourcc(*"mp4v")
-    writers = [cv2.VideoWriter(str(path), codec, fps, (640, 480)) for path in paths]
-    try:
-        for path, writer in zip(paths, writers, strict=True):
-            if not writer.isOpened():
-                raise OSError(f"{path} cannot be written: check the folder, and OpenCV's MPEG-4 encoder")
-        for visible, thermal in frames(count, day=day):
-            writers[0].write(cv2.cvtColor(visible, cv2.COLOR_RGB2BGR))
-            writers[1].write(cv2.cvtColor(thermal, cv2.COLOR_GRAY2BGR))
-    finally:
-        for writer in writers:
-            writer.release()
     for path in paths:
-        check_video(path, count)
+        path.unlink(missing_ok=True)
+    with VideoWriter(paths[0], fps) as visible_video, VideoWriter(paths[1], fps) as thermal_video:
+        for visible, thermal in frames(count, day=day):
+            visible_video.write(visible)
+            thermal_video.write(np.asarray(cv2.cvtColor(thermal, cv2.COLOR_GRAY2RGB), np.uint8))
     return paths
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from ros2_textfuse.runtime import bounded_yaml
+from ros2_textfuse.runtime.bounded_yaml import YamlError
 from ros2_textfuse.runtime.cache_folder import cache_dir
 
 logger = logging.getLogger(__name__)
@@ -143,8 +143,8 @@ def _is_ours(path: Path, shipped: Path) -> bool:
 
 def _in_file(path: Path, size: Size) -> Size:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+        content = bounded_yaml.read(path)
+    except YamlError:  # the node names it
         return size
     sections = list(_parameters(content))
 

@@ -1,6 +1,5 @@
 """The demo's video and sheet."""
 
-import resource
 import subprocess
 import sys
 
@@ -10,21 +9,9 @@ import pytest
 
 from ros2_textfuse.demo.side_by_side import SideBySide
 from ros2_textfuse.imaging.drawing import CAPTION, PANEL
+from tests.helpers.full_disk import full_disk
 
 COLOUR = np.zeros((48, 64, 3), np.uint8)
-FULL = """
-import sys, pathlib, numpy as np
-from ros2_textfuse.demo.side_by_side import SideBySide
-recorder = SideBySide(pathlib.Path(sys.argv[1]), 15.0, False)
-random = np.random.default_rng(0)
-for _ in range(20):
-    noise = random.integers(0, 255, (360, 480, 3), np.uint8)
-    recorder.add(noise, noise[..., 0], noise, "")
-try:
-    recorder.close()
-except OSError as error:
-    sys.exit(str(error))
-"""
 
 
 def test_a_video_and_a_sheet(tmp_path):
@@ -50,9 +37,23 @@ def test_a_folder_that_is_not_there(tmp_path):
 
 
 def test_a_disk_that_is_full_is_named_as_such(tmp_path):
-    """OpenCV's writer says nothing; the process may write files of 100 kB."""
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))  # noqa: E731
-    command = [sys.executable, "-c", FULL, str(tmp_path / "demo.mp4")]
-    ended = subprocess.run(command, preexec_fn=limit, capture_output=True, text=True, check=False)
-    assert ended.returncode == 1 and "is the disk full?" in ended.stderr
+    """OpenCV's writer says nothing."""
+    recorder, random = SideBySide(tmp_path / "demo.mp4", 15.0, simulated=False), np.random.default_rng(0)
+    with full_disk(100_000):
+        for _ in range(20):
+            noise = random.integers(0, 255, (360, 480, 3), np.uint8)
+            recorder.add(noise, noise[..., 0], noise, "")
+        with pytest.raises(OSError, match="is the disk full"):
+            recorder.close()
     assert not (tmp_path / "demo.mp4").exists()
+
+
+def test_a_demo_on_a_disk_that_is_full_says_so_in_one_line(tmp_path):
+    """In a process of its own: OpenCV would say so of each frame, and reads when it is imported whether it may."""
+    command = [sys.executable, "-m", "ros2_textfuse.cli", "demo", "--out", str(tmp_path)]
+    with full_disk(100_000):  # inherited
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    (said,) = ended.stderr.splitlines()
+    assert said.startswith("textfuse demo: ") and "is the disk full?" in said
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))

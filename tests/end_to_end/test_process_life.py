@@ -75,10 +75,12 @@ def restarts(graph, name):
     return [entry for entry in entries if entry.name == f"textfuse/{name}: restarts" and entry.level == entry.WARN]
 
 
-def test_up_starts_again_what_crashes(graph):
+def test_up_starts_again_what_crashes(graph, tmp_path):
     """The other node does not notice, and the count is in diagnostics."""
     pytest.importorskip("ultralytics", reason="ultralytics is not installed")
-    up = start(graph, "up")
+    parameters = tmp_path / "parameters.yaml"  # at 10, as usual, detection would wait for what runs beside this test
+    parameters.write_text("/**/detection:\n  ros__parameters:\n    nice: 1\n")
+    up = start(graph, "up", "--params-file", str(parameters))
     graph.wait(lambda: graph.seen["status"], START, "fusion is not active")
     graph.wait(lambda: graph.node.count_publishers("detections"), START, "detection is not there")
     fusion, detection = node(graph, up, "fusion"), node(graph, up, "detection")

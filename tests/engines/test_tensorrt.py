@@ -6,6 +6,7 @@ agreement, messages) runs as it would. `make tensorrt-dryrun` asks the real comp
 
 import importlib.metadata
 import sys
+from dataclasses import replace
 from types import ModuleType, SimpleNamespace
 from unittest.mock import Mock
 
@@ -20,21 +21,39 @@ from ros2_textfuse.engines.verification import check_pair, difference
 from tools.tensorrt_dryrun import summary
 
 
+@pytest.fixture(scope="module")
+def export():
+    """The real export of a graph on the CPU, which takes seconds: once for each precision."""
+    real = torch.export.export
+    programs = {}
+
+    def export(network, inputs):
+        key = type(network), inputs[0].dtype
+        if key not in programs:
+            with torch.no_grad():
+                programs[key] = real(network, inputs)
+        return programs[key]
+
+    return export
+
+
 @pytest.fixture
-def compiled(monkeypatch, own_cache):
+def compiled(monkeypatch, own_cache, export):
     """The stand-in, in place of Torch-TensorRT and of the GPU; a list of the dtypes that it was asked to compile."""
     dtypes = []
+    programs = {}  # by the module that was made of each
 
     def compile_(program, arg_inputs, **_):
         dtypes.append(arg_inputs[0].dtype)
-        return program.module()
+        module = program.module()
+        programs[module] = program
+        return module
 
     stand_in = ModuleType("torch_tensorrt")
     stand_in.runtime = SimpleNamespace(set_cudagraphs_mode=lambda _: None)
     stand_in.dynamo = SimpleNamespace(compile=compile_)
-    stand_in.save = lambda module, path, arg_inputs: torch.export.save(
-        torch.export.export(module, tuple(arg_inputs)), path
-    )
+    stand_in.save = lambda module, path, arg_inputs: torch.export.save(programs[module], path)
+    monkeypatch.setattr(torch.export, "export", export)
     monkeypatch.setitem(sys.modules, "torch_tensorrt", stand_in)
     monkeypatch.setattr(tensorrt, "cuda_device", lambda _: torch.device("cpu"))
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "stand-in")
@@ -73,7 +92,7 @@ def test_builds_in_float16_and_is_taken_from_the_cache_the_next_time(compiled, c
     assert "damaged" in caplog.text
 
 
-def test_where_float16_fails_float32_is_built_and_it_says_so(compiled, config, monkeypatch, caplog):
+def test_where_float16_fails_float32_is_built_and_it_says_so(compiled, config, export, monkeypatch, caplog):
     compile_ = sys.modules["torch_tensorrt"].dynamo.compile
 
     class Overflow(torch.nn.Module):
@@ -81,16 +100,39 @@ def test_where_float16_fails_float32_is_built_and_it_says_so(compiled, config, m
             return visible * 60000 * 60000 - 60000
 
     def overflowing(program, arg_inputs, **options):
-        module = compile_(program, arg_inputs, **options)
         if arg_inputs[0].dtype == torch.float16:
-            return torch.export.export(Overflow(), tuple(arg_inputs)).module()
-        return module
+            program = export(Overflow(), tuple(arg_inputs))
+        return compile_(program, arg_inputs, **options)
 
     monkeypatch.setattr(sys.modules["torch_tensorrt"].dynamo, "compile", overflowing)
     engine, _ = build_engine("tensorrt", config)
     assert engine.name == "tensorrt-rtx fp32"
     assert compiled == [torch.float16, torch.float32]
     assert "building it in float32" in caplog.text
+
+
+def test_float32_is_built_at_once_where_it_is_asked_for(compiled, config):
+    assert build_engine("tensorrt", replace(config, precision="float32"))[0].name == "tensorrt-rtx fp32"
+    assert compiled == [torch.float32]
+
+
+def test_an_older_compiler_is_told_to_keep_to_the_precision_of_the_network(compiled, config, monkeypatch):
+    compiler, given = sys.modules["torch_tensorrt"].dynamo, []
+    compile_ = compiler.compile
+
+    def older(program, arg_inputs, use_explicit_typing=False, **options):
+        given.append(use_explicit_typing)
+        return compile_(program, arg_inputs, **options)
+
+    monkeypatch.setattr(compiler, "compile", older)
+    build_engine("tensorrt", config)
+    assert given == [True]
+
+
+def test_an_engine_that_cannot_be_stored_runs_all_the_same(compiled, config, monkeypatch, caplog):
+    monkeypatch.setattr(sys.modules["torch_tensorrt"], "save", Mock(side_effect=RuntimeError("cannot be retraced")))
+    assert build_engine("tensorrt", config)[0].name == "tensorrt-rtx fp16"
+    assert "cannot be kept" in caplog.text and "cannot be retraced" in caplog.text
 
 
 def test_auto_goes_on_down_the_ladder(compiled, config, monkeypatch, caplog):
@@ -108,10 +150,9 @@ def test_auto_goes_on_down_the_ladder(compiled, config, monkeypatch, caplog):
 
 
 @pytest.mark.parametrize("precision", [torch.float16, torch.float32])
-def test_the_graph_that_tensorrt_compiles_can_be_exported(config, precision):
+def test_the_graph_that_tensorrt_compiles_can_be_exported(config, export, precision):
     graph = ImageGraph.on(torch.device("cpu"), precision, config)
-    with torch.no_grad():
-        program = torch.export.export(graph.network, graph.network_example())
+    program = export(graph.network, graph.network_example())
     operators = {str(node.target) for node in program.graph.nodes if node.op == "call_function"}
     assert "aten.conv2d.default" in operators
     assert not [operator for operator in operators if "sym_" in operator or "aten.item" in operator], (

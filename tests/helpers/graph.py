@@ -88,8 +88,8 @@ class Graph:
         self.wait(lambda: self.seen["status"], START, "fusion is not active")
 
     def start_detection(self, **parameters: object) -> None:
-        """Start detection and wait until it listens."""
-        self.start("detection", **parameters)
+        """Start detection and wait until it listens; as urgent as fusion, or it waits for tests that run beside it."""
+        self.start("detection", **{"nice": 0, **parameters})
         self.wait(lambda: self.node.count_publishers("detections"), START, "detection does not listen")
 
     def play(self, **parameters: object) -> None:

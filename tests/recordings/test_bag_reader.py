@@ -68,6 +68,26 @@ def test_a_bag_whose_recorder_was_killed(written):
     assert "was not closed" in error and error == bag.damage
 
 
+def test_metadata_cannot_name_a_file_outside_the_bag(tmp_path):
+    bag, secret = (
+        write_bag(tmp_path / name, noise(count, 32, 32, 3), noise(count, 32, 32))
+        for name, count in (("bag", 2), ("secret/bag", 5))
+    )
+    metadata, place = bag / "metadata.yaml", "../secret/bag/bag.db3"
+    metadata.write_text(metadata.read_text().replace("- bag.db3", f"- {place}"))
+    assert data_file(secret) == secret / "bag.db3" and place in metadata.read_text()
+    found, error = read(Bag(bag))
+    assert len(found) == 4 and not error
+
+
+def test_metadata_that_would_take_minutes_is_passed_over(written):
+    with (written[0] / "metadata.yaml").open("a") as file:
+        file.write("more: 1\n".rjust(1 << 20, "#"))
+    bag = Bag(written[0])
+    assert "metadata.yaml has 10" in bag.damage
+    assert len(read(bag)[0]) == 2 * PAIRS
+
+
 def test_damage_in_the_middle(written):
     path, visible = written
     file = data_file(path)

@@ -1,8 +1,5 @@
 """`textfuse bag`, read back by the readers of rosbags and of mcap."""
 
-import resource
-import subprocess
-import sys
 from datetime import datetime, timezone
 
 import numpy as np
@@ -15,6 +12,7 @@ from ros2_textfuse.imaging.encodings import visible_array
 from ros2_textfuse.recordings.bag_writer import FORMATS, STORAGES, write_bag
 from ros2_textfuse.recordings.source import open_recording
 from ros2_textfuse.recordings.types import RecordingError
+from tests.helpers.full_disk import full_disk
 from tests.helpers.images import street
 from tests.helpers.messages import noise
 from tests.helpers.recordings import write_folders
@@ -103,13 +101,11 @@ def test_half_a_bag_is_removed(folders, tmp_path):
 
 
 @pytest.mark.parametrize("storage", STORAGES)
-def test_a_disk_that_is_full_leaves_no_bag(tmp_path, storage):
-    """The process may write files of 200 kB; the bag would take ten times as much."""
+def test_a_disk_that_is_full_leaves_no_bag(tmp_path, storage, capsys):
+    """The bag would take ten times as much."""
     folders = write_folders(tmp_path, noise(10, 240, 320, 3), noise(10, 240, 320))
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))  # noqa: E731
-    command = [sys.executable, "-m", "ros2_textfuse.cli", "bag", *map(str, folders), "-o", str(tmp_path / "bag")]
-    ended = subprocess.run(
-        [*command, "--storage", storage], preexec_fn=limit, capture_output=True, text=True, check=False
-    )
-    assert ended.returncode == 1 and "textfuse bag:" in ended.stderr and "Traceback" not in ended.stderr
+    with full_disk(200_000):
+        assert cli.main(["bag", *map(str, folders), "-o", str(tmp_path / "bag"), "--storage", storage]) == 1
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith("textfuse bag: ") and "cannot be written" in said
     assert not (tmp_path / "bag").exists()

@@ -1,7 +1,11 @@
 """YAML that somebody else has written."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+import ros2_textfuse
 from ros2_textfuse.runtime import bounded_yaml
 from ros2_textfuse.runtime.bounded_yaml import YamlError
 
@@ -34,3 +38,14 @@ def test_a_file_that_is_no_text(tmp_path):
     (tmp_path / "rig.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(YamlError, match="it is no text"):
         bounded_yaml.read(tmp_path / "rig.yaml")
+
+
+def test_what_others_write_is_read_here_alone():
+    """Prompts read the package's own tables."""
+    package = Path(ros2_textfuse.__file__).parent
+    readers = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if re.search(r"yaml\.\w*load\w*\(", path.read_text().replace("bounded_yaml.load(", ""))
+    }
+    assert readers == {"runtime/bounded_yaml.py", "prompts/phrasings.py", "prompts/languages.py"}

@@ -124,6 +124,8 @@ def test_a_data_set_says_itself_what_is_held_back(tmp_path):
     asked = Sources(((str(tmp_path),),))
     material = read_material(asked, tmp_path, 32)
     assert [pair.name for pair in material.held_back] == ["001"]
+    (tmp_path / "manifest.csv").write_text("\n".join([*rows, "../../secret,a,0,train", "/etc/secret,a,9,test"]))
+    assert read_material(asked, tmp_path, 32) == material, "a name is no path: nothing outside the folder is read"
     (tmp_path / "manifest.csv").write_text("\n".join(rows[:-1]))
     with pytest.raises(DataError, match=r"manifest.csv does not know 003"):
         read_material(asked, tmp_path, 32)

@@ -4,12 +4,10 @@ import math
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import yaml
-
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.nodes.common.parameters import NODES, Parameter, unknown
-
-LARGEST = 1 << 20  # bytes; a parameter file has a few hundred
+from ros2_textfuse.runtime import bounded_yaml
+from ros2_textfuse.runtime.bounded_yaml import YamlError
 
 
 class ParameterFileError(TextfuseError):
@@ -30,13 +28,9 @@ def read_parameters(path: Path, node: str) -> dict[str, Any]:
             wrong type or is out of range.
     """
     try:
-        if path.stat().st_size > LARGEST:
-            raise ParameterFileError(f"{path} has {path.stat().st_size} bytes: a parameter file has at most {LARGEST}")
-        content = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ParameterFileError(
-            f"{path} cannot be read as a parameter file: {' '.join(str(error).split())}"
-        ) from error
+        content = bounded_yaml.read(path)
+    except YamlError as error:
+        raise ParameterFileError(f"{path} cannot be read as a parameter file: {error}") from error
     sections = [
         (name, given) for name, given in _sections(path, content, "") if PurePosixPath(name).name in (node, "*", "**")
     ]

@@ -7,6 +7,7 @@ import pytest
 from ros2_textfuse.nodes.common.parameter_file import ParameterFileError, read_parameters
 from ros2_textfuse.nodes.common.parameters import FUSION
 from ros2_textfuse.settings import FusionSettings
+from tests.runtime.test_bounded_yaml import BOMB
 
 ROOT = Path(__file__).parents[3]
 
@@ -54,6 +55,9 @@ def test_what_is_said_later_wins(tmp_path):
         ("/**/fusion:\n  ros__parameters:\n    thermal_gain: auto", "choose one of percentile, plateau"),
         ("/a/fusion:\n  ros__parameters: {}\n/b/fusion:\n  ros__parameters: {}", "several fusion nodes"),
         ("{", "cannot be read as a parameter file"),
+        ("[" * 1000 + "]" * 1000, "levels deep"),
+        (BOMB + "/**/fusion:\n  ros__parameters:\n    modes: *a29", "aliases stand for more"),
+        ("/**/fusion:\n  ros__parameters: {slop: 0.1, slop: 0.2}", "slop comes twice"),
     ],
 )
 def test_bad_files_are_named(tmp_path, text, reason):
