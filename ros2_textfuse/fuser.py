@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse import prompts
-from ros2_textfuse.engines import Engine, EngineConfig, EngineError, check_shows, deraining
+from ros2_textfuse.engines import Engine, EngineConfig, EngineError, check_shows, clearing
 from ros2_textfuse.engines.base import DeviceEngine
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.imaging.arrays import check_sizes, check_types
@@ -151,7 +151,7 @@ class Fuser:
             prompt = replace(prompt, balance=self._balance)
         self._prompt = replace(prompt, advice=tuple(dict.fromkeys((*prompt.advice, *self._input.unread(prompt)))))
         in_force, heeded = self._seen(prompt)
-        modulation = deraining.modulation_under_rain(self._source, self._input.features(heeded))
+        modulation = clearing.modulation_when_cleared(self._source, self._input.features(heeded))
         tone = ToneMap(*astuple(in_force.tone)) if in_force.tone != prompts.Tone() else None
         # One assignment, so that an image never sees the text of one prompt with the numbers of another.
         self._in_force = in_force, heeded, modulation, tone
@@ -232,7 +232,7 @@ class Fuser:
         """
         start = time.perf_counter()
         config = EngineConfig(self._source, height, width, self._threads, self._precision)
-        engine, self.engine_warning = deraining.build(self._engine_wanted, config)
+        engine, self.engine_warning = clearing.build(self._engine_wanted, config)
         others = [item for item in self._engines.items() if item[0] != (height, width)]
         kept = [*others[:1], *others[1:][max(0, len(others) + 1 - ENGINES_KEPT) :]]
         self._engines = {**dict(kept), (height, width): engine}

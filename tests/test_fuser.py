@@ -6,7 +6,7 @@ import torch
 
 from ros2_textfuse import Fuser
 from ros2_textfuse.engines import EngineError
-from ros2_textfuse.engines.deraining import DerainingOnDevice
+from ros2_textfuse.engines.clearing import ClearedOnDevice
 from ros2_textfuse.engines.torch_runner import CpuRunner
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.geometry.calibration import Calibration, CameraModel
@@ -181,9 +181,9 @@ def test_tensors_on_a_device_are_fused_there():
     with pytest.raises(EngineError, match="eager cpu takes arrays"):
         fuser.fuse_on_device(visible, thermal)
     engine = fuser._engines[120, 160]
-    for part in (engine._clearing, engine._fusing):
+    for part in (*engine._clearing, engine._fusing):
         part.__class__ = DeviceRunner
-    engine.__class__ = DerainingOnDevice
+    engine.__class__ = ClearedOnDevice
     with torch.inference_mode():
         assert np.array_equal(fuser.fuse_on_device(visible, thermal).numpy(), expected)
         assert fuser.fuse_on_device(visible, thermal, out) is out and np.array_equal(out.numpy(), expected)

@@ -42,7 +42,7 @@ def network_of(source: NetworkSource) -> FusionNetwork:
     return _made(source) if isinstance(source, StoredNetwork) else source
 
 
-@lru_cache(maxsize=2)  # one that fuses, and the one for rain
+@lru_cache(maxsize=3)  # one that fuses, and those that clear
 def _made(stored: StoredNetwork) -> FusionNetwork:
     from ros2_textfuse.networks import weights
 

@@ -24,7 +24,9 @@ from ros2_textfuse.prompts.gelu import gelu
 NAMES = ("nano", "nano-open", "pico")  # models that come with the package
 CHECKPOINTS = (".pth", ".pt")  # of Text-IF's authors, which are converted
 ARCHITECTURES = ("nano", "pico", "textif")
-DERAIN = "derain"  # the network in front of them, which fuses nothing
+CLEARING = "clearing"  # of the networks in front of them, which fuse nothing
+CLEARED = {"visible_noise": "clear-noise", "rain": "clear-rain"}
+"""Mode -> the weights of the network that takes it from the visible image, in the order in which they are to act."""
 LARGEST = 1e4
 """Of a weight's magnitude; trained ones are within a few tens, and float16 ends at 65504."""
 
@@ -35,7 +37,7 @@ class StoredNetwork:
 
     path: Path
     architecture: str
-    """One of ARCHITECTURES, or DERAIN."""
+    """One of ARCHITECTURES, or CLEARING."""
     config: Mapping[str, Any]
     """Sizes of the network."""
     arrays: Mapping[str, NDArray]
@@ -44,16 +46,16 @@ class StoredNetwork:
     @property
     def inputs(self) -> int:
         """As `GuidedConfig.inputs`."""
-        return int(self.config["modes"]) + 1
+        return len(MODES) + 1
 
     def modulation(self, request: NDArray[np.float32]) -> NDArray[np.float32]:
-        """As `modulation` of nano, pico and derain: float32 [B, modes + 1] -> [B, modulation_size].
+        """As `modulation` of nano, pico and those that clear: float32 [B, modes + 1] -> [B, modulation_size].
 
         Raises:
             WeightsError: the arrays are not those of the architecture.
         """
-        if self.architecture == DERAIN:
-            return request[:, [MODES.index("rain")]]
+        if self.architecture == CLEARING:
+            return request[:, [MODES.index(self.config["mode"])]]
         try:
             into, out_of, gates = (self.arrays[f"{name}.weight"] for name in ("words.0", "words.2", "isp.gates"))
             words = _linear(gelu(_linear(request, into)), out_of)
@@ -73,13 +75,13 @@ def misfit(path: Path, error: Exception) -> WeightsError:
     return WeightsError(f"{path}: header and tensors do not fit ({error}); export it again")
 
 
-def read_derain() -> StoredNetwork:
-    """The weights of the network for rain, which come with the package.
+def read_clearing(mode: str) -> StoredNetwork:
+    """The weights of the network that takes a mode of CLEARED from the visible image; they come with the package.
 
     Raises:
         WeightsError: as of `read_stored`.
     """
-    return read_stored(Path(__file__).with_name(f"{DERAIN}.safetensors"), (DERAIN,))
+    return read_stored(Path(__file__).with_name(f"{CLEARED[mode]}.safetensors"), (CLEARING,))
 
 
 def read_stored(name_or_path: str | Path = "nano", architectures: tuple[str, ...] = ARCHITECTURES) -> StoredNetwork:

@@ -11,12 +11,12 @@ import torch
 from safetensors.torch import save
 
 from ros2_textfuse.degradations.modes import MODES
-from ros2_textfuse.networks.derain import Derain, DerainConfig
+from ros2_textfuse.networks.clearing import Clearing, ClearingConfig
 from ros2_textfuse.networks.family import FusionNetwork
 from ros2_textfuse.networks.guided import GuidedNetwork
 from ros2_textfuse.networks.nano import Nano, NanoConfig
 from ros2_textfuse.networks.pico import Pico, PicoConfig
-from ros2_textfuse.networks.stored import CHECKPOINTS, DERAIN, StoredNetwork, find_weights, misfit, read_stored
+from ros2_textfuse.networks.stored import CHECKPOINTS, CLEARING, StoredNetwork, find_weights, misfit, read_stored
 from ros2_textfuse.networks.textif import TextIF, TextIFConfig, load_checkpoint
 from ros2_textfuse.networks.textif.conversion import is_converted, origin
 from ros2_textfuse.runtime.output import write_whole
@@ -78,8 +78,8 @@ def network_of(stored: StoredNetwork) -> FusionNetwork:
         if stored.architecture == "textif":
             return TextIF.unfilled(TextIFConfig.from_dict(dict(stored.config))).filled(tensors)
         sizes: dict[str, Any] = {name: tuple(x) if isinstance(x, list) else x for name, x in stored.config.items()}
-        rain = stored.architecture == DERAIN
-        network: FusionNetwork = Derain(DerainConfig(**sizes)) if rain else _build(stored.architecture, **sizes)
+        clears = stored.architecture == CLEARING
+        network: FusionNetwork = Clearing(ClearingConfig(**sizes)) if clears else _build(stored.architecture, **sizes)
         network.load_state_dict(tensors)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise misfit(stored.path, error) from error

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_textfuse.saliency.contours import follow, masked
 from ros2_textfuse.saliency.surroundings import SIDE, Surroundings
 
 SEEN_BINS = 16  # of the histograms that tell an object from its ring
@@ -25,12 +26,14 @@ EITHER = 0.5  # share of the best push's gain for which an object's bright and d
 FAITHFUL = 0.05  # gain in separability for which another push is chosen
 FRESH = 0.5  # share of what was seen last in the push
 KEPT = 1.05  # of the better camera's separability, that an object to be kept is to have on the grid,
-KEPT_CONTRAST = 0.6  # and of the stronger camera's contrast,
+KEPT_CONTRAST = 0.65  # and of the stronger camera's contrast,
 BY_CONTRAST = 0.25  # which counts for so much of what separability counts
 STRENGTHS = np.linspace(0, 1, 9, dtype=np.float32)  # that are tried where an object is to be kept
 SPARED = 1e-3  # of what counts, that is not worth the strongest push
 
 LEVELS = np.arange(256)
+HALVES = slice(None, SIDE // 2), slice(SIDE // 2, None)
+FAR = np.float32(256)
 RISE = np.uint8(np.floor(STRONGEST * LEVELS * (1 - LEVELS / 255)))
 """Level -> by how many levels it may rise or fall: most where there is room, nothing at black and white."""
 
@@ -41,10 +44,12 @@ Cells = NDArray[np.float32]  # [N, SIDE, SIDE]
 class Appearance:
     """Of one object."""
 
-    push: NDArray[np.float32]
-    """Of each cell, -1 (darker) .. 1 (brighter), 0 where it is not the object's; [SIDE, SIDE]."""
+    mask: NDArray[np.float32]
+    """Where it is, by what both cameras show: [3, SIDE, SIDE] of `contours.follow`."""
+    direction: NDArray[np.float32]
+    """Of each cell, -1 (darker) .. 1 (brighter); [SIDE, SIDE]."""
     choice: int
-    """Which of the pushes that are tried it is."""
+    """Which of the directions that are tried it is."""
     wanted: float
     """How strongly the object is to be brought out, 0..1."""
     strength: float
@@ -65,8 +70,7 @@ def look(
     """How the objects in some boxes look.
 
     Args:
-        images: in one geometry; the last is the fused one, the only one in which a push is tried out, the others are
-            those of the cameras.
+        images: visible, thermal and fused, in one geometry. A push is tried out in the last.
         places: the boxes.
         former: what is known of each, None for what is new; empty where nothing of it is known, and nothing of it will
             be: then the strength is the wanted one at once.
@@ -75,98 +79,107 @@ def look(
     """
     if not places:
         return []
-    cells = [np.stack([place.look(image) for place in places]) for image in images]
+    cells = np.stack([[place.look(image) for place in places] for image in images])
     inside, core, ring = (np.stack(profile) for profile in zip(*(place.profiles() for place in places), strict=True))
-    masks, sure = object_masks(cells, core, ring), np.zeros((len(places), 1, 1), bool)
-    for number, mask in enumerate(known):
-        if mask is not None:
-            masks[number], sure[number] = mask, True
-    tried = _pushes(cells, masks, ring, sure)
-    before = separabilities(cells[-1], ring)
-    gains = np.stack([separabilities(cells[-1] + push * inside * RISE[cells[-1]], ring) for push in tried]) - before
-    choices = _choose(gains, former)
-    need = np.clip((PLAIN[1] - before) / (PLAIN[1] - PLAIN[0]), LEAST, 1)
+    levels = cells.astype(np.float32)
+    beside = _beside(levels, ring)
+    probable = _blur(object_masks(cells, core, ring) * _unlike(beside, _above(levels, ring)))
+    weights = np.stack(
+        [
+            follow(probable[number], cells[0, number], cells[1, number], ring[number])
+            if mask is None
+            else _always(mask)
+            for number, mask in enumerate(known or [None] * len(places))
+        ]
+    )
+    directions = _directions(beside[-1])
+    room = masked(weights.swapaxes(0, 1), *cells[:2]) * inside * RISE[cells[-1]]
     found = []
-    for number, choice in enumerate(choices):
+    for number in range(len(places)):
         old = former[number] if former else None
-        wanted = float(need[number]) * bool(gains[choice, number] > 0)
-        if keep and keep[number]:
-            pushes = np.stack([push[number] * inside[number] for push in tried])
-            choice, wanted = _enough(np.stack([image[number] for image in cells]), pushes, ring[number], old)
-        new = Appearance(tried[choice][number], choice, wanted, 0.0 if former else wanted)
-        push = old.push + FRESH * (new.push - old.push) if old else new.push
-        found.append(replace(old, push=push, choice=choice, wanted=wanted) if old else new)
+        changes = np.stack([room[number] * direction[number] for direction in directions])
+        as_needed = _enough if keep and keep[number] else _most
+        choice, wanted = as_needed(cells[:, number], changes, ring[number], old)
+        mask, direction = weights[number], directions[choice][number]
+        if old:
+            mask, direction = old.mask + FRESH * (mask - old.mask), old.direction + FRESH * (direction - old.direction)
+            found.append(replace(old, mask=mask, direction=direction, choice=choice, wanted=wanted))
+        else:
+            found.append(Appearance(mask, direction, choice, wanted, 0.0 if former else wanted))
     return found
 
 
-def object_masks(cells: Sequence[NDArray[np.uint8]], core: Cells, ring: NDArray[np.bool_]) -> Cells:
+def object_masks(cells: NDArray[np.uint8], core: Cells, ring: NDArray[np.bool_]) -> Cells:
     """How probably each cell shows the object, by its levels in all images, 0..1.
 
     Args:
-        cells: of each image, uint8 [N, SIDE, SIDE].
+        cells: of each image, uint8 [images, N, SIDE, SIDE].
         core: how surely a cell lies in the object's box, 0..1.
         ring: cells around the box.
     """
-    evidence = np.full(core.shape, TRUST, np.float32)
-    for image in cells:
-        bins = _bins(image, SEEN_BINS)
-        inside, around = (_smooth(_histograms(bins, weights, SEEN_BINS)) + FLOOR for weights in (core, ring))
-        evidence += np.log(inside / around).ravel()[bins]
+    grids = cells.reshape(-1, SIDE, SIDE)
+    bins = (np.asarray(grids, np.intp) * SEEN_BINS >> 8) + SEEN_BINS * np.arange(len(grids))[:, None, None]
+    inside, around = (
+        _smooth(_histograms(bins, np.broadcast_to(weights, cells.shape), SEEN_BINS)) + FLOOR for weights in (core, ring)
+    )
+    evidence = np.log(inside / around).ravel()[bins].reshape(cells.shape).sum(0) + TRUST
     return np.float32(1 / (1 + np.exp(-_blur(evidence))))
 
 
-def _pushes(
-    cells: Sequence[NDArray[np.uint8]], masks: Cells, ring: NDArray[np.bool_], sure: NDArray[np.bool_] | bool = False
-) -> tuple[Cells, Cells, Cells]:
-    """What may bring objects out: all of one brighter, all of it darker, or each cell away from what is beside it.
+def _always(mask: Cells) -> NDArray[np.float32]:
+    """A known mask [SIDE, SIDE], as `contours.follow` would give it: whatever the cameras show."""
+    return np.stack([*np.zeros((2, SIDE, SIDE), np.float32), _blur(mask)])
 
-    Where a mask is not sure, what looks like the ring beside it in all images is the ground that an object stands on,
-    and stays.
+
+def _unlike(beside: Cells, above: Cells) -> Cells:
+    """How surely cells differ from the ring beside and above them, 0..1: what does not, in any image, is ground.
+
+    Args:
+        beside: of `_beside`, in each image.
+        above: of `_above`, likewise.
     """
-    whole = whole_push(cells, masks, ring, sure)
-    return whole, -whole, _blur(masks * np.clip(_difference(cells[-1], ring) / DIFFERENT, -1, 1))
+    most = np.minimum(np.abs(beside).max(0), np.abs(above).max(0))
+    return np.asarray(np.clip((most - ALIKE) / (DIFFERENT - ALIKE), 0, 1), np.float32)
 
 
-def whole_push(
-    cells: Sequence[NDArray[np.uint8]],
-    masks: Cells,
-    ring: NDArray[np.bool_],
-    sure: NDArray[np.bool_] | bool = False,
-) -> Cells:
-    """All of each object, 0..1; arguments of `object_masks`.
-
-    Where a mask is not sure, less what looks like the ring beside it in all images.
-    """
-    most = np.maximum.reduce([np.abs(_difference(image, ring)) for image in cells])
-    return _blur(masks * np.where(sure, 1, np.clip((most - ALIKE) / (DIFFERENT - ALIKE), 0, 1)))
+def _directions(beside: Cells) -> tuple[Cells, Cells, Cells]:
+    """What may bring objects out: all of one brighter, all of it darker, or each cell away from what is beside it."""
+    whole = np.ones_like(beside)
+    return whole, -whole, _blur(np.clip(beside / DIFFERENT, -1, 1))
 
 
-def _choose(gains: NDArray[np.float64], former: Sequence[Appearance | None]) -> list[int]:
-    """Which push each object gets, by what each gains, [pushes, N]: the former one unless another is clearly better."""
-    gains = gains.copy()
-    gains[2] += (1 - EITHER) * gains.max(0).clip(0) * (gains[2] > 0)
-    for number, one in enumerate(former):
-        if one is not None:
-            gains[one.choice, number] += FAITHFUL
-    return [int(choice) for choice in gains.argmax(0)]
+def _most(
+    cells: NDArray[np.uint8], changes: NDArray[np.float32], ring: NDArray[np.bool_], former: Appearance | None
+) -> tuple[int, float]:
+    """Which direction brings an object out most, and how strongly it is needed; arguments of `_enough`."""
+    grids = np.concatenate([cells[-1:], cells[-1] + changes])
+    before, *after = separabilities(grids, np.broadcast_to(ring, grids.shape))
+    gains = np.array(after) - before
+    preferred = gains.copy()
+    preferred[2] += (1 - EITHER) * max(gains.max(), 0) * (gains[2] > 0)
+    if former:
+        preferred[former.choice] += FAITHFUL
+    choice = int(preferred.argmax())
+    need = np.clip((PLAIN[1] - before) / (PLAIN[1] - PLAIN[0]), LEAST, 1)
+    return choice, float(need) * bool(gains[choice] > 0)
 
 
 def _enough(
-    cells: NDArray[np.uint8], pushes: NDArray[np.float32], ring: NDArray[np.bool_], former: Appearance | None
+    cells: NDArray[np.uint8], changes: NDArray[np.float32], ring: NDArray[np.bool_], former: Appearance | None
 ) -> tuple[int, float]:
-    """Which push, and how strong, leaves an object as plain as in the camera that shows it better, and no plainer.
+    """Which direction, and how strong, leaves an object as plain as in the camera that shows it better, and no plainer.
 
     By separability, and by contrast with the sign that either camera gives it: what is separable by its pattern alone,
     as light and dark as its surroundings, is easily overlooked.
 
     Args:
         cells: of each image, uint8 [images, SIDE, SIDE], the fused one last.
-        pushes: of each cell, [pushes, SIDE, SIDE].
+        changes: of each cell in levels, [directions, SIDE, SIDE].
         ring: cells around the box.
-        former: whose push is kept unless another is clearly better.
+        former: whose direction is kept unless another is clearly better.
     """
     cameras = len(cells) - 1
-    tried = cells[-1] + STRENGTHS[:, None, None] * (pushes * RISE[cells[-1]])[:, None]
+    tried = cells[-1] + STRENGTHS[:, None, None] * changes[:, None]
     grids = np.concatenate([cells[:-1], tried.reshape(-1, SIDE, SIDE)])
     rings = np.broadcast_to(ring, grids.shape)
     of_box = ~ring / max((~ring).sum(), 1) - ring / max(ring.sum(), 1)
@@ -174,7 +187,7 @@ def _enough(
     shown = (np.sign(contrast[:cameras, None]) * contrast[cameras:]).max(0)
     plain = _share(separability[cameras:], KEPT * separability[:cameras].max())
     worth = plain + BY_CONTRAST * _share(shown, KEPT_CONTRAST * np.abs(contrast[:cameras]).max())
-    worth = worth.reshape(len(pushes), -1) - SPARED * STRENGTHS
+    worth = worth.reshape(len(changes), -1) - SPARED * STRENGTHS
     if former:
         worth[former.choice] += FAITHFUL
     choice, strength = np.unravel_index(worth.argmax(), worth.shape)
@@ -186,17 +199,23 @@ def _share(values: NDArray[np.float64], goal: float) -> NDArray[np.float64]:
     return np.minimum(values / max(goal, 1e-6), 1)
 
 
-def _difference(image: NDArray[np.uint8], ring: NDArray[np.bool_]) -> Cells:
-    """Levels of each cell above the mean of the ring on its left or on its right, of the side nearer in level."""
-    levels = np.float32(image)
-    nearest = np.full(ring.shape, np.inf, np.float32)
-    for half in (slice(None, SIDE // 2), slice(SIDE // 2, None)):
-        weights = np.float32(ring[..., half])
-        count = weights.sum(2, keepdims=True)
-        beside = np.einsum("nij,nij->ni", levels[..., half], weights)[..., None] / np.maximum(count, 1)
-        difference = np.where(count > 0, levels - beside, np.inf)
-        nearest = np.where(np.abs(difference) < np.abs(nearest), difference, nearest)
-    return np.float32(np.where(np.isinf(nearest), DIFFERENT, nearest))
+def _beside(levels: NDArray[np.float32], ring: NDArray[np.bool_]) -> Cells:
+    """Levels of each cell, [..., SIDE, SIDE], above the ring's mean on its left or right, the one nearer in level."""
+    left, right = (_above_mean(levels, ring, np.s_[..., half], -1) for half in HALVES)
+    return np.where(np.abs(left) < np.abs(right), left, right)
+
+
+def _above(levels: NDArray[np.float32], ring: NDArray[np.bool_]) -> Cells:
+    """Levels of each cell above the mean of the ring over it."""
+    return _above_mean(levels, ring, np.s_[..., HALVES[0], :], -2)
+
+
+def _above_mean(levels: NDArray[np.float32], ring: NDArray[np.bool_], part: tuple, axis: int) -> Cells:
+    """Levels of each cell above the mean of a part of the ring along an axis; FAR where that has none there."""
+    weights = np.float32(ring[part])
+    count = weights.sum(axis, keepdims=True)
+    mean = (levels[part] * weights).sum(axis, keepdims=True) / np.maximum(count, 1)
+    return np.where(count > 0, levels - mean, FAR)
 
 
 def _blur(cells: Cells) -> Cells:
@@ -211,11 +230,6 @@ def separabilities(cells: NDArray, ring: NDArray[np.bool_]) -> NDArray[np.float6
     counts = np.bincount(bins.ravel(), minlength=2 * CONTRAST_BINS * len(cells)).reshape(-1, 2, CONTRAST_BINS)
     shares = counts / np.maximum(counts.sum(2, keepdims=True), 1)
     return 1 - shares.min(1).sum(1)
-
-
-def _bins(cells: NDArray, count: int) -> NDArray[np.intp]:
-    """Of each cell, its bin among those of all grids: grid times count plus level."""
-    return (np.asarray(cells, np.intp) * count >> 8) + count * np.arange(len(cells))[:, None, None]
 
 
 def _histograms(bins: NDArray[np.intp], weights: NDArray, count: int) -> NDArray[np.float64]:

@@ -9,12 +9,15 @@ what they are, so that nothing clips.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse.saliency.appearance import RISE, Appearance, look
+from ros2_textfuse.saliency.contours import masked
 from ros2_textfuse.saliency.crowds import LOSS, separability, touch
 from ros2_textfuse.saliency.regions import Region, area, covered
 from ros2_textfuse.saliency.surroundings import Surroundings
@@ -27,7 +30,28 @@ SAFE, MORE = 0.05, 0.1  # separability gained by all around from which on there 
 PACE = 0.2  # share of the way to the wanted strength that is gone in one frame
 
 Place = tuple[Region, Surroundings]
-Shown = tuple[Region, Surroundings, Appearance]
+
+
+@dataclass
+class Shown:
+    """What is brought out of a frame."""
+
+    region: Region
+    around: Surroundings
+    appearance: Appearance
+    visible: NDArray[np.uint8]
+    thermal: NDArray[np.uint8]
+
+    @cached_property
+    def push(self) -> NDArray[np.float32]:
+        """Of each pixel of the box, -1..1, at full strength: [h, w]."""
+        weights = [self.around.enlarge(plane) for plane in self.appearance.mask]
+        grey = cv2.cvtColor(self.around.inside(self.visible), cv2.COLOR_RGB2GRAY)
+        push = masked(weights, grey, self.around.inside(self.thermal))
+        direction = self.appearance.direction
+        push *= self.around.enlarge(direction) if direction.min() < direction.max() else direction[0, 0]
+        self.around.soften(push)
+        return push
 
 
 class BringOut:
@@ -63,10 +87,10 @@ class BringOut:
         tracked = {region.id: (region, around) for region, around in places if around and region.id}
         turn = self._look_again(images, tracked)
         seen = look(images, [around for _, around in alone], known=_masks(alone), keep=_kept(alone))
-        shown = [(*place, appearance) for place, appearance in zip(alone, seen, strict=True)]
+        shown = [Shown(*place, one, visible, thermal) for place, one in zip(alone, seen, strict=True)]
         for id_, appearance in self._known.items():
             appearance.strength += PACE * (appearance.allowed * appearance.wanted - appearance.strength)
-            shown.append((*tracked[id_], appearance))
+            shown.append(Shown(*tracked[id_], appearance, visible, thermal))
         if alone:
             named = [Surroundings.of(region.box, height, width) for region in regions if not region.keep]
             _bring_out_singly(fused, shown, [around for around in named if around])
@@ -85,7 +109,7 @@ class BringOut:
             plain: its box and ring without.
             shown: what was brought out.
         """
-        around = next(around for region, around, _ in shown if region.id == id_)
+        around = next(other.around for other in shown if other.region.id == id_)
         one = self._known[id_]
         one.gain = separability(around.cut(fused), around) - separability(plain, around)
         if one.gain < -LOSS:
@@ -93,7 +117,7 @@ class BringOut:
             around.cut(former)[:] = plain
             harming = _harming(former, around, shown)
             harming.allowed = _less(harming.allowed)
-        elif all(near.gain > SAFE for _, other, near in shown if touch(other, around)):
+        elif all(near.appearance.gain > SAFE for near in shown if touch(near.around, around)):
             one.allowed = min(one.allowed + MORE, 1.0)
 
     def _look_again(self, images: Sequence[NDArray[np.uint8]], places: dict[int, Place]) -> list[int]:
@@ -146,14 +170,14 @@ def _harming(plain: NDArray[np.uint8], harmed: Surroundings, shown: Sequence[Sho
         harmed: where the object is.
         shown: what was brought out.
     """
-    near = [one for one in shown if one[2].strength and touch(one[1], harmed)]
+    near = [one for one in shown if one.appearance.strength and touch(one.around, harmed)]
 
     def without(one: Shown) -> float:
         image = plain.copy()
         _modulate(image, [other for other in near if other is not one])
         return separability(harmed.cut(image), harmed)
 
-    return max(near, key=without)[2]
+    return max(near, key=without).appearance
 
 
 def _less(share: float) -> float:
@@ -162,9 +186,18 @@ def _less(share: float) -> float:
 
 def _modulate(fused: NDArray[np.uint8], shown: Sequence[Shown]) -> None:
     """Move the levels inside boxes, in place."""
-    for region, around, appearance in shown:
-        if amount := np.float32(appearance.strength * region.weight):
-            pixels = around.inside(fused)
-            push = cv2.merge([around.enlarge(appearance.push * amount)] * 3)
-            change = cv2.multiply(cv2.LUT(pixels, RISE), push, dtype=cv2.CV_16S)
-            np.copyto(pixels, cv2.add(pixels, change, dtype=cv2.CV_8U))
+    for one in shown:
+        if amount := 255 * one.appearance.strength * one.region.weight:
+            pixels, direction = one.around.inside(fused), one.appearance.direction
+            room = np.asarray(cv2.LUT(pixels, RISE), np.uint8)
+            # In bytes, which are fast, and have no sign: first what becomes brighter, then what becomes darker.
+            if direction.max() > 0:
+                cv2.add(pixels, _share(room, one.push, amount), dst=pixels)
+            if direction.min() < 0:
+                cv2.subtract(pixels, _share(room, one.push, -amount), dst=pixels)
+
+
+def _share(room: NDArray[np.uint8], push: NDArray[np.float32], amount: float) -> NDArray[np.uint8]:
+    """A part of some levels [h, w, 3], amount / 255 times a push [h, w]; none where that is below 0."""
+    shares = cv2.addWeighted(push, amount, push, 0, 0, dtype=cv2.CV_8U)
+    return np.asarray(cv2.multiply(room, cv2.merge([shares] * 3), scale=1 / 255), np.uint8)

@@ -70,10 +70,10 @@ class Surroundings:
         """
         left, top, right, bottom = self.outer
         middles = (np.arange(SIDE, dtype=np.float32) + 0.5) / SIDE
-        across = self._depth(left + middles * (right - left), 0)
-        down = self._depth(top + middles * (bottom - top), 1)
-        inside, core = (np.outer(_rise(down / by), _rise(across / by)) for by in (SOFT, CORE))
-        return inside, core, ~np.outer(down > 0, across > 0)
+        across, down = left + middles * (right - left), top + middles * (bottom - top)
+        inside, core = (np.outer(self._within(down, 1, rise), self._within(across, 0, rise)) for rise in (SOFT, CORE))
+        ring = ~np.outer((down > self.box[1]) & (down < self.box[3]), (across > self.box[0]) & (across < self.box[2]))
+        return inside, core, ring
 
     def filled(self, outline: NDArray[np.float32], box: Rectangle) -> NDArray[np.float32]:
         """Share of each cell that lies within an outline, given as shares of a box, 0..1: [SIDE, SIDE]."""
@@ -95,36 +95,20 @@ class Surroundings:
         return image[top:bottom, left:right]
 
     def enlarge(self, cells: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Cells [SIDE, SIDE] as pixels of the box, falling to 0 at its border."""
+        """Cells [SIDE, SIDE] as pixels of the box, a view."""
         left, top, right, bottom = self.outer
-        x, y = (right - left) / SIDE, (bottom - top) / SIDE  # pixels of a cell
-        # From the middle of a pixel of the box to cells, whose middles have whole numbers.
-        matrix = np.array(
-            [
-                [1 / x, 0, (self.inner[0] + 0.5 - left) / x - 0.5],
-                [0, 1 / y, (self.inner[1] + 0.5 - top) / y - 0.5],
-            ]
+        pixels = cv2.resize(cells, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
+        return np.asarray(
+            pixels[self.inner[1] - top : self.inner[3] - top, self.inner[0] - left : self.inner[2] - left]
         )
-        size = self.inner[2] - self.inner[0], self.inner[3] - self.inner[1]
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        pixels = np.asarray(
-            cv2.warpAffine(cells, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32
-        )
-        across, down = (
-            _rise(self._depth(np.arange(self.inner[axis], self.inner[axis + 2], dtype=np.float32) + 0.5, axis) / SOFT)
-            for axis in (0, 1)
-        )
-        pixels *= across
-        pixels *= down[:, None]
-        return pixels
 
-    def _depth(self, at: NDArray[np.floating[Any]], axis: int) -> NDArray[np.float32]:
-        """How deep in the box positions along an axis lie: 0 at its border, 1 in the middle, below 0 outside."""
-        depth = np.minimum(at - self.box[axis], self.box[axis + 2] - at) / self.half[axis]
-        return np.asarray(depth, np.float32)
+    def soften(self, pixels: NDArray[np.float32]) -> None:
+        """Let pixels of the box, [h, w], fall to 0 at its border, in place."""
+        for axis, line in enumerate((pixels, pixels.T)):
+            line *= self._within(np.arange(self.inner[axis] + 0.5, self.inner[axis + 2]), axis, SOFT)
 
-
-def _rise(depth: NDArray[np.float32]) -> NDArray[np.float32]:
-    """0 at 0 and below, 1 at 1 and above, smooth between."""
-    depth = np.clip(depth, 0, 1)
-    return depth * depth * (3 - 2 * depth)
+    def _within(self, at: NDArray[np.floating[Any]], axis: int, rise: float) -> NDArray[np.float32]:
+        """0 outside the box, 1 inside from a share of the way to its middle on, smooth between: of positions."""
+        near, far, soft = self.box[axis], self.box[axis + 2], rise * self.half[axis]
+        share = np.interp(at, (near, near + soft, far - soft, far), (0, 1, 1, 0))
+        return np.float32(share * share * (3 - 2 * share))

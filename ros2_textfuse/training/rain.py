@@ -17,7 +17,7 @@ DIM, VEILED = 0.7, 0.4  # shares of rain that takes light, and that gives some b
 FIXED_POINT = 3  # bits of the fraction of a line's ends
 
 
-def fall(clean: Image, rng: Generator) -> Image:
+def fall(clean: Image, rng: Generator) -> tuple[Image, Image]:
     """Rain over a clean image.
 
     Args:
@@ -25,7 +25,7 @@ def fall(clean: Image, rng: Generator) -> Image:
         rng: seeded generator.
 
     Returns:
-        float32 RGB [H, W, 3], 0..1.
+        The image in rain, and the same without streaks, as dim and veiled; float32 RGB [H, W, 3], 0..1.
     """
     scene = clean * (1 - rng.uniform(0, 0.35)) if rng.random() < DIM else clean
     alpha = streaks(clean.shape[0], clean.shape[1], rng)
@@ -37,10 +37,10 @@ def fall(clean: Image, rng: Generator) -> Image:
         wet = 1 - (1 - scene) * (1 - alpha * rng.uniform(0.3, 1))
     else:
         wet = scene + alpha * rng.uniform(0.1, 0.6)
-    if rng.random() < VEILED:
-        veil = rng.uniform(0, 0.25)
-        wet = (1 - veil) * wet + veil * rng.uniform(0.2, 0.85)
-    return np.float32(np.clip(wet, 0, 1))
+    veil = rng.uniform(0, 0.25) if rng.random() < VEILED else 0.0
+    grey = rng.uniform(0.2, 0.85)
+    wet, scene = (np.float32(np.clip((1 - veil) * image + veil * grey, 0, 1)) for image in (wet, scene))
+    return wet, scene
 
 
 def streaks(height: int, width: int, rng: Generator) -> NDArray[np.float32]:

@@ -57,6 +57,25 @@ def test_no_edge_shows_at_the_box():
     assert np.abs(border).max() <= 2
 
 
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_trunk_that_goes_through_a_box_stays_as_it_is(keep):
+    """Behind somebody warm; no straight line shows on it where the box begins."""
+    rng = np.random.default_rng(0)
+    _, warm, _, person = scene(125)
+    trunk = np.zeros_like(person)
+    trunk[:, 92:104] = True
+    trunk &= ~person
+    grey = np.where(person, 125, np.where(trunk, 150, 100)) + rng.normal(0, 6, person.shape)
+    warm = np.uint8(np.where(trunk, 90 + rng.normal(0, 4, person.shape), warm))
+    visible = np.dstack([np.uint8(grey)] * 3)
+    fused = visible // 2 + 50 if keep else visible.copy()
+    before = np.int16(fused[..., 0])
+    BringOut()(fused, visible, warm, [Region((60, 30, 112, 100), keep=keep)])
+    change = np.int16(fused[..., 0]) - before
+    assert change[person].mean() > 15
+    assert abs(change[34:46, 92:104].mean()) < 10
+
+
 def test_bright_and_dark_parts_of_an_object_both_gain():
     """A bright head above a dark coat, on ground between the two."""
     rng = np.random.default_rng(1)

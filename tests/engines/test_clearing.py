@@ -1,4 +1,4 @@
-"""The network for rain in front of one that fuses, as one engine."""
+"""Networks that clear in front of one that fuses, as one engine."""
 
 import cv2
 import numpy as np
@@ -8,10 +8,10 @@ import torch
 from ros2_textfuse import Fuser
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.degradations.synthesis import rain
-from ros2_textfuse.engines import EngineConfig, build_engine, deraining
+from ros2_textfuse.engines import EngineConfig, build_engine, clearing
 from ros2_textfuse.engines.verification import check_pair
 from ros2_textfuse.networks.source import modulation_of
-from ros2_textfuse.networks.stored import read_derain, read_stored
+from ros2_textfuse.networks.stored import CLEARED, read_clearing, read_stored
 from ros2_textfuse.recordings.simulated_scene import still
 from tests.helpers.textif import small_network
 
@@ -29,7 +29,7 @@ def stored():
 
 @pytest.fixture(scope="module")
 def whole(stored):
-    return deraining.build("eager", EngineConfig(stored, *SIZE))[0]
+    return clearing.build("eager", EngineConfig(stored, *SIZE))[0]
 
 
 def fused(engine, visible, thermal, modulation):
@@ -38,33 +38,37 @@ def fused(engine, visible, thermal, modulation):
     return out
 
 
-def test_without_rain_it_is_the_engine_that_fuses(stored, whole):
+def test_where_nothing_is_to_be_cleared_it_is_the_engine_that_fuses(stored, whole):
     alone, _ = build_engine("eager", EngineConfig(stored, *SIZE))
     pair = check_pair(*SIZE)
     for asked in (features(), features(haze=0.7)):
         expected = fused(alone, *pair, modulation_of(stored, asked))
-        found = fused(whole, *pair, deraining.modulation_under_rain(stored, asked))
+        found = fused(whole, *pair, clearing.modulation_when_cleared(stored, asked))
         np.testing.assert_array_equal(found, expected)
 
 
-def test_under_rain_the_one_fuses_what_the_other_has_cleared_and_hears_nothing_of_rain(stored, whole):
+@pytest.mark.parametrize("named", [{"rain": 0.6}, {"visible_noise": 0.4}, {"rain": 0.6, "visible_noise": 0.4}])
+def test_one_fuses_what_the_others_have_cleared_and_hears_nothing_of_it(stored, whole, named):
     alone, _ = build_engine("eager", EngineConfig(stored, *SIZE))
-    clearing, _ = build_engine("eager", EngineConfig(read_derain(), *SIZE))
     visible, thermal = check_pair(*SIZE)
-    clear = fused(clearing, visible, thermal, np.array([[0.6]], np.float32))
+    clear = visible
+    for mode in CLEARED:  # noise, the last that came upon the image, goes first
+        if mode in named:
+            one, _ = build_engine("eager", EngineConfig(read_clearing(mode), *SIZE))
+            clear = fused(one, clear, thermal, np.array([[named[mode]]], np.float32))
     assert (clear != visible).any()
     expected = fused(alone, clear, thermal, modulation_of(stored, features(haze=0.7)))
-    asked = deraining.modulation_under_rain(stored, features(rain=0.6, haze=0.7))
+    asked = clearing.modulation_when_cleared(stored, features(haze=0.7, **named))
     for _ in range(2):  # the second time it has seen the modulation before
         np.testing.assert_array_equal(fused(whole, visible, thermal, asked), expected)
 
 
-def test_textif_reads_of_rain_itself(tmp_path):
+def test_textif_clears_by_itself():
     network = small_network()
-    engine, _ = deraining.build("eager", EngineConfig(network, *SIZE))
-    assert not isinstance(engine, deraining.Deraining)
+    engine, _ = clearing.build("eager", EngineConfig(network, *SIZE))
+    assert not isinstance(engine, clearing.Cleared)
     sentence = np.zeros((1, network.config.inputs), np.float32)
-    np.testing.assert_array_equal(deraining.modulation_under_rain(network, sentence), modulation_of(network, sentence))
+    np.testing.assert_array_equal(clearing.modulation_when_cleared(network, sentence), modulation_of(network, sentence))
 
 
 class OnDevice:
@@ -80,10 +84,10 @@ class OnDevice:
 
 
 def test_tensors_stay_on_the_device():
-    engine = deraining.DerainingOnDevice(OnDevice(), OnDevice())
+    engine = clearing.ClearedOnDevice([OnDevice(), OnDevice()], OnDevice())
     visible, thermal = torch.zeros(4, 4, 3, dtype=torch.uint8), torch.zeros(4, 4, dtype=torch.uint8)
-    for severity, expected in ((0.0, 5), (1.0, 6)):
-        found = engine.run_on_device(visible, thermal, np.array([[severity, 5.0]], np.float32), None)
+    for noise, streaks, expected in ((0.0, 0.0, 5), (1.0, 0.0, 6), (1.0, 2.0, 8)):
+        found = engine.run_on_device(visible, thermal, np.array([[noise, streaks, 5.0]], np.float32), None)
         assert (found == expected).all()
 
 

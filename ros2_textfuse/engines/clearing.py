@@ -1,0 +1,120 @@
+"""An engine with others in front of it that clear the visible image of rain and of noise before it is fused.
+
+The networks for that (networks/clearing.py) are shared by all that fuse, are compiled like them, and cost nothing while
+no prompt names what they take. The network that fuses is then not told of it any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.engines.base import DeviceEngine, Engine, EngineConfig
+from ros2_textfuse.engines.selection import build_engine
+from ros2_textfuse.networks.source import NetworkSource, modulation_of, reads_sentences
+from ros2_textfuse.networks.stored import CLEARED, StoredNetwork, read_clearing
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+TAKEN = [MODES.index(mode) for mode in CLEARED]
+
+
+def build(name: str, config: EngineConfig) -> tuple[Engine, str]:
+    """As `build_engine`, with those that clear in front where the network reads severities; textif clears by itself.
+
+    Raises:
+        EngineError: as of `build_engine`.
+        WeightsError: weights of a network that clears are missing or damaged.
+    """
+    fusing, warning = build_engine(name, config)
+    if reads_sentences(config.source):
+        return fusing, warning
+    clearing = [build_engine(name, replace(config, source=stored))[0] for stored in _clearing()]
+    on_device = all(isinstance(engine, DeviceEngine) for engine in (fusing, *clearing))
+    return (ClearedOnDevice if on_device else Cleared)(clearing, fusing), warning
+
+
+def modulation_when_cleared(source: NetworkSource, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The modulation that an engine of `build` takes: a number for each that clears, then that of the one that fuses.
+
+    Args:
+        source: of the network that fuses.
+        features: [1, inputs], as of `PromptInput.features`.
+
+    Returns:
+        float32 [1, len(CLEARED) + modulation_size], or [1, modulation_size] of textif.
+    """
+    if reads_sentences(source):
+        return modulation_of(source, features)
+    remaining = features.copy()
+    remaining[:, TAKEN] = 0
+    return np.concatenate([features[:, TAKEN], modulation_of(source, remaining)], 1)
+
+
+class Cleared:
+    """See `Engine`; the first numbers of its modulation say how far each of those in front is to act, 0..1.
+
+    Args:
+        clearing: of the networks that clear, in their order.
+        fusing: of the network that fuses.
+    """
+
+    def __init__(self, clearing: Sequence[Engine], fusing: Engine) -> None:
+        self.name = fusing.name
+        self._clearing, self._fusing = clearing, fusing
+        self._clear: list[NDArray[np.uint8]] = []
+        self._given = self._of_fusion = np.zeros((1, 0), np.float32)
+        self._at_work: list[tuple[Engine, NDArray[np.float32]]] = []
+
+    def run(
+        self,
+        visible: NDArray[np.uint8],
+        thermal: NDArray[np.uint8],
+        modulation: NDArray[np.float32],
+        out: NDArray[np.uint8],
+    ) -> None:
+        """See `Engine.run`."""
+        self._heed(modulation)
+        for number, (engine, severity) in enumerate(self._at_work):
+            if len(self._clear) == number:
+                self._clear.append(np.empty_like(visible, order="C"))
+            engine.run(visible, thermal, severity, self._clear[number])
+            visible = self._clear[number]
+        self._fusing.run(visible, thermal, self._of_fusion, out)
+
+    def _heed(self, modulation: NDArray[np.float32]) -> None:
+        if modulation is self._given:  # engines know a modulation that they have seen by its identity
+            return
+        *severities, self._of_fusion = (
+            np.ascontiguousarray(part) for part in np.split(modulation, range(1, len(self._clearing) + 1), 1)
+        )
+        pairs = zip(self._clearing, severities, strict=True)
+        self._at_work = [(engine, severity) for engine, severity in pairs if severity[0, 0] > 0]
+        self._given = modulation
+
+
+class ClearedOnDevice(Cleared):
+    """The same of engines that take images on their device; see `DeviceEngine`."""
+
+    def run_on_device(
+        self, visible: Tensor, thermal: Tensor, modulation: NDArray[np.float32], out: Tensor | None
+    ) -> Tensor:
+        """See `DeviceEngine.run_on_device`."""
+        self._heed(modulation)
+        for engine, severity in self._at_work:
+            assert isinstance(engine, DeviceEngine)
+            visible = engine.run_on_device(visible, thermal, severity, None)
+        assert isinstance(self._fusing, DeviceEngine)
+        return self._fusing.run_on_device(visible, thermal, self._of_fusion, out)
+
+
+@cache
+def _clearing() -> tuple[StoredNetwork, ...]:
+    return tuple(map(read_clearing, CLEARED))
