@@ -71,7 +71,9 @@ def _in_words(text: str, said: Understanding, severity: float | None, history: S
     if said.command:
         return _commanded(text, said, before, history)
     found = dict(said.modes if severity is None else dict.fromkeys(said.modes, severity))
-    adds = said.adds or said.says_nothing  # what was not understood changes nothing
+    adds, advice = said.adds, said.advice
+    if said.says_nothing and before != Prompt():
+        adds, advice = True, (*advice, "what was in force stays")
     base = before if adds else Prompt()
     if adds:
         kept = {mode: value for mode, value in base.severities.items() if mode not in said.denied}
@@ -82,7 +84,7 @@ def _in_words(text: str, said: Understanding, severity: float | None, history: S
         in_order(found),
         tuple(objects),
         said.unknown,
-        said.advice,
+        advice,
         said.balance if said.sets_balance else _within(base.balance + said.balance),
         _sum(base.tone, said.tone),
         said.auto or (base.auto and AUTO not in said.denied),

@@ -78,6 +78,7 @@ def test_also_adds_and_a_denial_takes_away() -> None:
 def test_what_asks_for_nothing_keeps_what_is_in_force(text: str) -> None:
     after = _after("heavy fog, bring out people, more thermal", text)
     assert set(after.severities) == {"haze"} and after.objects == ("person",) and after.balance == 0.5
+    assert ("what was in force stays" in after.advice) == bool(after.unknown)
 
 
 @needs_encoder

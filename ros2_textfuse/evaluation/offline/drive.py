@@ -247,13 +247,18 @@ def _page(
         if after is None or after["time"] - sentence["time"] >= 0.5
     ]  # fmt: skip
     stretches = [
-        {"name": stretch.name, "images": shots[number], "start": number * drive.duration / len(STRETCHES)}
+        {
+            "name": stretch.name,
+            "column": number + 1,
+            "images": shots[number],
+            "start": number * drive.duration / len(STRETCHES),
+        }
         for number, stretch in enumerate(STRETCHES)
         if number in shots
     ]
     return render(
         "drive.html", title=title, run=run, plots=plots, stretches=stretches, sentences=lasting, wide=WIDE, high=HIGH,
-        duration=drive.duration,
+        duration=drive.duration, columns=len(STRETCHES),
     )  # fmt: skip
 
 
