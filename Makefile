@@ -100,9 +100,9 @@ lint: build
 	$(python) -m ruff format --check .
 	$(python) -m mypy --num-workers 2
 
-# Two at a time, a file each. Many keep to real time: what fails beside another is tried once more, by itself; not after
+# Two at a time, a file each; of those end to end, which wait for each other's messages, three. Many keep to real time: what fails beside another is tried once more, by itself; not after
 # a crash (exit code 3), which leaves tests that never ran. xdist would wait forever for them if it started a new worker.
-pytest = $(python) -m pytest -n 2 --dist loadfile --max-worker-restart 0
+pytest = $(python) -m pytest -n $(or $(1),2) --dist loadfile --max-worker-restart 0
 again = { [ $$? = 1 ] && $(python) -m pytest --last-failed --last-failed-no-failures none $(1); }
 
 check: lint $(prefix)/.fleet
@@ -110,7 +110,7 @@ check: lint $(prefix)/.fleet
 
 test: lint $(prefix)/.fleet
 	$(pytest) -m 'not campaign' --ignore tests/end_to_end || $(call again,--ignore tests/end_to_end)
-	$(pytest) --no-loadscope-reorder -m 'not campaign' tests/end_to_end || $(call again,tests/end_to_end)
+	$(call pytest,3) --no-loadscope-reorder -m 'not campaign' tests/end_to_end || $(call again,tests/end_to_end)
 
 campaign: build $(prefix)/.campaign
 	$(pytest) -m campaign tests/end_to_end tests/fleet || $(call again,tests/end_to_end tests/fleet)

@@ -218,14 +218,10 @@ class Fuser:
         return scene
 
     def prepare(self, height: int, width: int) -> None:
-        """Build and warm up the engine for images of this size, so that the first one does not wait for it.
+        """Build and warm up the engine for images of this size, in pixels, so that the first one does not wait for it.
 
         Meanwhile another thread may go on fusing images of a size that is ready. ENGINES_KEPT engines stay: that of
         the size that was prepared first, and those of the latest others.
-
-        Args:
-            height: pixels, > 0.
-            width: pixels, > 0.
 
         Raises:
             EngineError: the engine cannot be built.
@@ -238,6 +234,11 @@ class Fuser:
         self._engines = {**dict(kept), (height, width): engine}
         seconds = time.perf_counter() - start
         logger.info("%s is ready for %dx%d on %s (%.1f s)", self.model_name, width, height, engine.name, seconds)
+
+    def complete(self, height: int, width: int) -> None:
+        """Build what only some prompts need, for a size that is ready; else the first image under one waits for it."""
+        if isinstance(engine := self._engines.get((height, width)), clearing.Cleared):
+            engine.complete()
 
     def ready(self, height: int, width: int) -> bool:
         """Whether images of this size are fused at once; else `fuse` builds the engine first."""

@@ -6,9 +6,9 @@ no prompt names what they take. The network that fuses is then not told of it an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,7 @@ from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.engines.base import DeviceEngine, Engine, EngineConfig
 from ros2_textfuse.engines.selection import build_engine
 from ros2_textfuse.networks.source import NetworkSource, modulation_of, reads_sentences
-from ros2_textfuse.networks.stored import CLEARED, StoredNetwork, read_clearing
+from ros2_textfuse.networks.stored import CLEARED, read_clearing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,14 +31,16 @@ def build(name: str, config: EngineConfig) -> tuple[Engine, str]:
 
     Raises:
         EngineError: as of `build_engine`.
-        WeightsError: weights of a network that clears are missing or damaged.
     """
     fusing, warning = build_engine(name, config)
     if reads_sentences(config.source):
         return fusing, warning
-    clearing = [build_engine(name, replace(config, source=stored))[0] for stored in _clearing()]
-    on_device = all(isinstance(engine, DeviceEngine) for engine in (fusing, *clearing))
-    return (ClearedOnDevice if on_device else Cleared)(clearing, fusing), warning
+
+    def build_clearing(mode: str) -> Engine:
+        return build_engine(name, replace(config, source=read_clearing(mode)))[0]
+
+    kind = ClearedOnDevice if isinstance(fusing, DeviceEngine) else Cleared
+    return kind(build_clearing, fusing), warning
 
 
 def modulation_when_cleared(source: NetworkSource, features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -61,17 +63,36 @@ def modulation_when_cleared(source: NetworkSource, features: NDArray[np.float32]
 class Cleared:
     """See `Engine`; the first numbers of its modulation say how far each of those in front is to act, 0..1.
 
+    Those in front are built when they are first asked for, or by `complete`: many a prompt needs none.
+
     Args:
-        clearing: of the networks that clear, in their order.
+        build_clearing: builds the engine that takes a mode of CLEARED; may raise EngineError.
         fusing: of the network that fuses.
     """
 
-    def __init__(self, clearing: Sequence[Engine], fusing: Engine) -> None:
+    def __init__(self, build_clearing: Callable[[str], Engine], fusing: Engine) -> None:
         self.name = fusing.name
-        self._clearing, self._fusing = clearing, fusing
+        self._build_clearing, self._fusing = build_clearing, fusing
+        self._clearing: dict[str, Engine] = {}
+        self._building = threading.Lock()
         self._clear: list[NDArray[np.uint8]] = []
         self._given = self._of_fusion = np.zeros((1, 0), np.float32)
         self._at_work: list[tuple[Engine, NDArray[np.float32]]] = []
+
+    def complete(self) -> None:
+        """Build all of those in front.
+
+        Raises:
+            EngineError: one cannot be built.
+        """
+        for mode in CLEARED:
+            self._that_takes(mode)
+
+    def _that_takes(self, mode: str) -> Engine:
+        with self._building:
+            if mode not in self._clearing:
+                self._clearing[mode] = self._build_clearing(mode)
+            return self._clearing[mode]
 
     def run(
         self,
@@ -93,10 +114,10 @@ class Cleared:
         if modulation is self._given:  # engines know a modulation that they have seen by its identity
             return
         *severities, self._of_fusion = (
-            np.ascontiguousarray(part) for part in np.split(modulation, range(1, len(self._clearing) + 1), 1)
+            np.ascontiguousarray(part) for part in np.split(modulation, range(1, len(CLEARED) + 1), 1)
         )
-        pairs = zip(self._clearing, severities, strict=True)
-        self._at_work = [(engine, severity) for engine, severity in pairs if severity[0, 0] > 0]
+        named = [(mode, severity) for mode, severity in zip(CLEARED, severities, strict=True) if severity[0, 0] > 0]
+        self._at_work = [(self._that_takes(mode), severity) for mode, severity in named]
         self._given = modulation
 
 
@@ -113,8 +134,3 @@ class ClearedOnDevice(Cleared):
             visible = engine.run_on_device(visible, thermal, severity, None)
         assert isinstance(self._fusing, DeviceEngine)
         return self._fusing.run_on_device(visible, thermal, self._of_fusion, out)
-
-
-@cache
-def _clearing() -> tuple[StoredNetwork, ...]:
-    return tuple(map(read_clearing, CLEARED))

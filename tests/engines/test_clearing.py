@@ -63,6 +63,24 @@ def test_one_fuses_what_the_others_have_cleared_and_hears_nothing_of_it(stored, 
         np.testing.assert_array_equal(fused(whole, visible, thermal, asked), expected)
 
 
+def test_they_are_built_when_they_are_asked_for_once(stored):
+    built = []
+
+    def build(mode):
+        built.append(mode)
+        return OnDevice()
+
+    engine = clearing.Cleared(build, OnDevice())
+    pair = check_pair(*SIZE)
+    fused(engine, *pair, np.array([[0.0, 0.0, 5.0]], np.float32))
+    assert built == []
+    for _ in range(2):
+        fused(engine, *pair, np.array([[0.0, 0.4, 5.0]], np.float32))
+    assert built == ["rain"]
+    engine.complete()
+    assert built == ["rain", "visible_noise"]
+
+
 def test_textif_clears_by_itself():
     network = small_network()
     engine, _ = clearing.build("eager", EngineConfig(network, *SIZE))
@@ -84,7 +102,7 @@ class OnDevice:
 
 
 def test_tensors_stay_on_the_device():
-    engine = clearing.ClearedOnDevice([OnDevice(), OnDevice()], OnDevice())
+    engine = clearing.ClearedOnDevice(lambda mode: OnDevice(), OnDevice())
     visible, thermal = torch.zeros(4, 4, 3, dtype=torch.uint8), torch.zeros(4, 4, dtype=torch.uint8)
     for noise, streaks, expected in ((0.0, 0.0, 5), (1.0, 0.0, 6), (1.0, 2.0, 8)):
         found = engine.run_on_device(visible, thermal, np.array([[noise, streaks, 5.0]], np.float32), None)

@@ -6,6 +6,7 @@ import time
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from ros2_textfuse.engines import EngineError
+from ros2_textfuse.errors import WeightsError
 from ros2_textfuse.fuser import ENGINES_KEPT, Fuser
 
 REST = 60.0  # s, before an engine that has had to make room is built again
@@ -28,7 +29,7 @@ class EngineBuilder:
         self._fuser, self._logger, self._expected = fuser, logger, expected
         self._unbuildable: dict[tuple[int, int], str] = {}
         self._built: dict[tuple[int, int], float] = {}  # when, by the steady clock
-        self._thread = threading.Thread()
+        self._thread = self._completing = threading.Thread()
 
     @property
     def most_pixels(self) -> int:
@@ -67,10 +68,16 @@ class EngineBuilder:
                 "set the parameters width and height if that is meant"
             )
 
+    def complete(self, height: int, width: int) -> None:
+        """Build what only some prompts need for a size that is ready, while the node goes on."""
+        self._completing = threading.Thread(target=self._complete, args=(height, width), name="completing")
+        self._completing.start()
+
     def join(self) -> None:
-        """Wait for the engine that is being built."""
-        if self.building:
-            self._thread.join()
+        """Wait for what is being built."""
+        for thread in (self._thread, self._completing):
+            if thread.is_alive():
+                thread.join()
 
     def _build(self, height: int, width: int) -> None:
         try:
@@ -78,5 +85,13 @@ class EngineBuilder:
             self._built[height, width] = time.monotonic()
         except EngineError as error:
             self._unbuildable[height, width] = f"images are {self.building}, and for that {error}"
+        else:
+            self.complete(height, width)
         finally:
             self.building = ""
+
+    def _complete(self, height: int, width: int) -> None:
+        try:
+            self._fuser.complete(height, width)
+        except (EngineError, WeightsError) as error:
+            self._logger.warning(f"prompts that name rain or noise will be refused image by image: {error}")

@@ -54,6 +54,13 @@ class FusionNode(LifecycleNode):
         if self.get_parameter("autostart").value and not self._start() and self.get_parameter("exit_on_failure").value:
             raise StartError("cannot start, for the reason above")
 
+    def build(self) -> bool:
+        """Build all engines for the configured size into the cache."""
+        if self.trigger_configure() != TransitionCallbackReturn.SUCCESS:
+            return False
+        self._fuser.complete(*self._size)
+        return True
+
     def _start(self) -> bool:
         done = TransitionCallbackReturn.SUCCESS
         return self.trigger_configure() == done and self.trigger_activate() == done
@@ -70,7 +77,8 @@ class FusionNode(LifecycleNode):
             self._calibration = expected_calibration(settings)
             alignment = Alignment(self._calibration) if self._calibration and not settings.camera_info else None
             width, height = alignment.size if alignment else (settings.width, settings.height)
-            fuser = prepared_fuser(settings, alignment, (height, width), p["rate"] or p["expected_rate"])
+            self._size = height, width
+            fuser = prepared_fuser(settings, alignment, self._size, p["rate"] or p["expected_rate"])
         except TextfuseError as error:
             self.get_logger().error(f"cannot configure: {error}")
             return TransitionCallbackReturn.FAILURE
@@ -133,6 +141,7 @@ class FusionNode(LifecycleNode):
             self._objects_missing,
         )
         self._active = True
+        self._builder.complete(*self._size)
         self.get_logger().info(
             f"active: listening to {' and '.join(topics.values())}, fusing on {self._fuser.engine_name}"
         )
@@ -256,7 +265,7 @@ class FusionNode(LifecycleNode):
 def _work(node: FusionNode, interrupted: threading.Event) -> None:
     if not node.build_only:
         spin(node, interrupted, node.alive)
-    elif node.trigger_configure() != TransitionCallbackReturn.SUCCESS:
+    elif not node.build():
         raise StartError("nothing was built, for the reason above")
 
 

@@ -17,7 +17,7 @@ class Prepared:
     """Stands in for a Fuser: what it was asked for, held up until it may go on."""
 
     def __init__(self, fails=False):
-        self.asked = []
+        self.asked, self.completed = [], []
         self.go_on = threading.Event()
         self._fails = fails
 
@@ -26,6 +26,9 @@ class Prepared:
         assert self.go_on.wait(10)
         if self._fails:
             raise EngineError("no memory")
+
+    def complete(self, height, width):
+        self.completed.append((height, width))
 
 
 def test_one_at_a_time():
@@ -36,7 +39,7 @@ def test_one_at_a_time():
     builder.want(100, 100)
     fuser.go_on.set()
     builder.join()
-    assert builder.building == "" and fuser.asked == [(250, 333)]
+    assert builder.building == "" and fuser.asked == fuser.completed == [(250, 333)]
 
 
 def test_sizes_that_alternate_are_named_and_not_built_for_ever():
