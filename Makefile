@@ -100,8 +100,9 @@ lint: build
 	$(python) -m ruff format --check .
 	$(python) -m mypy --num-workers 2
 
-# Two at a time, a file each; of those end to end, which wait for each other's messages, three. Many keep to real time: what fails beside another is tried once more, by itself; not after
-# a crash (exit code 3), which leaves tests that never ran. xdist would wait forever for them if it started a new worker.
+# Two at a time, a file each; of those end to end, which wait more than they compute, three. Many keep to real time: what
+# fails beside another is tried once more, by itself; not after a crash (exit code 3), which leaves tests that never ran.
+# xdist would wait forever for them if it started a new worker.
 pytest = $(python) -m pytest -n $(or $(1),2) --dist loadfile --max-worker-restart 0
 again = { [ $$? = 1 ] && $(python) -m pytest --last-failed --last-failed-no-failures none $(1); }
 
