@@ -29,8 +29,15 @@ from ros2_textfuse.sync.pairing import stamp_ns
 START = 60.0  # s, enough for torch, the network and the engine on a busy machine
 
 
-# DDS domains that the tests of this process use in turn; those that run beside it (pytest -n 2) have others.
-DOMAINS = itertools.cycle(range(60, 100) if os.environ.get("PYTEST_XDIST_WORKER") == "gw1" else range(20, 60))
+def _domains() -> range:
+    """DDS domains of the tests of this process; those that run beside it (pytest -n) have others."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    each = 80 // workers  # from 20 on; above 101 the ports would lie among those that the kernel gives to clients
+    return range(20 + number * each, 20 + (number + 1) * each)
+
+
+DOMAINS = itertools.cycle(_domains())
 
 
 class Graph:
