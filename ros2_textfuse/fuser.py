@@ -40,9 +40,9 @@ logger = logging.getLogger(__name__)
 class Fuser:
     """Fuse visible and thermal images, guided by text.
 
-    A prompt costs nothing per image: `set_prompt` computes gamma and beta once, and they are inputs of the
-    compiled engine; only a change of tone takes 0.1 to 0.4 ms at 640x480. A prompt may be set from another thread
-    while images are fused; each image is made wholly under one prompt.
+    A prompt costs nothing per image, since gamma and beta are inputs of the compiled engine, but for a change of tone
+    (0.1 to 0.4 ms at 640x480) and what clears the image of rain or noise (about a fusion of nano). It may be set from
+    another thread while images are fused; each image is made wholly under one prompt.
 
     Args:
         model: a network of the family (`nano`, `pico`), or a path: safetensors, or a checkpoint (.pth) of Text-IF.
@@ -72,6 +72,7 @@ class Fuser:
         self.model_name = str(model)
         self.model_reason = ""
         """Why this model runs, where nobody named it."""
+        self.clears = True  # whether rain and noise have networks of their own, from the next prompt on
         self._source = open_source(model)
         self._input = prompt_input(self._source)
         self._engine_wanted = engine
@@ -151,7 +152,7 @@ class Fuser:
             prompt = replace(prompt, balance=self._balance)
         self._prompt = replace(prompt, advice=tuple(dict.fromkeys((*prompt.advice, *self._input.unread(prompt)))))
         in_force, heeded = self._seen(prompt)
-        modulation = clearing.modulation_when_cleared(self._source, self._input.features(heeded))
+        modulation = clearing.modulation_in_parts(self._source, self._input.features(heeded), self.clears)
         tone = ToneMap(*astuple(in_force.tone)) if in_force.tone != prompts.Tone() else None
         # One assignment, so that an image never sees the text of one prompt with the numbers of another.
         self._in_force = in_force, heeded, modulation, tone
@@ -237,7 +238,7 @@ class Fuser:
 
     def complete(self, height: int, width: int) -> None:
         """Build what only some prompts need, for a size that is ready; else the first image under one waits for it."""
-        if isinstance(engine := self._engines.get((height, width)), clearing.Cleared):
+        if self.clears and isinstance(engine := self._engines.get((height, width)), clearing.Cleared):
             engine.complete()
 
     def ready(self, height: int, width: int) -> bool:
@@ -347,9 +348,8 @@ class Fuser:
             EngineError: as of `fuse`; or the fused image is one colour, though the cameras see something.
         """
         height, width = thermal8.shape
-        if out is None:
-            out = np.empty((height, width, 3), np.uint8)
-        elif out.shape != (height, width, 3) or out.dtype != np.uint8 or not out.flags.c_contiguous:
+        out = np.empty((height, width, 3), np.uint8) if out is None else out
+        if out.shape != (height, width, 3) or out.dtype != np.uint8 or not out.flags.c_contiguous:
             raise ImageError(f"out must be C-contiguous uint8 {(height, width, 3)}, not {out.dtype} {out.shape}")
         if (engine := self._engines.get((height, width))) is None:
             self.prepare(height, width)

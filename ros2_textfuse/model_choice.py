@@ -19,6 +19,7 @@ from ros2_textfuse.settings import AUTO, FAMILY, FusionSettings
 
 SHARE = 0.5  # of a frame's time that fusing may take: detection, messages and the rest of the robot run beside it
 GROWTH = 2.0  # times the next smaller one that a network takes at least; 2.1 to 2.5 with the engines measured
+SHARE_CLEARED = 0.8  # and that it may take with a network that clears in front of it, for which detection gives way
 ROUNDS = 10
 KEPT = 7 * 86400.0  # s that a measurement is remembered
 
@@ -67,6 +68,12 @@ def prepared_fuser(settings: FusionSettings, alignment: Alignment | None, size: 
     fuser.model_reason = (
         f"{', '.join(told)} of the {1000 / rate:.1f} ms of a frame at {rate:g} Hz; {limit:.1f} leave room beside it"
     )
+    # A network that clears takes about as long as the largest.
+    largest = times.get(FAMILY[0], ms * GROWTH ** FAMILY.index(name))
+    if ms + largest > SHARE_CLEARED * 1000 / rate:
+        fuser.clears = False
+        fuser.set_prompt(**settings.request())
+        fuser.model_reason += f"; rain and noise are left to {name}, without networks of their own"
     holds = ms <= limit
     (logger.info if holds else logger.warning)("model auto: %s, since %s", fuser.model_name, fuser.model_reason)
     if not holds:

@@ -43,14 +43,19 @@ def test_the_best_that_holds_the_rate_is_taken(times, model, said, measured, cap
     asked = measured(**times)
     fuser = model_choice.prepared_fuser(AUTO, None, SIZE, rate=30.0)
     assert fuser.model_name == model and fuser.ready(*SIZE) and asked == list(times)
-    assert fuser.model_reason == f"{said} the 33.3 ms of a frame at 30 Hz; 16.7 leave room beside it"
+    alone = "" if model == "nano" else "; rain and noise are left to pico, without networks of their own"
+    assert fuser.model_reason == f"{said} the 33.3 ms of a frame at 30 Hz; 16.7 leave room beside it{alone}"
+    assert fuser.clears == (not alone)
     assert f"model auto: {model}, since {fuser.model_reason}" in caplog.text
     assert ("no model holds 30 Hz here" in caplog.text) == (times["pico"] == 38.0)
 
 
 def test_a_slower_camera_leaves_room_for_the_better_network(measured):
     measured(pico=11.0, nano=27.0)
-    assert model_choice.prepared_fuser(AUTO, None, SIZE, rate=15.0).model_name == "nano"
+    fuser = model_choice.prepared_fuser(AUTO, None, SIZE, rate=15.0)
+    assert fuser.model_name == "nano" and not fuser.clears
+    measured(pico=11.0, nano=27.0)
+    assert model_choice.prepared_fuser(AUTO, None, SIZE, rate=10.0).clears
 
 
 def test_a_later_start_measures_and_builds_nothing_but_what_it_runs(measured, monkeypatch):

@@ -18,7 +18,7 @@ from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.engines.base import DeviceEngine, Engine, EngineConfig
 from ros2_textfuse.engines.selection import build_engine
 from ros2_textfuse.networks.source import NetworkSource, modulation_of, reads_sentences
-from ros2_textfuse.networks.stored import CLEARED, read_clearing
+from ros2_textfuse.networks.stored import CLEARED, LEAST, read_clearing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,21 +43,25 @@ def build(name: str, config: EngineConfig) -> tuple[Engine, str]:
     return kind(build_clearing, fusing), warning
 
 
-def modulation_when_cleared(source: NetworkSource, features: NDArray[np.float32]) -> NDArray[np.float32]:
+def modulation_in_parts(
+    source: NetworkSource, features: NDArray[np.float32], clears: bool = True
+) -> NDArray[np.float32]:
     """The modulation that an engine of `build` takes: a number for each that clears, then that of the one that fuses.
 
     Args:
         source: of the network that fuses.
         features: [1, inputs], as of `PromptInput.features`.
+        clears: whether those in front act; else the network that fuses is told of all.
 
     Returns:
         float32 [1, len(CLEARED) + modulation_size], or [1, modulation_size] of textif.
     """
     if reads_sentences(source):
         return modulation_of(source, features)
-    remaining = features.copy()
-    remaining[:, TAKEN] = 0
-    return np.concatenate([features[:, TAKEN], modulation_of(source, remaining)], 1)
+    taken, told = np.zeros((len(features), len(TAKEN)), np.float32), features.copy()
+    if clears:
+        taken, told[:, TAKEN] = features[:, TAKEN], 0
+    return np.concatenate([taken, modulation_of(source, told)], 1)
 
 
 class Cleared:
@@ -116,7 +120,7 @@ class Cleared:
         *severities, self._of_fusion = (
             np.ascontiguousarray(part) for part in np.split(modulation, range(1, len(CLEARED) + 1), 1)
         )
-        named = [(mode, severity) for mode, severity in zip(CLEARED, severities, strict=True) if severity[0, 0] > 0]
+        named = [pair for pair in zip(CLEARED, severities, strict=True) if pair[1][0, 0] > LEAST]
         self._at_work = [(self._that_takes(mode), severity) for mode, severity in named]
         self._given = modulation
 

@@ -14,10 +14,11 @@ from torch.nn import functional as F
 
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.networks.folding import FOLD, luma
+from ros2_textfuse.networks.stored import LEAST
 
 HALF = 4  # pixels of a cell of 2x2
 AMPLIFIED = 8.0  # detail, which is faint beside how bright an image is
-STEEPNESS = 4.0  # a degradation is there or not: from half the severity on nearly all of it is taken
+STEEPNESS = 5.0  # a degradation is there or not: from half the severity on nearly all of it is taken
 AROUND = 9  # cells, of the level that detail stands out from
 
 
@@ -72,7 +73,7 @@ class Clearing(nn.Module):
         x = F.relu(self.stem(torch.cat([detail, _detail(_halved(thermal))[0], level], 1)))
         for layer in self.layers:
             x = x + F.relu(layer(x))
-        share = torch.tanh(STEEPNESS * modulation)[..., None, None]
+        share = torch.tanh(STEEPNESS * F.relu(modulation - LEAST))[..., None, None]
         taken = _folded(share * self.head(x))
         return (1 + self.config.light * share) * visible - (taken if self.config.colour else taken.repeat(1, 3, 1, 1))
 

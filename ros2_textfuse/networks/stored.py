@@ -27,6 +27,7 @@ ARCHITECTURES = ("nano", "pico", "textif")
 CLEARING = "clearing"  # of the networks in front of them, which fuse nothing
 CLEARED = {"visible_noise": "clear-noise", "rain": "clear-rain"}
 """Mode -> the weights of the network that takes it from the visible image, in the order in which they are to act."""
+LEAST = 0.1  # severity from which on they act: for a mode that is named and hardly there, none takes a millisecond
 LARGEST = 1e4
 """Of a weight's magnitude; trained ones are within a few tens, and float16 ends at 65504."""
 

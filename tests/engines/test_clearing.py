@@ -43,7 +43,7 @@ def test_where_nothing_is_to_be_cleared_it_is_the_engine_that_fuses(stored, whol
     pair = check_pair(*SIZE)
     for asked in (features(), features(haze=0.7)):
         expected = fused(alone, *pair, modulation_of(stored, asked))
-        found = fused(whole, *pair, clearing.modulation_when_cleared(stored, asked))
+        found = fused(whole, *pair, clearing.modulation_in_parts(stored, asked))
         np.testing.assert_array_equal(found, expected)
 
 
@@ -58,7 +58,7 @@ def test_one_fuses_what_the_others_have_cleared_and_hears_nothing_of_it(stored, 
             clear = fused(one, clear, thermal, np.array([[named[mode]]], np.float32))
     assert (clear != visible).any()
     expected = fused(alone, clear, thermal, modulation_of(stored, features(haze=0.7)))
-    asked = clearing.modulation_when_cleared(stored, features(haze=0.7, **named))
+    asked = clearing.modulation_in_parts(stored, features(haze=0.7, **named))
     for _ in range(2):  # the second time it has seen the modulation before
         np.testing.assert_array_equal(fused(whole, visible, thermal, asked), expected)
 
@@ -81,12 +81,25 @@ def test_they_are_built_when_they_are_asked_for_once(stored):
     assert built == ["rain", "visible_noise"]
 
 
+def test_where_there_is_no_time_for_them_the_network_that_fuses_is_told(stored):
+    asked = features(rain=0.6, haze=0.7)
+    found = clearing.modulation_in_parts(stored, asked, clears=False)
+    np.testing.assert_array_equal(found, np.concatenate([[[0, 0]], modulation_of(stored, asked)], 1))
+
+
+def test_what_is_hardly_there_is_not_worth_their_time(stored, whole):
+    pair = check_pair(*SIZE)
+    alone, _ = build_engine("eager", EngineConfig(stored, *SIZE))
+    found = fused(whole, *pair, clearing.modulation_in_parts(stored, features(rain=0.09)))
+    np.testing.assert_array_equal(found, fused(alone, *pair, modulation_of(stored, features())))
+
+
 def test_textif_clears_by_itself():
     network = small_network()
     engine, _ = clearing.build("eager", EngineConfig(network, *SIZE))
     assert not isinstance(engine, clearing.Cleared)
     sentence = np.zeros((1, network.config.inputs), np.float32)
-    np.testing.assert_array_equal(clearing.modulation_when_cleared(network, sentence), modulation_of(network, sentence))
+    np.testing.assert_array_equal(clearing.modulation_in_parts(network, sentence), modulation_of(network, sentence))
 
 
 class OnDevice:
