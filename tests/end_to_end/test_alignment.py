@@ -8,6 +8,7 @@ import pytest
 from sensor_msgs.msg import CameraInfo
 
 from ros2_textfuse.geometry.calibration import Calibration, CameraModel, Extrinsics, write_calibration
+from ros2_textfuse.sync.pairing import stamp_ns
 from tests.end_to_end.conftest import scene
 from tests.helpers.campaign import campaign
 from tests.helpers.graph import START
@@ -153,10 +154,10 @@ def test_images_of_another_size_are_refused_with_the_file(graph, tmp_path):
     path = calibrate(tmp_path)
     graph.start_fusion(calibration=path)
     fuse(graph)
-    fused = len(graph.seen["fused"])
+    sent = graph.node.get_clock().now().nanoseconds  # pairs of before may still be on their way
     graph.send(VISIBLE, REGISTERED)
     graph.wait(lambda: f"{path}: thermal.image_width" in graph.status().message, 5.0, "not named")
-    assert len(graph.seen["fused"]) == fused
+    assert all(stamp_ns(image) < sent for image in graph.seen["fused"])
     fuse(graph)
 
 
