@@ -72,7 +72,7 @@ class Fuser:
         self.model_name = str(model)
         self.model_reason = ""
         """Why this model runs, where nobody named it."""
-        self.clears = True  # whether rain and noise have networks of their own, from the next prompt on
+        self.clears = True  # whether rain and noise have networks of their own, from the next prompt or balance on
         self._source = open_source(model)
         self._input = prompt_input(self._source)
         self._engine_wanted = engine

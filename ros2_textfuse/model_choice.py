@@ -72,7 +72,7 @@ def prepared_fuser(settings: FusionSettings, alignment: Alignment | None, size: 
     largest = times.get(FAMILY[0], ms * GROWTH ** FAMILY.index(name))
     if ms + largest > SHARE_CLEARED * 1000 / rate:
         fuser.clears = False
-        fuser.set_prompt(**settings.request())
+        fuser.balance = settings.balance  # as it was: from now on the prompt in force is so, too
         fuser.model_reason += f"; rain and noise are left to {name}, without networks of their own"
     holds = ms <= limit
     (logger.info if holds else logger.warning)("model auto: %s, since %s", fuser.model_name, fuser.model_reason)

@@ -1,10 +1,12 @@
 """`model:=auto`: what is taken, said and remembered, by measurements that a test states."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 
 from ros2_textfuse import model_choice
+from ros2_textfuse.networks.stored import CLEARED
 from ros2_textfuse.settings import FusionSettings
 
 SIZE = 48, 64
@@ -89,6 +91,14 @@ def test_a_model_that_is_named_is_not_measured(measured):
     asked = measured()
     fuser = model_choice.prepared_fuser(FusionSettings(model="pico", engine="eager"), None, SIZE, rate=30.0)
     assert fuser.model_name == "pico" and fuser.ready(*SIZE) and not fuser.model_reason and not asked
+
+
+def test_a_prompt_from_the_start_is_told_to_the_network_that_fuses_and_undone_once(measured):
+    measured(pico=9.0)
+    fuser = model_choice.prepared_fuser(replace(AUTO, modes=("rain",)), None, SIZE, rate=30.0)
+    taken = fuser._in_force[2][0, : len(CLEARED)]
+    assert not fuser.clears and not taken.any()
+    assert not fuser.set_prompt("undo").severities
 
 
 def test_fusing_is_measured():

@@ -144,17 +144,17 @@ def fits(version: str, specifier: str) -> bool:
 
 
 def weights() -> list[Finding]:
-    """The fusion network, the sentence encoder, the detector: found and whole."""
+    """The networks, the sentence encoder, the detector: found and whole."""
     from ros2_textfuse.detection import weights as detection
     from ros2_textfuse.errors import WeightsError
-    from ros2_textfuse.networks.weights import load_network
+    from ros2_textfuse.networks.stored import CLEARED, NAMES, read_clearing, read_stored
     from ros2_textfuse.prompts.text_encoder import CURE, EncoderError, encode
     from ros2_textfuse.runtime.cache_folder import cache_dir
 
     findings = []
     try:
-        load_network()
-        findings.append(Finding(OK, "fusion weights", "nano, whole"))
+        shipped = [*map(read_stored, NAMES), *map(read_clearing, CLEARED)]
+        findings.append(Finding(OK, "fusion weights", f"{', '.join(stored.path.stem for stored in shipped)}: whole"))
     except WeightsError as error:
         findings.append(Finding(FAIL, "fusion weights", str(error), INSTALL))
     try:

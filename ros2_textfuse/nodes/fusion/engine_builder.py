@@ -94,4 +94,5 @@ class EngineBuilder:
         try:
             self._fuser.complete(height, width)
         except (EngineError, WeightsError) as error:
-            self._logger.warning(f"prompts that name rain or noise will be refused image by image: {error}")
+            self._fuser.clears = False
+            self._logger.warning(f"prompts from now on leave rain and noise to the network that fuses: {error}")

@@ -71,3 +71,15 @@ def test_what_nobody_expects_is_not_built():
     with pytest.raises(EngineError, match=r"7680x4320.*640x480.*width and height"):
         builder.want(4320, 7680)
     assert not fuser.asked and not builder.building
+
+
+def test_without_what_clears_the_network_that_fuses_is_left_to_it():
+    def complete(height, width):
+        raise EngineError("no memory")
+
+    said = []
+    fuser = SimpleNamespace(complete=complete, clears=True)
+    builder = EngineBuilder(fuser, SimpleNamespace(warning=said.append), (640, 480))
+    builder.complete(480, 640)
+    builder.join()
+    assert not fuser.clears and "leave rain and noise to the network that fuses: no memory" in said[0]
