@@ -35,6 +35,7 @@ _CONTRACTED = re.compile(r"\b(is|are|was|were|do|does|did|has|have|had|ca|could|
 _HYPHEN = re.compile(r"\b(over|under|de)-(?=\w)")  # over-exposed, de-noise
 _GREETING = re.compile(
     r"^(?:(?:hi|hello|hey|dear|good (?:morning|evening|day))(?: (?:there|robot|you|textfuse|all|team|system))*|"
+    r"(?:oh |hey )?(?:man|boy|dude|gosh|damn|jeez)(?=[,!. ]+(?:it|its|this|that|these|i|we|what)\b)|"
     r"(?:ok(?:ay)? )?(?:robot|textfuse|system))[,!. ]+(?=\S)|[,!. ]+(?:many )?(?:thanks|thank you|thx|cheers)"
     r"(?: (?:a lot|in advance|very much))?[!. ]*$"
 )

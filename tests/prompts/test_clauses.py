@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ros2_textfuse.prompts import understand
 from ros2_textfuse.prompts.clauses import clauses
 
 
@@ -40,3 +41,13 @@ def test_clauses_keep_the_camera(text: str, meanings: list[str]) -> None:
 )
 def test_negation_is_noticed(text: str, negated: list[bool]) -> None:
     assert [clause.negated for clause in clauses(text)] == negated
+
+
+@pytest.mark.parametrize("text", ["man it's pouring", "Oh boy, this is foggy", "Dude, it is dark"])
+def test_whom_a_sigh_is_addressed_to_is_no_object(text):
+    assert not understand(text).objects
+    assert understand(text).modes
+
+
+def test_a_man_who_is_looked_for_is_one():
+    assert understand("man at the door, it is dark").objects
