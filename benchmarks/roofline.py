@@ -1,6 +1,6 @@
 """How near each engine comes to what this machine can do, and, for OpenVINO, each layer.
 
-    python benchmarks/roofline.py [--models nano pico] [--size 640x480] [--threads 0] [--layers 15] [--json F]
+    python benchmarks/roofline.py [--models nano pico rain] [--size 640x480] [--threads 0] [--layers 15] [--json F]
 
 What the machine can do is measured in the same run on the same threads: a plain matrix product in float32 and in
 bf16, and a plain copy of memory. An engine or a layer is bounded by whichever takes longer, its arithmetic at that
@@ -25,6 +25,8 @@ from ros2_textfuse.engines import EngineConfig, build_engine
 from ros2_textfuse.engines.image_graph import ImageGraph
 from ros2_textfuse.engines.selection import candidates
 from ros2_textfuse.engines.verification import check_pair
+from ros2_textfuse.networks.source import network_of
+from ros2_textfuse.networks.stored import CLEARED, read_clearing
 from ros2_textfuse.networks.weights import load_network
 
 ROUNDS = 30
@@ -62,7 +64,9 @@ class Layer:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", default=["nano", "pico"], help="names or weights files")
+    parser.add_argument(
+        "--models", nargs="+", default=["nano", "pico", *CLEARED], help="names or weights files, or what is cleared"
+    )
     parser.add_argument("--size", default="640x480", help="WIDTHxHEIGHT (default 640x480)")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 for all (default)")
     parser.add_argument("--layers", type=int, default=15, help="slowest layers to print (default 15)")
@@ -71,7 +75,10 @@ def main() -> None:
     width, height = map(int, args.size.split("x"))
     threads = args.threads or torch.get_num_threads()
     torch.set_num_threads(threads)
-    configs = {model: EngineConfig(load_network(model), height, width, threads) for model in args.models}
+    networks = {
+        model: network_of(read_clearing(model)) if model in CLEARED else load_network(model) for model in args.models
+    }
+    configs = {model: EngineConfig(network, height, width, threads) for model, network in networks.items()}
     runs: dict[tuple[str, str], Callable[[], object]] = {}
     absent = {}
     for model, config in configs.items():
@@ -95,7 +102,7 @@ def main() -> None:
             {"model": model, "engine": engine, "ms": round(ms, 2), "gflop": round(flops / 1e9, 2)}
             | {"mbytes_unfused": round(moved / 1e6, 1), "share_of_peak": round(share, 3)}
         )
-        print(f"{model:<6} {engine:<16} {ms:8.2f} ms  {flops / 1e9:5.2f} GFLOP  {moved / 1e6:6.1f} MB unfused  "
+        print(f"{model:<13} {engine:<16} {ms:8.2f} ms  {flops / 1e9:5.2f} GFLOP  {moved / 1e6:6.1f} MB unfused  "
               f"{share:.2f} of the {precision} peak")  # fmt: skip
     for model, config in configs.items():
         if any("openvino" in engine for of, engine in runs if of == model):

@@ -41,8 +41,8 @@ class Fuser:
     """Fuse visible and thermal images, guided by text.
 
     A prompt costs nothing per image, since gamma and beta are inputs of the compiled engine, but for a change of tone
-    (0.1 to 0.4 ms at 640x480) and what clears the image of rain or noise (about a fusion of nano). It may be set from
-    another thread while images are fused; each image is made wholly under one prompt.
+    (0.1 to 0.4 ms at 640x480) and what clears the image of rain or noise (a third of a fusion of nano). It may be set
+    from another thread while images are fused; each image is made wholly under one prompt.
 
     Args:
         model: a network of the family (`nano`, `pico`), or a path: safetensors, or a checkpoint (.pth) of Text-IF.

@@ -19,7 +19,8 @@ from ros2_textfuse.settings import AUTO, FAMILY, FusionSettings
 
 SHARE = 0.5  # of a frame's time that fusing may take: detection, messages and the rest of the robot run beside it
 GROWTH = 2.0  # times the next smaller one that a network takes at least; 2.1 to 2.5 with the engines measured
-SHARE_CLEARED = 0.8  # and that it may take with a network that clears in front of it, for which detection gives way
+CLEARING = 1.0  # times the smallest network that one that clears takes at most; 0.5 to 1.0 where measured
+SHARE_CLEARED = 0.8  # of a frame's time that both together may take, for which detection gives way
 ROUNDS = 10
 KEPT = 7 * 86400.0  # s that a measurement is remembered
 
@@ -68,9 +69,7 @@ def prepared_fuser(settings: FusionSettings, alignment: Alignment | None, size: 
     fuser.model_reason = (
         f"{', '.join(told)} of the {1000 / rate:.1f} ms of a frame at {rate:g} Hz; {limit:.1f} leave room beside it"
     )
-    # A network that clears takes about as long as the largest.
-    largest = times.get(FAMILY[0], ms * GROWTH ** FAMILY.index(name))
-    if ms + largest > SHARE_CLEARED * 1000 / rate:
+    if ms + CLEARING * times[FAMILY[-1]] > SHARE_CLEARED * 1000 / rate:
         fuser.clears = False
         fuser.balance = settings.balance  # as it was: from now on the prompt in force is so, too
         fuser.model_reason += f"; rain and noise are left to {name}, without networks of their own"

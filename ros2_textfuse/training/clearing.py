@@ -11,6 +11,7 @@ import copy
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -33,7 +34,7 @@ from ros2_textfuse.training.rain import fall
 NETWORKS = Path(__file__).parents[1] / "networks"
 CONFIGS = {
     # Rain takes light, and how much no image says: half of what it takes in the mean is given back.
-    "rain": ClearingConfig("rain", light=0.05),
+    "rain": ClearingConfig("rain", light=0.05, layers=4),
     "visible_noise": ClearingConfig("visible_noise", colour=True),
 }
 STEPS, BATCH, CROP, RATE = 9000, 8, 96, 2e-3
@@ -146,7 +147,8 @@ def _wide(image: Tensor) -> Tensor:
 def train(mode: str, pairs: list[tuple[Image, Image]], steps: int, seed: int) -> Clearing:
     """The average of the weights of a run from nothing; the same pairs and seed give the same crops."""
     torch.manual_seed(seed)
-    network = Clearing(CONFIGS[mode])
+    # Light that the network gives back while it learns is light that it learns to take away again.
+    network = Clearing(replace(CONFIGS[mode], light=0.0))
     average = copy.deepcopy(network).requires_grad_(False)
     optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, steps, pct_start=0.05 if steps > 100 else 0.3)
@@ -170,6 +172,7 @@ def train(mode: str, pairs: list[tuple[Image, Image]], steps: int, seed: int) ->
                 mean.lerp_(parameter.detach(), 1 - min(0.999, step / (step + 50)))
             if step % 250 == 249:
                 bar.write(f"step {step + 1}: {mode} {gain.item():.1f} dB fainter")
+    average.config = CONFIGS[mode]
     return average
 
 

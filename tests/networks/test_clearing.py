@@ -3,11 +3,12 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
 from ros2_textfuse.degradations import synthesis
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.errors import WeightsError
-from ros2_textfuse.networks.clearing import Clearing, ClearingConfig, _folded, _halved
+from ros2_textfuse.networks.clearing import Clearing, ClearingConfig
 from ros2_textfuse.networks.folding import fold, unfold
 from ros2_textfuse.networks.source import modulation_of, network_of
 from ros2_textfuse.networks.stored import CLEARED, find_weights, read_clearing, read_stored
@@ -48,13 +49,6 @@ def cleared(pair, network):
     return run
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_folded_by_two_and_back(channels):
-    image = torch.rand(2, channels, 24, 32)
-    assert torch.equal(_halved(fold(image)), F.pixel_unshuffle(image, 2))
-    assert torch.equal(_folded(_halved(fold(image))), fold(image))
-
-
 def test_what_nobody_names_leaves_the_image_as_it_is(pair, cleared):
     np.testing.assert_array_equal(cleared(pair[0], 0.0), pair[0])
 
@@ -91,7 +85,33 @@ def test_it_is_no_model_that_fuses(mode):
 
 
 def test_every_size_of_its_config_counts():
-    network = Clearing(ClearingConfig("rain", width=8, dilations=(1, 3)))
-    assert len(network.layers) == 2 and network.layers[1].dilation == (3, 3)
-    assert network.stem.out_channels == 8
-    assert Clearing(ClearingConfig("visible_noise", colour=True)).head.out_channels == 3 * network.head.out_channels
+    network = Clearing(ClearingConfig("rain", width=8, layers=2))
+    assert len(network.layers) == 2 and network.stem.out_channels == 8
+    assert network.head.out_channels == 16
+    assert Clearing(ClearingConfig("visible_noise", colour=True)).head.out_channels == 16 + 2 * 4
+
+
+def test_in_colour_all_goes_that_is_finer_than_four_pixels_and_luma_stays():
+    """Of a network that has learnt nothing yet."""
+    image = torch.rand(1, 3, 24, 32)
+    network = Clearing(ClearingConfig("visible_noise", colour=True))
+    with torch.inference_mode():
+        found = unfold(network.fuse(fold(image), fold(image[:, :1]), torch.full((1, 1), 9.0)))
+    luma, before = (0.299 * x[:, 0] + 0.587 * x[:, 1] + 0.114 * x[:, 2] for x in (found, image))
+    torch.testing.assert_close(luma, before)
+    for channel in (0, 1, 2):
+        difference = F.avg_pool2d(image[:, channel] - before, 2)
+        expected = difference.repeat_interleave(2, 1).repeat_interleave(2, 2)
+        torch.testing.assert_close(found[:, channel] - luma, expected, atol=1e-5, rtol=0)
+
+
+def test_it_costs_a_small_part_of_what_it_stands_in_front_of(network):
+    """Where pico runs because nano is too much, there is to be room for it: model_choice.CLEARING counts on that."""
+
+    def operations(of, modulation):
+        with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+            of.fuse(torch.zeros(1, 48, 30, 40), torch.zeros(1, 16, 30, 40), modulation)
+        return counter.get_total_flops()
+
+    nano = network_of(read_stored("nano"))
+    assert operations(network, torch.ones(1, 1)) < 0.36 * operations(nano, torch.zeros(1, nano.modulation_size))

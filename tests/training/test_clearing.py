@@ -51,4 +51,15 @@ def test_a_run_of_few_steps_writes_weights_of_the_network(tmp_path, monkeypatch,
     monkeypatch.setattr(sys, "argv", ["clearing", mode, str(folder), "--steps", "3", "--out", str(out)])
     clearing.main()
     stored = read_stored(out, (CLEARING,))
-    assert stored.config == {**asdict(clearing.CONFIGS[mode]), "dilations": [1, 2, 4]}
+    assert stored.config == asdict(clearing.CONFIGS[mode])
+
+
+def test_light_is_given_back_by_what_ships_and_not_while_it_learns(tmp_path, monkeypatch):
+    found = []
+    fuse = clearing.Clearing.fuse
+    monkeypatch.setattr(
+        clearing.Clearing, "fuse", lambda self, *given: found.append(self.config.light) or fuse(self, *given)
+    )
+    pairs = [clearing._read(pair) for pair in clearing.find_pairs(make_pairs(tmp_path / "pairs"), clearing.CROP)]
+    network = clearing.train("rain", pairs, 2, 0)
+    assert found == [0, 0] and network.config.light == 0.05
