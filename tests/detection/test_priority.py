@@ -16,13 +16,13 @@ BUSY = "while True: pass"
 
 @pytest.fixture(scope="module")
 def model():
-    """Products of large matrices: a tenth of a second, far more than what is left beside busy programs in a quarter."""
+    """Products of large matrices, which leave an image as it is: far more than busy programs leave time for."""
     from openvino import Model, opset13
 
     image = opset13.parameter([1, 1024, 1024], np.float32)
     weights = opset13.constant(np.eye(1024, dtype=np.float32)[::-1].copy())
     result = image
-    for _ in range(20):
+    for _ in range(10):
         result = opset13.matmul(result, weights, False, False)
     return Model([result], [image])
 
@@ -38,8 +38,8 @@ def image():
 
 
 def test_it_works_in_threads_that_others_go_before(giving_way, model, image):
-    alone = priority.TakingShare(model, 0, {})
-    np.testing.assert_array_equal(giving_way(image), alone(image))
+    np.testing.assert_array_equal(giving_way(image), image)
+    np.testing.assert_array_equal(priority.TakingShare(model, 0, {})(image), image)
     policies = {os.sched_getscheduler(thread) for thread in priority._threads()}
     assert os.SCHED_IDLE in policies
     assert os.sched_getscheduler(threading.get_native_id()) == os.SCHED_OTHER  # this one goes on as before
@@ -47,20 +47,21 @@ def test_it_works_in_threads_that_others_go_before(giving_way, model, image):
 
 def test_it_takes_a_share_where_nothing_is_spare(giving_way, image, caplog):
     """Programs on each core that never pause: images are looked at all the same, and again in spare time after."""
-    expected = giving_way(image).copy()
+    giving_way._idle.wait()
+    giving_way._shares_until = 0.0  # whatever the machine was busy with before
     busy = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in os.sched_getaffinity(0)]
     try:
         with caplog.at_level(logging.INFO):
-            np.testing.assert_array_equal(giving_way(image), expected)
+            np.testing.assert_array_equal(giving_way(image), image)
         assert "No processor time to spare" in caplog.text
-        np.testing.assert_array_equal(giving_way(image), expected)  # while the first one still waits
+        np.testing.assert_array_equal(giving_way(image), image)  # while the first one still waits
     finally:
         for process in busy:
             process.kill()
             process.wait()
     giving_way._idle.wait()
     giving_way._shares_until, giving_way._patience = 0.0, 60.0
-    np.testing.assert_array_equal(giving_way(image), expected)
+    np.testing.assert_array_equal(giving_way(image), image)
     assert not giving_way._waiting and giving_way._shares_until == 0.0
 
 
