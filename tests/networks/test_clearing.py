@@ -110,7 +110,7 @@ def test_it_costs_a_small_part_of_what_it_stands_in_front_of(network):
 
     def operations(of, modulation):
         with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-            of.fuse(torch.zeros(1, 48, 30, 40), torch.zeros(1, 16, 30, 40), modulation)
+            of.fuse(torch.zeros(1, 48, 32, 48), torch.zeros(1, 16, 32, 48), modulation)
         return counter.get_total_flops()
 
     nano = network_of(read_stored("nano"))
