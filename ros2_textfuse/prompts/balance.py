@@ -62,6 +62,11 @@ _HEAT = re.compile(
     r"me |some |in )*(?:little |bit |more |only )*(?:heat|warmth|temperatures?)\b|"
     r"\b(?:by|via|use|using|trust|follow|rely on) (?:the |their |body |its )*(?:heat|warmth|temperatures?)\b(?! haze))"
 )
+# "the hot engine drowns everything"
+_HEAT_HARMS = re.compile(
+    r"\b(?:hot|warm|heated|glowing|heat)\b.* (?:drowns?|overwhelms?|overpowers?|swamps?|hides?|masks?|dominates?|outshines?|"
+    r"saturates?|blooms?|buries|covers?)\b"
+)
 _DENIED_HEAT = re.compile(
     r"\b(?:(?P<none>no|without|neither)|not|ignore|hide|forget(?: about)?|avoid|skip|less|leave out)\b|n't\b"
 )
@@ -188,6 +193,8 @@ def read_balance(clause: str) -> Balance | None:
             ):
                 only = 1.0
             return Balance(value * (only or step(clause)), only == 1.0, _without(clause, found))
+    if found := _HEAT_HARMS.search(clause):
+        return Balance(-step(clause), False, "")
     if found := _HEAT.search(clause):
         denied = _DENIED_HEAT.search(clause[: found.end()])
         if denied:  # "no hot spots" tells, "ignore hot spots" asks

@@ -47,6 +47,11 @@ _CONDITIONS = tuple(
             Condition(("haze",), "named", _CLEAN),
         ),
         (_on_lens(_WATER), Condition(("rain",), "named", _CLEAN)),
+        (
+            rf"\b(?:snow\w*|slush)\b (?:(?:is|lies|sticks|stuck|sitting|piles up|builds up) )*(?:on|to|over|cover\w*)"
+            rf"(?: (?:the|my|our|its))?(?: (?:thermal|visible|camera))? (?!camera){_LENS}\b",
+            Condition((), "named", _CLEAN),
+        ),
         (_on_lens(_DIRT), Condition((), "named", _CLEAN)),
         (
             r"\b(?:smok(?:e|y|ed|escreen)|fumes?|soot\w*|tear ?gas|dust\w*|sand ?storm|sand|pollen|ash|ashes|smog|"

@@ -220,7 +220,10 @@ _WORDS = re.compile(  # the longest first: a hot dog is no dog
 _SOURCE = re.compile(
     r"\b(?:(?:from|by|against)|(?:spray|smoke|glare|dust|(?:head ?)?lights?|beams?|headlamps?|reflections?|exhaust|"
     r"fumes) of)(?: (?:the|a|an|that|this|some|all|other|many|oncoming|passing|burning|leading|approaching|his|her|"
-    r"two|big))*\s*$",
+    r"two|big))*\s*$|"
+    # "the image looks like a zebra"
+    r"(?:^|\b(?:images?|pictures?|pic|view|screen|everything|it|this|that|thermal|visible)(?:'s| is| looks?| seems?| feels?)* "
+    r"(?:a bit |just |more |almost )?)like (?:an? |the )(?:\w+ )?$|\bthan (?:an? |the )$",
     re.IGNORECASE,
 )
 _IDIOM = re.compile(
@@ -244,10 +247,11 @@ _TAKEN_OUT = (
 )
 # "fewer cars", "less emphasis on cars", "I prefer people to cars"
 _LESS_OF = (
-    r"(?:^(?:lose|drop|ditch|dump|kill|cancel|clear)|\b(?:less|fewer|deselect|mute|replace|nobody (?:needs|wants)|"
+    r"(?:^(?:lose|drop|ditch|dump|kill|cancel|clear|leave)|\b(?:less|fewer|deselect|mute|replace|nobody (?:needs|wants)|"
     r"who (?:needs|wants))|"
     r"\b(?:less|no) (?:emphasis|focus|attention|weight|interest) (?:on|to|for|in)|\b(?:nobody|who) cares (?:about|for)|"
-    r"\b(?:prefer\w*|rather|sooner|prioriti\w*|important|interesting|matters? more)\b.* (?:over|than|to|before))"
+    r"\b(?:prefer\w*|rather|sooner|priorit\w*|precedence|preference|"
+    r"important|interesting|matters? more)\b.* (?:over|than|to|before))"
     r"(?: (?:of|the|all|any|those|these))*\s*$"
 )
 _NOT_WANTED = {

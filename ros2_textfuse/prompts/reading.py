@@ -47,6 +47,7 @@ _UNTOUCHED = re.compile(
     r"^(?:do not|don't|never) (?:touch|change|alter|modify) (?:\w+ ?){1,4}$"
 )
 _NOT_HIDDEN = "nothing is taken out of an image: what is there stays to be seen"
+_SAY_IT_THEN = "a prompt is about what is so now: say it once it is so, or 'auto', which looks at the images"
 _NOT_SO = re.compile(r"\bnot (?:quite )?(?:so|that|as)\b")
 
 
@@ -87,6 +88,8 @@ class Reading:
 
 def read_clause(clause: Clause) -> Reading:
     """What the rules make of `clause`."""
+    if clause.supposed:
+        return Reading(clause, "", advice=_SAY_IT_THEN)
     balance = read_balance(clause.meaning)
     amount = None if balance and balance.absolute else read_amount(clause.meaning)
     if amount:

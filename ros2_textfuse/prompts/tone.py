@@ -102,6 +102,11 @@ _STATE = re.compile(
 )
 
 
+def is_state(clause: str) -> bool:
+    """Whether a clause, as `read_tone` takes it, says how something is, and wishes for nothing: "it's darker than it was"."""
+    return bool(_STATE.search(clause))
+
+
 def read_tone(clause: str) -> dict[str, float]:
     """What a clause wishes for: axis -> -1..1; empty where it wishes nothing of the whole image's tone.
 

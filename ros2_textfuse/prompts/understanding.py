@@ -62,6 +62,7 @@ _LET_IT_BE = re.compile(
 )
 _ONLY = re.compile(r"^(?:(?:just|only|mainly|mostly) )+(?=(?:\w+ ?){1,3}$)")
 _GRAIN = re.compile(r"\b(?:nois|grain|speckl)")
+_DISCONTENT = re.compile(r"\b(?:no|nope|worse|wrong|bad|ugly|not good|not better|not it|awful)\b")
 _HELP = 0.5  # how far a condition moves the balance
 _NEVER = {
     "too bright": "low_light",
@@ -113,6 +114,8 @@ def _understand(text: str) -> Understanding:
         modes = _read(parts).modes if command.target else {}
         return Understanding(in_order(modes), advice=notes, command=command)
     said = _read(parts)
+    if said.says_nothing and (command := _among_complaints(parts)):
+        return Understanding(advice=notes, command=command)
     if said.command:
         return Understanding(advice=notes, command=said.command)
     if language == UNKNOWN and not (said.modes or said.objects or said.unknown):
@@ -133,6 +136,16 @@ def _command(english: str, parts: Sequence[Clause]) -> Command | None:
         return next((one for one in commands if one and one.kind == "reset"), first)
     same = first and all(one and (one.kind, one.target) == (first.kind, first.target) for one in commands)
     return commands[-1] if same else None
+
+
+def _among_complaints(parts: Sequence[Clause]) -> Command | None:
+    """The command of "stronger, I still can't see": the other clauses only say why."""
+    commands = [_numbered(part.text) for part in parts]
+    others = [part for part, command in zip(parts, commands, strict=True) if command is None]
+    found = [command for command in commands if command]
+    if len({command.kind for command in found}) != 1:
+        return None
+    return found[-1] if all(_DISCONTENT.search(part.text) or advise(part.meaning) for part in others) else None
 
 
 def _numbered(clause: str) -> Command | None:
