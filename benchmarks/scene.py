@@ -4,7 +4,7 @@
 
 PAIRS holds vi/ and ir/; each pair is degraded by each condition. FOLDER holds degradations that others made:
 VI/NAME_{Norm,Blur,RN,Rain,haze,LL}.png and IR/NAME_{Norm,LC,RN,SN}.png. DATA is a folder of pairs with labels/: a
-detector's mAP50 fused plainly, by mode auto, and with the right mode named.
+detector's precision fused plainly, by mode auto, with the right mode named, and with that and the objects brought out.
 """
 
 import argparse
@@ -102,9 +102,9 @@ def detections(data: Path) -> dict[str, dict[str, dict[str, float]]]:
     """For the pairs as they are and under each degradation: what a detector finds in each way of fusing them.
 
     Returns:
-        Condition (`mean` for the mean of all) -> figure -> way -> value, 0..1: mAP50 over the classes with boxes, and mAP50
-        and mAP of `person` and of `car`. The ways: fused plainly, by auto, with the right mode named, with that and every
-        class brought out that has boxes, from the detector's own boxes and from the true ones.
+        Condition (`mean` for the mean of all) -> figure -> way -> value, 0..1: mAP50 over the classes with boxes, and
+        mAP50 and mAP of `person` and of `car`. The ways: fused plainly, by auto, with the right mode named, with that
+        and every class brought out that has boxes, from the detector's own boxes and from the true ones.
     """
     task, fuser = detection.prepare(data, data / "labels"), Fuser()
     classes = sorted({box.name for found in task.boxes.values() for box in found})
@@ -182,7 +182,7 @@ def main() -> None:
     if asked.foreign:
         found["foreign"] = judge(foreign(asked.foreign))
     if asked.boxes:
-        found["boxes"] = detections(asked.boxes)
+        found |= {f"boxes, {condition}": row for condition, row in detections(asked.boxes).items()}
     found["look_ms"] = look_ms((lambda pair: (pair.visible, pair.thermal))(load_pairs(asked.pairs)[0]))
     for title, rows in found.items():
         print(title)

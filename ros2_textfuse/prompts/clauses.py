@@ -26,11 +26,15 @@ _VISIBLE = re.compile(
 )
 _EITHER = rf"(?:the )?(?:thermal|visible)(?: one| {_IMAGE})?"
 _BOTH = re.compile(rf"\b{_EITHER} (?:and|&) (?:in |on |of )?{_EITHER}(?!\w)(?! (?:is|are|has|have|shows?|looks?)\b)")
-# "dark, so use thermal" goes on; "not so bright", "is so pale" say how much.
-_SO = r"(?<!not )(?<!n't )(?<!is )(?<!'s )(?<!are )(?<!was )(?<!looks )(?<!look )(?<!^)so(?! (?:much|many|far)\b)"
+# "dark, so use thermal" goes on; "not so bright" and "so pale" say how much.
+_SO = (
+    r"so(?= (?:i|we|you|it|they|the|that|this|there|then|use|show|make|turn|give|bring|switch|go|do|let|take|"
+    r"rely|trust|add|"
+    r"more|less|thermal|visible|highlight|find|can|could|try|reduce|remove|help|\w+en|de\w+)\b)"
+)
 _CUT = re.compile(
     r"([.;!?]+(?=\s|$)|,|\b(?:instead of|rather than|except for|except|and also|but also|and|or|nor|but|plus|"
-    r"as well as|together with|while|whereas|although|though|however|also|"
+    r"as well as|together with|while|whereas|since(?= (?:it|it's|its|there|we)\b)|although|though|however|also|"
     rf"(?<!bother )(?<!done )(?<!enough )(?<!away )(?<!stop )(?<!thing )with|{_SO}|because)\b|[&+|])"
 )
 _DENYING = ("nor", "instead of", "rather than", "except for", "except")
@@ -44,12 +48,14 @@ _GREETING = re.compile(
     r"(?: (?:a lot|in advance|very much))?[!. ]*$"
 )
 _PEPPER = re.compile(r"\bsalt(?: and | & |-and-| n )pepper\b")
-_STATIC = re.compile(r"\b(?:(?:tv|snowy|white) static|static(?= (?:on|in|all over|over|everywhere)\b))")
+_STATIC = re.compile(
+    r"\b(?:(?:tv|snowy|white) static|static(?= (?:on|in|all over|over|everywhere)\b)|(?<=with )static)"
+)
 _SUPPOSED = re.compile(
     r"(?<!see )(?<!tell me )(?<!check )(?<!look )(?<!as )(?<!know )(?<!ask )\b(?:if|unless|in case|should it)\b"
     r"(?! (?:possible|you|needed|necessary|so)\b)|^(?:as soon as|whenever|once (?:it|we|there))\b|"
     r"\b(?:might|may|could|will|gonna|going to|soon)\b.*\b(?:later|soon|tomorrow|shortly|afterwards|in an? \w+)\b|"
-    r"\b(?:it|there) (?:might|may)\b"
+    r"\bit (?:might|may)\b"
 )
 # "no fog, just dark": what follows "just" is not denied.
 _JUST = re.compile(

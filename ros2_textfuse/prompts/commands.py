@@ -53,7 +53,8 @@ _COMMANDS = tuple(
         (
             "less",
             rf"(?:{_DEGREE}(?:less|weaker|softer|gentler|milder|lighter touch|lower){_OF}|(?:that(?:'s| is| was)|"
-            rf"it(?:'s| is)|this is)? ?(?:a (?:bit|little) )?(?:too (?:much|strong|heavy|hard|intense)|over ?done|"
+            rf"it(?:'s| is)|this is)? ?(?:(?:a (?:bit|little)|way|far|much|still) )*(?:too (?:much|strong|"
+            rf"heavy|hard|intense)|over ?done|"
             rf"exaggerated)(?: of (?:it|that|this))?|(?:tone|turn|dial|take|bring|scale|back){_IT} (?:down|back|"
             rf"off){_IT}(?: (?:a|slightly) ?(?:bit|little|notch|touch|lot)?)?|tone down|(?:cut|reduce|lower|decrease|"
             rf"weaken|soften|halve|lessen){_IT}(?: by half| in half)?(?: a (?:bit|little|lot))?|half(?: (?:of|"

@@ -78,7 +78,9 @@ _CONDITIONS = tuple(
         ),
         (r"\b(?:spray|splash\w*|spindrift)\b(?! can)", Condition(("rain",), "visible")),
         (
-            r"\bglar\w+|\b(?:head ?lights?|head ?lamps?|high beams?|full beams?|flood ?lights?|"
+            r"\bglar\w+|"
+            r"(?<!turn off your )(?<!switch off your )(?<!turn on your )(?<!dim your )\b(?:head ?lights?|"
+            r"head ?lamps?|high beams?|full beams?|flood ?lights?|"
             r"spot ?lights?)\b(?!.* (?:off|broken|out)\b)|\bdazzl\w+|\bblind(?:s|ed|ing|ed by|)\b(?! spot)|\b(?:low|"
             r"setting|rising|direct) sun\b|"
             r"\bsun (?:(?:is|stands|hangs|very|so|too) )*(?:low|rising|setting)\b|"

@@ -30,7 +30,7 @@ _PLACE = re.compile(
 )
 _IMAGES = re.compile(
     r"\b(?:images?|pictures?|scene|details?|everything|something|things?|more|less|thermal|visible|way|view|cameras?|"
-    r"it|this|that|contrast|better|colou?rs?|what|bit|little|lot|few|nothing|nobody|none|fine|good|ok)\b"
+    r"it|this|that|him|her|them|me|you|us|contrast|better|colou?rs?|what|bit|little|lot|few|nothing|nobody|none|fine|good|ok)\b"
 )
 
 

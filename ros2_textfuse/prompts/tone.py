@@ -65,8 +65,10 @@ _WORDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {  # axis: up, down
     "brightness": (
         re.compile(rf"{_WISH}(?:brighter|lighter)\b|\b(?:brighten|lighten)(?:ing)?(?: up)?\b|{_NEED}more light\b"),
         re.compile(
-            rf"{_WISH}(?:darker|dimmer|less bright)\b|\b(?:darken|dim)(?:ming|ing)?\b(?! (?:light|tunnel|room|hall|"
-            rf"scene|street|corridor|garage))|{_NEED}less light\b|{_SO}bright\b"
+            rf"{_WISH}(?:darker|dimmer|less bright)\b|\b(?:darken(?:ing)?|dimming)\b(?! (?:light|tunnel|room|"
+            rf"hall|scene|"
+            rf"street|corridor|garage))|\bdim(?= (?:it|the|this|that|everything|all|down|a|my|our|image|"
+            rf"picture)\b|$)|{_NEED}less light\b|{_SO}bright\b"
         ),
     ),
     "contrast": (
@@ -103,7 +105,7 @@ _STATE = re.compile(
 
 
 def is_state(clause: str) -> bool:
-    """Whether a clause, as `read_tone` takes it, says how something is, and wishes for nothing: "it's darker than it was"."""
+    """Whether a clause, as `read_tone` takes it, says how something is and wishes for nothing: "it's darker now"."""
     return bool(_STATE.search(clause))
 
 

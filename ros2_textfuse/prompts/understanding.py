@@ -63,10 +63,13 @@ _LET_IT_BE = re.compile(
 _ONLY = re.compile(r"^(?:(?:just|only|mainly|mostly) )+(?=(?:\w+ ?){1,3}$)")
 _GRAIN = re.compile(r"\b(?:nois|grain|speckl)")
 _DISCONTENT = re.compile(r"\b(?:no|nope|worse|wrong|bad|ugly|not good|not better|not it|awful)\b")
+_DARK = re.compile(r"\b(?:dark\w*|night|dusk|dim|unlit|black|low.light|dawn|evening)\b")
 _HELP = 0.5  # how far a condition moves the balance
 _NEVER = {
     "too bright": "low_light",
     "too dark": "over_exposure",
+    "less bright": "low_light",
+    "less dark": "over_exposure",
     "is white": "color_cast",
     "daylight": "low_light",
 }  # the head may take one for the other
@@ -311,6 +314,8 @@ def _by_meaning(readings: Sequence[Reading]) -> list[tuple[dict[str, float], boo
                 named = {mode: value for mode, value in named.items() if mode in condition.modes}
             elif condition.away and "haze" in condition.modes and not _GRAIN.search(reading.clause.text):
                 named.pop("visible_noise", None)  # dust is grainy itself
+            if "over_exposure" in condition.modes and not _DARK.search(reading.clause.text):
+                named.pop("low_light", None)  # the sun is low, and not the light
             named |= {
                 mode: max(DEFAULT_SEVERITY, named.get(mode, 0.0)) for mode in condition.modes if mode not in named
             }
