@@ -72,7 +72,7 @@ _HEAT_HARMS = re.compile(
     r"saturates?|blooms?|buries|covers?)\b"
 )
 _DENIED_HEAT = re.compile(
-    r"\b(?:(?P<none>no|without|neither)|not|ignore|hide|forget(?: about)?|avoid|skip|less|leave out)\b|n't\b"
+    r"\b(?:(?P<none>no|without|neither)|not|ignore|hide|forget(?: about)?|avoid|skip|less|leave out|too much)\b|n't\b"
 )
 _EQUAL = re.compile(
     r"\b(?:equal(?:ly)?|even(?:ly)?(?: mix| weight\w*| balance\w*)|fifty.?fifty|50.?50|same weight|balanced|"
@@ -108,6 +108,15 @@ _NOT = r"(?:not|n't|never|don't|do not|can't|cannot)(?: \w+){0,2}?"
 _RULES: tuple[tuple[re.Pattern[str], float, float | None], ...] = tuple(
     (re.compile(pattern), sign, size)
     for pattern, sign, size in (
+        (  # a lack is complained of, not asked for
+            rf"(?:\bwhy\b.* no|\b(?:can't|can ?not|couldn't) see(?: any| much| enough)?(?: of)?|\btoo little|"
+            rf"\b(?:hardly|barely) "
+            rf"any) {_CAMERA}",
+            1,
+            None,
+        ),
+        (rf"{_CAMERA} is missing\b", 1, None),
+        (rf"\btoo {_CAMERA}(?: for (?:me|us))?$", -1, None),
         (rf"{_CAMERA}(?: is| are)? (?:rather than|instead of|over|before|not|beats?|outperforms?) {_OTHER}", 1, None),
         (rf"\b(?:from|swap|exchange|trade|replace) {_OTHER} (?:over )?(?:for|by|to) {_CAMERA}", 1, None),
         (

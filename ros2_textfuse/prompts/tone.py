@@ -20,7 +20,8 @@ _UP = (
 )
 _DOWN = (
     r"(?:less|lower\w*|weaker|softer|milder|gentler|reduc\w+|decreas\w+|cut|drop|turn down|tone down|bring down|"
-    r"dial (?:down|back)|soften|weaken|mute|minus|fewer|too (?:much|many)|not so (?:much|many|strong))"
+    r"dial (?:down|back)|soften|weaken|mute|minus|fewer|take (?:some|away|off|out)|remove (?:some|a bit)|"
+    r"too (?:much|many)|not so (?:much|many|strong))"
 )
 # A noun of the axis; not where it belongs to a degradation or a camera.
 _NOUNS = {
@@ -79,7 +80,7 @@ _WORDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {  # axis: up, down
         re.compile(
             r"^(?:more )?(?:vivid|vibrant)$|\b(?:more|very|make .*) (?:colou?rful|saturated|vivid|vibrant)\b|"
             r"\b(?:saturate|more vivid|more vibrant)\b|\bcolou?rs? (?:\w+ )?(?:more intense|more vivid|stronger)\b|"
-            r"\bcolou?rs? (?:\w+ ){0,3}(?:washed out|faded|pale|dull|too weak)\b"
+            r"\bcolou?rs? (?:\w+ ){0,3}(?:washed out|faded|pale|dull|too weak|not (?:\w+ )?enough)\b"
         ),
         re.compile(
             r"\b(?:desaturate\w*|gr[ea]yscale|monochrome|black and white|black-and-white|b/w|colou?rless|paler|"
