@@ -42,7 +42,7 @@ _LESS = (
     r"forget(?: about)?|drop|disregard|without|no|(?:dial|turn|bring|scale|cut|push) (?:back|down)|"
     r"stop(?: showing(?: me)?)?|avoid|leave out|skip|hide|not so much(?: of)?|fewer|cut|disable|turn off|switch off|"
     r"stop using|mute|suppress|remove|discard|kill|lose|ditch|dump|get rid of|away from|(?:don't|do not) like|dislike|"
-    r"hate|(?:had |have )?(?:enough|(?:sick|tired|fed up))(?: of| with)?|no use for)"
+    r"hate|(?:had |have )?(?:enough|(?:sick|tired|fed up))(?: of| with)?|no (?:use|need) for|no need of)"
 )
 _BROKEN = (
     r"(?: (?:is|are|has|was|seems|looks|went|just|completely|totally|gone))* (?:dead|broken|failed|failing|fails|"

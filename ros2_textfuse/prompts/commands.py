@@ -10,7 +10,7 @@ from ros2_textfuse.prompts.degrees import ratio
 _ADDRESS = (
     r"^(?:(?:ok(?:ay)?|now|then|and|just|please|so|no|nope|nah|yes|yeah|yep|alright|wait|hold on|"
     r"sorry|well|actually|oh|hey|hmm|let's|let us|i want|can we|"
-    r"we need|i need|go|try) )*"
+    r"we need|i need|go|try|do) )*"
 )
 _END = r"(?: (?:please|again|now|then|thanks|ok|thank you|over))*$"
 _IT = (

@@ -65,7 +65,8 @@ _CONDITIONS = tuple(
             Condition(("over_exposure",), "visible"),
         ),
         (
-            r"\b(?:snow(?:ing|s|fall|flakes?|storm|y)?|flurr(?:y|ies)|blizzard|hail\w*|sleet)\b"
+            r"^(?!thermal\b(?: \w+){0,3} snowy)(?!.*\b(?:glar|dazzl|blind)).*\b(?:snow(?:ing|s|fall|flakes?|"
+            r"storm|y)?|flurr(?:y|ies)|blizzard|hail\w*|sleet)\b"
             r"(?![- ](?:like )?(?:noise|grain|speckl|static))(?!.*\b(?:yellow|blue|"
             r"green|pink|red|orange|ground|covered)\b)",
             Condition(("rain",), "", "snow and hail are read as rain, which comes nearest"),

@@ -61,6 +61,11 @@ def _positive(found: re.Match[str]) -> str:
     return f"is very {found[1]}{'y' * bool(found[2])}"
 
 
+def _every(found: re.Match[str]) -> str:
+    """Of "no child must be missed"."""
+    return f"watch {f'every {found[1]}' if found[1] else 'everybody'}"
+
+
 _Said = str | Callable[[re.Match[str]], str]
 _SAID_AS: tuple[tuple[str, _Said], ...] = (
     # exclamations and fillers
@@ -146,6 +151,12 @@ _SAID_AS: tuple[tuple[str, _Said], ...] = (
         r"(?=(?:a |much |made |\w+er\b|less\b|more\b))",
         "make it ",
     ),
+    (
+        r"\b(?:nobody|no one|nothing|no (\w+)) (?:should|must|may|can|shall) (?:be|get|go|stay) (?:overlooked|"
+        r"missed|lost|"
+        r"forgotten|ignored|hidden|unseen|unnoticed)\b",
+        _every,
+    ),
     # not to lose is to look for
     (rf"\b{_NEVER} {_LOSING}\b(?! (?:and|or)\b)(?=(?: \w)|\?|$)", "watch"),
     (
@@ -173,6 +184,20 @@ _SAID_AS: tuple[tuple[str, _Said], ...] = (
         "everything is ",
     ),
     # wishes
+    (r"\b(?:it|the (?:image|picture|view)) lacks (?=(?:contrast|brightness|colou?rs?|sharpness|detail)\b)", "more "),
+    (r"\b(?:i|we) (?:want|need|like) no (?!one\b|body\b)", "no "),
+    (
+        r"\b(lean|rely|depend|count|focus)(?:ing)? (?:so|too|that|very) (?:much|heavily|hard|strongly) (on|in)\b",
+        r"\1 \2",
+    ),
+    (rf"\bmake (?:more strong|stronger) ({_CAMERA})\b", r"more \1"),
+    (r"\bmore (strong|dark|bright|sharp|light)(?= *(?:$|[.,;!?]|please|the\b|it\b))", r"\1er"),
+    (
+        r"\b(?:the |your |this |that )?(de-?\w+ing|brighten\w*|sharpen\w*|smoothing) (?:eats?|kills?|destroys?|"
+        r"removes?|"
+        r"swallows?|loses?|ruins?|smears?|hides?|takes? away|costs?)\b[^,.;!?]*",
+        r"too much \1",
+    ),
     (rf"\b(?:max(?:imum|imal)?|maximi[sz]e|highest|full) (?:the )?{_TONE}\b", r"much more \g<tone>"),
     (rf"\b(?:min(?:imum|imal)?|minimi[sz]e|lowest) (?:the )?{_TONE}\b", r"much less \g<tone>"),
     (

@@ -137,8 +137,12 @@ def _command(english: str, parts: Sequence[Clause]) -> Command | None:
     first = commands[0]
     if all(one and one.kind in ("undo", "reset") for one in commands):  # "forget it, start over"
         return next((one for one in commands if one and one.kind == "reset"), first)
-    same = first and all(one and (one.kind, one.target) == (first.kind, first.target) for one in commands)
-    return commands[-1] if same else None
+    if not first or any(one is None or one.kind != first.kind for one in commands):
+        return None
+    targets = {one.target for one in commands if one and one.target}
+    if len(targets) > 1:
+        return None
+    return next((one for one in commands if one and one.target), commands[-1])  # "too much denoising, do less"
 
 
 def _among_complaints(parts: Sequence[Clause]) -> Command | None:
