@@ -33,20 +33,22 @@ _MORE = (
     r"towards?)|towards?|need|want|i'd like|see|look at|show(?: me)?|give(?: me)?|bring in|mix in|add|boost|"
     r"strengthen|weigh|weight(?: on)?|dominated by|depend on|count on|focus on|concentrate on|"
     r"put (?:\w+ ){0,3}(?:weight|emphasis|focus|stress|trust|priority|accent|importance) on|choose|pick|"
-    r"move to|change to|display|watch|back to|bet on|(?:crank|turn|dial|ramp|push|bring)(?: up)?)"
+    r"move to|change to|display|watch|(?:bring|get|want|give me) back|back to|return to|bet on|(?:crank|turn|"
+    r"dial|ramp|push|bring)(?: up)?)"
 )
 _LESS = (
     r"(?:less(?: of| from)?|(?:rely|depend|lean|count) less on|"
     r"less (?:reliance|weight|trust|emphasis|focus) (?:on|to)|"
     r"too much(?: of)?|reduce|lower|weaken|tone down|distrust|mistrust|ignore|"
-    r"forget(?: about)?|drop|disregard|without|no|(?:dial|turn|bring|scale|cut|push) (?:back|down)|"
+    r"forget(?: about)?|drop|disregard|without|no|(?:dial|turn|scale|cut|push) (?:back|down)|bring down|"
     r"stop(?: showing(?: me)?)?|avoid|leave out|skip|hide|not so much(?: of)?|fewer|cut|disable|turn off|switch off|"
     r"stop using|mute|suppress|remove|discard|kill|lose|ditch|dump|get rid of|away from|(?:don't|do not) like|dislike|"
     r"hate|(?:had |have )?(?:enough|(?:sick|tired|fed up))(?: of| with)?|no (?:use|need) for|no need of)"
 )
 _BROKEN = (
     r"(?: (?:is|are|has|was|seems|looks|went|just|completely|totally|gone))* (?:dead|broken|failed|failing|fails|"
-    r"useless|not (?:ok|okay|good|fine|great|usable|reliable|trustworthy)|out|down|unusable|gone(?! \w)|"
+    r"useless|misleading|deceptive|not (?:ok|okay|good|fine|great|usable|reliable|trustworthy)|out|down|"
+    r"unusable|gone(?! \w)|"
     r"covered|sees? nothing|not working|unreliable|bad|worse|worthless|no use|"
     r"no good|no help|no longer works|lost|offline|blocked|blind|unplugged|froze|died|crashed|"
     r"(?:does not|doesn't) help|defective|faulty|(?:can ?not|can't) be trusted|(?:does not|doesn't) work|stopped|"

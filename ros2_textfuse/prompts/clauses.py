@@ -10,7 +10,10 @@ from ros2_textfuse.prompts.amounts import apart, plain_numbers
 from ros2_textfuse.prompts.balance import read_balance
 from ros2_textfuse.prompts.plain_speech import plainly
 
-_IMAGE = r"(?:images?|pictures?|cameras?|cams?|frames?|streams?|videos?|feeds?|sensors?|footage|scene|channel|band)"
+_IMAGE = (
+    r"(?:images?|pictures?|pics?|photos?|vids?|cameras?|cams?|frames?|streams?|videos?|feeds?|sensors?|"
+    r"footage|scene|channel|band)"
+)
 _THERMAL = re.compile(
     r"\b(?:infra-?red|germanium|ir|lwir|mwir|flir|thermals|thermo\w*|thermic|microbolometer|"
     r"(?:the )?(?:camera|sensor|one) that (?:sees|shows) (?:heat|warmth)|heat(?= (?:"
@@ -35,7 +38,7 @@ _SO = (
 _CUT = re.compile(
     r"([.;!?]+(?=\s|$)|,|\b(?:instead of|rather than|except for|except|and also|but also|and|or|nor|but|plus|"
     r"as well as|together with|while|whereas|since(?= (?:it|it's|its|there|we)\b)|although|though|however|also|"
-    rf"(?<!bother )(?<!done )(?<!enough )(?<!away )(?<!stop )(?<!thing )with|{_SO}|because)\b|[&+|])"
+    rf"(?<!bother )(?<!done )(?<!enough )(?<!away )(?<!stop )(?<!thing )(?<!go )with|{_SO}|because)\b|[&+|])"
 )
 _DENYING = ("nor", "instead of", "rather than", "except for", "except")
 _POLITE = re.compile(r"\b(?:please|pls|kindly|(?:could|can|would) you)\b|\b(?:right )?now$")

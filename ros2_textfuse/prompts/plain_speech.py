@@ -165,6 +165,13 @@ _SAID_AS: tuple[tuple[str, _Said], ...] = (
         rf"(?=(?:the|a|all|those|these|that|our|every|people|\w+s)\b)(?!{_CAMERA}|the scene)",
         "bring out ",
     ),
+    # "it looks like rain, but it's only noise"
+    (
+        r"\b(?:it |this |that )?(?:looks|seems|appears) (?:like|as if|as though) ([^,.;!?]*?),? but (?:it's|"
+        r"its|it is|that's|"
+        r"in fact|really) (?:only |just |really |actually )?",
+        r"no \1, but ",
+    ),
     # seeing nothing: what is in the way is what is wrong
     (
         rf"\b(?:i |we |you |one )?(?:can't|can ?not|couldn't|could not|cant|unable to|hardly|"
@@ -182,6 +189,14 @@ _SAID_AS: tuple[tuple[str, _Said], ...] = (
         r"\b(?:all|the only thing)(?: that)? (?:i|we|you|one) (?:can |could )?sees? (?:is|"
         r"are) (?:just )?",
         "everything is ",
+    ),
+    # repairs by their names
+    (r"\bnoise (?:reduction|removal|suppression|filter\w*)\b(?=.* too\b|$)", "denoising"),
+    (
+        rf"{_START}(?:switch on|turn on|enable|activate|start|engage)(?: the| some)? (?=(?:de-?(?:nois|haz|"
+        rf"blur|rain|strip|fog)\w*|"
+        r"sharpening|brightening)\b)",
+        "",
     ),
     # wishes
     (r"\b(?:it|the (?:image|picture|view)) lacks (?=(?:contrast|brightness|colou?rs?|sharpness|detail)\b)", "more "),
@@ -238,7 +253,7 @@ _SAID_AS: tuple[tuple[str, _Said], ...] = (
     ),
     (
         r"\b(?:the |that |this |your )?(de-?\w+ing|brighten\w*|sharpen\w*|smoothing) (?:is|was|looks|got) (?:\w+ )?"
-        r"too (?:much|strong|heavy|hard|harsh)\b",
+        r"too (?:much|strong|heavy|hard|harsh|aggressive|high)\b",
         r"too much \1",
     ),
     (
