@@ -79,6 +79,8 @@ class Event:
     states: list[str] = field(default_factory=list)
     """What fusion said while it lasted."""
     recovered_after: float | None = None
+    said: str = ""
+    """What fusion was last not well for, where it did not recover."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,12 @@ def recovery(statuses: Sequence[Status], end: float) -> float | None:
         if end < status.at <= end + RECOVERY:
             well = [*well, status] if status.state == "OK" else []
     return round(well[0].at - end, 2) if well and well[-1].fused > well[0].fused else None
+
+
+def complaint(statuses: Sequence[Status], end: float) -> str:
+    """The last state that was not OK, and its message, in the time to recover after a fault."""
+    unwell = [status for status in statuses if end < status.at <= end + RECOVERY and status.state != "OK"]
+    return f"{unwell[-1].state}: {unwell[-1].message}" if unwell else "OK, but nothing was fused"
 
 
 def slope(samples: Sequence[Sample]) -> float:
@@ -357,6 +365,8 @@ class Soak:
                 self._pass_time(event.end + RECOVERY + 0.1, bar)
                 event.states = list(dict.fromkeys(s.state for s in self.statuses if event.start < s.at <= event.end))
                 event.recovered_after = recovery(self.statuses, event.end)
+                if event.recovered_after is None:
+                    event.said = complaint(self.statuses, event.end)
                 tqdm.write(line := describe(event))
                 if event.recovered_after is None:
                     self.failures.append(line.strip())
@@ -444,7 +454,8 @@ def look(pid: int, at: float) -> Sample:
 def describe(event: Event) -> str:
     """An event and what came of it, in a line."""
     length = f" for {event.end - event.start:.1f} s" if event.what != RESTART else ""
-    after = f"OK after {event.recovered_after:.1f} s" if event.recovered_after is not None else "NOT RECOVERED"
+    recovered = event.recovered_after is not None
+    after = f"OK after {event.recovered_after:.1f} s" if recovered else f"NOT RECOVERED, {event.said}"
     return f"{event.start:6.1f} s  {event.what}{length} ({', '.join(event.states)}): {after}"
 
 

@@ -6,6 +6,7 @@ ros2 launch textfuse fusion.launch.py visible:=/cam/rgb thermal:=/cam/lwir promp
 import difflib
 import itertools
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from launch_ros.actions import LifecycleNode, Node
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 
+CAMERAS = "visible", "thermal"
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 
 RESPAWN_DELAY = 1.0  # s; launch knows no delay that grows, as `textfuse up` has
@@ -49,7 +51,8 @@ def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     value = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     params_file = Path(value["params_file"]).expanduser()
     if not params_file.is_file():  # ROS would start the nodes with their defaults
-        raise FileNotFoundError(f"params_file: {params_file} does not exist")
+        what = "is no file" if params_file.exists() else "does not exist"
+        raise FileNotFoundError(f"params_file: {params_file} {what}")
     autostart = truth("autostart", value["autostart"])
     own = ("model", "engine", "visible_transport", "thermal_transport", "calibration", "prompt")
     settings = {name: value[name] for name in own if value[name]}
@@ -75,7 +78,7 @@ def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         name="fusion",
         # The node configures and activates itself, the same in every distribution and under `textfuse up`.
         parameters=[str(params_file), settings, sim_time, start],
-        remappings=[(f"/{camera}/image_raw", beside(pushed, value[camera])) for camera in ("visible", "thermal")],
+        remappings=[(f"/{camera}/image_raw", beside(pushed, topic(camera, value[camera]))) for camera in CAMERAS],
         on_exit=refusal(),
         **common,
     )
@@ -116,6 +119,13 @@ def number(name: str, value: str) -> float:
         return float(value)
     except ValueError:
         raise ValueError(f"{name}:={value}: expected a number") from None
+
+
+def topic(name: str, value: str) -> str:
+    """An argument as a topic; the node would end with a message of ROS's C library."""
+    if not re.fullmatch(r"/?[A-Za-z_]\w*(/[A-Za-z_]\w*)*", value, re.ASCII):
+        raise ValueError(f"{name}:={value}: expected a topic, as /cam/rgb/image_raw: letters, digits and _, / between")
+    return value
 
 
 def beside(pushed: str, topic: str) -> str:

@@ -61,6 +61,10 @@ def test_what_is_wrong_is_refused_or_named(module, tmp_path, monkeypatch):
         start(module, detection="maybe")
     with pytest.raises(ValueError, match="balance:=thermal: expected a number"):
         start(module, balance="thermal")
+    with pytest.raises(ValueError, match="visible:=my topic: expected a topic"):
+        start(module, visible="my topic")
+    with pytest.raises(FileNotFoundError, match=r"is no file"):
+        start(module, params_file=str(tmp_path))
     with pytest.raises(FileNotFoundError, match=r"missing\.yaml does not exist"):
         start(module, params_file=str(tmp_path / "missing.yaml"))
     start(module, argv=["visble:=/cam/rgb"])

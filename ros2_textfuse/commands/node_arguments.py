@@ -3,13 +3,22 @@
 import argparse
 import re
 
-_NAMESPACE = re.compile(r"/?(?:[A-Za-z_]\w*(?:/[A-Za-z_]\w*)*)?", re.ASCII)
+_TOPIC = re.compile(r"/?[A-Za-z_]\w*(?:/[A-Za-z_]\w*)*", re.ASCII)
 
 
 def namespace(text: str) -> str:
     """The type of --namespace; rclpy would end a command with a traceback."""
-    if not _NAMESPACE.fullmatch(text):
+    if text not in ("", "/") and not _TOPIC.fullmatch(text):
         raise argparse.ArgumentTypeError(
             f"{text!r} is no namespace: expected names of letters, digits and _, with / between, as front/textfuse"
         )
     return text
+
+
+def topic(text: str) -> str:
+    """The type of --visible and --thermal: a full name, as a relative one would lie among the nodes' own topics."""
+    if not _TOPIC.fullmatch(text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no topic: expected names of letters, digits and _, with / between, as /cam/rgb/image_raw"
+        )
+    return "/" + text.lstrip("/")

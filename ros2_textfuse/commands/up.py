@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from ros2_textfuse.commands import fusion_arguments, prompt_arguments
-from ros2_textfuse.commands.node_arguments import namespace
+from ros2_textfuse.commands.node_arguments import namespace, topic
 from ros2_textfuse.runtime import environment
 from ros2_textfuse.runtime.processes import Processes, node_command
 from ros2_textfuse.runtime.supervisor import REFUSED, NodeRefusedError, Supervisor
@@ -18,8 +18,8 @@ cannot start, for the reason that it prints."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb; they are those of the launch file."""
     parser.epilog = EXIT_CODES
-    parser.add_argument("--visible", default="/visible/image_raw", help="topic of the RGB camera")
-    parser.add_argument("--thermal", default="/thermal/image_raw", help="topic of the thermal camera")
+    parser.add_argument("--visible", type=topic, default="/visible/image_raw", help="topic of the RGB camera")
+    parser.add_argument("--thermal", type=topic, default="/thermal/image_raw", help="topic of the thermal camera")
     parser.add_argument(
         "--namespace", type=namespace, default="textfuse", help="namespace of the nodes and their topics"
     )
@@ -41,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
     """Keep the nodes running until a signal; returns 0 then, and 1 when a node cannot start."""
     params_file = args.params_file or environment.share_dir() / "config" / "fusion.yaml"
     if not params_file.is_file():
-        print(f"textfuse up: {params_file} does not exist", file=sys.stderr)
+        what = "is no file" if params_file.exists() else "does not exist"
+        print(f"textfuse up: {params_file} {what}", file=sys.stderr)
         return REFUSED
     try:
         with Processes() as processes:
@@ -60,8 +61,7 @@ def _commands(args: argparse.Namespace, params_file: Path) -> dict[str, list[str
     prompt = {"modes": args.mode, "severity": args.severity, "objects": args.object, "balance": args.balance}
     settings |= {name: value for name, value in prompt.items() if value not in (None, [])}
     sim_time = {"use_sim_time": args.use_sim_time}
-    # A relative name would be taken as one in the node's own namespace, where no camera is.
-    cameras = {f"/{name}/image_raw": "/" + getattr(args, name).lstrip("/") for name in ("visible", "thermal")}
+    cameras = {f"/{name}/image_raw": getattr(args, name) for name in ("visible", "thermal")}
     fusion = {**settings, **sim_time, "autostart": args.autostart, "exit_on_failure": True}
     commands = {"fusion": node_command("fusion", args.namespace, fusion, cameras, params_file)}
     if args.detection:

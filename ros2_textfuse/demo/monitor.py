@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections import Counter, OrderedDict, deque
+from functools import partial
 
 from rclpy.client import Client
 from rclpy.context import Context
@@ -44,9 +45,7 @@ class Monitor(Node):
         """The active prompt, and the stamp (ns) from which on images surely use it."""
         self._gain_control = GainControl()
         for camera, kept in self._sources.items():
-            self.create_subscription(
-                Image, f"/{camera}/image_raw", lambda m, kept=kept: _keep(kept, m), qos_profile_sensor_data
-            )
+            self.create_subscription(Image, f"/{camera}/image_raw", partial(_keep, kept), qos_profile_sensor_data)
         self.create_subscription(Image, "fused", self._see_fused, qos_profile_sensor_data)
         self.create_subscription(Image, "annotated", self._record, qos_profile_sensor_data)
         self.create_subscription(Detection2DArray, "detections", self._see_detections, 10)

@@ -43,6 +43,7 @@ class Detector:
             32. Images of other sizes are scaled with their proportions kept, and padded.
         threads: CPU threads of openvino, 0 for its own choice. torch's count belongs to the process
             (torch.set_num_threads) and is left alone.
+        gives_way: whether openvino works while nobody else wants the processor, as long as there is such time.
 
     Raises:
         WeightsError: the weights cannot be found, obtained or read.
@@ -58,6 +59,7 @@ class Detector:
         classes: Iterable[str] = (),
         image_size: tuple[int, int] = (480, 640),
         threads: int = 0,
+        gives_way: bool = False,
     ) -> None:
         if engine not in ("auto", *ENGINES):
             raise ValueError(f"unknown engine '{engine}': choose auto, {', '.join(ENGINES[:-1])} or {ENGINES[-1]}")
@@ -71,6 +73,7 @@ class Detector:
         self._class_ids: list[int] | None = None  # all
         self._size = [-(-side // STRIDE) * STRIDE for side in image_size]
         path = find_weights(weights)
+        self._gives_way = gives_way
         self._network = self._load(path, engine, threads)
         self._names = self._network.names
         self.classes = tuple(classes)
@@ -157,7 +160,7 @@ class Detector:
 
                 task = metadata_of(export)["task"]
                 if task == "detect":
-                    return OpenVINOBoxes(export, threads)
+                    return OpenVINOBoxes(export, threads, self._gives_way)
             from ros2_textfuse.detection.ultralytics_model import UltralyticsModel
             from ros2_textfuse.detection.ultralytics_setup import read_weights
 

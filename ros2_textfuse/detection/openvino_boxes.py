@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_textfuse.detection.priority import GivingWay, TakingShare
 from ros2_textfuse.runtime import bounded_yaml
-from ros2_textfuse.runtime.openvino_core import compile_options, core, openvino
+from ros2_textfuse.runtime.openvino_core import core, openvino
 
 Outlines = list[NDArray[np.float32] | None]
 
@@ -24,6 +25,7 @@ class OpenVINOBoxes:
     Args:
         export: ultralytics' folder with the network and its metadata.yaml.
         threads: 0 for OpenVINO's own choice.
+        gives_way: whether it is run as `GivingWay` does.
 
     Raises:
         OSError, RuntimeError: a file is missing, or OpenVINO cannot run it.
@@ -31,7 +33,7 @@ class OpenVINOBoxes:
 
     segments = False
 
-    def __init__(self, export: Path, threads: int) -> None:
+    def __init__(self, export: Path, threads: int, gives_way: bool = False) -> None:
         metadata = metadata_of(export)
         self.names: dict[int, str] = metadata["names"]
         model = core().read_model(next(export.glob("*.xml")))
@@ -40,10 +42,10 @@ class OpenVINOBoxes:
         steps.input().tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
         steps.input().preprocess().convert_element_type(openvino.Type.f32).scale(255.0)
         steps.input().model().set_layout(openvino.Layout("NCHW"))
-        options = compile_options(threads)
+        options = {}
         if platform.machine() == "aarch64":  # where less is not close enough
-            options |= {"EXECUTION_MODE_HINT": "ACCURACY", "INFERENCE_PRECISION_HINT": "f32"}
-        self._request = core().compile_model(steps.build(), "CPU", options).create_infer_request()
+            options = {"EXECUTION_MODE_HINT": "ACCURACY", "INFERENCE_PRECISION_HINT": "f32"}
+        self._infer = (GivingWay if gives_way else TakingShare)(steps.build(), threads, options)
         self.find(np.zeros((*self._size, 3), np.uint8), 1.0, None)  # the first call allocates
 
     def find(
@@ -60,9 +62,7 @@ class OpenVINOBoxes:
             left, top, right, bottom in pixels, score and class of each, [N, 6]; and no outlines.
         """
         field, scale, corner = fitted(image, self._size)
-        self._request.set_input_tensor(openvino.Tensor(field[None], shared_memory=True))
-        self._request.infer()
-        output = self._request.get_output_tensor(0).data[0]
+        output = self._infer(field[None])[0]
         ends = output.shape[-1] == 6  # each object has one box already
         rows = _sure(output, confidence, classes) if ends else suppressed(_best(output, confidence, classes))
         height, width = image.shape[:2]

@@ -14,6 +14,7 @@ from soak import (
     Sample,
     Soak,
     Status,
+    complaint,
     judge,
     recovery,
     schedule,
@@ -116,3 +117,9 @@ def test_a_process_that_was_started_anew_may_grow_up():
 def test_a_run_that_breaks_off_is_not_flat():
     assert judge([], after=10.0)["not_flat"] == ["too few samples"]
     assert judge(samples([500.0, 500.0]), after=10.0)["not_flat"] == ["too few samples"]
+
+
+def test_what_fusion_complained_of_last_is_told():
+    statuses = [Status(9.0, "ERROR", 0, "before"), Status(10.5, "DEGRADED", 1, "dropped 3"), Status(11.0, "OK", 2)]
+    assert complaint(statuses, end=10.0) == "DEGRADED: dropped 3"
+    assert complaint(statuses[-1:], end=10.0) == "OK, but nothing was fused"

@@ -176,7 +176,7 @@ def test_torch_keeps_its_threads(bus):
 @needs_openvino
 def test_threads_reach_openvino(bus):
     detector = Detector(engine="openvino", threads=1)
-    compiled = detector._network._request.get_compiled_model()
+    compiled = detector._network._infer._request.get_compiled_model()
     assert compiled.get_property("INFERENCE_NUM_THREADS") == 1
     assert_bus_and_people(detector.detect(bus))
 

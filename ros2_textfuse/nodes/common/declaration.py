@@ -1,5 +1,6 @@
 """A node's parameters from their table: declared, checked when they change, and read."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
+from ros2_textfuse.nodes.common.parameter_file import without_effect
 from ros2_textfuse.nodes.common.parameters import Parameter, unknown
 
 ROS_OWN = ("use_sim_time", "qos_overrides.", "start_type_description_service")  # parameters that rclpy declares
@@ -17,7 +19,7 @@ def declare(
     table: tuple[Parameter, ...],
     accept: Callable[[dict[str, Any]], str] | None = None,
 ) -> None:
-    """Declare every parameter of a table on a node, and warn of others that it was given.
+    """Declare every parameter of a table on a node, and warn of what it was given in vain.
 
     Args:
         node: that gets them.
@@ -53,6 +55,8 @@ def declare(
     for name in getattr(node, "_parameter_overrides", {}):
         if name not in known and not name.startswith(ROS_OWN):
             node.get_logger().warning(unknown(name, table))
+    for warning in without_effect(sys.argv, node.get_fully_qualified_name()):
+        node.get_logger().warning(warning)
 
 
 def values(node: Node, table: tuple[Parameter, ...]) -> dict[str, Any]:

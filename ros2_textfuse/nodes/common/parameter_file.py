@@ -1,6 +1,9 @@
 """A ROS parameter file, read without ROS: what `--params-file` gives a node."""
 
+import itertools
 import math
+import re
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -48,6 +51,43 @@ def read_parameters(path: Path, node: str) -> dict[str, Any]:
             elif not name.startswith(("use_sim_time", "qos_overrides")):
                 raise ParameterFileError(f"{path}: {unknown(name, NODES[node])}")
     return values
+
+
+def without_effect(arguments: Sequence[str], node: str) -> list[str]:
+    """What to say of each parameter file of a command line that seems meant for a node, and that ROS does not give it.
+
+    ROS matches the whole name, so that `fusion:` alone is for no node in a namespace, and is passed over in silence.
+
+    Args:
+        arguments: of the node's process.
+        node: full name, as /textfuse/fusion.
+    """
+    own, said = PurePosixPath(node).name, []
+    for before, argument in itertools.pairwise(arguments):
+        if before != "--params-file":
+            continue
+        try:
+            names = {name for name, _ in _sections(Path(argument), bounded_yaml.read(Path(argument)), "")}
+        except (YamlError, ParameterFileError):  # which ROS has taken, so it is in a way that only ROS knows
+            continue
+        last = {PurePosixPath(name).name for name in names}
+        others = last & (NODES.keys() | {"*", "**"})
+        given = any(_pattern(name).fullmatch(node) for name in names)
+        if not given and (own in last or not others):
+            said.append(
+                f"{argument} has no parameters for {node}, only for {', '.join(sorted(names)) or 'no node'}: write "
+                f"/**/{own}: ros__parameters:"
+            )
+    return said
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    """What the name of a section matches: `**` any number of levels, `*` one."""
+    parts = (
+        r"(/\w+)*" if part == "**" else r"/\w+" if part == "*" else f"/{re.escape(part)}"
+        for part in PurePosixPath(name).parts[1:]
+    )
+    return re.compile("".join(parts))
 
 
 def _sections(path: Path, content: Any, prefix: str) -> list[tuple[str, dict[str, Any]]]:

@@ -263,7 +263,12 @@ DETECTION = (
         live=True,
     ),
     Parameter(
-        "nice", 10, "How far to step back where processor time is short, as in nice(1); fusion goes first at 10.", 0, 19
+        "nice",
+        10,
+        "Niceness of the detector, as in nice(1). Above 0, on OpenVINO, it takes the time that others leave, and a "
+        "share of that niceness only where they leave none.",
+        0,
+        19,
     ),
     CACHE,
     BUILD_ONLY,

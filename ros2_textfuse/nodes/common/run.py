@@ -14,6 +14,7 @@ from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValu
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import remove_ros_args
 
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.nodes.common.parameters import Parameter
@@ -83,6 +84,8 @@ def run(
     try:
         # rclpy's own signal handlers shut the context down at once, under a worker that still publishes.
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        if others := remove_ros_args(sys.argv)[1:]:  # ROS passes over what stands before --ros-args
+            raise StartError(f"unknown argument {others[0]}: see --help; parameters and remappings go after --ros-args")
         node = make_node()
         # Python's collector would walk through all that torch and ROS have set up, tens of milliseconds in the middle
         # of an image, again and again.

@@ -20,7 +20,8 @@ def why_silent(node: Node, subscription: Subscription) -> str:
     if not publishers:
         return _elsewhere(node, topic, wanted)
     if not right:
-        return f"{_name(publishers[0])} publishes {publishers[0].topic_type} there, not {wanted}"
+        found = publishers[0].topic_type
+        return f"{_name(publishers[0])} publishes {found} there, not {wanted}{_transport(topic, found)}"
     requested = _in_force(node, node.get_subscriptions_info_by_topic(topic), subscription.qos_profile)
     for publisher in right:
         if mismatch := qos_mismatch(publisher, publisher.qos_profile, requested):
@@ -73,6 +74,8 @@ def _elsewhere(node: Node, topic: str, wanted: str) -> str:
     twin, transport = (
         (f"{topic}/compressed", "compressed") if wanted == IMAGE else (topic.removesuffix("/compressed"), "raw")
     )
+    if wanted == COMPRESSED and wanted in topics.get(twin, ()) and node.count_publishers(twin):
+        return f"nobody publishes there, but on {twin}{_transport(twin, wanted)}"
     if node.count_publishers(twin):
         return f"nobody publishes there, but on {twin}: set the camera's transport parameter to {transport}"
     images = [
@@ -86,6 +89,15 @@ def _elsewhere(node: Node, topic: str, wanted: str) -> str:
         return "nobody publishes there: is the driver running, in this ROS_DOMAIN_ID?"
     more = ", ..." if len(images) > SHOWN else ""
     return f"nobody publishes there; images are on {', '.join(images[:SHOWN])}{more}: remap the input"
+
+
+def _transport(topic: str, found: str) -> str:
+    """What to do where a camera's topic was named with the ending that its transport adds."""
+    if found != COMPRESSED or not topic.endswith("/compressed"):
+        return ""
+    return (
+        f": name the topic {topic.removesuffix('/compressed')}, and set the camera's transport parameter to compressed"
+    )
 
 
 def _name(endpoint: Any) -> str:

@@ -75,6 +75,7 @@ class DetectionNode(Node):
                     classes=p["classes"],
                     image_size=(round(share * p["height"]), round(share * p["width"])),
                     threads=p["threads"],
+                    gives_way=p["nice"] > 0,
                 )
                 for share in shares
             ]

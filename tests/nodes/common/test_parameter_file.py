@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ros2_textfuse.nodes.common.parameter_file import ParameterFileError, read_parameters
+from ros2_textfuse.nodes.common.parameter_file import ParameterFileError, read_parameters, without_effect
 from ros2_textfuse.nodes.common.parameters import FUSION
 from ros2_textfuse.settings import FusionSettings
 from tests.runtime.test_bounded_yaml import BOMB
@@ -68,3 +68,23 @@ def test_bad_files_are_named(tmp_path, text, reason):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(ParameterFileError, match=r"missing\.yaml cannot be read"):
         read_parameters(tmp_path / "missing.yaml", "fusion")
+
+
+@pytest.mark.parametrize(
+    ("names", "effect"),
+    [
+        (["/**/fusion"], True),
+        (["/**"], True),
+        (["/*/fusion"], True),
+        (["/front/textfuse/fusion", "/textfuse/fusion"], True),  # of two rigs
+        (["/**/detection", "/camera/driver"], True),  # of another node, and none of ours is missed
+        (["fusion"], False),  # for /fusion alone
+        (["/**/fusoin"], False),
+        (["/front/textfuse/fusion", "/**/detection"], False),
+    ],
+)
+def test_a_file_whose_names_do_not_meet_the_node_is_named(tmp_path, names, effect):
+    path = tmp_path / "params.yaml"
+    path.write_text("".join(f"{name}:\n  ros__parameters:\n    slop: 0.1\n" for name in names))
+    said = without_effect(["fusion", "--ros-args", "--params-file", str(path)], "/textfuse/fusion")
+    assert [f"{path} has no parameters for /textfuse/fusion" in line for line in said] == [True] * (not effect)

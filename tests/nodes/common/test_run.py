@@ -29,6 +29,14 @@ def test_the_heartbeat_says_whether_the_node_lives(monkeypatch, alive, beats):
             assert not beats
 
 
+@pytest.mark.parametrize("words", [["--visible", "/cam"], ["visible=/cam", "--ros-args", "-p", "slop:=0.1"]], ids=str)
+def test_what_ros_passes_over_is_refused(monkeypatch, capfd, words):
+    """`ros2 run textfuse fusion --visible /cam` would listen to another topic."""
+    monkeypatch.setattr(run_module.sys, "argv", ["fusion", *words])
+    assert run_module.run("fusion", lambda: pytest.fail("it started"), (), "") == run_module.REFUSED
+    assert f"unknown argument {words[0]}" in "".join(capfd.readouterr())
+
+
 class StandIn:
     """An executor without a node."""
 

@@ -1,0 +1,123 @@
+"""Models of OpenVINO that take their share of the processor, or only what others leave of it."""
+
+import logging
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ros2_textfuse.runtime.openvino_core import compile_options, core, openvino
+
+LONGEST = 0.25  # s that an image waits for processor time to spare
+TIMES = 4  # of what one thread takes for an image, where that is longer
+SHARING = 10.0  # s of taking a share, until there may be time to spare again
+
+logger = logging.getLogger(__name__)
+
+
+class TakingShare:
+    """Infers on threads that are as nice as the one that made it.
+
+    Args:
+        model: with one input.
+        threads: 0 for OpenVINO's own choice.
+        options: more of them, for OpenVINO's plugin.
+
+    Raises:
+        RuntimeError: OpenVINO cannot compile the model.
+    """
+
+    def __init__(self, model: openvino.Model, threads: int, options: Mapping[str, Any]) -> None:
+        self._request = _request(model, threads, options)
+
+    def __call__(self, image: NDArray) -> NDArray[np.float32]:
+        """The first output; valid until the next call.
+
+        Args:
+            image: of the input's shape and dtype, C-contiguous and writable.
+        """
+        self._request.set_input_tensor(openvino.Tensor(image, shared_memory=True))
+        self._request.infer()
+        return _output(self._request)
+
+
+class GivingWay:
+    """Infers on threads that run while nobody else wants the processor: SCHED_IDLE of sched(7).
+
+    Niceness is about shares alone: a nice thread is not put aside at once for one that wakes up on its core, and what
+    is more urgent waits, tens of milliseconds at worst. One of SCHED_IDLE is. But beside programs that never pause, it
+    gets next to nothing. So where an image has waited for too long, the calling thread infers by itself for a while,
+    at the niceness that it has. It does so with a model of its own: the other one is locked while it waits, and none
+    of its threads can be taken out of SCHED_IDLE without privileges.
+
+    See `TakingShare` for arguments and errors.
+    """
+
+    def __init__(self, model: openvino.Model, threads: int, options: Mapping[str, Any]) -> None:
+        self._share = TakingShare(model, 1, options)
+        example = np.zeros(model.input().shape, model.input().element_type.to_dtype())
+        self._share(example)  # the first call allocates
+        began = time.thread_time()
+        self._share(example)
+        self._patience = max(LONGEST, TIMES * (time.thread_time() - began))
+        others = _threads()
+        self._idle = _request(model, threads, options)
+        self._start(example)
+        self._idle.wait()
+        try:
+            for thread in _threads() - others:
+                os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
+        except OSError as error:  # a container may forbid it
+            logger.warning("The detector cannot give way altogether, and has its niceness alone: %s", error)
+        self._shares_until, self._waiting = float("-inf"), False
+
+    def __call__(self, image: NDArray) -> NDArray[np.float32]:
+        """The first output; valid until the next call.
+
+        Args:
+            image: of the input's shape and dtype, C-contiguous and writable; not to be changed after.
+        """
+        if self._waiting:
+            self._waiting = not self._idle.wait_for(0)
+        if self._waiting or time.monotonic() < self._shares_until:
+            return self._share(image)
+        self._start(image)
+        if self._idle.wait_for(round(self._patience * 1e3)):
+            return _output(self._idle)
+        self._waiting, self._shares_until = True, time.monotonic() + SHARING
+        logger.info(
+            "No processor time to spare in %.2f s: the detector takes a share of it for %g s", self._patience, SHARING
+        )
+        return self._share(image)
+
+    def _start(self, image: NDArray) -> None:
+        self._image = image  # the tensor does not keep it alive
+        self._idle.set_input_tensor(openvino.Tensor(image, shared_memory=True))
+        self._idle.start_async()
+
+
+def _output(request: openvino.InferRequest) -> NDArray[np.float32]:
+    output: NDArray[np.float32] = request.get_output_tensor(0).data
+    return output
+
+
+def _request(model: openvino.Model, threads: int, options: Mapping[str, Any]) -> openvino.InferRequest:
+    return core().compile_model(model, "CPU", {**compile_options(threads), **options}).create_infer_request()
+
+
+def _threads() -> set[int]:
+    """Of this process, those that have its name: what the middleware starts meanwhile has names of its own."""
+    tasks = Path("/proc/self/task")
+    own = (tasks / str(os.getpid()) / "comm").read_text()
+    found = set()
+    for task in tasks.iterdir():
+        try:
+            if (task / "comm").read_text() == own:
+                found.add(int(task.name))
+        except OSError:  # it has ended meanwhile
+            continue
+    return found
