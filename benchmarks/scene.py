@@ -4,27 +4,31 @@
 
 PAIRS holds vi/ and ir/; each pair is degraded by each condition. FOLDER holds degradations that others made:
 VI/NAME_{Norm,Blur,RN,Rain,haze,LL}.png and IR/NAME_{Norm,LC,RN,SN}.png. DATA is a folder of pairs with labels/: a
-detector's mAP50 fused plainly, by mode auto, and with the right mode named.
+detector's precision fused plainly, by mode auto, with the right mode named, and with that and the objects brought out.
 """
 
 import argparse
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_textfuse.batch.objects import ObjectFinder
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.degradations.obstructions import OBSTRUCTIONS
-from ros2_textfuse.degradations.pairs import load_pairs
-from ros2_textfuse.evaluation.metrics.average_precision import average_precision
+from ros2_textfuse.degradations.pairs import RegisteredPair, load_pairs
+from ros2_textfuse.evaluation.metrics.average_precision import Found, average_precision
+from ros2_textfuse.evaluation.metrics.boxes import Box
 from ros2_textfuse.evaluation.offline import detection
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.recordings.pairs import read_image
+from ros2_textfuse.saliency.bring_out import BringOut
+from ros2_textfuse.saliency.regions import Region
 from ros2_textfuse.scene.conditions import CONDITIONS
 from ros2_textfuse.scene.estimator import Estimator
 from ros2_textfuse.scene.features import PARTS
@@ -91,23 +95,60 @@ def judge(cases: Iterator[tuple[str, Pair]]) -> dict[str, dict[str, float]]:
     }
 
 
-def detections(data: Path) -> dict[str, dict[str, float]]:
-    """For the pairs as they are and under each degradation: mAP50 fused plainly, by auto and with the right mode."""
+WAYS = ("plain", "auto", "named", "brought out", "true boxes")
+
+
+def detections(data: Path) -> dict[str, dict[str, dict[str, float]]]:
+    """For the pairs as they are and under each degradation: what a detector finds in each way of fusing them.
+
+    Returns:
+        Condition (`mean` for the mean of all) -> figure -> way -> value, 0..1: mAP50 over the classes with boxes, and
+        mAP50 and mAP of `person` and of `car`. The ways: fused plainly, by auto, with the right mode named, with that
+        and every class brought out that has boxes, from the detector's own boxes and from the true ones.
+    """
     task, fuser = detection.prepare(data, data / "labels"), Fuser()
     classes = sorted({box.name for found in task.boxes.values() for box in found})
+    finder = ObjectFinder(classes)
     rows = {}
     for mode in ("clean", *MODES):
-        wanted = () if mode == "clean" else (mode,)
-        found = {"plain": {}, "auto": {}, "named": {}}
+        found: dict[str, Found] = {way: {} for way in WAYS}
         for pair in task.pairs:
-            visible, thermal = pair.degraded(dict.fromkeys(wanted, detection.SEVERITY))
-            for way, modes in (("plain", ()), ("auto", ("auto",)), ("named", wanted)):
-                fuser.set_prompt(modes=modes, severity=detection.SEVERITY if modes else None)
-                found[way][pair.name] = task.detector.detect(fuser.fuse(visible, thermal))
-        rows[mode] = {way: average_precision(task.boxes, found[way], classes)["mAP50"] for way in found}
-        print(f"  {mode:18s}", {way: round(value, 3) for way, value in rows[mode].items()}, flush=True)
-    rows["mean"] = {way: float(np.mean([row[way] for row in rows.values()])) for way in ("plain", "auto", "named")}
+            for way, image in _fused(pair, mode, fuser, finder, task.boxes[pair.name]):
+                found[way][pair.name] = task.detector.detect(image)
+        rows[mode] = _figures(task, found, classes)
+        print(f"  {mode:18s}", {way: round(value, 3) for way, value in rows[mode]["mAP50"].items()}, flush=True)
+    rows["mean"] = {
+        figure: {way: float(np.mean([row[figure][way] for row in rows.values()])) for way in WAYS}
+        for figure in rows["clean"]
+    }
     return rows
+
+
+def _fused(
+    pair: RegisteredPair, mode: str, fuser: Fuser, finder: ObjectFinder, boxes: Sequence[Box]
+) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    """Way and fused image of a pair under a mode."""
+    wanted = () if mode == "clean" else (mode,)
+    visible, thermal = pair.degraded(dict.fromkeys(wanted, detection.SEVERITY))
+    for way, modes in (("plain", ()), ("auto", ("auto",)), ("named", wanted)):
+        fuser.set_prompt(modes=modes, severity=detection.SEVERITY if modes else None)
+        image = fuser.fuse(visible, thermal)
+        yield way, image
+    brought_out = image.copy()
+    finder.bring_out(brought_out, visible, thermal)
+    yield "brought out", brought_out
+    BringOut()(image, visible, thermal, [Region(box.box, name=box.name) for box in boxes])
+    yield "true boxes", image
+
+
+def _figures(task: detection.Task, found: Mapping[str, Found], classes: Sequence[str]) -> dict[str, dict[str, float]]:
+    figures = {"mAP50": {way: average_precision(task.boxes, found[way], classes)["mAP50"] for way in WAYS}}
+    for name in ("person", "car"):
+        truth = {image: [box for box in boxes if box.name == name] for image, boxes in task.boxes.items()}
+        judged = {way: average_precision(truth, found[way], [name]) for way in WAYS}
+        for figure in ("mAP50", "mAP"):
+            figures[f"{name} {figure}"] = {way: judged[way][figure] for way in WAYS}
+    return figures
 
 
 def look_ms(pair: Pair, seconds: float = 10.0) -> dict[str, float]:
@@ -141,7 +182,7 @@ def main() -> None:
     if asked.foreign:
         found["foreign"] = judge(foreign(asked.foreign))
     if asked.boxes:
-        found["boxes"] = detections(asked.boxes)
+        found |= {f"boxes, {condition}": row for condition, row in detections(asked.boxes).items()}
     found["look_ms"] = look_ms((lambda pair: (pair.visible, pair.thermal))(load_pairs(asked.pairs)[0]))
     for title, rows in found.items():
         print(title)

@@ -75,12 +75,12 @@ class Amount:
 
 def plain_numbers(text: str) -> str:
     """`text` with one way of writing numbers, so that what cuts and strips it leaves them whole."""
-    text = text.replace("％", "%").replace("−", "-")
+    text = re.sub(r" ?= ?", " = ", text.replace("％", "%").replace("−", "-"))
     text = _SPELT.sub(lambda found: f"{_TENS[found[1].lower()] + 5 * bool(found[2])}", text)
     text = re.sub(r"(?<=\d),(?=\d)", ".", text)
     text = re.sub(r"(?:(?<=\s)|^)\+ ?(?=[\d.])", "＋", text)  # a plus would join two clauses
     text = re.sub(r"(?:(?<=[\s=:])|^)- ?(?=\.?\d)", "minus ", text)
-    return re.sub(r" ?= ?", " = ", text)
+    return text
 
 
 def apart(clause: str) -> list[str]:

@@ -26,32 +26,37 @@ _ADVERB = (
 _MORE = (
     r"(?:(?:fade|cut|cross|jump|flip|slide) (?:over )?(?:in)?to|"
     r"(?:rely|depend|lean|count) more on|"
-    r"more(?: of| from| on| weight (?:to|on))?|us(?:e|ing)|take|trust|prefer|rely(?:ing)? on|favou?r|"
+    r"as much(?: of)?(?= (?:the )?(?:thermal|visible)\b.* as (?:you|possible|it))|more(?: of| from| on|"
+    r" weight (?:to|on))?|us(?:e|ing)|take|trust|prefer|rely(?:ing)? on|favou?r|"
     r"believe(?: in)?|listen to|follow|lean (?:more )?(?:on|to|towards?)|mostly|mainly|primarily|rather|emphasi[sz]e|"
     r"stress|prioriti[sz]e|go(?:ing)?(?: (?:to|with|for|by|over to))?|stick (?:to|with)|shift (?:\w+ )?(?:to|"
     r"towards?)|towards?|need|want|i'd like|see|look at|show(?: me)?|give(?: me)?|bring in|mix in|add|boost|"
     r"strengthen|weigh|weight(?: on)?|dominated by|depend on|count on|focus on|concentrate on|"
     r"put (?:\w+ ){0,3}(?:weight|emphasis|focus|stress|trust|priority|accent|importance) on|choose|pick|"
-    r"move to|change to|display|watch|back to|bet on|(?:crank|turn|dial|ramp|push|bring)(?: up)?)"
+    r"move to|change to|display|watch|(?:bring|get|want|give me) back|back to|return to|bet on|(?:crank|turn|"
+    r"dial|ramp|push|bring)(?: up)?)"
 )
 _LESS = (
     r"(?:less(?: of| from)?|(?:rely|depend|lean|count) less on|"
     r"less (?:reliance|weight|trust|emphasis|focus) (?:on|to)|"
     r"too much(?: of)?|reduce|lower|weaken|tone down|distrust|mistrust|ignore|"
-    r"forget(?: about)?|drop|disregard|without|no|(?:dial|turn|bring|scale|cut|push) (?:back|down)|"
+    r"forget(?: about)?|drop|disregard|without|no|(?:dial|turn|scale|cut|push) (?:back|down)|bring down|"
     r"stop(?: showing(?: me)?)?|avoid|leave out|skip|hide|not so much(?: of)?|fewer|cut|disable|turn off|switch off|"
     r"stop using|mute|suppress|remove|discard|kill|lose|ditch|dump|get rid of|away from|(?:don't|do not) like|dislike|"
-    r"hate)"
+    r"hate|(?:had |have )?(?:enough|(?:sick|tired|fed up))(?: of| with)?|no (?:use|need) for|no need of)"
 )
 _BROKEN = (
     r"(?: (?:is|are|has|was|seems|looks|went|just|completely|totally|gone))* (?:dead|broken|failed|failing|fails|"
-    r"useless|out|down|unusable|gone(?! \w)|covered|sees? nothing|not working|unreliable|bad|worse|worthless|no use|"
+    r"useless|misleading|deceptive|not (?:ok|okay|good|fine|great|usable|reliable|trustworthy)|out|down|"
+    r"unusable|gone(?! \w)|"
+    r"covered|sees? nothing|not working|unreliable|bad|worse|worthless|no use|"
     r"no good|no help|no longer works|lost|offline|blocked|blind|unplugged|froze|died|crashed|"
     r"(?:does not|doesn't) help|defective|faulty|(?:can ?not|can't) be trusted|(?:does not|doesn't) work|stopped|"
     r"frozen|drops? out|rubbish|crap)\b(?! of focus| contrast| details?| sharpness)"
 )
 _GOOD = (
-    r"(?: (?:is|are|seems|looks))* (?:far |much |a bit )?(?:more (?:reliable|useful|trustworthy|important)|better|"
+    r"(?: (?:is|are|seems|looks))* (?:far |much |way |a lot |a bit )?(?:more (?:reliable|useful|trustworthy|"
+    r"important)|better|"
     r"best|preferable|superior|clearer)\b"
 )
 _HEAT = re.compile(
@@ -62,8 +67,14 @@ _HEAT = re.compile(
     r"me |some |in )*(?:little |bit |more |only )*(?:heat|warmth|temperatures?)\b|"
     r"\b(?:by|via|use|using|trust|follow|rely on) (?:the |their |body |its )*(?:heat|warmth|temperatures?)\b(?! haze))"
 )
+# "the hot engine drowns everything"
+_HEAT_HARMS = re.compile(
+    r"\b(?:hot|warm|heated|glowing|heat)\b.* (?:drowns?|overwhelms?|overpowers?|swamps?|hides?|masks?|"
+    r"dominates?|outshines?|"
+    r"saturates?|blooms?|buries|covers?)\b"
+)
 _DENIED_HEAT = re.compile(
-    r"\b(?:(?P<none>no|without|neither)|not|ignore|hide|forget(?: about)?|avoid|skip|less|leave out)\b|n't\b"
+    r"\b(?:(?P<none>no|without|neither)|not|ignore|hide|forget(?: about)?|avoid|skip|less|leave out|too much)\b|n't\b"
 )
 _EQUAL = re.compile(
     r"\b(?:equal(?:ly)?|even(?:ly)?(?: mix| weight\w*| balance\w*)|fifty.?fifty|50.?50|same weight|balanced|"
@@ -99,6 +110,15 @@ _NOT = r"(?:not|n't|never|don't|do not|can't|cannot)(?: \w+){0,2}?"
 _RULES: tuple[tuple[re.Pattern[str], float, float | None], ...] = tuple(
     (re.compile(pattern), sign, size)
     for pattern, sign, size in (
+        (  # a lack is complained of, not asked for
+            rf"(?:\bwhy\b.* no|\b(?:can't|can ?not|couldn't) see(?: any| much| enough)?(?: of)?|\btoo little|"
+            rf"\b(?:hardly|barely) "
+            rf"any) {_CAMERA}",
+            1,
+            None,
+        ),
+        (rf"{_CAMERA} is missing\b", 1, None),
+        (rf"\btoo {_CAMERA}(?: for (?:me|us))?$", -1, None),
         (rf"{_CAMERA}(?: is| are)? (?:rather than|instead of|over|before|not|beats?|outperforms?) {_OTHER}", 1, None),
         (rf"\b(?:from|swap|exchange|trade|replace) {_OTHER} (?:over )?(?:for|by|to) {_CAMERA}", 1, None),
         (
@@ -111,13 +131,33 @@ _RULES: tuple[tuple[re.Pattern[str], float, float | None], ...] = tuple(
             1,
             None,
         ),
+        (rf"\b(?:dial|turn|bring|scale|cut|push|pull|take|hold|tone) {_CAMERA} (?:\w+ )?(?:back|down)\b", -1, None),
+        (rf"(?<!let ){_CAMERA} (?:is )?dominat(?:es|ing)\b", -1, None),
+        (rf"{_CAMERA} (?!(?:is|are|was|looks?|has)\b)(?:\w+ ){{1,3}}too much$", -1, None),
+        (rf"{_CAMERA} (?:\w+ ){{1,2}}too little$", 1, None),
+        (
+            rf"{_CAMERA} (?:adds?|brings?|gives?|contributes?|helps?|offers?) (?:me |us )?(?:nothing|little|"
+            rf"no (?:use|help|value))\b"
+            r"(?! but\b)",
+            -1,
+            None,
+        ),
+        (rf"{_CAMERA} (?:is )?(?:over-?rated|annoy\w*|distract\w*|in the way|gets in the way)\b", -1, None),
         (rf"{_CAMERA} a (?:rest|break|miss|pause)\b", -1, None),
         (rf"{_CAMERA} (?:overwhelms?|overpowers?|drowns?|swamps?|masks?|buries|outshines?|hides?)\b", -1, None),
         (rf"{_CAMERA} (?:comes )?(?:second|last)$", -1, None),
         (rf"{_CAMERA}{_GOOD}(?: than {_OTHER})?", 1, None),
         (rf"(?<!not )(?<!n't )(?<!no )(?:less|worse|no longer|not) (?:{_OTHER})? ?than {_CAMERA}", 1, None),
         (rf"\b{_NOT} {_LESS}{_ADVERB} {_CAMERA}", 1, None),
-        (rf"\b{_NOT} {_MORE}{_ADVERB} {_CAMERA}(?: only| alone)?", -1, None),
+        (rf"\b{_NOT} {_MORE}{_ADVERB} {_CAMERA} (?:only|alone)\b", 0, None),
+        (rf"\b{_NOT} {_MORE}{_ADVERB} {_CAMERA}", -1, None),
+        (
+            rf"{_CAMERA} (?:should|must|may|need|do(?:es)?|is)(?: not|n't)(?: (?:to|allowed|be|"
+            rf"so))* (?:dominat\w+|lead|win|"
+            r"prevail|count(?: so| that)? much|be everything)\b",
+            -1,
+            None,
+        ),
         (rf"^(?:but )?not (?:only )?{_CAMERA}$", -1, None),
         (rf"\b{_LESS}{_ADVERB} {_CAMERA}", -1, None),
         (rf"{_CAMERA} (?:weight |share )?(?:a (?:bit|little) )?(?:less|down|weaker|lower)\b", -1, None),
@@ -188,6 +228,8 @@ def read_balance(clause: str) -> Balance | None:
             ):
                 only = 1.0
             return Balance(value * (only or step(clause)), only == 1.0, _without(clause, found))
+    if found := _HEAT_HARMS.search(clause):
+        return Balance(-step(clause), False, "")
     if found := _HEAT.search(clause):
         denied = _DENIED_HEAT.search(clause[: found.end()])
         if denied:  # "no hot spots" tells, "ignore hot spots" asks

@@ -7,8 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ros2_textfuse.prompts.amounts import apart, plain_numbers
+from ros2_textfuse.prompts.balance import read_balance
+from ros2_textfuse.prompts.plain_speech import plainly
 
-_IMAGE = r"(?:images?|pictures?|cameras?|cams?|frames?|streams?|videos?|feeds?|sensors?|footage|scene|channel|band)"
+_IMAGE = (
+    r"(?:images?|pictures?|pics?|photos?|vids?|cameras?|cams?|frames?|streams?|videos?|feeds?|sensors?|"
+    r"footage|scene|channel|band)"
+)
 _THERMAL = re.compile(
     r"\b(?:infra-?red|germanium|ir|lwir|mwir|flir|thermals|thermo\w*|thermic|microbolometer|"
     r"(?:the )?(?:camera|sensor|one) that (?:sees|shows) (?:heat|warmth)|heat(?= (?:"
@@ -24,10 +29,16 @@ _VISIBLE = re.compile(
 )
 _EITHER = rf"(?:the )?(?:thermal|visible)(?: one| {_IMAGE})?"
 _BOTH = re.compile(rf"\b{_EITHER} (?:and|&) (?:in |on |of )?{_EITHER}(?!\w)(?! (?:is|are|has|have|shows?|looks?)\b)")
+# "dark, so use thermal" goes on; "not so bright" and "so pale" say how much.
+_SO = (
+    r"so(?= (?:i|we|you|it|they|the|that|this|there|then|use|show|make|turn|give|bring|switch|go|do|let|take|"
+    r"rely|trust|add|"
+    r"more|less|thermal|visible|highlight|find|can|could|try|reduce|remove|help|\w+en|de\w+)\b)"
+)
 _CUT = re.compile(
     r"([.;!?]+(?=\s|$)|,|\b(?:instead of|rather than|except for|except|and also|but also|and|or|nor|but|plus|"
-    r"as well as|together with|while|whereas|although|though|however|also|"
-    r"(?<!bother )(?<!done )(?<!enough )(?<!away )(?<!stop )(?<!thing )with|so|because)\b|[&+|])"
+    r"as well as|together with|while|whereas|since(?= (?:it|it's|its|there|we)\b)|although|though|however|also|"
+    rf"(?<!bother )(?<!done )(?<!enough )(?<!away )(?<!stop )(?<!thing )(?<!go )with|{_SO}|because)\b|[&+|])"
 )
 _DENYING = ("nor", "instead of", "rather than", "except for", "except")
 _POLITE = re.compile(r"\b(?:please|pls|kindly|(?:could|can|would) you)\b|\b(?:right )?now$")
@@ -40,7 +51,15 @@ _GREETING = re.compile(
     r"(?: (?:a lot|in advance|very much))?[!. ]*$"
 )
 _PEPPER = re.compile(r"\bsalt(?: and | & |-and-| n )pepper\b")
-_STATIC = re.compile(r"\b(?:(?:tv|snowy|white) static|static(?= (?:on|in|all over|over|everywhere)\b))")
+_STATIC = re.compile(
+    r"\b(?:(?:tv|snowy|white) static|static(?= (?:on|in|all over|over|everywhere)\b)|(?<=with )static)"
+)
+_SUPPOSED = re.compile(
+    r"(?<!see )(?<!tell me )(?<!check )(?<!look )(?<!as )(?<!know )(?<!ask )\b(?:if|unless|in case|should it)\b"
+    r"(?! (?:possible|you|needed|necessary|so)\b)|^(?:as soon as|whenever|once (?:it|we|there))\b|"
+    r"\b(?:might|may|could|will|gonna|going to|soon)\b.*\b(?:later|soon|tomorrow|shortly|afterwards|in an? \w+)\b|"
+    r"\bit (?:might|may)\b"
+)
 # "no fog, just dark": what follows "just" is not denied.
 _JUST = re.compile(
     r"\b((?:no|not|without|isn't|neither|nor) (?!(?:only|just|longer|more|using|\w+ing)\b)(?:\w+ ){1,3}?)"
@@ -67,12 +86,13 @@ _OFF = re.compile(
 _ANSWER = re.compile(r"\b([a-z]+(?: [a-z]+)?)\?? (yes|no)(?=[,.;!]|$)")  # "rain? no.", "people yes, cars no"
 _ANSWERS = re.compile(r"(?<=\w )(yes|no) (?=(?:\w+(?: \w+)? (?:yes|no)[, ]*)+$)")  # "fog yes rain no"
 _NOT_ENOUGH = tuple(
-    (re.compile(rf"\b(?:is |are )?not (?:quite |nearly )?{word} enough\b"), said)
+    (re.compile(rf"\b(?:(?:is |are )?not|(?:is|are)n't|lacks?) (?:quite |nearly |being )?{word} enough\b"), said)
     for word, said in (("bright", "too dark"), ("dark", "too bright"), ("sharp", "blurred"))
 )
 _NOT_IN = re.compile(r"\bnot (?:quite |really )?in focus\b")
 _COLOUR = re.compile(
-    r"\b((?:back|switch|go|over) to|us(?:e|ing)|prefer|trust|with|thermal to) (the )?colou?r(?=$| (?:for|where|by)\b)|"
+    r"\b((?:back|switch|go|over) to|us(?:e|ing)|prefer|trust|with|thermal to|(?:more|less|better|rather) than) (the )?"
+    r"colou?r(?=$| (?:for|where|by)\b)|"
     r"^()()colou?r(?= (?:for|by|first|second|last|only)\b)"
 )
 # "it is too dark": the encoder knows what is too dark better without its subject.
@@ -135,19 +155,21 @@ class Clause:
         meaning: the same in lower case, the cameras by one name each, with the camera that an earlier clause named.
         negated: whether it says that something is absent.
         affirmed: `meaning` without its negation.
+        supposed: whether it is about what may be, and not about what is: "if it rains", "it might rain later".
     """
 
     text: str
     meaning: str
     negated: bool
     affirmed: str
+    supposed: bool = False
 
 
 def clauses(text: str) -> tuple[Clause, ...]:
     """`text` cut into clauses; none for text without a letter or digit."""
     plain = plain_numbers(" ".join(text.replace("’", "'").split()))
     lowered = _CONTRACTED.sub(r"\1n't", plain.lower().replace("_", " "))
-    lowered = _VISIBLE.sub("visible", _THERMAL.sub("thermal", lowered))
+    lowered = plainly(_VISIBLE.sub("visible", _THERMAL.sub("thermal", lowered)))
     for pattern, said in _NOT_ENOUGH:
         lowered = pattern.sub(said, lowered)
     lowered = _NOT_IN.sub("out of focus", lowered)
@@ -168,7 +190,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
         for part in ([piece] if index % 2 else _with_commas(apart(piece)))
     ]
     parts: list[Clause] = []
-    camera, denied = "", False
+    camera, denied, supposed = "", False, False
     for index in range(0, len(pieces), 2):
         piece = pieces[index].strip(" :-'\"()[]")
         if not any(letter.isalnum() for letter in piece):
@@ -178,10 +200,11 @@ def clauses(text: str) -> tuple[Clause, ...]:
         joint = pieces[index - 1] if index else ""
         continued = joint in ("and", "or", "nor", "as well as") and not _VERB.search(piece)
         if joint.strip(".;!?") == "" and joint:
-            camera = ""
+            camera, supposed = "", False
+        supposed = supposed or bool(_SUPPOSED.search(piece))
         named = [name for name in ("thermal", "visible") if re.search(rf"\b{name}\b", piece)]
-        if named:
-            camera = named[-1]
+        if named:  # "more thermal, less contrast": the contrast of what is fused
+            camera = "" if read_balance(piece) else named[-1]
         meaning = _STOPS.sub("", _NOW.sub("", _IT_IS.sub("", piece)))
         owner = camera or _camera_after(pieces[index + 1 :])
         if not named and owner and _AMBIGUOUS.search(piece) and "both" not in piece:
@@ -195,7 +218,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
         negated = negations or (continued and denied) or joint in _DENYING
         denied = negated
         affirmed = " ".join(_NEGATION.sub(" ", meaning).split()) if negated else meaning
-        parts.append(Clause(piece, meaning, negated, affirmed or meaning))
+        parts.append(Clause(piece, meaning, negated, affirmed or meaning, supposed))
     return tuple(parts)
 
 

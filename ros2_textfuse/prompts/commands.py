@@ -10,7 +10,7 @@ from ros2_textfuse.prompts.degrees import ratio
 _ADDRESS = (
     r"^(?:(?:ok(?:ay)?|now|then|and|just|please|so|no|nope|nah|yes|yeah|yep|alright|wait|hold on|"
     r"sorry|well|actually|oh|hey|hmm|let's|let us|i want|can we|"
-    r"we need|i need|go|try) )*"
+    r"we need|i need|go|try|do) )*"
 )
 _END = r"(?: (?:please|again|now|then|thanks|ok|thank you|over))*$"
 _IT = (
@@ -53,7 +53,8 @@ _COMMANDS = tuple(
         (
             "less",
             rf"(?:{_DEGREE}(?:less|weaker|softer|gentler|milder|lighter touch|lower){_OF}|(?:that(?:'s| is| was)|"
-            rf"it(?:'s| is)|this is)? ?(?:a (?:bit|little) )?(?:too (?:much|strong|heavy|hard|intense)|over ?done|"
+            rf"it(?:'s| is)|this is)? ?(?:(?:a (?:bit|little)|way|far|much|still) )*(?:too (?:much|strong|"
+            rf"heavy|hard|intense)|over ?done|"
             rf"exaggerated)(?: of (?:it|that|this))?|(?:tone|turn|dial|take|bring|scale|back){_IT} (?:down|back|"
             rf"off){_IT}(?: (?:a|slightly) ?(?:bit|little|notch|touch|lot)?)?|tone down|(?:cut|reduce|lower|decrease|"
             rf"weaken|soften|halve|lessen){_IT}(?: by half| in half)?(?: a (?:bit|little|lot))?|half(?: (?:of|"

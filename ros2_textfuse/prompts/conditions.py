@@ -47,6 +47,11 @@ _CONDITIONS = tuple(
             Condition(("haze",), "named", _CLEAN),
         ),
         (_on_lens(_WATER), Condition(("rain",), "named", _CLEAN)),
+        (
+            rf"\b(?:snow\w*|slush)\b (?:(?:is|lies|sticks|stuck|sitting|piles up|builds up) )*(?:on|to|over|cover\w*)"
+            rf"(?: (?:the|my|our|its))?(?: (?:thermal|visible|camera))? (?!camera){_LENS}\b",
+            Condition((), "named", _CLEAN),
+        ),
         (_on_lens(_DIRT), Condition((), "named", _CLEAN)),
         (
             r"\b(?:smok(?:e|y|ed|escreen)|fumes?|soot\w*|tear ?gas|dust\w*|sand ?storm|sand|pollen|ash|ashes|smog|"
@@ -60,7 +65,8 @@ _CONDITIONS = tuple(
             Condition(("over_exposure",), "visible"),
         ),
         (
-            r"\b(?:snow(?:ing|s|fall|flakes?|storm|y)?|flurr(?:y|ies)|blizzard|hail\w*|sleet)\b"
+            r"^(?!thermal\b(?: \w+){0,3} snowy)(?!.*\b(?:glar|dazzl|blind)).*\b(?:snow(?:ing|s|fall|flakes?|"
+            r"storm|y)?|flurr(?:y|ies)|blizzard|hail\w*|sleet)\b"
             r"(?![- ](?:like )?(?:noise|grain|speckl|static))(?!.*\b(?:yellow|blue|"
             r"green|pink|red|orange|ground|covered)\b)",
             Condition(("rain",), "", "snow and hail are read as rain, which comes nearest"),
@@ -73,7 +79,9 @@ _CONDITIONS = tuple(
         ),
         (r"\b(?:spray|splash\w*|spindrift)\b(?! can)", Condition(("rain",), "visible")),
         (
-            r"\bglar\w+|\b(?:head ?lights?|head ?lamps?|high beams?|full beams?|flood ?lights?|"
+            r"\bglar\w+|"
+            r"(?<!turn off your )(?<!switch off your )(?<!turn on your )(?<!dim your )\b(?:head ?lights?|"
+            r"head ?lamps?|high beams?|full beams?|flood ?lights?|"
             r"spot ?lights?)\b(?!.* (?:off|broken|out)\b)|\bdazzl\w+|\bblind(?:s|ed|ing|ed by|)\b(?! spot)|\b(?:low|"
             r"setting|rising|direct) sun\b|"
             r"\bsun (?:(?:is|stands|hangs|very|so|too) )*(?:low|rising|setting)\b|"

@@ -30,7 +30,7 @@ _PLACE = re.compile(
 )
 _IMAGES = re.compile(
     r"\b(?:images?|pictures?|scene|details?|everything|something|things?|more|less|thermal|visible|way|view|cameras?|"
-    r"it|this|that|contrast|better|colou?rs?|what|bit|little|lot|few|nothing|nobody|none|fine|good|ok)\b"
+    r"it|this|that|him|her|them|me|you|us|contrast|better|colou?rs?|what|bit|little|lot|few|nothing|nobody|none|fine|good|ok)\b"
 )
 
 
@@ -67,7 +67,8 @@ def sought(clause: str, listed: bool = False) -> Sought | None:
     from ros2_textfuse.prompts.head import classify
     from ros2_textfuse.prompts.text_encoder import encode
 
-    number, probability = classify(encode([f"a {words}"]), "nouns")
-    kind = list(KINDS)[int(number[0])]
-    classes = KINDS[kind] if probability[0] >= _SURE else ()
+    numbers, probabilities = classify(encode([f"a {words}", f"a {words.removesuffix('s')}"]), "nouns")
+    surest = int(probabilities.argmax())
+    kind = list(KINDS)[int(numbers[surest])]
+    classes = KINDS[kind] if probabilities[surest] >= _SURE else ()
     return None if listed and not classes else Sought(words, classes)

@@ -218,15 +218,24 @@ _WORDS = re.compile(  # the longest first: a hot dog is no dog
 )  # fmt: skip
 # What a degradation comes from is not what a person wants to see: "spray from the lorry", "blinded by cars".
 _SOURCE = re.compile(
-    r"\b(?:(?:from|by|against)|(?:spray|smoke|glare|dust|(?:head ?)?lights?|beams?|headlamps?|reflections?|exhaust|"
+    r"\b(?:(?:(?<!apart )(?<!aside )from|by|against)|(?:spray|smoke|glare|dust|(?:head ?)?lights?|beams?|"
+    r"headlamps?|reflections?|exhaust|"
     r"fumes) of)(?: (?:the|a|an|that|this|some|all|other|many|oncoming|passing|burning|leading|approaching|his|her|"
-    r"two|big))*\s*$",
+    r"two|big))*\s*$|"
+    # "the image looks like a zebra"
+    r"(?:^|\b(?:images?|pictures?|pic|view|screen|everything|it|this|that|thermal|visible)(?:'s| is| looks?|"
+    r" seems?| feels?)* "
+    r"(?:a bit |just |more |almost )?)like (?:an? |the )(?:\w+ )?$|\bthan (?:an? |the )$",
     re.IGNORECASE,
 )
 _IDIOM = re.compile(
     r"\b(?:raining )?cats and dogs\b|\bas hell\b|"
     r"\bfigur\w* (?:\w+ )?out\b|\bhot dog stand\b|\bzebra crossings?\b|\bbus (?:stops?|lanes?)\b|"
     r"\bcar ?parks?\b|"
+    r"\b(?:hold your horses|(?:let )?the cat (?:is )?out of the bag|(?:black|dark) (?:sheep|"
+    r"horse)\b(?= of the)|dark horse|"
+    r"elephant in the room|wild goose|horse ?power|dog.tired|bull'?s.eye|lame duck|can.bus|guinea pig|cat.?walk|"
+    r"blind as a bat|busy as a bee)\b|"
     r"\btrain (?:tracks?|stations?)\b|\bbird'?s.eye\b",
     re.IGNORECASE,
 )
@@ -244,10 +253,12 @@ _TAKEN_OUT = (
 )
 # "fewer cars", "less emphasis on cars", "I prefer people to cars"
 _LESS_OF = (
-    r"(?:^(?:lose|drop|ditch|dump|kill|cancel|clear)|\b(?:less|fewer|deselect|mute|replace|nobody (?:needs|wants)|"
+    r"(?:^(?:lose|drop|ditch|dump|kill|cancel|clear|leave)|\b(?:less|fewer|deselect|mute|replace|swap|exchange|"
+    r"trade|more than|nobody (?:needs|wants)|"
     r"who (?:needs|wants))|"
     r"\b(?:less|no) (?:emphasis|focus|attention|weight|interest) (?:on|to|for|in)|\b(?:nobody|who) cares (?:about|for)|"
-    r"\b(?:prefer\w*|rather|sooner|prioriti\w*|important|interesting|matters? more)\b.* (?:over|than|to|before))"
+    r"\b(?:prefer\w*|rather|sooner|priorit\w*|precedence|preference|"
+    r"important|interesting|matters? more)\b.* (?:over|than|to|before))"
     r"(?: (?:of|the|all|any|those|these))*\s*$"
 )
 _NOT_WANTED = {
@@ -264,6 +275,7 @@ _DOUBLE = re.compile(
     r"(?:\bnot|n't|\bnever)(?: to)? (?:hide|ignore|lose|forget|miss|skip|overlook|leave out)\b|"
     r"\b(?:stop|quit|cease|without) (?:los|miss|ignor|hid|skipp|forgett|overlook)ing\b"
 )
+_BUT_THEM = re.compile(r"\b(?:apart from|other than|except|excluding|without|minus|but not|not)\b")  # of a group
 _INSTEAD = re.compile(r"\b(?:just|only|but)\b")
 
 
@@ -297,7 +309,7 @@ def split_objects(clause: str, denied: bool) -> tuple[tuple[str, ...], tuple[str
             wants = None
         side = unwanted if continued or not wants else wanted
         side.update(dict.fromkeys(names))
-    return tuple(wanted), tuple(unwanted)
+    return tuple(name for name in wanted if name not in unwanted or not _BUT_THEM.search(clause)), tuple(unwanted)
 
 
 def takes_out(clause: str) -> bool:

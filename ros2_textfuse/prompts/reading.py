@@ -46,7 +46,16 @@ _UNTOUCHED = re.compile(
     r"^(?:leave|keep|hold) (?:\w+ ){1,4}(?:alone|untouched|unchanged|as (?:it|they) (?:is|are))$|"
     r"^(?:do not|don't|never) (?:touch|change|alter|modify) (?:\w+ ?){1,4}$"
 )
+# Somebody speaks of what is brought out, and is not pleased with it.
+_UNEASY = re.compile(
+    r"\b(?:was|is|are|were) (?:a |an |just )?(?:mistake|wrong|error|nonsense|unnecessary|pointless|overdone|annoying|"
+    r"distracting|irritating)\b|\blong enough\b|\b(?:annoys?|distracts?|irritates?|bothers?) (?:me|us)\b|"
+    r"\btoo (?:prominent|intense|obvious|conspicuous|highlighted|emphasi[sz]ed)\b|\bstop it\b|"
+    r"\bmake\b.* (?:less (?:bright|visible|obvious|prominent|strong|clear|striking)|darker|dimmer|fainter|weaker)\b"
+)
+_WHAT_OF_IT = "say 'bring out people', or 'no people' to bring them out no longer"
 _NOT_HIDDEN = "nothing is taken out of an image: what is there stays to be seen"
+_SAY_IT_THEN = "a prompt is about what is so now: say it once it is so, or 'auto', which looks at the images"
 _NOT_SO = re.compile(r"\bnot (?:quite )?(?:so|that|as)\b")
 
 
@@ -87,6 +96,8 @@ class Reading:
 
 def read_clause(clause: Clause) -> Reading:
     """What the rules make of `clause`."""
+    if clause.supposed:
+        return Reading(clause, "", advice=_SAY_IT_THEN)
     balance = read_balance(clause.meaning)
     amount = None if balance and balance.absolute else read_amount(clause.meaning)
     if amount:
@@ -97,6 +108,9 @@ def read_clause(clause: Clause) -> Reading:
         balance = read_balance(clause.meaning)
     reading = Reading(clause, clause.meaning, clause.affirmed if clause.negated else "", amount)
     reading.wanted, reading.unwanted = split_objects(clause.text, clause.negated)
+    if reading.wanted and _UNEASY.search(clause.text):
+        reading.wanted, reading.rest, reading.affirmed, reading.advice = (), "", "", _WHAT_OF_IT
+        return reading
     reading.settled = bool(reading.unwanted)
     if reading.unwanted and takes_out(clause.text):
         reading.rest, reading.affirmed, reading.advice = "", "", _NOT_HIDDEN

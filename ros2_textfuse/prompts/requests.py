@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ros2_textfuse.prompts.commands import Command
 from ros2_textfuse.prompts.degrees import ratio, step
 from ros2_textfuse.prompts.head import classify
+from ros2_textfuse.prompts.tone import is_state
 
 # In the order of phrasings/requests.yaml.
 REQUESTS = (
@@ -55,6 +56,8 @@ def read_request(features: NDArray[np.float32], clause: str) -> Request | None:
     if name == "cameras":
         return Request(advice="which camera is to count more? Say 'more thermal', 'less thermal' or 'thermal only'")
     if name in _TONES:
+        if is_state(clause):  # a complaint, which the severity head knows or nobody
+            return None
         axis, sign = _TONES[name]
         return Request(tone=((axis, sign * step(clause)),))
     if name == "auto":

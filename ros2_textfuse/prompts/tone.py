@@ -20,7 +20,8 @@ _UP = (
 )
 _DOWN = (
     r"(?:less|lower\w*|weaker|softer|milder|gentler|reduc\w+|decreas\w+|cut|drop|turn down|tone down|bring down|"
-    r"dial (?:down|back)|soften|weaken|mute|minus|fewer|too (?:much|many)|not so (?:much|many|strong))"
+    r"dial (?:down|back)|soften|weaken|mute|minus|fewer|take (?:some|away|off|out)|remove (?:some|a bit)|"
+    r"too (?:much|many)|not so (?:much|many|strong))"
 )
 # A noun of the axis; not where it belongs to a degradation or a camera.
 _NOUNS = {
@@ -65,8 +66,10 @@ _WORDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {  # axis: up, down
     "brightness": (
         re.compile(rf"{_WISH}(?:brighter|lighter)\b|\b(?:brighten|lighten)(?:ing)?(?: up)?\b|{_NEED}more light\b"),
         re.compile(
-            rf"{_WISH}(?:darker|dimmer|less bright)\b|\b(?:darken|dim)(?:ming|ing)?\b(?! (?:light|tunnel|room|hall|"
-            rf"scene|street|corridor|garage))|{_NEED}less light\b|{_SO}bright\b"
+            rf"{_WISH}(?:darker|dimmer|less bright)\b|\b(?:darken(?:ing)?|dimming)\b(?! (?:light|tunnel|room|"
+            rf"hall|scene|"
+            rf"street|corridor|garage))|\bdim(?= (?:it|the|this|that|everything|all|down|a|my|our|image|"
+            rf"picture)\b|$)|{_NEED}less light\b|{_SO}bright\b"
         ),
     ),
     "contrast": (
@@ -77,7 +80,7 @@ _WORDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {  # axis: up, down
         re.compile(
             r"^(?:more )?(?:vivid|vibrant)$|\b(?:more|very|make .*) (?:colou?rful|saturated|vivid|vibrant)\b|"
             r"\b(?:saturate|more vivid|more vibrant)\b|\bcolou?rs? (?:\w+ )?(?:more intense|more vivid|stronger)\b|"
-            r"\bcolou?rs? (?:\w+ ){0,3}(?:washed out|faded|pale|dull|too weak)\b"
+            r"\bcolou?rs? (?:\w+ ){0,3}(?:washed out|faded|pale|dull|too weak|not (?:\w+ )?enough)\b"
         ),
         re.compile(
             r"\b(?:desaturate\w*|gr[ea]yscale|monochrome|black and white|black-and-white|b/w|colou?rless|paler|"
@@ -100,6 +103,11 @@ _STATE = re.compile(
     r"it's getting)\b(?!.*\btoo\b)|\b(?:is|are|was|were|it's) (?:\w+ )?(?:darker|brighter|dimmer|lighter)\b|"
     r"\bnatural\b|\bcorrect\b|\bneutral\b|\bvolume\b"
 )
+
+
+def is_state(clause: str) -> bool:
+    """Whether a clause, as `read_tone` takes it, says how something is and wishes for nothing: "it's darker now"."""
+    return bool(_STATE.search(clause))
 
 
 def read_tone(clause: str) -> dict[str, float]:

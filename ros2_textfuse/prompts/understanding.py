@@ -62,10 +62,14 @@ _LET_IT_BE = re.compile(
 )
 _ONLY = re.compile(r"^(?:(?:just|only|mainly|mostly) )+(?=(?:\w+ ?){1,3}$)")
 _GRAIN = re.compile(r"\b(?:nois|grain|speckl)")
+_DISCONTENT = re.compile(r"\b(?:no|nope|worse|wrong|bad|ugly|not good|not better|not it|awful)\b")
+_DARK = re.compile(r"\b(?:dark\w*|night|dusk|dim|unlit|black|low.light|dawn|evening)\b")
 _HELP = 0.5  # how far a condition moves the balance
 _NEVER = {
     "too bright": "low_light",
     "too dark": "over_exposure",
+    "less bright": "low_light",
+    "less dark": "over_exposure",
     "is white": "color_cast",
     "daylight": "low_light",
 }  # the head may take one for the other
@@ -113,6 +117,8 @@ def _understand(text: str) -> Understanding:
         modes = _read(parts).modes if command.target else {}
         return Understanding(in_order(modes), advice=notes, command=command)
     said = _read(parts)
+    if said.says_nothing and (command := _among_complaints(parts)):
+        return Understanding(advice=notes, command=command)
     if said.command:
         return Understanding(advice=notes, command=said.command)
     if language == UNKNOWN and not (said.modes or said.objects or said.unknown):
@@ -131,8 +137,22 @@ def _command(english: str, parts: Sequence[Clause]) -> Command | None:
     first = commands[0]
     if all(one and one.kind in ("undo", "reset") for one in commands):  # "forget it, start over"
         return next((one for one in commands if one and one.kind == "reset"), first)
-    same = first and all(one and (one.kind, one.target) == (first.kind, first.target) for one in commands)
-    return commands[-1] if same else None
+    if not first or any(one is None or one.kind != first.kind for one in commands):
+        return None
+    targets = {one.target for one in commands if one and one.target}
+    if len(targets) > 1:
+        return None
+    return next((one for one in commands if one and one.target), commands[-1])  # "too much denoising, do less"
+
+
+def _among_complaints(parts: Sequence[Clause]) -> Command | None:
+    """The command of "stronger, I still can't see": the other clauses only say why."""
+    commands = [_numbered(part.text) for part in parts]
+    others = [part for part, command in zip(parts, commands, strict=True) if command is None]
+    found = [command for command in commands if command]
+    if len({command.kind for command in found}) != 1:
+        return None
+    return found[-1] if all(_DISCONTENT.search(part.text) or advise(part.meaning) for part in others) else None
 
 
 def _numbered(clause: str) -> Command | None:
@@ -298,6 +318,8 @@ def _by_meaning(readings: Sequence[Reading]) -> list[tuple[dict[str, float], boo
                 named = {mode: value for mode, value in named.items() if mode in condition.modes}
             elif condition.away and "haze" in condition.modes and not _GRAIN.search(reading.clause.text):
                 named.pop("visible_noise", None)  # dust is grainy itself
+            if "over_exposure" in condition.modes and not _DARK.search(reading.clause.text):
+                named.pop("low_light", None)  # the sun is low, and not the light
             named |= {
                 mode: max(DEFAULT_SEVERITY, named.get(mode, 0.0)) for mode in condition.modes if mode not in named
             }
