@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ros2_textfuse.demo.side_by_side import SideBySide
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.recordings.source import open_recording
 from ros2_textfuse.runtime import environment
 from ros2_textfuse.runtime.graph import START_PATIENCE, GraphError, NodeGraph
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ros2_textfuse.demo.monitor import Monitor
 
 PROMPT = "It is very dark"
+SECONDS, RATES = (2.0, 3600.0), (1.0, 120.0)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the demo; returns 0 when images were fused before and after the prompt change."""
+    for name, (low, high) in {"seconds": SECONDS, "rate": RATES}.items():
+        if not low <= (value := getattr(args, name)) <= high:
+            raise TextfuseError(f"--{name} is {value:g}: expected {low:g} to {high:g}")
     simulated = not (args.bag or args.visible or args.thermal)
     names = ("bag", "visible", "thermal", "visible_topic", "thermal_topic")
     if not simulated:  # before a folder is made for it

@@ -5,7 +5,10 @@ import sys
 
 from ros2_textfuse.commands import prompt_arguments
 from ros2_textfuse.commands.node_arguments import namespace
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.runtime import environment
+
+LONGEST = 3600.0  # s
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Set or explain the prompt; returns 0, 1 when it was refused, 2 when no node answered."""
+    if not 0 < args.timeout <= LONGEST:
+        raise TextfuseError(f"--timeout is {args.timeout:g}: expected more than 0, at most {LONGEST:g}")
     args.prompt = " ".join(args.prompt)
     return _explain(args) if args.explain else _set(args)
 

@@ -114,6 +114,13 @@ def test_up_ends_when_fusion_cannot_be_configured(graph, tmp_path, setting):
     assert "missing.yaml" in graph.log("textfuse") and "fusion node cannot start" in graph.log("textfuse")
 
 
+def test_one_topic_is_not_two_cameras(graph):
+    """It would fuse an image with itself, and all would look well."""
+    up = start(graph, *UP, "--visible", "/cam", "--thermal", "cam")
+    assert up.wait(START) == 1
+    assert "both cameras are /cam: give each its own topic" in graph.log("textfuse")
+
+
 def test_up_tells_systemd_when_the_nodes_are_ready(graph, tmp_path, monkeypatch):
     """Once, by itself: what the nodes say goes to it, and not past it."""
     import socket

@@ -73,6 +73,10 @@ class FusionNode(LifecycleNode):
         self._values = p = declaration.values(self, parameters.FUSION)
         self._settings = settings = FusionSettings.from_parameters(p)
         cache_folder.use(p["cache_dir"])
+        topics = {self.resolve_topic_name(f"/{camera}/image_raw") for camera in CAMERAS}
+        if len(topics) < len(CAMERAS):
+            self.get_logger().error(f"cannot configure: both cameras are {topics.pop()}: give each its own topic")
+            return TransitionCallbackReturn.FAILURE
         try:
             self._calibration = expected_calibration(settings)
             alignment = Alignment(self._calibration) if self._calibration and not settings.camera_info else None
