@@ -2,6 +2,9 @@
 
 import os
 import re
+import shutil
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -59,6 +62,21 @@ def test_what_colcon_links_to_can_be_run_and_its_tests_are_the_fast_ones():
         assert {script.name for script in scripts} >= {"textfuse", "fusion", "detection", "player", "view"}
         assert all(os.access(script, os.X_OK) for script in scripts)
         assert '"pytest" "tests" "--ignore" "tests/end_to_end"' in build.read_text()
+
+
+def test_an_interrupt_while_modules_are_imported_is_no_traceback(tmp_path):
+    """Who sees a mistyped topic at once ends the start at once."""
+    command = shutil.which("textfuse") or pytest.skip("textfuse is not installed")
+    late = tmp_path / "sitecustomize.py"  # the import that takes long
+    late.write_text(
+        "import signal, sys\nclass Late:\n  def find_spec(self, name, *_):\n"
+        "    if name == 'ros2_textfuse': signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Late())\n"
+    )
+    ended = subprocess.run(
+        [command, "--version"], env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert ended.returncode == -signal.SIGINT and not ended.stderr
 
 
 def test_the_packages_that_rosdep_has_only_from_pip_are_told():

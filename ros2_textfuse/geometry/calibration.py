@@ -135,13 +135,14 @@ class Calibration:
 
 
 def read_calibration(path: str | Path) -> Calibration:
-    """Read and check a calibration file.
+    """Read and check a calibration file; ~ is the home folder, which no shell puts into calibration:=~/rig.yaml.
 
     Raises:
         CalibrationError: it cannot be read; a key is missing, unknown or of the wrong shape; a matrix is singular.
     """
+    path = Path(path).expanduser()
     try:
-        tree = bounded_yaml.read(Path(path))
+        tree = bounded_yaml.read(path)
     except YamlError as error:
         raise CalibrationError(f"{path} cannot be read as a calibration: {error}") from error
     return _Reader(str(path)).calibration(tree)

@@ -127,13 +127,13 @@ def read_stored(name_or_path: str | Path = "nano", architectures: tuple[str, ...
 
 
 def find_weights(name_or_path: str | Path) -> Path:
-    """The file of a model name or a path.
+    """The file of a model name or a path; ~ in it is the home folder, which no shell puts into model:=~/my.safetensors.
 
     Raises:
         WeightsError: there is no such file.
     """
     named = str(name_or_path) in NAMES
-    path = Path(__file__).with_name(f"{name_or_path}.safetensors") if named else Path(name_or_path)
+    path = Path(__file__).with_name(f"{name_or_path}.safetensors") if named else Path(name_or_path).expanduser()
     if path.is_file():
         return path
     if named:

@@ -176,3 +176,10 @@ def test_an_image_that_no_memory_holds_is_refused(tmp_path):
     tree = change(change(small(), "visible.image_width", 16384), "visible.image_height", 16384)
     with pytest.raises(CalibrationError, match="16384x16384"):
         read(tmp_path, tree)
+
+
+def test_home_is_found_where_no_shell_looks_for_it(tmp_path, monkeypatch):
+    """As in calibration:=~/rig.yaml of `ros2 launch`, or in a parameter file."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "rig.yaml").write_text(EXAMPLE.read_text())
+    assert read_calibration("~/rig.yaml").source == str(tmp_path / "rig.yaml")

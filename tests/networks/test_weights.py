@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.errors import WeightsError
 from ros2_textfuse.networks.nano import Nano, NanoConfig
-from ros2_textfuse.networks.stored import NAMES
+from ros2_textfuse.networks.stored import NAMES, find_weights
 from ros2_textfuse.networks.weights import load_network, save_weights
 
 
@@ -60,6 +60,12 @@ def test_the_weights_of_the_package_load_and_leave_the_image_whole(name):
 def test_missing_file(tmp_path):
     with pytest.raises(WeightsError, match=r"none\.safetensors: no such file; give a safetensors file or .* nano"):
         load_network(tmp_path / "none.safetensors")
+
+
+def test_home_is_found_where_no_shell_looks_for_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.safetensors").touch()
+    assert find_weights("~/mine.safetensors") == tmp_path / "mine.safetensors"
 
 
 @pytest.mark.parametrize("keep", [0, 5, 200, -100])

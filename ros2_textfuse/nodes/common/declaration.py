@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rclpy.exceptions import InvalidParameterTypeException
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
@@ -28,15 +29,16 @@ def declare(
             returns why it is refused. None refuses what is not live.
 
     Raises:
-        rclpy.exceptions.InvalidParameterTypeException, InvalidParameterValueException: an override from the command
-            line or a YAML file has the wrong type or is out of range.
-        ValueError: an override is none of the choices.
+        rclpy.exceptions.InvalidParameterValueException: an override from the command line or a YAML file is out of
+            range.
+        ValueError: an override has the wrong type, or is none of the choices.
     """
     for parameter in table:
-        if parameter.default == ():
-            node.declare_parameter(parameter.name, RosParameter.Type.STRING_ARRAY, descriptor(parameter))
-        else:
-            node.declare_parameter(parameter.name, parameter.default, descriptor(parameter))
+        value = RosParameter.Type.STRING_ARRAY if parameter.default == () else parameter.default
+        try:
+            node.declare_parameter(parameter.name, value, descriptor(parameter))
+        except InvalidParameterTypeException as error:  # it names both types, and not how to write the right one
+            raise ValueError(f"{error}: write {parameter.kind()}") from error
     known = {parameter.name for parameter in table}
 
     def refuse_fixed(changes: dict[str, Any]) -> str:

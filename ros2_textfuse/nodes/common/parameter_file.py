@@ -110,21 +110,13 @@ def _checked(path: Path, parameter: Parameter, value: Any) -> Any:
     name, kind = parameter.name, type(parameter.default)
     if kind is tuple:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ParameterFileError(f"{path}: {name} is {value!r}: expected a list of strings")
+            raise ParameterFileError(f"{path}: {name} is {value!r}: expected {parameter.kind()}")
         return tuple(filter(None, value))  # [""] is how ROS users write an empty list
     if type(value) is not kind:
-        raise ParameterFileError(f"{path}: {name} is {value!r}: expected {_KINDS[kind]}")
+        raise ParameterFileError(f"{path}: {name} is {value!r}: expected {parameter.kind()}")
     low, high = parameter.low, parameter.high
     if low is not None and high is not None and not (math.isfinite(value) and low <= value <= high):
         raise ParameterFileError(f"{path}: {name} is {value:g}: expected {parameter.limits()}")
     if parameter.choices and value not in parameter.choices:
         raise ParameterFileError(f"{path}: {name} is '{value}': choose one of {', '.join(parameter.choices)}")
     return value
-
-
-_KINDS = {
-    str: "a string",
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number with a decimal point, as in 1.0",
-}

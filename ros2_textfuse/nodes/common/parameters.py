@@ -38,6 +38,19 @@ class Parameter:
         """The range or the choices, for people; empty where anything goes."""
         return ", ".join(self.choices) or ("" if self.low is None else f"{self.low:g} .. {self.high:g}")
 
+    def kind(self) -> str:
+        """What a value has to be, for people."""
+        return _KINDS[type(self.default)]
+
+
+_KINDS = {
+    str: "a string",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number with a decimal point, as in 1.0",
+    tuple: "a list of strings, as in [haze, rain]",
+}
+
 
 # As in engines and detector, which import torch; the player does without.
 DETECTION_ENGINES = ("tensorrt", "openvino", "torch")

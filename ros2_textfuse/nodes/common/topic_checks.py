@@ -21,12 +21,12 @@ def why_silent(node: Node, subscription: Subscription) -> str:
         return _elsewhere(node, topic, wanted)
     if not right:
         found = publishers[0].topic_type
-        return f"{_name(publishers[0])} publishes {found} there, not {wanted}{_transport(topic, found)}"
+        return f"{name_of(publishers[0])} publishes {found} there, not {wanted}{_transport(topic, found)}"
     requested = _in_force(node, node.get_subscriptions_info_by_topic(topic), subscription.qos_profile)
     for publisher in right:
         if mismatch := qos_mismatch(publisher, publisher.qos_profile, requested):
             return f"{mismatch}; set qos_overrides.{topic}.subscription.* to what is offered"
-    return f"{_name(right[0])} publishes there, and nothing usable comes: check the driver, the cable and the network"
+    return f"{name_of(right[0])} publishes there, and nothing usable comes: check the driver, the cable and the network"
 
 
 def why_unserved(node: Node, publisher: Publisher) -> str:
@@ -59,7 +59,7 @@ def qos_mismatch(other: Any, offered: QoSProfile, requested: QoSProfile) -> str:
         ", ".join(f"{policy} {_value(getattr(profile, policy))}" for policy in differing)
         for profile in (offered, requested)
     )
-    return "QoS of {} does not meet: offered {}; requested {}".format(_name(other), *sides)
+    return "QoS of {} does not meet: offered {}; requested {}".format(name_of(other), *sides)
 
 
 def _in_force(node: Node, endpoints: list[Any], asked: QoSProfile) -> QoSProfile:
@@ -100,7 +100,8 @@ def _transport(topic: str, found: str) -> str:
     )
 
 
-def _name(endpoint: Any) -> str:
+def name_of(endpoint: Any) -> str:
+    """The full name of the node of a publisher or a subscription."""
     return f"{endpoint.node_namespace.rstrip('/')}/{endpoint.node_name}"
 
 

@@ -1,15 +1,19 @@
 """The parameter table, and what is made from it."""
 
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 import yaml
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
+from rclpy.exceptions import InvalidParameterTypeException
+from rclpy.parameter import Parameter
+
 from ros2_textfuse import engines, settings
 from ros2_textfuse.detection import detector
-from ros2_textfuse.nodes.common import parameters
+from ros2_textfuse.nodes.common import declaration, parameters
 
 ROOT = Path(__file__).parents[3]
 
@@ -43,3 +47,15 @@ def test_every_parameter_is_described_and_every_number_has_a_range(table):
 def test_the_engines_are_those_of_the_core():
     assert settings.ENGINES == engines.ENGINES
     assert parameters.DETECTION_ENGINES == detector.ENGINES
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "cure"), [("slop", 1, "as in 1.0"), ("modes", "haze", r"as in \[haze, rain\]")]
+)
+def test_a_value_of_another_type_is_refused_with_the_cure(name, given, cure):
+    """ROS names the types; that 1 is no 1.0 is what people do not know."""
+    (parameter,) = (p for p in parameters.FUSION if p.name == name)
+    node = MagicMock()
+    node.declare_parameter.side_effect = InvalidParameterTypeException(Parameter(name, value=given), "another")
+    with pytest.raises(ValueError, match=f"{name}.*: write .*{cure}"):
+        declaration.declare(node, (parameter,))
