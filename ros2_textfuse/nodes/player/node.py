@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import replace
 
+import cv2
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.time import Time
@@ -119,4 +120,7 @@ def _play(node: PlayerNode, interrupted: threading.Event) -> None:
 
 def main() -> int:
     """Run the player node."""
+    # OpenCV's threads wait for more by giving their core away ten thousand times a second, and an engine that shares it
+    # waits for its own threads.
+    cv2.setNumThreads(1)
     return run("player", PlayerNode, parameters.PLAYER, PURPOSE, work=_play)
