@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import astuple, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ros2_textfuse import prompts
 from ros2_textfuse.engines import Engine, EngineConfig, EngineError, check_shows, clearing
-from ros2_textfuse.engines.base import DeviceEngine
+from ros2_textfuse.engines.base import DeviceEngine, start
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.imaging.arrays import check_sizes, check_types
 from ros2_textfuse.imaging.drawing import mark
@@ -75,9 +75,8 @@ class Fuser:
         self.clears = True  # whether rain and noise have networks of their own, from the next prompt or balance on
         self._source = open_source(model)
         self._input = prompt_input(self._source)
-        self._engine_wanted = engine
-        self._threads = threads
-        self._precision = precision
+        self._engine_wanted, self._threads, self._precision = engine, threads, precision
+        self.in_flight = 1  # pairs that openvino may work on at a time, by `start_prepared`; set before the first
         self._engines: dict[tuple[int, int], Engine] = {}  # by height and width, newest last
         self.engine_warning = ""
         """Why a faster engine than the one that runs was passed over; empty when none was."""
@@ -104,6 +103,7 @@ class Fuser:
         """
         model = FAMILY[0] if settings.model == AUTO else settings.model
         fuser = cls(model, settings.engine, settings.threads, settings.gain_control(), alignment)
+        fuser.in_flight = max(1, settings.in_flight)
         fuser.balance = settings.balance
         fuser.set_prompt(**settings.request())
         return fuser
@@ -227,13 +227,13 @@ class Fuser:
         Raises:
             EngineError: the engine cannot be built.
         """
-        start = time.perf_counter()
-        config = EngineConfig(self._source, height, width, self._threads, self._precision)
+        began = time.perf_counter()
+        config = EngineConfig(self._source, height, width, self._threads, self._precision, self.in_flight)
         engine, self.engine_warning = clearing.build(self._engine_wanted, config)
         others = [item for item in self._engines.items() if item[0] != (height, width)]
         kept = [*others[:1], *others[1:][max(0, len(others) + 1 - ENGINES_KEPT) :]]
         self._engines = {**dict(kept), (height, width): engine}
-        seconds = time.perf_counter() - start
+        seconds = time.perf_counter() - began
         logger.info("%s is ready for %dx%d on %s (%.1f s)", self.model_name, width, height, engine.name, seconds)
 
     def complete(self, height: int, width: int) -> None:
@@ -333,19 +333,25 @@ class Fuser:
     def fuse_prepared(
         self, visible: NDArray[np.uint8], thermal8: NDArray[np.uint8], out: NDArray[np.uint8] | None = None
     ) -> NDArray[np.uint8]:
-        """The second half of `fuse`: the network, on what `prepare_pair` returned.
+        """The second half of `fuse`: the network, on what `prepare_pair` returned; see `start_prepared`."""
+        return self.start_prepared(visible, thermal8, out)()
+
+    def start_prepared(
+        self, visible: NDArray[np.uint8], thermal8: NDArray[np.uint8], out: NDArray[np.uint8] | None = None
+    ) -> Callable[[], NDArray[np.uint8]]:
+        """Begin the second half of `fuse`; `in_flight` pairs may be begun, and are to be finished in their order.
 
         Args:
-            visible: uint8 RGB [H, W, 3].
+            visible: uint8 RGB [H, W, 3]; like the others, it is not to be changed before the end.
             thermal8: uint8 [H, W].
             out: as for `fuse`.
 
         Returns:
-            uint8 RGB [H, W, 3]; `out` where it was given.
+            Waits for the end and returns uint8 RGB [H, W, 3], `out` where it was given; raises EngineError where that
+            is one colour, though the cameras see something.
 
         Raises:
-            ImageError: `out` does not fit.
-            EngineError: as of `fuse`; or the fused image is one colour, though the cameras see something.
+            ImageError, EngineError: `out` does not fit; as of `fuse`.
         """
         height, width = thermal8.shape
         out = np.empty((height, width, 3), np.uint8) if out is None else out
@@ -355,11 +361,16 @@ class Fuser:
             self.prepare(height, width)
             engine = self._engines[height, width]
         *_, modulation, tone = self._in_force
-        engine.run(visible, thermal8, modulation, out)
-        check_shows(out, visible, thermal8)
-        if tone is not None:
-            tone(out)
-        return out
+        wait = start(engine, visible, thermal8, modulation, out)
+
+        def finish() -> NDArray[np.uint8]:
+            wait()
+            check_shows(out, visible, thermal8)
+            if tone is not None:
+                tone(out)
+            return out
+
+        return finish
 
     def prepare_image(
         self, camera: str, image: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
@@ -382,18 +393,7 @@ class Fuser:
     def pass_through(
         self, camera: str, image: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
     ) -> NDArray[np.uint8]:
-        """One camera's image in the fused image's geometry, with an overlay, for while the other camera is missing.
-
-        Args:
-            camera: `visible` or `thermal`.
-            image: as for `fuse`.
-
-        Returns:
-            [H, W, 3] uint8 RGB, with a border and a caption drawn into it; a thermal image as grey.
-
-        Raises:
-            ImageError: the image has a different size than the calibration is for.
-        """
+        """`prepare_image` for while the other camera is missing: [H, W, 3] uint8 RGB, with a border and a caption."""
         image8 = self.prepare_image(camera, image)
         marked = np.dstack([image8] * 3) if camera == "thermal" else image8.copy()
         mark(marked, f"{camera.upper()} ONLY")

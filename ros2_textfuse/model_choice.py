@@ -21,6 +21,7 @@ SHARE = 0.5  # of a frame's time that fusing may take: detection, messages and t
 GROWTH = 2.0  # times the next smaller one that a network takes at least; 2.1 to 2.5 with the engines measured
 CLEARING = 1.0  # times the smallest network that one that clears takes at most; 0.5 to 1.0 measured
 SHARE_CLEARED = 0.8  # of a frame's time that both together may take, for which detection gives way
+SHARE_ALONE = 0.3  # of a frame's time, above which pairs overlap
 ROUNDS = 10
 KEPT = 7 * 86400.0  # s that a measurement is remembered
 
@@ -34,6 +35,9 @@ def prepared_fuser(settings: FusionSettings, alignment: Alignment | None, size: 
     none does. They are measured from the smallest up, as far as the next one may still hold that: a slow machine builds
     no more than it runs. Why is in the fuser's `model_reason`, and in the log. What was measured is remembered in the
     cache folder, for this machine, engine, size and these weights, so that a later start measures nothing.
+
+    Where it takes more than SHARE_ALONE, pairs overlap, unless the settings say how many are in flight: an engine's
+    threads that work on one pair wait for each other, and for every other program on one of their cores.
 
     Args:
         settings: of the fuser.
@@ -51,7 +55,7 @@ def prepared_fuser(settings: FusionSettings, alignment: Alignment | None, size: 
     fusers: dict[str, Fuser] = {}
     told: list[str] = []
     for name in reversed(FAMILY):
-        one = replace(settings, model=name)
+        one = replace(settings, model=name, in_flight=1)
         memory = _Memory(one, size)
         remembered = memory.read()
         if remembered is None:
@@ -65,10 +69,14 @@ def prepared_fuser(settings: FusionSettings, alignment: Alignment | None, size: 
         told.append(f"{larger[-1]} at least {GROWTH:g} times as long,")
     name = choose(times, limit)
     ms = times[name]
-    fuser = fusers.get(name) or _prepared(replace(settings, model=name), alignment, size)
+    in_flight = settings.in_flight or (2 if ms > SHARE_ALONE * 1000 / rate else 1)
+    fuser = fusers.get(name) if in_flight == 1 else None
+    fuser = fuser or _prepared(replace(settings, model=name, in_flight=in_flight), alignment, size)
     fuser.model_reason = (
         f"{', '.join(told)} of the {1000 / rate:.1f} ms of a frame at {rate:g} Hz; {limit:.1f} leave room beside it"
     )
+    if in_flight > 1:
+        fuser.model_reason += f"; {in_flight} pairs overlap"
     if ms + CLEARING * times[FAMILY[-1]] > SHARE_CLEARED * 1000 / rate:
         fuser.clears = False
         fuser.balance = settings.balance  # as it was: from now on the prompt in force is so, too

@@ -24,13 +24,15 @@ class FusionSettings(PairingSettings):
     """All that decides what a fused image looks like; names, units and defaults are those of the node's parameters.
 
     `severity` None (of the parameter: 0) takes it from the text; `keep_objects` keeps those that no prompt names;
-    `balance` holds where a prompt says nothing of the cameras; `thermal_low` equal to `thermal_high` follows the scene;
-    `calibration` is a file's path, empty for registered cameras.
+    `in_flight` 0 leaves to `model_choice` how many pairs overlap; `balance` holds where a prompt says nothing of the
+    cameras; `thermal_low` equal to `thermal_high` follows the scene; `calibration` is a file's path, empty for
+    registered cameras.
     """
 
     model: str = "nano"
     engine: str = "auto"
     threads: int = 0
+    in_flight: int = 0
     width: int = 640
     height: int = 480
     calibration: str = ""

@@ -49,7 +49,9 @@ def test_the_best_that_holds_the_rate_is_taken(times, model, said, measured, cap
     assert fuser.model_name == model and fuser.ready(*SIZE) and asked == list(times)
     # In 26.7 ms there is room for a network that clears, which takes as long as pico.
     alone = "; rain and noise are left to pico, without networks of their own" if times["pico"] > 13.3 else ""
-    assert fuser.model_reason == f"{said} the 33.3 ms of a frame at 30 Hz; 16.7 leave room beside it{alone}"
+    overlap = "; 2 pairs overlap" if times[model] > 10 else ""
+    assert fuser.model_reason == f"{said} the 33.3 ms of a frame at 30 Hz; 16.7 leave room beside it{overlap}{alone}"
+    assert fuser.in_flight == (2 if overlap else 1)
     assert fuser.clears == (not alone)
     assert f"model auto: {model}, since {fuser.model_reason}" in caplog.text
     assert ("no model holds 30 Hz here" in caplog.text) == (times["pico"] == 38.0)
@@ -58,6 +60,16 @@ def test_the_best_that_holds_the_rate_is_taken(times, model, said, measured, cap
 def test_a_slower_camera_leaves_room_for_the_better_network(measured):
     measured(pico=11.0, nano=27.0)
     assert model_choice.prepared_fuser(AUTO, None, SIZE, rate=15.0).model_name == "nano"
+
+
+def test_pairs_overlap_as_the_settings_say(measured):
+    measured(pico=13.0)
+    assert model_choice.prepared_fuser(replace(AUTO, in_flight=1), None, SIZE, rate=30.0).in_flight == 1
+    measured(pico=2.0, nano=4.0)
+    assert model_choice.prepared_fuser(replace(AUTO, in_flight=2), None, SIZE, rate=30.0).in_flight == 2
+    named = FusionSettings(model="pico", engine="eager")
+    assert model_choice.prepared_fuser(named, None, SIZE, rate=30.0).in_flight == 1
+    assert model_choice.prepared_fuser(replace(named, in_flight=2), None, SIZE, rate=30.0).in_flight == 2
 
 
 def test_a_slow_machine_clears_rain_and_noise_too(measured):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -30,6 +31,8 @@ class EngineConfig:
         height: of the images, pixels.
         width: of the images, pixels.
         threads: CPU threads of the engine; 0 for the engine's own choice.
+        in_flight: pairs that it works on at the same time, each with its share of the threads: a pair takes longer, and
+            more of them are fused in a second.
         precision: `float16` or `float32`, as far as the engine offers it; empty for its own choice, and float32 where
             that proves too coarse.
     """
@@ -39,6 +42,7 @@ class EngineConfig:
     width: int
     threads: int = 0
     precision: str = ""
+    in_flight: int = 1
 
     @property
     def network(self) -> FusionNetwork:
@@ -82,6 +86,30 @@ class Engine(Protocol):
 
 
 @runtime_checkable
+class OverlappingEngine(Protocol):
+    """An engine that works on a pair while its caller goes on."""
+
+    def start(
+        self,
+        visible: NDArray[np.uint8],
+        thermal: NDArray[np.uint8],
+        modulation: NDArray[np.float32],
+        out: NDArray[np.uint8],
+    ) -> Callable[[], None]:
+        """Begin to fuse a pair; of `EngineConfig.in_flight` pairs the last may begin before the first is done.
+
+        Args:
+            visible: as of `Engine.run`; like the others, it is not to be changed before the end.
+            thermal: likewise.
+            modulation: likewise.
+            out: likewise.
+
+        Returns:
+            Waits for the end.
+        """
+
+
+@runtime_checkable
 class DeviceEngine(Protocol):
     """An engine that also takes images that lie on its device already."""
 
@@ -99,3 +127,17 @@ class DeviceEngine(Protocol):
         Returns:
             `out`, or the new tensor.
         """
+
+
+def start(
+    engine: Engine,
+    visible: NDArray[np.uint8],
+    thermal: NDArray[np.uint8],
+    modulation: NDArray[np.float32],
+    out: NDArray[np.uint8],
+) -> Callable[[], None]:
+    """See `OverlappingEngine.start`; any other engine is done when this returns."""
+    if isinstance(engine, OverlappingEngine):
+        return engine.start(visible, thermal, modulation, out)
+    engine.run(visible, thermal, modulation, out)
+    return lambda: None

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse.degradations.modes import MODES
-from ros2_textfuse.engines.base import DeviceEngine, Engine, EngineConfig
+from ros2_textfuse.engines.base import DeviceEngine, Engine, EngineConfig, start
 from ros2_textfuse.engines.selection import build_engine
 from ros2_textfuse.networks.source import NetworkSource, modulation_of, reads_sentences
 from ros2_textfuse.networks.stored import CLEARED, LEAST, read_clearing
@@ -79,7 +79,6 @@ class Cleared:
         self._build_clearing, self._fusing = build_clearing, fusing
         self._clearing: dict[str, Engine] = {}
         self._building = threading.Lock()
-        self._clear: list[NDArray[np.uint8]] = []
         self._given = self._of_fusion = np.zeros((1, 0), np.float32)
         self._at_work: list[tuple[Engine, NDArray[np.float32]]] = []
 
@@ -106,13 +105,22 @@ class Cleared:
         out: NDArray[np.uint8],
     ) -> None:
         """See `Engine.run`."""
+        self.start(visible, thermal, modulation, out)()
+
+    def start(
+        self,
+        visible: NDArray[np.uint8],
+        thermal: NDArray[np.uint8],
+        modulation: NDArray[np.float32],
+        out: NDArray[np.uint8],
+    ) -> Callable[[], None]:
+        """See `OverlappingEngine.start`; those in front have done their work when it returns."""
         self._heed(modulation)
-        for number, (engine, severity) in enumerate(self._at_work):
-            if len(self._clear) == number:
-                self._clear.append(np.empty_like(visible, order="C"))
-            engine.run(visible, thermal, severity, self._clear[number])
-            visible = self._clear[number]
-        self._fusing.run(visible, thermal, self._of_fusion, out)
+        for engine, severity in self._at_work:
+            clear = np.empty_like(visible, order="C")
+            engine.run(visible, thermal, severity, clear)
+            visible = clear
+        return start(self._fusing, visible, thermal, self._of_fusion, out)
 
     def _heed(self, modulation: NDArray[np.float32]) -> None:
         if modulation is self._given:  # engines know a modulation that they have seen by its identity

@@ -1,6 +1,8 @@
 """OpenVINO on a CPU: bf16 where the CPU has it, float32 elsewhere."""
 
 import logging
+import os
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,7 @@ class OpenVINOEngine:
         compiled = _compile(config)
         precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         self.name = f"openvino {precision}"
-        self._request = compiled.create_infer_request()
+        self._requests = [compiled.create_infer_request() for _ in range(config.in_flight)]
 
     def run(
         self,
@@ -31,13 +33,32 @@ class OpenVINOEngine:
         out: NDArray[np.uint8],
     ) -> None:
         """See `Engine.run`."""
+        self.start(visible, thermal, modulation, out)()
+
+    def start(
+        self,
+        visible: NDArray[np.uint8],
+        thermal: NDArray[np.uint8],
+        modulation: NDArray[np.float32],
+        out: NDArray[np.uint8],
+    ) -> Callable[[], None]:
+        """See `OverlappingEngine.start`; where only one is in flight, it is done when this returns."""
+        self._requests.append(request := self._requests.pop(0))
         # The tensors do not keep these alive, and they must outlive the inference. OpenVINO shares only memory that it
         # could write to, though it does not.
         inputs = [np.require(array, requirements=("C", "W")) for array in (visible, thermal, modulation)]
         for index, array in enumerate(inputs):
-            self._request.set_input_tensor(index, openvino.Tensor(array, shared_memory=True))
-        self._request.set_output_tensor(openvino.Tensor(out, shared_memory=True))
-        self._request.infer()
+            request.set_input_tensor(index, openvino.Tensor(array, shared_memory=True))
+        request.set_output_tensor(openvino.Tensor(out, shared_memory=True))
+        if len(self._requests) == 1:
+            request.infer()
+            return lambda: None
+        request.start_async()
+        return lambda: _wait(request, inputs)
+
+
+def _wait(request: openvino.InferRequest, _inputs: list[NDArray]) -> None:
+    request.wait()
 
 
 def _compile(config: EngineConfig) -> openvino.CompiledModel:
@@ -46,6 +67,11 @@ def _compile(config: EngineConfig) -> openvino.CompiledModel:
         options["INFERENCE_PRECISION_HINT"] = wanted
     precision = wanted or core().get_property("CPU", "INFERENCE_PRECISION_HINT").get_type_name()
     cpu = f"{core().get_property('CPU', 'FULL_DEVICE_NAME')} {core().get_property('CPU', 'OPTIMIZATION_CAPABILITIES')}"
+    if config.in_flight > 1:
+        del options["PERFORMANCE_HINT"]  # it decides on the streams
+        threads = config.threads or len(os.sched_getaffinity(0))
+        options |= {"NUM_STREAMS": config.in_flight, "INFERENCE_NUM_THREADS": max(threads, config.in_flight)}
+        cpu += f" {config.in_flight} in flight"
     cached = CachedEngine("openvino", config, precision, cpu, ("openvino", "torch"))
     if blob := cached.load():
         try:

@@ -48,7 +48,7 @@ def graph(tmp_path):
 
 @pytest.fixture(scope="module")
 def fusion(tmp_path_factory):
-    """A graph with fusion alone, active, shared by the tests of a module."""
+    """A graph with fusion alone, active, shared by the tests of a module; its pairs overlap."""
     with Graph(tmp_path_factory.mktemp("logs")) as graph:
-        graph.start_fusion()
+        graph.start_fusion(in_flight=2)
         yield graph

@@ -6,6 +6,7 @@ import torch
 
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.engines import ENGINES, EngineConfig, EngineError, build_engine
+from ros2_textfuse.engines.base import start
 from ros2_textfuse.engines.verification import MEAN_TOLERANCE, TAIL_TOLERANCE, difference
 from tests.helpers.images import street
 from tests.helpers.messages import noise
@@ -89,3 +90,26 @@ def test_images_that_must_not_be_written_to(network, name):
     visible, thermal = street(32, 32)
     visible.flags.writeable = thermal.flags.writeable = False
     engine.run(visible, thermal, np.zeros((1, network.modulation_size), np.float32), np.empty((32, 32, 3), np.uint8))
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_pairs_in_flight_do_not_disturb_each_other(network, name):
+    """Two pairs are begun before the first is finished, and what comes out is what each gives by itself."""
+    try:
+        engine = build_engine(name, EngineConfig(network, 64, 96, in_flight=2))[0]
+    except EngineError as error:
+        pytest.skip(f"engine {name}: {error}")
+    modulation = network.modulation(torch.zeros(1, 11)).detach().numpy()
+    images = [tuple(np.roll(image, 20 * shift, 1) for image in street(64, 96)) for shift in range(4)]
+    alone = [np.empty_like(visible) for visible, _ in images]
+    for pair, out in zip(images, alone, strict=True):
+        engine.run(*pair, modulation, out)
+    outs = [np.empty_like(visible) for visible, _ in images]
+    waits = [start(engine, *pair, modulation, out) for pair, out in zip(images[:2], outs[:2], strict=True)]
+    for number in range(4):
+        waits[number]()
+        if number + 2 < len(images):
+            waits.append(start(engine, *images[number + 2], modulation, outs[number + 2]))
+    for out, expected in zip(outs, alone, strict=True):
+        assert np.abs(out.astype(int) - expected).max() <= 1
+    assert np.abs(outs[0].astype(int) - outs[1]).mean() > 1

@@ -87,6 +87,14 @@ FUSION = (
     ),
     Parameter("engine", "auto", "What runs the network.", choices=("auto", *ENGINES)),
     Parameter("threads", 0, "CPU threads of the engine; 0 for the engine's own choice.", 0, 256),
+    Parameter(
+        "in_flight",
+        0,
+        "Pairs that the engine openvino works on at the same time: each takes longer, and more are fused in a second. "
+        "0 leaves it to the model auto, and is 1 for a model that is named.",
+        0,
+        2,
+    ),
     Parameter("width", 640, "Expected image width in pixels; the engine is built for it at configure.", 16, 8192),
     Parameter("height", 480, "Expected image height in pixels; the engine is built for it at configure.", 16, 8192),
     Parameter(

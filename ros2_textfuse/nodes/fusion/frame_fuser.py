@@ -1,7 +1,8 @@
 """From a frame to what is published: the work of the fusion node's worker."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from rclpy.node import Node
@@ -12,6 +13,7 @@ from std_msgs.msg import Header
 from ros2_textfuse.engines import EngineError
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.imaging import encodings
+from ros2_textfuse.nodes.common.in_order import InOrder
 from ros2_textfuse.nodes.fusion.camera import Camera
 from ros2_textfuse.nodes.fusion.camera_info import Geometry
 from ros2_textfuse.nodes.fusion.engine_builder import EngineBuilder
@@ -38,6 +40,7 @@ class FrameFuser:
         scene: that looks at each pair once it is published.
         reject: called with the reason for which a frame could not be used.
         jpeg_quality: asked for each frame that goes out.
+        finisher: publishes pairs that overlap, while the next one has begun.
     """
 
     def __init__(
@@ -53,24 +56,23 @@ class FrameFuser:
         scene: SceneTopic,
         reject: Callable[[str], None],
         jpeg_quality: Callable[[], int],
+        finisher: InOrder,
     ) -> None:
         self._node, self._fuser, self._builder, self._geometry = node, fuser, builder, geometry
         self._cameras, self._objects, self._outputs, self._ledger = cameras, objects, outputs, ledger
         self._scene, self._reject, self._jpeg_quality = scene, reject, jpeg_quality
+        self._finisher = finisher
 
     def work_on(self, frame: Frame[Any]) -> None:
         """Fuse a pair, or pass one camera's image through, and publish; raises nothing."""
-        try:
+        with self._rejecting():
             if not self._geometry.aligned():
                 self._ledger.drop()
             elif frame.whole:
                 self._fuse(**frame.images)
             else:
+                self._finisher.drain()  # images go out in their order
                 self._pass_through(*next(iter(frame.images.items())))
-        except (encodings.ImageError, EngineError) as error:
-            self._reject(str(error))
-        except Exception as error:  # the node outlives whatever one pair does to the engine
-            self._reject(f"fusion failed: {error}")
 
     def _fuse(self, visible: Stamped[Any], thermal: Stamped[Any]) -> None:
         alignment = self._fuser.alignment
@@ -87,29 +89,48 @@ class FrameFuser:
         converted = time.perf_counter()
         prepared = self._fuser.prepare_pair(*arrays)
         self._scene.begin(*prepared, visible.stamp)
-        self._fuser.fuse_prepared(*prepared, fused)
-        self._objects.bring_out(fused, *prepared, visible.stamp)
-        done = time.perf_counter()
-        message = Image(height=height, width=width, encoding="rgb8", step=width * 3)
-        reference = visible if self._reference() == "visible" else thermal
-        message.header, message.data = _header(visible.stamp, reference.image.header.frame_id), data
-        self._publish(message, fused)
-        self._outputs.publish_aligned(message.header, visible=prepared[0], thermal=prepared[1])
-        published = time.perf_counter()
+        wait = self._fuser.start_prepared(*prepared, fused)
 
-        pairing_ms = (now - visible.stamp) / 1e6
-        stages = Stages(
-            pairing_ms,
-            (converted - started) * 1e3,
-            (done - converted) * 1e3,
-            (published - done) * 1e3,
-            pairing_ms + (published - started) * 1e3,
-            (visible.stamp - thermal.stamp) / 1e6,
-        )
-        self._ledger.fuse(time.monotonic(), visible.stamp, message.header.frame_id, stages)
-        # After the image has gone out: what is seen now is for the next ones.
-        self._objects.look(prepared[1], visible.stamp)
-        self._scene.look(*prepared, visible.stamp)
+        def finish() -> None:
+            with self._rejecting():
+                wait()
+                self._objects.bring_out(fused, *prepared, visible.stamp)
+                done = time.perf_counter()
+                message = Image(height=height, width=width, encoding="rgb8", step=width * 3)
+                reference = visible if self._reference() == "visible" else thermal
+                message.header, message.data = _header(visible.stamp, reference.image.header.frame_id), data
+                self._publish(message, fused)
+                self._outputs.publish_aligned(message.header, visible=prepared[0], thermal=prepared[1])
+                published = time.perf_counter()
+
+                pairing_ms = (now - visible.stamp) / 1e6
+                stages = Stages(
+                    pairing_ms,
+                    (converted - started) * 1e3,
+                    (done - converted) * 1e3,
+                    (published - done) * 1e3,
+                    pairing_ms + (published - started) * 1e3,
+                    (visible.stamp - thermal.stamp) / 1e6,
+                )
+                self._ledger.fuse(time.monotonic(), visible.stamp, message.header.frame_id, stages)
+                # After the image has gone out: what is seen now is for the next ones.
+                self._objects.look(prepared[1], visible.stamp)
+                self._scene.look(*prepared, visible.stamp)
+
+        if self._fuser.in_flight > 1:
+            self._finisher.put(finish)
+        else:
+            finish()
+
+    @contextmanager
+    def _rejecting(self) -> Iterator[None]:
+        """Reject what cannot be fused, with the reason."""
+        try:
+            yield
+        except (encodings.ImageError, EngineError) as error:
+            self._reject(str(error))
+        except Exception as error:  # the node outlives whatever one pair does to the engine
+            self._reject(f"fusion failed: {error}")
 
     def _pass_through(self, camera: str, image: Stamped[Any]) -> None:
         self._builder.check(image.image.height, image.image.width)

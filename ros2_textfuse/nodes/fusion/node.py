@@ -12,6 +12,7 @@ from ros2_textfuse.imaging.gain_control import GainControlError
 from ros2_textfuse.model_choice import prepared_fuser
 from ros2_textfuse.nodes.common import declaration, parameters
 from ros2_textfuse.nodes.common.compat import LifecycleNode
+from ros2_textfuse.nodes.common.in_order import InOrder
 from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
 from ros2_textfuse.nodes.fusion.camera import Camera
@@ -95,7 +96,8 @@ class FusionNode(LifecycleNode):
         except EstimatorError as error:
             self.get_logger().warning(f"mode auto will add nothing: {error}")
         self._fuser, self._outputs, self._configured = fuser, Outputs(self), True
-        # One for all activations: with every new thread, the allocator and the engine keep memory of their own.
+        # One each for all activations: with every new thread, the allocator and the engine keep memory of their own.
+        self._finisher = InOrder(max(1, fuser.in_flight - 1))
         self._worker: LatestOnlyWorker[Frame[Any]] = LatestOnlyWorker(
             lambda frame: self._frame_fuser.work_on(frame), waiting=2, behind=1
         )
@@ -128,6 +130,7 @@ class FusionNode(LifecycleNode):
             self._scene,
             self._reject,
             lambda: int(self._values["jpeg_quality"]),
+            self._finisher,
         )
         result = super().on_activate(state)
         self._reporter = Reporter(
@@ -172,7 +175,7 @@ class FusionNode(LifecycleNode):
         """Stop the worker before its publishers go."""
         self._leave_cameras()
         if self._configured:
-            self._worker.stop()
+            self._stop_threads()
         super().destroy_node()
 
     def alive(self) -> bool:
@@ -189,17 +192,22 @@ class FusionNode(LifecycleNode):
         self._geometry.destroy()
         self._reporter.destroy()
         self._worker.drain()
+        self._finisher.drain()
         self._objects.destroy()
         self._scene.destroy()
         self._builder.join()
         memory.give_back()  # a camera and its subscription refer to each other, and keep the last images until then
 
     def _release(self) -> None:
-        self._worker.stop()
+        self._stop_threads()
         self._outputs.destroy()
         self._prompt_service.destroy()
         del self._fuser
         self._configured = False
+
+    def _stop_threads(self) -> None:
+        self._worker.stop()
+        self._finisher.stop()
 
     # Parameters and prompt ------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """The scene of the fusion node: looked at in its worker, told by its executor."""
 
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -39,6 +40,7 @@ class SceneTopic:
         self._node, self._fuser, self._status, self._detections = node, fuser, status, detections
         last = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)  # who comes later hears it too
         self._publisher = node.create_publisher(String, "scene", last)
+        self._one_look = threading.Lock()  # pairs overlap: one may begin while another is looked at
         self._objects: list[Seen] = []
         self._seen = self._looked = self._told = float("-inf")
         self._width = 0
@@ -62,7 +64,7 @@ class SceneTopic:
             self.look(visible, thermal, stamp)
 
     def look(self, visible: NDArray[np.uint8], thermal: NDArray[np.uint8], stamp: int) -> None:
-        """Look at a pair, of `Fuser.prepare_pair`, after it was published; in the worker.
+        """Look at a pair, of `Fuser.prepare_pair`, after it was published.
 
         Args:
             visible: uint8 RGB [H, W, 3].
@@ -72,7 +74,8 @@ class SceneTopic:
         if self._broken or not self._wanted():
             return
         try:
-            self._fuser.look(visible, thermal, stamp / 1e9)
+            with self._one_look:
+                self._fuser.look(visible, thermal, stamp / 1e9)
         except EstimatorError as error:
             self._broken = True  # and stays so: images are fused as the prompt says
             self._node.get_logger().error(f"the scene is not looked at, and prompts are taken at their word: {error}")
