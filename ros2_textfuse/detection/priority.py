@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from ros2_textfuse.runtime.openvino_core import compile_options, core, openvino
 LONGEST = 0.25  # s that an image waits for processor time to spare
 TIMES = 4  # of what one thread takes for an image, where that is longer
 SHARING = 10.0  # s of taking a share, until there may be time to spare again
+WORK = 1_000_000  # ns of the processor that a thread takes for three images, where it works on them
 
 logger = logging.getLogger(__name__)
 
@@ -64,12 +66,17 @@ class GivingWay:
         began = time.thread_time()
         self._share(example)
         self._patience = max(LONGEST, TIMES * (time.thread_time() - began))
-        others = _threads()
+        before = _spent()
         self._idle = _request(model, threads, options)
-        self._start(example)
-        self._idle.wait()
+        for _ in range(3):
+            self._start(example)
+            self._idle.wait()
+        # OpenVINO makes threads, or takes those of a model that is gone; it does not tell which.
+        workers = [
+            thread for thread, spent in _spent().items() if thread not in before or spent - before[thread] > WORK
+        ]
         try:
-            for thread in _threads() - others:
+            for thread in workers:
                 os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
         except OSError as error:  # a container may forbid it
             logger.warning("The detector cannot give way altogether, and has its niceness alone: %s", error)
@@ -109,15 +116,19 @@ def _request(model: openvino.Model, threads: int, options: Mapping[str, Any]) ->
     return core().compile_model(model, "CPU", {**compile_options(threads), **options}).create_infer_request()
 
 
-def _threads() -> set[int]:
-    """Of this process, those that have its name: what the middleware starts meanwhile has names of its own."""
+def _spent() -> dict[int, int]:
+    """Nanoseconds of the processor that each other thread of this process has taken.
+
+    Those that have its name: what the middleware starts has names of its own.
+    """
     tasks = Path("/proc/self/task")
     own = (tasks / str(os.getpid()) / "comm").read_text()
-    found = set()
+    spent = {}
     for task in tasks.iterdir():
         try:
             if (task / "comm").read_text() == own:
-                found.add(int(task.name))
+                spent[int(task.name)] = int((task / "schedstat").read_text().split()[0])
         except OSError:  # it has ended meanwhile
             continue
-    return found
+    del spent[threading.get_native_id()]
+    return spent
