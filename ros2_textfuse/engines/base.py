@@ -86,8 +86,18 @@ class Engine(Protocol):
 
 
 @runtime_checkable
-class OverlappingEngine(Protocol):
+class OverlappingEngine(Engine, Protocol):
     """An engine that works on a pair while its caller goes on."""
+
+    def run(
+        self,
+        visible: NDArray[np.uint8],
+        thermal: NDArray[np.uint8],
+        modulation: NDArray[np.float32],
+        out: NDArray[np.uint8],
+    ) -> None:
+        """See `Engine.run`."""
+        self.start(visible, thermal, modulation, out)()
 
     def start(
         self,

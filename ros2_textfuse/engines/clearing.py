@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse.degradations.modes import MODES
-from ros2_textfuse.engines.base import DeviceEngine, Engine, EngineConfig, start
+from ros2_textfuse.engines.base import DeviceEngine, Engine, EngineConfig, OverlappingEngine, start
 from ros2_textfuse.engines.selection import build_engine
 from ros2_textfuse.networks.source import NetworkSource, modulation_of, reads_sentences
 from ros2_textfuse.networks.stored import CLEARED, LEAST, read_clearing
@@ -64,7 +64,7 @@ def modulation_in_parts(
     return np.concatenate([taken, modulation_of(source, told)], 1)
 
 
-class Cleared:
+class Cleared(OverlappingEngine):
     """See `Engine`; the first numbers of its modulation say how far each of those in front is to act, 0..1.
 
     Those in front are built when they are first asked for, or by `complete`: many a prompt needs none.
@@ -96,16 +96,6 @@ class Cleared:
             if mode not in self._clearing:
                 self._clearing[mode] = self._build_clearing(mode)
             return self._clearing[mode]
-
-    def run(
-        self,
-        visible: NDArray[np.uint8],
-        thermal: NDArray[np.uint8],
-        modulation: NDArray[np.float32],
-        out: NDArray[np.uint8],
-    ) -> None:
-        """See `Engine.run`."""
-        self.start(visible, thermal, modulation, out)()
 
     def start(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_textfuse.engines.base import EngineConfig
+from ros2_textfuse.engines.base import EngineConfig, OverlappingEngine
 from ros2_textfuse.engines.cache import CachedEngine
 from ros2_textfuse.runtime.openvino_core import compile_options, core, openvino
 
@@ -16,7 +16,7 @@ PRECISIONS = {"": "", "float32": "f32"}  # its own choice, of what the processor
 logger = logging.getLogger(__name__)
 
 
-class OpenVINOEngine:
+class OpenVINOEngine(OverlappingEngine):
     """The image graph compiled by OpenVINO; images are read from and written to the caller's memory."""
 
     def __init__(self, config: EngineConfig) -> None:
@@ -24,16 +24,6 @@ class OpenVINOEngine:
         precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         self.name = f"openvino {precision}"
         self._requests = [compiled.create_infer_request() for _ in range(config.in_flight)]
-
-    def run(
-        self,
-        visible: NDArray[np.uint8],
-        thermal: NDArray[np.uint8],
-        modulation: NDArray[np.float32],
-        out: NDArray[np.uint8],
-    ) -> None:
-        """See `Engine.run`."""
-        self.start(visible, thermal, modulation, out)()
 
     def start(
         self,
@@ -54,11 +44,12 @@ class OpenVINOEngine:
             request.infer()
             return lambda: None
         request.start_async()
-        return lambda: _wait(request, inputs)
 
+        def wait() -> None:
+            request.wait()
+            inputs.clear()
 
-def _wait(request: openvino.InferRequest, _inputs: list[NDArray]) -> None:
-    request.wait()
+        return wait
 
 
 def _compile(config: EngineConfig) -> openvino.CompiledModel:

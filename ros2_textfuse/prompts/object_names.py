@@ -231,11 +231,11 @@ _SOURCE = re.compile(
 _IDIOM = re.compile(
     r"\b(?:raining )?cats and dogs\b|\bas hell\b|"
     r"\bfigur\w* (?:\w+ )?out\b|\bhot dog stand\b|\bzebra crossings?\b|\bbus (?:stops?|lanes?)\b|"
-    r"\bcar ?parks?\b|"
+    r"\bcar ?parks?\b|\btraffic (?:signs?|jams?)\b|"
     r"\b(?:hold your horses|(?:let )?the cat (?:is )?out of the bag|(?:black|dark) (?:sheep|"
     r"horse)\b(?= of the)|dark horse|"
     r"elephant in the room|wild goose|horse ?power|dog.tired|bull'?s.eye|lame duck|can.bus|guinea pig|cat.?walk|"
-    r"blind as a bat|busy as a bee)\b|"
+    r"busy as a bee)\b|"
     r"\btrain (?:tracks?|stations?)\b|\bbird'?s.eye\b",
     re.IGNORECASE,
 )

@@ -133,6 +133,7 @@ _SAID_AS: tuple[tuple[str, _Said], ...] = (
     (rf"\bso ({_ADJECTIVE}) (?:that )?(?:you|one) could\b[^,.;!?]*", r"very \1"),
     (r"\bas (bright|light|dark) as (?:possible|you can|it (?:gets|goes))\b", r"much \1er"),
     (r"\blike (?:hell|crazy|mad|there's no tomorrow)\b", "heavily"),
+    (r"\b(?:as )?blind as a bat\b", "hardly see"),
     # questions that expect a yes, or an act
     (rf"{_START}(?:isn't|aren't|wasn't) (it|this|that|there|they) ", _statement),
     (rf"{_START}isn't ((?:the|this|my|our) (?:\w+ )?\w+) (?=(?:too|very|so|rather|a bit|quite) )", r"\1 is "),
