@@ -7,7 +7,7 @@ from pathlib import Path
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.recordings.faults import KINDS, CameraFault
 from ros2_textfuse.recordings.source import open_recording
-from ros2_textfuse.runtime import environment
+from ros2_textfuse.runtime import environment, interrupts
 from ros2_textfuse.runtime.processes import node_command
 
 
@@ -52,4 +52,5 @@ def run(args: argparse.Namespace) -> int:
         parameters["faults"] = args.fault
     environment.prepare()
     command = node_command("player", parameters=parameters)
+    interrupts.hold()  # until the node handles them
     os.execv(command[0], command)

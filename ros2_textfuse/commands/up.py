@@ -1,14 +1,15 @@
 """`textfuse up`: what fusion.launch.py starts, where there is no `ros2 launch`."""
 
 import argparse
-import sys
 from pathlib import Path
+from typing import NoReturn
 
 from ros2_textfuse.commands import fusion_arguments, prompt_arguments
 from ros2_textfuse.commands.node_arguments import namespace, topic
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.runtime import environment
 from ros2_textfuse.runtime.processes import Processes, node_command
-from ros2_textfuse.runtime.supervisor import REFUSED, NodeRefusedError, Supervisor
+from ros2_textfuse.runtime.supervisor import Supervisor
 
 EXIT_CODES = """\
 A node that ends, or answers nothing, is started again. Exit codes: 0 after Ctrl-C, SIGTERM or SIGHUP; 1 when a node
@@ -37,21 +38,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--use-sim-time", action="store_true", help="take the time from /clock")
 
 
-def run(args: argparse.Namespace) -> int:
-    """Keep the nodes running until a signal; returns 0 then, and 1 when a node cannot start."""
+def run(args: argparse.Namespace) -> NoReturn:
+    """Keep the nodes running until a signal.
+
+    Raises:
+        NodeRefusedError: a node cannot start, and has said why.
+    """
     params_file = args.params_file or environment.share_dir() / "config" / "fusion.yaml"
     if not params_file.is_file():
         what = "is no file" if params_file.exists() else "does not exist"
-        print(f"textfuse up: {params_file} {what}", file=sys.stderr)
-        return REFUSED
-    try:
-        with Processes() as processes:
-            Supervisor(processes, _commands(args, params_file)).run()
-    except NodeRefusedError as error:
-        print(f"textfuse up: {error}; the rest was stopped", file=sys.stderr)
-        return REFUSED
-    except KeyboardInterrupt:  # how a server ends, and no failure
-        return 0
+        raise TextfuseError(f"{params_file} {what}")
+    with Processes() as processes:
+        Supervisor(processes, _commands(args, params_file)).run()
 
 
 def _commands(args: argparse.Namespace, params_file: Path) -> dict[str, list[str]]:

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.commands.node_arguments import namespace
 from ros2_textfuse.errors import TextfuseError
-from ros2_textfuse.runtime import environment
+from ros2_textfuse.runtime import environment, interrupts
 from ros2_textfuse.runtime.processes import node_command
 from ros2_textfuse.view import ports
 from ros2_textfuse.view.browser import open_page
@@ -78,6 +78,7 @@ def run(args: argparse.Namespace) -> int:
     names = ("host", "port", "token", "rate", "folder")
     parameters = {name: getattr(args, name) for name in names} | {"browser": not args.no_browser}
     command = node_command("view", args.namespace, parameters)
+    interrupts.hold()  # until the node handles them
     os.execv(command[0], command)
 
 
