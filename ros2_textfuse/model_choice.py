@@ -78,8 +78,7 @@ def prepared_fuser(settings: FusionSettings, alignment: Alignment | None, size: 
     if in_flight > 1:
         fuser.model_reason += f"; {in_flight} pairs overlap"
     if ms + CLEARING * times[FAMILY[-1]] > SHARE_CLEARED * 1000 / rate:
-        fuser.clears = False
-        fuser.balance = settings.balance  # as it was: from now on the prompt in force is so, too
+        fuser.clear_no_more()
         fuser.model_reason += f"; rain and noise are left to {name}, without networks of their own"
     holds = ms <= limit
     (logger.info if holds else logger.warning)("model auto: %s, since %s", fuser.model_name, fuser.model_reason)
