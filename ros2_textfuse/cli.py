@@ -86,9 +86,8 @@ def main(argv: list[str] | None = None) -> int:
             print(f"textfuse {machine.version()}")
             return 0
         if argv[0] not in VERBS:
-            print(
-                f"textfuse: there is no verb {argv[0]!r}{meant(argv[0], VERBS)}; see textfuse --help", file=sys.stderr
-            )
+            guess = meant(argv[0], VERBS) or "; see textfuse --help"
+            print(f"textfuse: there is no verb {argv[0]!r}{guess}", file=sys.stderr)
             return USAGE
         args = parser_of(argv[0]).parse_args(argv[1:])
         return args.run(args)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.recordings.faults import KINDS, CameraFault
+from ros2_textfuse.recordings.pairs import find_sides, holds_pairs
 from ros2_textfuse.recordings.source import open_recording
 from ros2_textfuse.runtime import environment, interrupts
 from ros2_textfuse.runtime.processes import node_command
@@ -20,13 +21,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "source",
         nargs="+",
         metavar="SOURCE",
-        help="a bag; or the visible and the thermal video; or two folders of images",
+        help="a bag; a folder with vi/ and ir/; or the visible and the thermal video, or folder of images",
     )
     parser.add_argument("--rate", type=float, default=0.0, help="pairs a second (default: as recorded; folders 10)")
     parser.add_argument("--loop", action="store_true", help="start again at the end")
-    parser.add_argument("--visible-topic", default="/visible/image_raw", help="RGB topic, in the bag")
-    parser.add_argument("--thermal-topic", default="/thermal/image_raw", help="thermal topic, in the bag")
-    parser.add_argument("--wait", type=float, default=10.0, help="seconds to wait for subscribers")
+    parser.add_argument(
+        "--visible-topic", default="/visible/image_raw", metavar="TOPIC", help="RGB topic in a bag (%(default)s)"
+    )
+    parser.add_argument(
+        "--thermal-topic", default="/thermal/image_raw", metavar="TOPIC", help="thermal topic in a bag (%(default)s)"
+    )
+    parser.add_argument(
+        "--wait", type=float, default=10.0, metavar="SECONDS", help="to wait for subscribers (%(default)g)"
+    )
     parser.add_argument(
         "--fault",
         action="append",
@@ -39,6 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check the recording, then become the player node."""
+    if len(args.source) == 1 and holds_pairs(Path(args.source[0])):
+        args.source = find_sides(Path(args.source[0]))
     if len(args.source) > 2:
         raise TextfuseError("give a bag, or a visible and a thermal recording")
     names = ("bag",) if len(args.source) == 1 else ("visible", "thermal")

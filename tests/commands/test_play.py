@@ -1,4 +1,4 @@
-"""What `textfuse play` becomes is another program, which imports for a second before it handles signals."""
+"""`textfuse play` becomes the player node, another program, which imports for a second before it handles signals."""
 
 import os
 import signal
@@ -20,3 +20,17 @@ def test_signals_wait_until_it_handles_them(tmp_path, monkeypatch):
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, interrupts.SIGNALS)
     assert set(held) >= set(interrupts.SIGNALS)
+
+
+def test_a_folder_of_pairs_is_played(tmp_path, monkeypatch):
+    """As `fuse`, `eval` and `view` take one."""
+    became = []
+    monkeypatch.setattr(os, "execv", lambda _, command: became.extend(command))
+    visible, thermal = write_folders(tmp_path, *(np.stack([image] * 2) for image in street(64, 80)))
+    for folder, name in (visible, "vi"), (thermal, "ir"):
+        folder.rename(tmp_path / name)
+    try:
+        cli.main(["play", str(tmp_path)])
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, interrupts.SIGNALS)
+    assert {f'visible:="{tmp_path}/vi"', f'thermal:="{tmp_path}/ir"'} <= set(became)
