@@ -27,8 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bag", default="", help="a rosbag2 bag to play")
     parser.add_argument("--visible", default="", help="a video, or a folder of images, to play")
     parser.add_argument("--thermal", default="", help="its thermal side")
-    parser.add_argument("--visible-topic", default="/visible/image_raw", help="RGB topic, in the bag")
-    parser.add_argument("--thermal-topic", default="/thermal/image_raw", help="thermal topic, in the bag")
+    parser.add_argument(
+        "--visible-topic", default="/visible/image_raw", metavar="TOPIC", help="RGB topic in a bag (%(default)s)"
+    )
+    parser.add_argument(
+        "--thermal-topic", default="/thermal/image_raw", metavar="TOPIC", help="thermal topic in a bag (%(default)s)"
+    )
     parser.add_argument("--prompt", default=PROMPT, help=f"the prompt from half-way on (default: '{PROMPT}')")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long to play (default 20)")
     parser.add_argument("--rate", type=float, default=15.0, help="pairs a second (default 15)")

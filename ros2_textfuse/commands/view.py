@@ -62,8 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     fusion_arguments.add_parameters_file(parser)
     fusion_arguments.add_fusion(parser)
     fusion_arguments.add_pairing(parser)
-    parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
-    parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
+    fusion_arguments.add_topics(parser)
 
 
 def run(args: argparse.Namespace) -> int:
