@@ -70,7 +70,7 @@ def test_what_is_not_installed_or_not_there_is_named_with_its_cure(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     assert "torch-tensorrt-rtx" in cases.lacking(replace(SMALL, engine="tensorrt"))
     assert cases.lacking(SMALL) == ""
-    assert cases.lacking(replace(SMALL, model="absent")) == "there is no weights file absent"
+    assert cases.lacking(replace(SMALL, model="small")) == "there are no weights of small yet"
 
 
 def test_the_most_telling_cases_come_first():
@@ -134,11 +134,10 @@ def run(tmp_path, monkeypatch, *arguments):
 def test_a_failure_leaves_the_other_rows_and_the_image_names_all(tmp_path, monkeypatch, capsys):
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(b"nothing")
-    code, result = run(tmp_path, monkeypatch, "--models", "pico", "absent", str(broken))
+    code, result = run(tmp_path, monkeypatch, "--models", "pico", "small", str(broken))
     good, absent, failed = result["rows"]
     assert code == 1
-    assert good["levels_mean"] == 0.0 and "Weights" in failed["error"]
-    assert "no weights file absent" in absent["left_out"]
+    assert good["levels_mean"] == 0.0 and "no weights of small" in absent["left_out"] and "Weights" in failed["error"]
     assert result["environment"]["device"] and result["environment"]["torch"] == torch.__version__
     # Both cameras and three cases, in rows of three.
     assert cv2.imread(str(tmp_path / "gpu.png")).shape == (2 * (300 + 64), 3 * 400, 3)

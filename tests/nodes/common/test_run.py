@@ -13,6 +13,15 @@ from ros2_textfuse.nodes.common import run as run_module
 from ros2_textfuse.runtime import interrupts, notify
 
 
+@pytest.fixture(autouse=True)
+def signals():
+    """As they were, after a node's end: it ignores them to the last, and the processes of other tests would as well."""
+    previous = {number: signal.getsignal(number) for number in interrupts.SIGNALS}
+    yield
+    for number, handler in previous.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize(("alive", "beats"), [(True, True), (False, False)])
 def test_the_heartbeat_says_whether_the_node_lives(monkeypatch, alive, beats):
     monkeypatch.setattr(notify, "HEARTBEAT", 0.05)
@@ -40,14 +49,9 @@ def test_what_ros_passes_over_is_refused(monkeypatch, capfd, words):
 
 def test_an_interrupt_while_a_node_is_imported_is_a_clean_end(monkeypatch, capfd):
     monkeypatch.setattr(run_module.sys, "argv", ["player"])
-    previous = {number: signal.getsignal(number) for number in interrupts.SIGNALS}
     interrupts.hold()
     signal.raise_signal(signal.SIGINT)
-    try:
-        assert run_module.run("player", lambda: pytest.fail("it started"), (), "") == 0
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+    assert run_module.run("player", lambda: pytest.fail("it started"), (), "") == 0
     assert "".join(capfd.readouterr()) == ""
 
 
