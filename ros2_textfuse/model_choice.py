@@ -72,7 +72,7 @@ def prepared_fuser(settings: FusionSettings, alignment: Alignment | None, size: 
     in_flight = settings.in_flight or (2 if ms > SHARE_ALONE * 1000 / rate else 1)
     fuser = fusers.get(name) if in_flight == 1 else None
     fuser = fuser or _prepared(replace(settings, model=name, in_flight=in_flight), alignment, size)
-    fuser.model_reason = f"{', '.join(told)}; at {rate:g} Hz fusing may take {limit:.1f} ms, half of a frame"
+    fuser.model_reason = f"{', '.join(told)}; at {rate:g} Hz fusing may take {limit:.1f} ms, {SHARE:.0%} of a frame"
     if in_flight > 1:
         fuser.model_reason += f"; {in_flight} pairs overlap"
     if ms + CLEARING * times[FAMILY[-1]] > SHARE_CLEARED * 1000 / rate:

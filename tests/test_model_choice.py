@@ -50,7 +50,7 @@ def test_the_best_that_holds_the_rate_is_taken(times, model, said, measured, cap
     # In 20 ms there is room for a network that clears, which takes as long as pico.
     alone = "; rain and noise are left to pico, without networks of their own" if times["pico"] > 10 else ""
     overlap = "; 2 pairs overlap" if times[model] > 10 else ""
-    assert fuser.model_reason == f"{said}; at 30 Hz fusing may take 16.7 ms, half of a frame{overlap}{alone}"
+    assert fuser.model_reason == f"{said}; at 30 Hz fusing may take 16.7 ms, 50% of a frame{overlap}{alone}"
     assert fuser.in_flight == (2 if overlap else 1)
     assert fuser.clears == (not alone)
     assert f"model auto: {model}, since {fuser.model_reason}" in caplog.text
