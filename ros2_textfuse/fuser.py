@@ -239,7 +239,7 @@ class Fuser:
         logger.info("%s is ready for %dx%d on %s (%.1f s)", self.model_name, width, height, engine.name, seconds)
 
     def complete(self, height: int, width: int) -> None:
-        """Build what clears rain and noise for a size that is ready; else the first image that needs it waits for it."""
+        """Build what clears rain and noise for a size that is ready; else the first image that needs it waits."""
         if self.clears and isinstance(engine := self._engines.get((height, width)), clearing.Cleared):
             engine.complete()
 

@@ -123,6 +123,10 @@ def _described(node: ast.ClassDef | ast.FunctionDef, name: str) -> list[str]:
     if init:
         lines += ["```python", _signature(name, init), "```", ""]
     lines += _markdown(node)
+    for field, about in zip(node.body, [*node.body[1:], None], strict=True):
+        if isinstance(field, ast.AnnAssign) and isinstance(about, ast.Expr) and isinstance(about.value, ast.Constant):
+            heading = f"`.{ast.unparse(field.target)}: {ast.unparse(field.annotation)}`"
+            lines += ["", f"**{heading}**", "", inspect.cleandoc(str(about.value.value))]
     for method in methods:
         decorators = [ast.unparse(decorator) for decorator in method.decorator_list]
         if (method.name.startswith("_") and method.name != "__call__") or any("setter" in one for one in decorators):
