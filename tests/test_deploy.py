@@ -32,7 +32,7 @@ def test_a_service_manager_waits_longer_than_the_nodes_may_take():
 
 
 def test_the_container_has_what_a_robot_has():
-    """tools/check_pins.py sees to it that requirements/robot.txt resolves, and not to a list of the Dockerfile's own."""
+    """What tools/check_pins.py sees to, that it resolves, is not seen to for a list of the Dockerfile's own."""
     installs = re.findall(r"pip install (.*)", (DEPLOY / "Dockerfile").read_text())
     assert [line.removesuffix(" \\").removeprefix("--no-cache-dir ") for line in installs] == [
         "-r requirements/robot.txt",
