@@ -27,6 +27,9 @@ LOOKS = 1  # regions of a stream that are looked at anew in one frame, likewise
 WITHIN = 0.7  # share of a smaller box in a larger one from which on it stands before that
 LESS, LEAST = 0.7, 0.1  # share of its strength that is left to who harms another; what would be less is nothing
 SAFE, MORE = 0.05, 0.1  # separability gained by all around from which on there is room again, and how much at once
+VEHICLES = frozenset(("car", "truck", "bus", "train"))
+GENTLY = 0.75  # less for a named one, where a detector is sure of it: it knows one by its look, and misses another
+SEEN = 2.0  # of 255, the strength from which on a level changes
 PACE = 0.2  # share of the way to the wanted strength that is gone in one frame
 
 Place = tuple[Region, Surroundings]
@@ -41,6 +44,13 @@ class Shown:
     appearance: Appearance
     visible: NDArray[np.uint8]
     thermal: NDArray[np.uint8]
+
+    @property
+    def strength(self) -> float:
+        """How strongly it is brought out, or kept, 0..1."""
+        region = self.region
+        spared = GENTLY * region.score if region.name in VEHICLES and not region.keep else 0.0
+        return (1 - spared) * region.weight * self.appearance.strength
 
     @cached_property
     def push(self) -> NDArray[np.float32]:
@@ -187,7 +197,7 @@ def _less(share: float) -> float:
 def _modulate(fused: NDArray[np.uint8], shown: Sequence[Shown]) -> None:
     """Move the levels inside boxes, in place."""
     for one in shown:
-        if amount := 255 * one.appearance.strength * one.region.weight:
+        if (amount := 255 * one.strength) >= SEEN:
             pixels, direction = one.around.inside(fused), one.appearance.direction
             room = np.asarray(cv2.LUT(pixels, RISE), np.uint8)
             # In bytes, which are fast, and have no sign: first what becomes brighter, then what becomes darker.
