@@ -23,7 +23,9 @@ STRONGEST = 0.9  # of the curve along which levels move; below 1 it keeps them a
 PLAIN = 0.5, 1.0  # separabilities between which less and less is needed,
 LEAST = 0.3  # down to this share
 EITHER = 0.5  # share of the best push's gain for which an object's bright and dark parts both keep their contrast
-BRIGHTER = 0.25  # likewise for which all of it becomes brighter: detectors know a brightened object better than a darkened one
+BRIGHTER = (
+    0.25  # likewise for which all of it becomes brighter: detectors know a brightened object better than a darkened one
+)
 FAITHFUL = 0.05  # gain in separability for which another push is chosen
 FRESH = 0.5  # share of what was seen last in the push
 KEPT = 1.05  # of the better camera's separability, that an object to be kept is to have on the grid,

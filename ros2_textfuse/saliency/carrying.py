@@ -121,7 +121,9 @@ class Carried:
             weight = answered * _fading(last - one.seen, HELD, GONE)
             left, top, right, bottom = one.rectangle(time)
             if weight > 0 and right > left and bottom > top:
-                found.append(Region((left, top, right, bottom), id_, weight, one.name, one.outline, one.faint, one.score))
+                found.append(
+                    Region((left, top, right, bottom), id_, weight, one.name, one.outline, one.faint, one.score)
+                )
         return sorted(found, key=lambda region: (region.box[0] - region.box[2]) * (region.box[3] - region.box[1]))
 
 

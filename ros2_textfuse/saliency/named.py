@@ -39,8 +39,7 @@ class NamedRegions:
             self._warm.look(thermal, time)
 
     def regions(self, names: Collection[str], time: float, keep: bool = False) -> list[Region]:
-        """Where the objects of some classes are at a time: those that were detected first, then
-        those to be kept, each kind by size.
+        """Where the objects of some classes are at a time: named ones first, each kind by size.
 
         Args:
             names: of the classes.

@@ -55,7 +55,7 @@ def covered(one: Rectangle, other: Rectangle) -> float:
 
 
 def widened(box: Rectangle) -> Rectangle:
-    """A box with some room around it, so that what lies in it ends where the image shows that, not where the box does."""
+    """A box with some room, so that what lies in it ends where the image shows that, not where the box does."""
     left, top, right, bottom = box
     wide, high = MARGIN * (right - left), MARGIN * (bottom - top)
     return left - wide, top - high, right + wide, bottom + high

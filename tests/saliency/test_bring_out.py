@@ -47,6 +47,30 @@ def test_an_object_moves_away_from_its_ground_and_the_ground_in_its_box_stays(pe
     assert separability(after, BOX) > 1.25 * separability(before, BOX)
 
 
+def test_an_object_between_darker_and_brighter_ground_becomes_brighter():
+    """Detectors know what is brightened better than what is darkened, so that darkening is for much more alone."""
+    rng = np.random.default_rng(2)
+    grey = 112 + rng.normal(0, 8, (HEIGHT, WIDTH))
+    grey[:, 75:] += 10  # darkening gains a little more
+    _, thermal, _, shape = scene(125)
+    fused = np.dstack([np.uint8(np.where(shape, 112 + rng.normal(0, 8, shape.shape), grey))] * 3)
+    shown = fused.copy()
+    BringOut()(shown, fused, thermal, [Region(BOX)])
+    assert (to_grey(shown) - to_grey(fused))[shape].mean() > 10
+
+
+def test_a_vehicle_that_the_detector_is_sure_of_changes_less():
+    visible, thermal, fused, shape = scene(125)
+    change = {}
+    for name in ("person", "car"):
+        for score in (0.0, 0.9):
+            shown = fused.copy()
+            BringOut()(shown, visible, thermal, [Region(BOX, name=name, score=score)])
+            change[name, score] = (to_grey(shown) - to_grey(fused))[shape].mean()
+    assert change["car", 0.0] == change["person", 0.0] == change["person", 0.9]
+    assert 0.2 * change["car", 0.0] < change["car", 0.9] < 0.5 * change["car", 0.0]
+
+
 def test_no_edge_shows_at_the_box():
     """Ground on both sides of the box's border differs as it did before."""
     visible, thermal, fused, _ = scene(125)

@@ -211,9 +211,11 @@ class DetectionNode(Node):
         try:
             header = next(iter(frame.values())).header
             seen = stamp_ns(next(iter(frame.values()))) / 1e9
-            found, faint = self._find(frame, seen), []
+            found = self._find(frame, seen)
             if self._tracker:
-                found, faint = parted(self._tracker.update(found, seen), self._confidence)
+                found = self._tracker.update(found, seen)
+            found, faint = parted(found, self._confidence)
+            if self._tracker:
                 self._tracks.see(found, seen)
         except Exception as error:  # the node outlives whatever one image does to the engine
             self._ledger.fail(f"detection failed: {error}")
