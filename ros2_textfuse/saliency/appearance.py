@@ -189,7 +189,9 @@ def _enough(
     separability, contrast = separabilities(grids, rings), grids.reshape(len(grids), -1) @ np.float32(of_box.ravel())
     shown = (np.sign(contrast[:cameras, None]) * contrast[cameras:]).max(0)
     plain = _share(separability[cameras:], KEPT * separability[:cameras].max())
-    worth = plain + BY_CONTRAST * _share(shown, KEPT_CONTRAST * np.abs(contrast[:cameras]).max())
+    contrasting = _share(shown, KEPT_CONTRAST * np.abs(contrast[:cameras]).max())
+    worth = plain + BY_CONTRAST * contrasting
+    worth[contrasting < contrasting[0]] = 0  # what gains by its pattern alone would look washed out
     worth = worth.reshape(len(changes), -1) - SPARED * STRENGTHS
     if former:
         worth[former.choice] += FAITHFUL
