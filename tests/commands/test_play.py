@@ -6,9 +6,11 @@ import signal
 import numpy as np
 
 from ros2_textfuse import cli
+from ros2_textfuse.commands.player_source import player_source
 from ros2_textfuse.runtime import interrupts
 from tests.helpers.images import street
-from tests.helpers.recordings import write_folders
+from tests.helpers.messages import noise
+from tests.helpers.recordings import write_bag, write_folders
 
 
 def test_signals_wait_until_it_handles_them(tmp_path, monkeypatch):
@@ -34,3 +36,12 @@ def test_a_folder_of_pairs_is_played(tmp_path, monkeypatch):
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, interrupts.SIGNALS)
     assert {f'visible:="{tmp_path}/vi"', f'thermal:="{tmp_path}/ir"'} <= set(became)
+
+
+def test_the_cameras_of_a_bag_are_found(tmp_path):
+    """By name or type, as for `eval`: a robot's topics are seldom the default ones."""
+    names = "/rig/rgb/image_raw", "/rig/lwir/image_raw"
+    images = noise(2, 8, 10, 3), noise(2, 8, 10)
+    bag = write_bag(tmp_path / "bag", *images, topics=names)
+    expected = {"bag": str(bag), "visible_topic": names[0], "thermal_topic": names[1]}
+    assert player_source([str(bag)], "", "") == expected

@@ -27,8 +27,10 @@ from ros2_textfuse.detection.weights import WeightsError
 from ros2_textfuse.imaging import encodings
 from ros2_textfuse.nodes.common import declaration, parameters
 from ros2_textfuse.nodes.common.detection_messages import Detection2DArray
+from ros2_textfuse.nodes.common.logs import LOG_PERIOD, forward_logs
 from ros2_textfuse.nodes.common.qos import OVERRIDABLE
-from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
+from ros2_textfuse.nodes.common.run import StartError, run, spin
+from ros2_textfuse.nodes.common.streams import TOPICS
 from ros2_textfuse.nodes.common.topic_checks import why_silent
 from ros2_textfuse.nodes.common.twins import FRAMES, TwinWatch
 from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
@@ -40,9 +42,7 @@ from ros2_textfuse.nodes.detection.messages import detections_message, outlines_
 from ros2_textfuse.runtime import cache_folder
 from ros2_textfuse.sync.pairing import CAMERAS, stamp_ns
 
-LOG_PERIOD = 5.0  # s
 STATUS_PERIOD = 1.0  # s
-TOPICS = {"fused": "fused", "visible": "aligned/visible", "thermal": "aligned/thermal"}
 ALL_LOOKED_AT = 3  # frames that may wait where none of them gets tracks: later ones would be old
 LIVE = {parameter.name for parameter in parameters.DETECTION if parameter.live}
 
