@@ -79,6 +79,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         # Before a verb is imported: torch takes seconds, in which a signal may come as well.
         interrupts.on_signal(interrupts.interrupt)
+        if argv[:1] == ["help"] and len(argv) > 1:
+            argv = [argv[1], "--help"]
         if not argv or argv[0] in ("-h", "--help", "help"):
             print(overview())
             return 0
