@@ -24,6 +24,7 @@ from ros2_textfuse.saliency.surroundings import Surroundings
 
 MOST = 16  # regions a frame, the first ones: this bounds the time
 LOOKS = 1  # regions of a stream that are looked at anew in one frame, likewise
+AGAIN = 8  # frames from one look at a region to the next, at least
 WITHIN = 0.7  # share of a smaller box in a larger one from which on it stands before that
 LESS, LEAST = 0.7, 0.1  # share of its strength that is left to who harms another; what would be less is nothing
 SAFE, MORE = 0.05, 0.1  # separability gained by all around from which on there is room again, and how much at once
@@ -75,6 +76,7 @@ class BringOut:
 
     def __init__(self) -> None:
         self._known: dict[int, Appearance] = {}  # the one looked at longest ago first
+        self._frames = 0
 
     def __call__(
         self,
@@ -141,7 +143,9 @@ class BringOut:
         """Forget what is gone, and look at what is new or was looked at longest ago: the ids of that."""
         self._known = {id_: appearance for id_, appearance in self._known.items() if id_ in places}
         new = [id_ for id_ in places if id_ not in self._known]
-        turn = [*new, *self._known][:LOOKS]
+        self._frames += 1
+        looks = [frames * len(self._known) // AGAIN for frames in (self._frames - 1, self._frames)]
+        turn = [*new, *(self._known if looks[1] > looks[0] else ())][:LOOKS]
         former = [self._known.pop(id_, None) for id_ in turn]
         chosen = [places[id_] for id_ in turn]
         seen = look(images, [around for _, around in chosen], former, _masks(chosen), _kept(chosen))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ros2_textfuse.evaluation.metrics.fusion import to_grey
 from ros2_textfuse.evaluation.metrics.retention import contrast, separability
+from ros2_textfuse.saliency.appearance import look
 from ros2_textfuse.saliency.bring_out import LOOKS, BringOut
 from ros2_textfuse.saliency.carrying import Carried, Sighting
 from ros2_textfuse.saliency.regions import Region, within
@@ -166,6 +167,23 @@ def test_new_objects_of_a_stream_appear_by_turns():
         assert len(bring_out._known) == min(6, LOOKS * frame)
     bring_out(visible.copy(), visible, thermal, [])
     assert not bring_out._known
+
+
+@pytest.mark.parametrize(("objects", "looks"), [(1, 6), (4, 22), (12, 40)])
+def test_few_objects_are_not_looked_at_in_every_frame(monkeypatch, objects, looks):
+    looked = []
+
+    def counting(images, places, *rest, **more):
+        looked.extend(places)
+        return look(images, places, *rest, **more)
+
+    monkeypatch.setattr("ros2_textfuse.saliency.bring_out.look", counting)
+    visible, thermal, _, _ = scene(125)
+    bring_out = BringOut()
+    regions = [Region((20.0 * n, 30.0, 20.0 * n + 18, 90.0), id=n + 1) for n in range(objects)]
+    for _ in range(40):
+        bring_out(visible.copy(), visible, thermal, regions)
+    assert looks - 2 <= len(looked) <= looks
 
 
 def test_a_handful_of_objects_costs_little():
