@@ -35,7 +35,7 @@ def test_a_robot_reads_what_was_trained(weights: Path) -> None:
     encoding = Tokenizer.from_file(str(folder / "tokenizer.json")).encode(text)
     with torch.no_grad():
         expected = reader(torch.tensor([encoding.ids]), torch.tensor([encoding.attention_mask])).softmax(-1)[0].numpy()
-    read = sentence_reader.read_sentence("No fog, but more of the FLIR")
+    read = sentence_reader.read_sentence("No fog, but more of the FLIR camera")
     assert read.shape == (len(SLOTS), 3) and abs(read - expected).max() < 1e-4
 
 
