@@ -148,7 +148,7 @@ def _changed(said: Understanding, changed: dict[str, int], text: str, unserved: 
         elif slot in MODES or slot in OBJECTS:
             dropped += [slot] * (slot in modes or slot in objects)
             if state == ASKED:
-                (modes if slot in MODES else objects)[slot] = size  # type: ignore[index]
+                (modes if slot in MODES else objects)[slot] = size
         if slot in SIGNED and state:
             found.append(SIGNED[slot][state - 1])
         elif state == ASKED and slot in (*MODES, *OBJECTS, AUTO):

@@ -104,7 +104,7 @@ def in_slots(meant: Labelled, denials_marked: bool = True) -> NDArray[np.bool_]:
 
     for item in meant.wanted | ({"?"} if meant.answered else set()):
         right[place(item)] = True
-    settled = right.any(1)
+    settled: NDArray[np.bool_] = np.logical_or.reduce(right, axis=1)
     right[~settled, 0] = True
     if not denials_marked:
         right[[number for number, slot in enumerate(SLOTS) if slot not in SIGNED and not settled[number]], 2] = True

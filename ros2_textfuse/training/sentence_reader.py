@@ -41,6 +41,9 @@ _HEADS, _LAYERS, _WIDTH, _EPS = 12, 6, 384, 1e-12
 class _Adapted(nn.Module):
     """A frozen linear layer and its low-rank update."""
 
+    weight: Tensor
+    bias: Tensor
+
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         super().__init__()
         self.register_buffer("weight", weight, persistent=False)
@@ -108,8 +111,8 @@ class Reader(nn.Module):
         kept = mask.bool()[:, None, None]
         for number in range(_LAYERS):
             query, key, value, joint, wide, narrow = self.layers[6 * number : 6 * number + 6]
-            heads = (part(x).unflatten(-1, (_HEADS, -1)).transpose(1, 2) for part in (query, key, value))
-            seen = F.scaled_dot_product_attention(*heads, kept).transpose(1, 2).flatten(2)
+            q, k, v = (part(x).unflatten(-1, (_HEADS, -1)).transpose(1, 2) for part in (query, key, value))
+            seen = F.scaled_dot_product_attention(q, k, v, kept).transpose(1, 2).flatten(2)
             x = self._norm(x + self._dropout(joint(seen)), f"encoder.layer.{number}.attention.output.LayerNorm")
             x = self._norm(x + self._dropout(narrow(F.gelu(wide(x)))), f"encoder.layer.{number}.output.LayerNorm")
         return x

@@ -35,7 +35,7 @@ def test_exchanged_cameras_exchange_the_balance() -> None:
 
 
 def test_another_object_takes_its_slot_along() -> None:
-    found = set()
+    found: set[str] = set()
     for seed in range(80):
         (one,) = varied([_example("find the dog => @dog")], random.Random(seed))
         found.update(_states(one))
