@@ -19,22 +19,14 @@ from ros2_textfuse.prompts.prompt import AUTO, Tone, Understanding, in_order, qu
 from ros2_textfuse.prompts.slots import OBJECTS, SIGNED, SLOTS
 
 ASKED, DENIED = 1, 2
-LONGEST = 60  # words; the reader was trained on sentences, and not on pages
+SHORTEST, LONGEST = 3, 60  # words; the reader was trained on sentences, and not on pages
 _INDEX = {slot: number for number, slot in enumerate(SLOTS)}
 _AXES = ("brightness", "contrast", "colour")
 _COMMANDS = {("strength", 1): "more", ("strength", 2): "less", ("back", 1): "undo", ("back", 2): "reset"}
 _FLOOR = 1e-6  # of a probability
-# What the rules' reading adds to the logarithm of the reader's probability: where they found something, and where not.
-_TRUST = {
-    **dict.fromkeys(MODES, (2.0, 2.0)),
-    "balance": (1.0, 1.0),
-    **dict.fromkeys(_AXES, (2.0, 2.0)),
-    **dict.fromkeys((*OBJECTS, "other"), (2.0, 2.0)),
-    **dict.fromkeys(("auto", "strength", "back"), (3.0, 2.0)),
-    "unserved": (50.0, 0.0),  # what the rules cannot read is never passed over
-}
-_SURE = 0.9  # how probable must be what the reader alone finds
-_DENIED, _DENIED_TOO = 0.1, 0.5  # how probable a denial may be of what it finds, and of what the rules found as well
+_TRUST = 2.0  # what the rules' finding something adds to the logarithm of the reader's probability
+_SURE = 0.98  # how probable must be what the reader alone finds
+_DENIED = 0.8  # how probable a denial may be of what the rules found
 _PLAINLY = {
     "balance": ("more thermal", "less thermal"),
     "brightness": ("brighter", "darker"),
@@ -44,7 +36,8 @@ _PLAINLY = {
     "back": ("undo", "reset"),
 }
 _DIRECTED = np.array([slot in SIGNED for slot in SLOTS])
-_TRUSTED = np.array([_TRUST[slot] for slot in SLOTS], np.float32)
+_NAMED = ~_DIRECTED
+_NAMED[_INDEX["unserved"]] = False
 
 
 def states_of(said: Understanding) -> NDArray[np.int64]:
@@ -69,15 +62,16 @@ def decided(states: NDArray[np.int64], shares: NDArray[np.float32]) -> tuple[NDA
         states: the rules', as `states_of` gives them.
         shares: the reader's, float32 [slots, states], as `read_sentence` gives them.
     """
-    odds = np.log(shares + _FLOOR)
     rows = np.arange(len(SLOTS))
-    odds[rows, states] += np.where(states > 0, _TRUSTED[:, 0], _TRUSTED[:, 1])
+    odds = np.log(shares + _FLOOR)
+    odds[rows, states] += np.where(states > 0, _TRUST, 0)
     after, likeliest = odds.argmax(1), shares.argmax(1)
-    doubt = _DIRECTED & (states > 0) & (likeliest > 0) & (likeliest != states)  # one says the opposite of the other
-    doubt |= (after > 0) & (states == 0) & (shares[rows, after] < _SURE)
-    denied = ~_DIRECTED & (after == ASKED)
-    doubt |= denied & (shares[:, DENIED] > np.where(states == ASKED, _DENIED_TOO, _DENIED))
-    doubt[_INDEX["unserved"]] = False
+    if states[_INDEX["unserved"]]:  # what the rules cannot read is never passed over
+        after[_INDEX["unserved"]] = ASKED
+    asserted = (_DIRECTED & (after > 0)) | (_NAMED & (after == ASKED))
+    contradicted = _DIRECTED & (states > 0) & (likeliest > 0) & (likeliest != states)
+    unsure = asserted & (states == 0) & (shares[rows, after] < _SURE)
+    doubt = contradicted | unsure | (asserted & _NAMED & (shares[:, DENIED] > _DENIED))
     return np.where(doubt, 0, after), doubt
 
 

@@ -7,7 +7,7 @@ import functools
 from ros2_textfuse.prompts import checks
 from ros2_textfuse.prompts.by_rules import by_rules
 from ros2_textfuse.prompts.prompt import Understanding
-from ros2_textfuse.prompts.second_opinion import LONGEST, reconsidered
+from ros2_textfuse.prompts.second_opinion import LONGEST, SHORTEST, reconsidered
 from ros2_textfuse.prompts.sentence_reader import read_sentence
 
 
@@ -33,6 +33,8 @@ def forget() -> None:
 @functools.lru_cache(maxsize=64)  # operators and configurations repeat themselves
 def _understand(text: str) -> Understanding:
     said, english = by_rules(text)
-    if not english or len(english.split()) > LONGEST:
+    length = len(english.split())
+    # A word or two hold neither negation nor scope.
+    if not english or length > LONGEST or (length < SHORTEST and not said.unknown):
         return said
     return reconsidered(said, read_sentence(english), english.lower())
