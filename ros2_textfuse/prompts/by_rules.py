@@ -158,6 +158,7 @@ def _plain(text: str) -> str:
 def _read(parts: Sequence[Clause]) -> Understanding:
     """What the clauses say together."""
     readings = [read_clause(part) for part in parts]
+    cannot = any(reading.advice or asks_the_opposite(reading.clause.meaning) for reading in readings)
     meant = _by_meaning(readings)
     for index, reading in enumerate(readings[1:]):
         if _LET_IT_BE.fullmatch(reading.clause.text) and (named := meant[index][0]):
@@ -235,6 +236,7 @@ def _read(parts: Sequence[Clause]) -> Understanding:
         None,
         _only_adds(readings, present, wanted),
         any(reading.balance is not None and reading.balance.absolute for reading in readings),
+        cannot or bool(refused or contradictions),
     )
 
 

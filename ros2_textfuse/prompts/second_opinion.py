@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.prompts.advice import GENERAL
+from ros2_textfuse.prompts.amounts import plain_numbers, read_amount
 from ros2_textfuse.prompts.commands import Command, keeps
 from ros2_textfuse.prompts.degrees import ratio, step
 from ros2_textfuse.prompts.prompt import AUTO, Tone, Understanding, in_order, quoted
@@ -87,24 +88,31 @@ def reconsidered(said: Understanding, shares: NDArray[np.float32], text: str) ->
         return said
     before = states_of(said)
     after, doubt = decided(before, shares)
-    if said.sets_balance:  # a number is a number
-        after[_INDEX["balance"]], doubt[_INDEX["balance"]] = before[_INDEX["balance"]], False
+    if said.sets_balance or read_amount(plain_numbers(text)):  # what is said in numbers was read by the rules
+        after, doubt = np.where(before > 0, before, after), doubt & (before == 0)
     changed = {SLOTS[number]: int(after[number]) for number in np.flatnonzero(after != before)}
     command = next((_COMMANDS[slot, state] for slot, state in changed.items() if (slot, state) in _COMMANDS), "")
     if command and not _asks(after):
         size = ratio(text)
-        return Understanding(command=Command(command, {"more": size, "less": 1 / size}.get(command, 1.0)))
+        factor = {"more": size, "less": 1 / size}.get(command, 1.0)
+        return Understanding(advice=(*_slips(said), _read_as(text, [command])), command=Command(command, factor))
     for slot in ("strength", "back"):
         changed.pop(slot, None)
     if changed:
         said = _changed(said, changed, text, int(shares[_INDEX["unserved"]].argmax()) == ASKED)
-    if doubt.any():
-        said = replace(
-            said,
-            unknown=said.unknown or (text,),
-            advice=(*said.advice, *(_ask(SLOTS[n]) for n in np.flatnonzero(doubt))),
-        )
+    asked_back = [_ask(SLOTS[number]) for number in np.flatnonzero(doubt & (_DIRECTED | (before == 0)))]
+    if asked_back:
+        said = replace(said, unknown=said.unknown or (text,), advice=(*said.advice, *asked_back))
     return said
+
+
+def _slips(said: Understanding) -> tuple[str, ...]:
+    """What was read as what, word by word."""
+    return tuple(note for note in said.advice if "read as" in note)
+
+
+def _read_as(text: str, items: list[str]) -> str:
+    return f"{quoted(text)} is read as {', '.join(items)}"
 
 
 def _ask(slot: str) -> str:
@@ -156,8 +164,8 @@ def _changed(said: Understanding, changed: dict[str, int], text: str, unserved: 
     unknown, advice = said.unknown, said.advice
     if found:
         if not unserved:
-            unknown, advice = (), tuple(note for note in advice if "read as" in note)
-        advice = (*advice, f"{quoted(text)} is read as {', '.join(found)}")
+            unknown, advice = (), _slips(said)
+        advice = (*advice, _read_as(text, found))
     if dropped:
         advice = (*advice, f"{', '.join(dropped)}: mentioned, and not asked for; if it is, name it alone")
     if changed.get("unserved") == ASKED and not unknown:

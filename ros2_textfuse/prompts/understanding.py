@@ -34,7 +34,8 @@ def forget() -> None:
 def _understand(text: str) -> Understanding:
     said, english = by_rules(text)
     length = len(english.split())
-    # A word or two hold neither negation nor scope.
-    if not english or length > LONGEST or (length < SHORTEST and not said.unknown):
+    if not english or said.refused or length > LONGEST:
+        return said
+    if length < SHORTEST and not said.unknown:  # a word or two hold neither negation nor scope
         return said
     return reconsidered(said, read_sentence(english), english.lower())

@@ -32,7 +32,7 @@ from ros2_textfuse.training.sentence_forms import Example, varied
 RANK = 8  # of the updates
 BATCH = 32
 MADE = 1500  # sentences from templates, many of them negations
-PHRASINGS = 300  # of the severity head's sentences, in each pass
+PHRASINGS = 900  # of the severity head's sentences, in each pass
 _DROPOUT, _RATE, _HEAD_RATE = 0.1, 1e-3, 3e-3
 _WARM_UP = 40  # steps
 _MAX_TOKENS = 64  # a sentence of two of the longest
@@ -163,7 +163,7 @@ def phrasings(seed: int) -> list[Example]:
         right = in_slots(labelled("=> " + ", ".join(prompted.severities)), denials_marked=False)
         right[len(MODES) :] = True
         if not read_tone(prompted.text):  # "brighter" is of the tone here, and of the dark there
-            found.append(Example(_as_read(prompted.text), right, 0.4))
+            found.append(Example(_as_read(prompted.text), right, 0.5))
     return found
 
 

@@ -42,11 +42,13 @@ def test_what_is_only_mentioned_is_not_done_and_that_is_told() -> None:
 
 def test_a_number_stays_a_number() -> None:
     said = Understanding(balance=0.6, sets_balance=True)
-    assert reconsidered(said, _shares(balance=2), "80 % thermal").balance == 0.6
+    assert reconsidered(said, _shares(balance=2), "mostly the thermal").balance == 0.6
+    said = Understanding(in_order({"haze": 0.4}))
+    assert reconsidered(said, _shares(), "haze at 40 %") is said
 
 
 def test_a_command_is_found_only_where_nothing_else_is_asked() -> None:
     found = reconsidered(Understanding(unknown=("i want the old one",)), _shares(back=1), "i want the old one")
-    assert found.command and found.command.kind == "undo"
+    assert found.command and found.command.kind == "undo" and "is read as undo" in found.advice[-1]
     said = Understanding(in_order({"haze": 0.5}))
     assert reconsidered(said, _shares(haze=1, back=1), "fog like before").command is None
