@@ -30,8 +30,9 @@ export CMAKE_PREFIX_PATH := $(prefix)
 # Modules are compiled when they are first imported: most of 16000 never are, and all take half a minute.
 pip = $(python) -m pip install --disable-pip-version-check --progress-bar off --no-compile --constraint constraints.txt \
   --constraint requirements/$(ROS).txt
-# pip in a few lines: the big downloads as they begin, and everything from the first error on.
-briefly := 2>&1 | sed -unE -e '/^ *(ERROR|error):/,$$p' -e 's/^ *(Downloading|Using cached) (.*\([0-9]{2,}\.[0-9] MB\)).*/  \2/p'
+# pip in a few lines: the big downloads as they begin, and everything from the first error on; but for what it says of the
+# tokenizer's package, whose own requirements are left out on purpose (requirements/no-deps.txt).
+briefly := 2>&1 | sed -unE -e '/^ERROR: pip.s dependency resolver/,$$d' -e '/^ *(ERROR|error):/,$$p' -e 's/^ *(Downloading|Using cached) (.*\([0-9]{2,}\.[0-9] MB\)).*/  \2/p'
 
 sources := CMakeLists.txt package.xml README.md $(shell find msg srv launch config ros2_textfuse -type f \
   -not -path '*/__pycache__/*' 2>/dev/null)

@@ -52,6 +52,7 @@ VERBS = {
 # Of what takes minutes, a terminal hears too; the rest of the log below a warning is for nodes.
 SLOW = ("engines.progress", "detection.weights", "detection.export")
 FATAL = "8"  # FFmpeg's level for what nobody else reports
+ENDLESS = ("up", "play")  # become nodes or keep them running, until a signal: that is their end, and no failure
 USAGE = 2  # exit code after a command line that makes no sense
 
 
@@ -64,8 +65,6 @@ def main(argv: list[str] | None = None) -> int:
         argv: the arguments without the program's name; None for those of the process.
     """
     argv = sys.argv[1:] if argv is None else argv
-    # Before a verb is imported: torch takes seconds, in which a signal may come as well.
-    interrupts.on_signal(interrupts.interrupt)
     parent.end_with_parent()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # file names need not be text in the terminal's encoding
@@ -78,6 +77,8 @@ def main(argv: list[str] | None = None) -> int:
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", FATAL)
     try:
+        # Before a verb is imported: torch takes seconds, in which a signal may come as well.
+        interrupts.on_signal(interrupts.interrupt)
         if not argv or argv[0] in ("-h", "--help", "help"):
             print(overview())
             return 0
@@ -85,14 +86,13 @@ def main(argv: list[str] | None = None) -> int:
             print(f"textfuse {machine.version()}")
             return 0
         if argv[0] not in VERBS:
-            print(
-                f"textfuse: there is no verb {argv[0]!r}{meant(argv[0], VERBS)}; see textfuse --help", file=sys.stderr
-            )
+            guess = meant(argv[0], VERBS) or "; see textfuse --help"
+            print(f"textfuse: there is no verb {argv[0]!r}{guess}", file=sys.stderr)
             return USAGE
         args = parser_of(argv[0]).parse_args(argv[1:])
         return args.run(args)
     except KeyboardInterrupt as interrupt:
-        return interrupts.exit_code(interrupt)
+        return 0 if argv and argv[0] in ENDLESS else interrupts.exit_code(interrupt)
     except (TextfuseError, OSError) as error:
         print(f"textfuse {argv[0]}: {error}", file=sys.stderr)
         return 1

@@ -15,7 +15,7 @@ from ros2_textfuse import prompts
 from ros2_textfuse.engines import Engine, EngineConfig, EngineError, check_shows, clearing
 from ros2_textfuse.engines.base import DeviceEngine, start
 from ros2_textfuse.geometry.alignment import Alignment
-from ros2_textfuse.imaging.arrays import check_sizes, check_types
+from ros2_textfuse.imaging.arrays import check_out, check_sizes, check_types
 from ros2_textfuse.imaging.drawing import mark
 from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.imaging.gain_control import GainControl
@@ -72,7 +72,8 @@ class Fuser:
         self.model_name = str(model)
         self.model_reason = ""
         """Why this model runs, where nobody named it."""
-        self.clears = True  # whether rain and noise have networks of their own, from the next prompt or balance on
+        self.clears = True
+        """Whether rain and noise have networks of their own; see `clear_no_more`."""
         self._source = open_source(model)
         self._input = prompt_input(self._source)
         self._engine_wanted, self._threads, self._precision = engine, threads, precision
@@ -174,11 +175,7 @@ class Fuser:
 
     @property
     def balance(self) -> float:
-        """-1 (visible) .. 1 (thermal): which camera counts more where a prompt says nothing; may be set at any time.
-
-        Raises:
-            PromptError: when set to anything else.
-        """
+        """-1 (visible) .. 1 (thermal): which camera counts more where a prompt says nothing; may be set at any time."""
         return self._balance
 
     @balance.setter
@@ -186,6 +183,12 @@ class Fuser:
         value = balance_of(value) or 0.0
         with self._changing:
             self._balance = value
+            self._use(self._history[-1])
+
+    def clear_no_more(self) -> None:
+        """Leave rain and noise to the network that fuses, from the next image on."""
+        with self._changing:
+            self.clears = False
             self._use(self._history[-1])
 
     @property
@@ -201,8 +204,7 @@ class Fuser:
     def look(self, visible: NDArray[np.uint8], thermal8: NDArray[np.uint8], seconds: float | None = None) -> Scene:
         """Let a pair say what is wrong with it; a prompt follows that from the next image on.
 
-        Looks of a stream are smoothed over time and are taken some times a second; a call between two of them costs
-        nothing. It may be called beside `set_prompt`, from one thread.
+        Looks of a stream are smoothed over time. It may be called beside `set_prompt`, from one thread.
 
         Args:
             visible: uint8 RGB [H, W, 3], of `prepare_pair`.
@@ -275,8 +277,6 @@ class Fuser:
 
     def fuse_on_device(self, visible: "Tensor", thermal: "Tensor", out: "Tensor | None" = None) -> "Tensor":
         """Fuse one pair on the engine's CUDA device, without a visit to the host; the current stream need not wait.
-
-        Gain control, alignment, tone and the prompt `auto` work on the host, and so are not to be had here.
 
         Args:
             visible: [H, W, 3] uint8 RGB, on the device.
@@ -355,8 +355,7 @@ class Fuser:
         """
         height, width = thermal8.shape
         out = np.empty((height, width, 3), np.uint8) if out is None else out
-        if out.shape != (height, width, 3) or out.dtype != np.uint8 or not out.flags.c_contiguous:
-            raise ImageError(f"out must be C-contiguous uint8 {(height, width, 3)}, not {out.dtype} {out.shape}")
+        check_out(out, thermal8)
         if (engine := self._engines.get((height, width))) is None:
             self.prepare(height, width)
             engine = self._engines[height, width]

@@ -66,20 +66,17 @@ def prepared_fuser(settings: FusionSettings, alignment: Alignment | None, size: 
         if GROWTH * remembered > limit:
             break
     if larger := FAMILY[: -len(times)]:
-        told.append(f"{larger[-1]} at least {GROWTH:g} times as long,")
+        told.append(f"{larger[-1]} at least {GROWTH:g} times as long")
     name = choose(times, limit)
     ms = times[name]
     in_flight = settings.in_flight or (2 if ms > SHARE_ALONE * 1000 / rate else 1)
     fuser = fusers.get(name) if in_flight == 1 else None
     fuser = fuser or _prepared(replace(settings, model=name, in_flight=in_flight), alignment, size)
-    fuser.model_reason = (
-        f"{', '.join(told)} of the {1000 / rate:.1f} ms of a frame at {rate:g} Hz; {limit:.1f} leave room beside it"
-    )
+    fuser.model_reason = f"{', '.join(told)}; at {rate:g} Hz fusing may take {limit:.1f} ms, {SHARE:.0%} of a frame"
     if in_flight > 1:
         fuser.model_reason += f"; {in_flight} pairs overlap"
     if ms + CLEARING * times[FAMILY[-1]] > SHARE_CLEARED * 1000 / rate:
-        fuser.clears = False
-        fuser.balance = settings.balance  # as it was: from now on the prompt in force is so, too
+        fuser.clear_no_more()
         fuser.model_reason += f"; rain and noise are left to {name}, without networks of their own"
     holds = ms <= limit
     (logger.info if holds else logger.warning)("model auto: %s, since %s", fuser.model_name, fuser.model_reason)

@@ -51,6 +51,11 @@ def test_a_fused_image_of_one_colour_is_an_error_unless_the_cameras_see_nothing(
     assert (fuser.fuse(np.full_like(VISIBLE, 9), np.full_like(THERMAL, 9)) == level).all()
 
 
+@pytest.mark.parametrize("size", [(5, 7), (1, 1), (8, 40)])
+def test_an_image_may_be_smaller_than_the_steps_in_which_it_is_looked_at(fuser, size):
+    assert fuser.fuse(np.zeros((*size, 3), np.uint8), np.zeros(size, np.uint8)).shape == (*size, 3)
+
+
 def test_both_cameras_show(fuser):
     """The warm disc stands out although the RGB camera does not see it, and the texture stays."""
     fused = fuser.fuse(VISIBLE, THERMAL).mean(axis=2)

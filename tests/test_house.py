@@ -29,7 +29,6 @@ ORDER = (
     "engines",
     "saliency",
     "detection",
-    "settings",
     "fuser",
     "model_choice",
     "batch",

@@ -64,8 +64,9 @@ def test_what_colcon_links_to_can_be_run_and_its_tests_are_the_fast_ones():
         assert '"pytest" "tests" "--ignore" "tests/end_to_end"' in build.read_text()
 
 
-def test_an_interrupt_while_modules_are_imported_is_no_traceback(tmp_path):
-    """Who sees a mistyped topic at once ends the start at once."""
+@pytest.mark.parametrize(("verb", "code"), [("--version", 128 + signal.SIGINT), ("up", 0), ("play", 0)])
+def test_an_interrupt_while_modules_are_imported_is_no_traceback(tmp_path, verb, code):
+    """Who sees a mistyped topic at once ends the start at once; and it is the usual end of what runs until then."""
     command = shutil.which("textfuse") or pytest.skip("textfuse is not installed")
     late = tmp_path / "sitecustomize.py"  # the import that takes long
     late.write_text(
@@ -74,9 +75,9 @@ def test_an_interrupt_while_modules_are_imported_is_no_traceback(tmp_path):
         "sys.meta_path.insert(0, Late())\n"
     )
     ended = subprocess.run(
-        [command, "--version"], env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True
+        [command, verb], env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True
     )
-    assert ended.returncode == -signal.SIGINT and not ended.stderr
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", "")
 
 
 def test_the_packages_that_rosdep_has_only_from_pip_are_told():

@@ -56,8 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pairs", type=int, default=8, help="pairs to look at, spread over the recording (default 8)")
     parser.add_argument("--reference", choices=CAMERAS, default="visible", help="whose geometry the fused image has")
     parser.add_argument("--field-of-view", choices=FIELDS_OF_VIEW, default="reference", help="pad to it, or crop")
-    parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
-    parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
+    fusion_arguments.add_topics(parser)
     fusion_arguments.add_parameters_file(parser)
     fusion_arguments.add_pairing(parser)
 

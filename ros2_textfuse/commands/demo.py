@@ -8,12 +8,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ros2_textfuse.commands import fusion_arguments
+from ros2_textfuse.commands.player_source import player_source
 from ros2_textfuse.demo.side_by_side import SideBySide
 from ros2_textfuse.errors import TextfuseError
-from ros2_textfuse.recordings.source import open_recording
 from ros2_textfuse.runtime import environment
 from ros2_textfuse.runtime.graph import START_PATIENCE, GraphError, NodeGraph
 from ros2_textfuse.runtime.output import claim_folder
+from ros2_textfuse.sync.pairing import CAMERAS
 
 if TYPE_CHECKING:
     from ros2_textfuse.demo.monitor import Monitor
@@ -27,8 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bag", default="", help="a rosbag2 bag to play")
     parser.add_argument("--visible", default="", help="a video, or a folder of images, to play")
     parser.add_argument("--thermal", default="", help="its thermal side")
-    parser.add_argument("--visible-topic", default="/visible/image_raw", help="RGB topic, in the bag")
-    parser.add_argument("--thermal-topic", default="/thermal/image_raw", help="thermal topic, in the bag")
+    fusion_arguments.add_topics(parser)
     parser.add_argument("--prompt", default=PROMPT, help=f"the prompt from half-way on (default: '{PROMPT}')")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long to play (default 20)")
     parser.add_argument("--rate", type=float, default=15.0, help="pairs a second (default 15)")
@@ -40,18 +41,16 @@ def run(args: argparse.Namespace) -> int:
     for name, (low, high) in {"seconds": SECONDS, "rate": RATES}.items():
         if not low <= (value := getattr(args, name)) <= high:
             raise TextfuseError(f"--{name} is {value:g}: expected {low:g} to {high:g}")
-    simulated = not (args.bag or args.visible or args.thermal)
-    names = ("bag", "visible", "thermal", "visible_topic", "thermal_topic")
-    if not simulated:  # before a folder is made for it
-        open_recording(**{name: getattr(args, name) for name in names})
+    sources = [path for path in (args.bag, args.visible, args.thermal) if path]
+    simulated = not sources
+    # Before a folder is made for what cannot be played.
+    source = {} if simulated else player_source(sources, args.visible_topic, args.thermal_topic)
     claim_folder(args.out, "demo.mp4", "fusion.log", "simulated")
     if simulated:
         from ros2_textfuse.recordings.simulated_scene import write_videos
 
         print("no recording given: playing a simulated scene (a photograph, darkened; the thermal side is simulated)")
-        paths = write_videos(args.out / "simulated", args.rate)
-        args.visible, args.thermal = map(str, paths)
-    source = {name: getattr(args, name) for name in names}
+        source = dict(zip(CAMERAS, map(str, write_videos(args.out / "simulated", args.rate)), strict=True))
 
     environment.prepare()
     # What needs rclpy is imported after the environment is prepared.

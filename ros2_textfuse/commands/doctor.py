@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from ros2_textfuse.commands.node_arguments import namespace, topic
+from ros2_textfuse.commands.node_arguments import add_cameras, namespace
 from ros2_textfuse.doctor import FAIL, Finding, graph, guarded, software, speed, worst
 from ros2_textfuse.doctor import machine as checks
 from ros2_textfuse.errors import TextfuseError
@@ -18,9 +18,8 @@ LONGEST = 60.0  # s
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
-    parser.add_argument("--visible", type=topic, default="/visible/image_raw", help="topic of the RGB camera")
-    parser.add_argument("--thermal", type=topic, default="/thermal/image_raw", help="topic of the thermal camera")
-    parser.add_argument("--namespace", type=namespace, default="textfuse", help="namespace of the fusion node")
+    add_cameras(parser)
+    parser.add_argument("--namespace", type=namespace, default="textfuse", help="of the fusion node (%(default)s)")
     parser.add_argument("--seconds", type=float, default=3.0, help="how long to listen, and to fuse (default 3)")
     parser.add_argument("--no-cameras", dest="cameras", action="store_false", help="check the machine alone")
     parser.add_argument("--json", action="store_true", help="print JSON, for a bug report")

@@ -8,7 +8,7 @@ from pathlib import Path
 from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.degradations.drive import Drive
 from ros2_textfuse.errors import TextfuseError
-from ros2_textfuse.recordings.source import open_recording
+from ros2_textfuse.recordings.source import find_recording
 from ros2_textfuse.runtime.output import claim_folder
 
 LONGEST = 600.0  # s of one stretch; there are ten
@@ -16,7 +16,7 @@ LONGEST = 600.0  # s of one stretch; there are ten
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb."""
-    parser.add_argument("visible", nargs="?", default="", help="a video by day, or a folder of images")
+    parser.add_argument("visible", nargs="?", default="", help="a video by day, or a folder of images; or a bag")
     parser.add_argument("thermal", nargs="?", default="", help="its thermal side; without both, a simulated scene")
     parser.add_argument("--seconds", type=float, default=4.0, help="of each of the ten stretches (default 4)")
     parser.add_argument("--out", type=Path, default=Path("drive"), help="folder for what it writes (default drive/)")
@@ -28,16 +28,17 @@ def run(args: argparse.Namespace) -> int:
     """Drive; returns 0 when all that was laid over the images was named."""
     if not 0 < args.seconds <= LONGEST:
         raise TextfuseError(f"--seconds is {args.seconds:g}: expected more than 0, at most {LONGEST:g}")
-    simulated = not (args.visible or args.thermal)
+    sources = [path for path in (args.visible, args.thermal) if path]
+    simulated = not sources
     if not simulated:  # before a folder is made for it
-        open_recording(visible=args.visible, thermal=args.thermal)
+        find_recording(sources)
     claim_folder(args.out, "drive.html", "drive.json", "simulated")
-    title = f"{Path(args.visible).name} + {Path(args.thermal).name}"
+    title = " + ".join(Path(path).name for path in sources)
     if simulated:
         from ros2_textfuse.recordings.simulated_scene import write_videos
 
         title = "simulated scene"
-        args.visible, args.thermal = map(str, write_videos(args.out / "simulated", 15.0, day=True))
+        sources = [*map(str, write_videos(args.out / "simulated", 15.0, day=True))]
     settings = fusion_arguments.settings(args)
     settings = replace(settings, modes=tuple(dict.fromkeys((*settings.modes, "auto"))))
     # Torch takes seconds, which help and a usage error need not wait for.
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     from ros2_textfuse.evaluation.offline import drive as evaluation
     from ros2_textfuse.fuser import Fuser
 
-    drive = Drive(open_recording(visible=args.visible, thermal=args.thermal), args.seconds)
+    drive = Drive(find_recording(sources), args.seconds)
     fuser = Fuser.from_settings(settings, settings.alignment())
     objects, missing = None, ""
     if fuser.prompt.objects or settings.keep_objects:

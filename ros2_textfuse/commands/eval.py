@@ -47,8 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     fusion_arguments.add_parameters_file(parser)
     fusion_arguments.add_fusion(parser)
     fusion_arguments.add_pairing(parser)
-    parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
-    parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
+    fusion_arguments.add_topics(parser)
     parser.add_argument("--boxes", default="", help="boxes of a folder of pairs: YOLO text files, or a COCO JSON file")
     parser.add_argument("--no-detection", dest="detection", action="store_false", help="look for no objects")
     parser.add_argument(

@@ -23,7 +23,7 @@ examples:
   textfuse fleet mine store-new --out mined --frames 500                   # then textfuse train --data mined ...
   textfuse fleet query store "select source, avg(Qabf) from frames group by 1 order by 2"
 
-`textfuse fleet SUBVERB --help` describes each. What needs the extra: pip install 'textfuse[fleet]'
+`textfuse fleet SUBVERB --help` describes each. What it needs: pip install duckdb fsspec pyarrow ray
 """
 
 

@@ -59,8 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     fusion_arguments.add_parameters_file(parser)
     fusion_arguments.add_fusion(parser)
     fusion_arguments.add_pairing(parser)
-    parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
-    parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
+    fusion_arguments.add_topics(parser)
     parser.add_argument(
         "--topic", default="/textfuse/fused", help="of the fused images in the new bag (default %(default)s)"
     )
@@ -106,8 +105,6 @@ def _fuse_images(args: argparse.Namespace) -> int:
 def _fuse_bag(args: argparse.Namespace) -> int:
     if not args.visible.exists():
         raise RecordingError(f"{args.visible} does not exist")
-    if args.visible.is_file() and args.visible.suffix not in (".mcap", ".db3"):
-        raise RecordingError(f"{args.visible} is no bag: name its thermal side as well")
     bag = Bag(args.visible)
     cameras = find_cameras(bag, args.visible_topic, args.thermal_topic)
     for name, camera in zip(("visible", "thermal"), cameras, strict=True):

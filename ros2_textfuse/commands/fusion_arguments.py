@@ -16,25 +16,46 @@ def add_parameters_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--params-file",
         type=Path,
+        metavar="FILE",
         help="parameters of the fusion node, as the robot runs it; arguments given beside it go first",
     )
+
+
+def add_topics(parser: argparse.ArgumentParser) -> None:
+    """Add what names the cameras in a bag."""
+    for camera, name in ("visible", "RGB"), ("thermal", "thermal"):
+        parser.add_argument(
+            f"--{camera}-topic",
+            default="",
+            metavar="TOPIC",
+            help=f"{name} topic in a bag (default: found by name or type)",
+        )
+
+
+def add_calibration(parser: argparse.ArgumentParser) -> None:
+    """Add --calibration."""
+    parser.add_argument("--calibration", metavar="FILE", help="YAML file of cameras that are not registered")
 
 
 def add_pairing(parser: argparse.ArgumentParser) -> None:
     """Add what decides which images pair."""
     parser.add_argument(
-        "--slop", type=float, help=f"seconds, largest difference of a pair's stamps (default {DEFAULTS.slop:g})"
+        "--slop",
+        type=float,
+        metavar="SECONDS",
+        help=f"largest difference of a pair's stamps (default {DEFAULTS.slop:g})",
     )
     parser.add_argument(
         "--thermal-time-offset",
         type=float,
-        help="seconds to add to thermal stamps, as textfuse time-offset finds them (default 0)",
+        metavar="SECONDS",
+        help="to add to thermal stamps, as textfuse time-offset finds them (default 0)",
     )
 
 
 def add_fusion(parser: argparse.ArgumentParser) -> None:
     """Add what decides how a pair is fused."""
-    parser.add_argument("--calibration", help="YAML file of cameras that are not registered")
+    add_calibration(parser)
     parser.add_argument("--prompt", help="what is wrong with the images, what to bring out, which camera to trust")
     prompt_arguments.add_arguments(parser)
     parser.add_argument(
@@ -43,7 +64,7 @@ def add_fusion(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="keep what the detector finds as plain as in the camera that shows it better",
     )
-    parser.add_argument("--model", help=f"network: a name or a path (default {DEFAULTS.model})")
+    parser.add_argument("--model", metavar="NAME", help=f"network: a name or a path (default {DEFAULTS.model})")
     add_engine(parser, default=None, note=f"what runs the network (default {DEFAULTS.engine})")
 
 

@@ -2,12 +2,11 @@
 
 import argparse
 import os
-from pathlib import Path
 
-from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.commands import fusion_arguments
+from ros2_textfuse.commands.player_source import player_source
 from ros2_textfuse.recordings.faults import KINDS, CameraFault
-from ros2_textfuse.recordings.source import open_recording
-from ros2_textfuse.runtime import environment
+from ros2_textfuse.runtime import environment, interrupts
 from ros2_textfuse.runtime.processes import node_command
 
 
@@ -20,13 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "source",
         nargs="+",
         metavar="SOURCE",
-        help="a bag; or the visible and the thermal video; or two folders of images",
+        help="a bag; a folder with vi/ and ir/; or the visible and the thermal video, or folder of images",
     )
     parser.add_argument("--rate", type=float, default=0.0, help="pairs a second (default: as recorded; folders 10)")
     parser.add_argument("--loop", action="store_true", help="start again at the end")
-    parser.add_argument("--visible-topic", default="/visible/image_raw", help="RGB topic, in the bag")
-    parser.add_argument("--thermal-topic", default="/thermal/image_raw", help="thermal topic, in the bag")
-    parser.add_argument("--wait", type=float, default=10.0, help="seconds to wait for subscribers")
+    fusion_arguments.add_topics(parser)
+    parser.add_argument(
+        "--wait", type=float, default=10.0, metavar="SECONDS", help="to wait for subscribers (%(default)g)"
+    )
     parser.add_argument(
         "--fault",
         action="append",
@@ -39,17 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check the recording, then become the player node."""
-    if len(args.source) > 2:
-        raise TextfuseError("give a bag, or a visible and a thermal recording")
-    names = ("bag",) if len(args.source) == 1 else ("visible", "thermal")
-    source = dict(zip(names, (str(Path(path).absolute()) for path in args.source), strict=True))
-    topics = {"visible_topic": args.visible_topic, "thermal_topic": args.thermal_topic}
-    open_recording(**source, **topics)
+    source = player_source(args.source, args.visible_topic, args.thermal_topic)
     for text in args.fault:
         CameraFault.from_text(text)
-    parameters = {**source, **topics, "rate": args.rate, "loop": args.loop, "wait": args.wait}
+    parameters = {**source, "rate": args.rate, "loop": args.loop, "wait": args.wait}
     if args.fault:
         parameters["faults"] = args.fault
     environment.prepare()
     command = node_command("player", parameters=parameters)
+    interrupts.hold()  # until the node handles them
     os.execv(command[0], command)

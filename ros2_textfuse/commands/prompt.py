@@ -22,8 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     prompt_arguments.add_arguments(parser)
     parser.add_argument("--explain", action="store_true", help="say what the prompt does, without a running node")
-    parser.add_argument("--namespace", type=namespace, default="textfuse", help="namespace of the fusion node")
-    parser.add_argument("--timeout", type=float, default=5.0, help="seconds to wait for the node")
+    parser.add_argument("--namespace", type=namespace, default="textfuse", help="of the fusion node (%(default)s)")
+    parser.add_argument(
+        "--timeout", type=float, default=5.0, metavar="SECONDS", help="to wait for the node (%(default)g)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -38,8 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     fusion_arguments.add_parameters_file(parser)
     parser.add_argument("--chart", type=Path, help="write an image of both cameras' motion, before and after")
-    parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
-    parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
+    fusion_arguments.add_topics(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -52,9 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="share of the recordings that is not trained on, to judge by: whole ones, or the end of each of few "
         "(0.2 with --from, else 0)",
     )
-    parser.add_argument("--visible-topic", default="", help="RGB topic in bags (default: found by name or type)")
-    parser.add_argument("--thermal-topic", default="", help="thermal topic in bags (default: found by name or type)")
-    parser.add_argument("--calibration", help="YAML file of cameras that are not registered")
+    fusion_arguments.add_topics(parser)
+    fusion_arguments.add_calibration(parser)
     fusion_arguments.add_pairing(parser)
     fusion_arguments.add_parameters_file(parser)
     parser.add_argument(

@@ -1,14 +1,16 @@
 """`textfuse up`: what fusion.launch.py starts, where there is no `ros2 launch`."""
 
 import argparse
-import sys
 from pathlib import Path
+from typing import NoReturn
 
 from ros2_textfuse.commands import fusion_arguments, prompt_arguments
-from ros2_textfuse.commands.node_arguments import namespace, topic
-from ros2_textfuse.runtime import environment
+from ros2_textfuse.commands.node_arguments import add_cameras, namespace
+from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.runtime import bounded_yaml, environment
+from ros2_textfuse.runtime.bounded_yaml import YamlError
 from ros2_textfuse.runtime.processes import Processes, node_command
-from ros2_textfuse.runtime.supervisor import REFUSED, NodeRefusedError, Supervisor
+from ros2_textfuse.runtime.supervisor import Supervisor
 
 EXIT_CODES = """\
 A node that ends, or answers nothing, is started again. Exit codes: 0 after Ctrl-C, SIGTERM or SIGHUP; 1 when a node
@@ -18,17 +20,18 @@ cannot start, for the reason that it prints."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the verb; they are those of the launch file."""
     parser.epilog = EXIT_CODES
-    parser.add_argument("--visible", type=topic, default="/visible/image_raw", help="topic of the RGB camera")
-    parser.add_argument("--thermal", type=topic, default="/thermal/image_raw", help="topic of the thermal camera")
+    add_cameras(parser)
     parser.add_argument(
-        "--namespace", type=namespace, default="textfuse", help="namespace of the nodes and their topics"
+        "--namespace", type=namespace, default="textfuse", help="of the nodes and their topics (%(default)s)"
     )
-    parser.add_argument("--params-file", type=Path, help="YAML file with parameters (default: the installed one)")
-    parser.add_argument("--model", help="fusion network, a name or a path")
+    parser.add_argument(
+        "--params-file", type=Path, metavar="FILE", help="YAML file with parameters (default: config/fusion.yaml)"
+    )
+    parser.add_argument("--model", metavar="NAME", help="fusion network, a name or a path")
     fusion_arguments.add_engine(parser, None, "what runs the fusion network")
     parser.add_argument("--visible-transport", choices=("raw", "compressed"), help="how the RGB camera sends images")
     parser.add_argument("--thermal-transport", choices=("raw", "compressed"), help="how the thermal camera does")
-    parser.add_argument("--calibration", help="YAML file of cameras that are not registered")
+    fusion_arguments.add_calibration(parser)
     parser.add_argument("--prompt", help="prompt at the start")
     prompt_arguments.add_arguments(parser)
     parser.add_argument("--no-detection", dest="detection", action="store_false", help="start only the fusion node")
@@ -37,21 +40,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--use-sim-time", action="store_true", help="take the time from /clock")
 
 
-def run(args: argparse.Namespace) -> int:
-    """Keep the nodes running until a signal; returns 0 then, and 1 when a node cannot start."""
+def run(args: argparse.Namespace) -> NoReturn:
+    """Keep the nodes running until a signal.
+
+    Raises:
+        TextfuseError: the parameter file is missing, or no YAML.
+        NodeRefusedError: a node cannot start, and has said why.
+    """
     params_file = args.params_file or environment.share_dir() / "config" / "fusion.yaml"
-    if not params_file.is_file():
-        what = "is no file" if params_file.exists() else "does not exist"
-        print(f"textfuse up: {params_file} {what}", file=sys.stderr)
-        return REFUSED
-    try:
-        with Processes() as processes:
-            Supervisor(processes, _commands(args, params_file)).run()
-    except NodeRefusedError as error:
-        print(f"textfuse up: {error}; the rest was stopped", file=sys.stderr)
-        return REFUSED
-    except KeyboardInterrupt:  # how a server ends, and no failure
-        return 0
+    try:  # before three nodes say it in words of ROS's parser, which is written in C
+        bounded_yaml.read(params_file)
+    except YamlError as error:
+        raise TextfuseError(f"{params_file} cannot be used as a parameter file: {error}") from error
+    with Processes() as processes:
+        Supervisor(processes, _commands(args, params_file)).run()
 
 
 def _commands(args: argparse.Namespace, params_file: Path) -> dict[str, list[str]]:

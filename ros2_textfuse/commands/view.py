@@ -12,7 +12,7 @@ from tqdm import tqdm
 from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.commands.node_arguments import namespace
 from ros2_textfuse.errors import TextfuseError
-from ros2_textfuse.runtime import environment
+from ros2_textfuse.runtime import environment, interrupts
 from ros2_textfuse.runtime.processes import node_command
 from ros2_textfuse.view import ports
 from ros2_textfuse.view.browser import open_page
@@ -62,8 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     fusion_arguments.add_parameters_file(parser)
     fusion_arguments.add_fusion(parser)
     fusion_arguments.add_pairing(parser)
-    parser.add_argument("--visible-topic", default="", help="RGB topic in the bag (default: found by name or type)")
-    parser.add_argument("--thermal-topic", default="", help="thermal topic in the bag (default: found by name or type)")
+    fusion_arguments.add_topics(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -78,6 +77,7 @@ def run(args: argparse.Namespace) -> int:
     names = ("host", "port", "token", "rate", "folder")
     parameters = {name: getattr(args, name) for name in names} | {"browser": not args.no_browser}
     command = node_command("view", args.namespace, parameters)
+    interrupts.hold()  # until the node handles them
     os.execv(command[0], command)
 
 

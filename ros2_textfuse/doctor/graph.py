@@ -41,6 +41,7 @@ class GraphSeen:
     state: str = ""  # of the fusion node, when one answers
     message: str = ""
     segment: int = 0  # bytes of the largest shared-memory file that our own participant made
+    detection: list[str] = field(default_factory=list)  # as of fusion
 
 
 def judge(seen: GraphSeen, expected_segment: int) -> list[Finding]:
@@ -71,10 +72,11 @@ def segment(found: int, expected: int) -> Finding:
 
 
 def instances(seen: GraphSeen) -> Finding:
-    """Whether one fusion node runs, and what it says."""
-    if len(seen.fusion) > 1:
-        text = f"{len(seen.fusion)} nodes are called {seen.fusion[0]}: each image is published as often"
-        return Finding(FAIL, "fusion node", text, "end all but one, or give each rig a namespace")
+    """Whether one fusion node runs, and what it says, and no second one of detection."""
+    for kind, names in ("fusion", seen.fusion), ("detection", seen.detection):
+        if len(names) > 1:
+            text = f"{len(names)} nodes are called {names[0]}: all that they publish comes as often"
+            return Finding(FAIL, f"{kind} node", text, "end all but one, or give each rig a namespace")
     if not seen.fusion:
         return Finding(OK, "fusion node", "none runs")
     if seen.state in ("OK", "IDLE"):

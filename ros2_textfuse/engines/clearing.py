@@ -79,8 +79,8 @@ class Cleared(OverlappingEngine):
         self._build_clearing, self._fusing = build_clearing, fusing
         self._clearing: dict[str, Engine] = {}
         self._building = threading.Lock()
-        self._given = self._of_fusion = np.zeros((1, 0), np.float32)
-        self._at_work: list[tuple[Engine, NDArray[np.float32]]] = []
+        self._modulation = self._fusion_modulation = np.zeros((1, 0), np.float32)
+        self._active: list[tuple[Engine, NDArray[np.float32]]] = []
 
     def complete(self) -> None:
         """Build all of those in front.
@@ -89,9 +89,9 @@ class Cleared(OverlappingEngine):
             EngineError: one cannot be built.
         """
         for mode in CLEARED:
-            self._that_takes(mode)
+            self._clearing_engine(mode)
 
-    def _that_takes(self, mode: str) -> Engine:
+    def _clearing_engine(self, mode: str) -> Engine:
         with self._building:
             if mode not in self._clearing:
                 self._clearing[mode] = self._build_clearing(mode)
@@ -105,22 +105,22 @@ class Cleared(OverlappingEngine):
         out: NDArray[np.uint8],
     ) -> Callable[[], None]:
         """See `OverlappingEngine.start`; those in front have done their work when it returns."""
-        self._heed(modulation)
-        for engine, severity in self._at_work:
+        self._take_up(modulation)
+        for engine, severity in self._active:
             clear = np.empty_like(visible, order="C")
             engine.run(visible, thermal, severity, clear)
             visible = clear
-        return start(self._fusing, visible, thermal, self._of_fusion, out)
+        return start(self._fusing, visible, thermal, self._fusion_modulation, out)
 
-    def _heed(self, modulation: NDArray[np.float32]) -> None:
-        if modulation is self._given:  # engines know a modulation that they have seen by its identity
+    def _take_up(self, modulation: NDArray[np.float32]) -> None:
+        if modulation is self._modulation:  # engines know a modulation that they have seen by its identity
             return
-        *severities, self._of_fusion = (
+        *severities, self._fusion_modulation = (
             np.ascontiguousarray(part) for part in np.split(modulation, range(1, len(CLEARED) + 1), 1)
         )
         named = [pair for pair in zip(CLEARED, severities, strict=True) if pair[1][0, 0] > LEAST]
-        self._at_work = [(self._that_takes(mode), severity) for mode, severity in named]
-        self._given = modulation
+        self._active = [(self._clearing_engine(mode), severity) for mode, severity in named]
+        self._modulation = modulation
 
 
 class ClearedOnDevice(Cleared):
@@ -130,9 +130,9 @@ class ClearedOnDevice(Cleared):
         self, visible: Tensor, thermal: Tensor, modulation: NDArray[np.float32], out: Tensor | None
     ) -> Tensor:
         """See `DeviceEngine.run_on_device`."""
-        self._heed(modulation)
-        for engine, severity in self._at_work:
+        self._take_up(modulation)
+        for engine, severity in self._active:
             assert isinstance(engine, DeviceEngine)
             visible = engine.run_on_device(visible, thermal, severity, None)
         assert isinstance(self._fusing, DeviceEngine)
-        return self._fusing.run_on_device(visible, thermal, self._of_fusion, out)
+        return self._fusing.run_on_device(visible, thermal, self._fusion_modulation, out)

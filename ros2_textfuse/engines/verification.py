@@ -67,8 +67,7 @@ def check_shows(fused: NDArray[np.uint8], visible: NDArray[np.uint8], thermal: N
     Raises:
         EngineError: it is, so that it must not be published.
     """
-    some = fused[STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE]
-    if (some == fused[0, 0]).all() and max(_contrast(visible), _contrast(thermal)) >= SEEN:
+    if (_some(fused) == fused[0, 0]).all() and max(_contrast(visible), _contrast(thermal)) >= SEEN:
         raise EngineError(
             f"the fused image is one colour, {fused[0, 0].tolist()}, and the cameras' images are not: the weights or "
             "the engine are damaged; name other weights, or the engine eager, to find out which"
@@ -77,7 +76,13 @@ def check_shows(fused: NDArray[np.uint8], visible: NDArray[np.uint8], thermal: N
 
 def _contrast(image: NDArray[np.uint8]) -> int:
     """Levels between the darkest and the brightest of some of the pixels."""
-    return int(np.ptp(image[STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE], axis=(0, 1)).max(initial=0))
+    return int(np.ptp(_some(image), axis=(0, 1)).max(initial=0))
+
+
+def _some(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Every STRIDE-th pixel of an image of any size, one at least."""
+    top, left = (min(STRIDE, side) // 2 for side in image.shape[:2])
+    return image[top::STRIDE, left::STRIDE]
 
 
 def _reference(

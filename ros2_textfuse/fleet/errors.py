@@ -13,4 +13,4 @@ class StoreError(FleetError):
 
 def needs(package: str) -> FleetError:
     """What to say where a package of the extra is not installed."""
-    return FleetError(f"{package} is not installed, which a fleet needs: pip install 'textfuse[fleet]'")
+    return FleetError(f"{package} is not installed, which a fleet needs: pip install duckdb fsspec pyarrow ray")

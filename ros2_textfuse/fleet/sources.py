@@ -18,8 +18,6 @@ BAGS = (".mcap", ".db3")
 LISTS = (".txt", ".csv", ".jsonl")
 SIDES = ({"visible", "vis", "vi", "rgb", "color", "colour"}, {"thermal", "therm", "lwir", "ir", "infrared"})
 """Words of a video's name by which its camera is known; the rest of the name is that of its partner."""
-SETTINGS = ("visible_topic", "thermal_topic", "calibration", "thermal_time_offset")
-"""Columns of a manifest that say how to evaluate a recording; all others are kept to slice by."""
 PATHS = ("source", "visible", "thermal")
 
 

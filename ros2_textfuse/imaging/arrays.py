@@ -24,6 +24,21 @@ def check_types(visible: NDArray, thermal: NDArray) -> None:
         raise ImageError(f"the images are empty: thermal is {list(thermal.shape)}")
 
 
+def check_out(out: NDArray, thermal: NDArray) -> None:
+    """Refuse what a fused image cannot be written into.
+
+    Args:
+        out: to be uint8 [H, W, 3], C-contiguous.
+        thermal: [H, W].
+
+    Raises:
+        ImageError: it is something else.
+    """
+    shape = (*thermal.shape, 3)
+    if out.shape != shape or out.dtype != np.uint8 or not out.flags.c_contiguous:
+        raise ImageError(f"out must be C-contiguous uint8 {shape}, not {out.dtype} {out.shape}")
+
+
 def check_sizes(visible: NDArray, thermal: NDArray) -> None:
     """Refuse images of two sizes, as registered ones cannot be.
 

@@ -35,6 +35,11 @@ class BagRecording(Recording):
         seconds = (self._bag.end - self._bag.start) / 1e9
         self.duration = seconds + seconds / max(1, max(counts) - 1)  # the last image lasts as long as the others
 
+    @property
+    def topics(self) -> dict[str, str]:
+        """Camera -> its topic."""
+        return {camera: topic for topic, camera in self._cameras.items()}
+
     def images_from(self, time: float) -> Iterator[RecordedImage]:
         """The images in the order in which they were recorded."""
         start = self._bag.start + round(time * 1e9) if time > 0 else None

@@ -24,6 +24,7 @@ from ros2_textfuse.recordings.types import RecordingError
 IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED = "sensor_msgs/msg/CompressedImage"
 BESIDE = "/compressed"  # what image_transport adds to the name of a topic
+SUFFIXES = (".mcap", ".db3")  # of files of messages
 LARGEST_RECORD = 1 << 30  # bytes; more is a damaged length
 LARGEST_METADATA = 1 << 20  # bytes: thousands of files and topics; what is larger takes minutes to parse
 
@@ -129,10 +130,21 @@ class Bag:
         except BagError as error:
             self.damage = str(error)
         if not times:
-            why = str(refusal).rstrip(".") if self._files() else "it holds no .mcap or .db3 file"
-            raise BagError(f"{self.path} cannot be read as a bag: {why}") from refusal
+            why = self._no_bag() or f"cannot be read as a bag: {refusal}".rstrip(".")
+            raise BagError(f"{self.path} {why}") from refusal
         self.topics = {name: Topic(name, types[name], count) for name, count in counts.items()}
         self.start, self.end = times
+
+    def _no_bag(self) -> str:
+        """What a path is that somebody took for a bag, or a command for one since no second one was named."""
+        if self.path.is_file() and self.path.suffix not in SUFFIXES:
+            return "is no bag (.mcap, .db3): of a video or an image, name the thermal side as well"
+        if self.path.is_dir() and not self._files():
+            return (
+                "is no bag, which holds a .mcap or .db3 file, nor a folder of pairs, which holds vi/ and ir/; of a "
+                "folder of one camera's images, name the other one's as well"
+            )
+        return ""
 
     def _check_metadata(self) -> None:
         """What is too large counts as damaged: the messages tell the same."""
@@ -150,7 +162,7 @@ class Bag:
         """The files with messages, in their order."""
         if not self.path.is_dir():
             return [self.path]
-        found = (path for path in self.path.iterdir() if path.suffix in (".mcap", ".db3"))
+        found = (path for path in self.path.iterdir() if path.suffix in SUFFIXES)
         return sorted(found, key=lambda path: (len(path.name), path.name))  # bag_2 before bag_10
 
     def _scan(self) -> Iterator[tuple[str, str, int, bytes]]:

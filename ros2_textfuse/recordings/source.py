@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ros2_textfuse.recordings.bag import BagRecording
-from ros2_textfuse.recordings.bag_reader import Bag, BagError
+from ros2_textfuse.recordings.bag_reader import Bag
 from ros2_textfuse.recordings.bag_topics import find_cameras
 from ros2_textfuse.recordings.folder import FolderRecording
 from ros2_textfuse.recordings.pairs import find_sides, holds_pairs
@@ -32,15 +32,7 @@ def find_recording(sources: Sequence[str], visible_topic: str = "", thermal_topi
         return FolderRecording(*find_sides(path))
     if not path.exists():
         raise RecordingError(f"{path} does not exist")
-    try:
-        cameras = find_cameras(Bag(path), visible_topic, thermal_topic)
-    except BagError as error:
-        hint = ""
-        if path.is_dir():
-            hint = "; a folder of pairs holds vi/ and ir/"
-        elif path.suffix not in (".mcap", ".db3"):
-            hint = "; a video needs its thermal side named as well"
-        raise RecordingError(f"{error}{hint}") from error
+    cameras = find_cameras(Bag(path), visible_topic, thermal_topic)
     return BagRecording(path, *(camera.topic for camera in cameras))
 
 

@@ -42,6 +42,10 @@ def load(text: str) -> Any:
         raise YamlError(f"it is longer than {LONGEST} characters")
     try:
         return yaml.load(text, _Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        at = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise YamlError(f"{at}{error.problem}") from error
     except yaml.YAMLError as error:
         raise YamlError(" ".join(str(error).split())) from error
     except (RecursionError, ValueError) as error:  # an impossible date, a number of a million digits

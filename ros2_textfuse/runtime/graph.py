@@ -45,7 +45,7 @@ class NodeGraph:
         """Start a node, in place of one of its name that has ended.
 
         Args:
-            node: fusion, detection or player.
+            node: fusion, detection, player or view.
             parameters: win over those of the file.
             remappings: from a topic to another.
             params_file: YAML.

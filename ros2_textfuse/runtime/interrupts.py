@@ -14,8 +14,16 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Handler = Callable[[int, FrameType | None], Any] | signal.Handlers
 
 
+def hold() -> None:
+    """Let SIGNALS wait until `on_signal`, in this process and in a program that it becomes by exec.
+
+    For while modules are imported, which takes seconds: Python would show a traceback of wherever that was.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+
+
 def on_signal(handler: Handler) -> None:
-    """Have all SIGNALS handled by `handler`, in this process's main thread.
+    """Have all SIGNALS handled by `handler`, in this process's main thread; those that were held come at once.
 
     SIGINT also where the parent ignores it, as `nohup make test &` does: who sends it to this very process means it.
     SIGHUP not, since ignoring it is what nohup is for.
@@ -23,6 +31,7 @@ def on_signal(handler: Handler) -> None:
     for number in SIGNALS:
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
 def interrupt(number: int, frame: FrameType | None = None) -> None:

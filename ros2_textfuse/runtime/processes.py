@@ -39,7 +39,7 @@ def node_command(
     """The command line of a node.
 
     Args:
-        node: fusion, detection or player.
+        node: fusion, detection, player or view.
         namespace: without the leading slash.
         parameters: win over those of the file.
         remappings: from a topic to another.

@@ -52,7 +52,6 @@ class RecordingSource:
         self._objects: tuple[tuple[str, ...], ObjectFinder | None] = ((), None)  # those named, and who finds them
         self._note = ""
         """Why objects are not brought out."""
-        self._fusion_ms = 0.0
         self._fault = ""
         self._told = self._position = 0.0
         self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
@@ -163,11 +162,9 @@ class RecordingSource:
     def _show(self, images: "_Prepared") -> None:
         if not self._fuser.ready(*images.thermal.shape):
             self._tell("BUILDING", "building the engine for images of this size: a few seconds, the first time")
-        start = time.perf_counter()
         fused = self._fuser.fuse_prepared(images.visible, images.thermal)
         if finder := self._finder():
             finder.bring_out(fused, images.visible, images.thermal, images.time if self._playing else None)
-        self._fusion_ms = (time.perf_counter() - start) * 1e3
         self._fused += 1
         self._hub.put(time.time_ns(), {"fused": fused, "visible": images.visible, "thermal": images.thermal})
         self._tell_position(images.time)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ros2_textfuse import cli
 from ros2_textfuse.commands import up
 
 
@@ -27,6 +28,16 @@ def test_what_is_no_topic_is_refused_before_a_node_starts(capsys, name):
     with pytest.raises(SystemExit):
         command_of("--visible", name)
     assert f"argument --visible: {name!r} is no topic" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("text", "reason"), [(None, "it does not exist"), ("a: [1", "line 1, column 6: expected")])
+def test_a_parameter_file_that_is_none_is_named_before_a_node_starts(tmp_path, capsys, text, reason):
+    """Else each node says it in words of ROS's parser, which is written in C."""
+    path = tmp_path / "robot.yaml"
+    if text:
+        path.write_text(text)
+    assert cli.main(["up", "--params-file", str(path)]) == 1
+    assert f"{path} cannot be used as a parameter file: {reason}" in capsys.readouterr().err
 
 
 def test_a_relative_topic_is_beside_the_nodes_namespace():

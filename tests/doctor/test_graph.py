@@ -50,6 +50,12 @@ def test_what_is_wrong_with_a_camera(changes, level, said):
     assert said in found.cure
 
 
+@pytest.mark.parametrize("kind", ["fusion", "detection"])
+def test_a_second_node_of_one_name(kind):
+    found = graph.instances(GraphSeen({}, **{kind: [f"/textfuse/{kind}"] * 2}))
+    assert found.level == FAIL and f"2 nodes are called /textfuse/{kind}" in found.text
+
+
 def test_the_share_of_lost_images():
     steps = np.diff(np.arange(100)[np.arange(100) % 2 == 0]) / 30.0  # half is gone, evenly: cannot be known
     assert graph.missing(steps) == 0.0

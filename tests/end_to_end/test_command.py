@@ -56,11 +56,6 @@ def test_up_names_a_node_that_cannot_start(graph, tmp_path):
     assert "/nowhere/yolo.pt" in ended.stderr and "detection node cannot start" in ended.stderr
 
 
-def test_up_with_a_missing_file(tmp_path):
-    ended = textfuse("up", "--params-file", str(tmp_path / "missing.yaml"))
-    assert ended.returncode == 1 and "missing.yaml" in ended.stderr
-
-
 def test_player_names_what_is_wrong(graph, tmp_path):
     player = graph.start("player", bag=str(tmp_path / "nowhere"))
     assert player.wait(START) == 1

@@ -176,7 +176,7 @@ def test_two_nodes_of_one_name_say_so(graph):
     command = node_command("fusion", parameters=parameters)
     twin = graph.processes.start("twin", command, log=graph.logs / "twin.log")
     pair = VISIBLE[:240, :320].copy(), THERMAL[:240, :320].copy()
-    said = "2 nodes publish here: /textfuse/fusion, /textfuse/fusion"
+    said = "2 nodes publish on /textfuse/status: /textfuse/fusion, /textfuse/fusion"
 
     def named():
         graph.send(*pair)

@@ -5,9 +5,10 @@ import time
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from textfuse.msg import DetectionStreams
+from textfuse.msg import DetectionStreams, FusionStatus
 
 from ros2_textfuse.recordings.simulated_scene import still
+from ros2_textfuse.runtime.processes import node_command
 from ros2_textfuse.sync.pairing import stamp_ns
 from tests.helpers.campaign import campaign
 from tests.helpers.graph import Graph
@@ -107,6 +108,24 @@ def test_a_camera_that_stops_is_left_out_and_comes_back(streams):
     send_until(streams, lambda: streams.who[-1].streams == STREAMS, "the others do not come back")
     send_until(streams, lambda: entry(streams).level == DiagnosticStatus.OK, "diagnostics do not recover")
     assert entry(streams).message == "detecting on fused, visible, thermal"
+
+
+@campaign
+def test_two_detection_nodes_say_so(streams):
+    """In the logs and diagnostics of both, and in the status of fusion."""
+    command = node_command("detection", parameters={"nice": 0})
+    twin = streams.processes.start("twin", command, log=streams.logs / "twin.log")
+    said = "2 nodes publish on /textfuse/detections: /textfuse/detection, /textfuse/detection"
+
+    def named():
+        status = streams.seen["status"][-1]
+        logs = all(said in streams.log(name) for name in ("detection", "twin", "fusion"))
+        return logs and said in status.message and said in entry(streams).message
+
+    send_until(streams, named, "they do not say so", seconds=90.0)
+    assert streams.seen["status"][-1].state == FusionStatus.DEGRADED
+    twin.kill()
+    send_until(streams, lambda: said not in streams.seen["status"][-1].message, "still said", seconds=60.0)
 
 
 @campaign

@@ -1,6 +1,7 @@
 """Bags, videos and folders, and what can be wrong with them."""
 
 import os
+import re
 from pathlib import Path
 
 import cv2
@@ -140,8 +141,20 @@ def test_missing_bag_is_named(tmp_path):
     assert "nowhere" in refused(bag=str(tmp_path / "nowhere"))
 
 
-def test_not_a_bag(tmp_path):
-    assert str(tmp_path) in refused(bag=str(tmp_path))
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("rgb.mp4", "rgb.mp4 is no bag (.mcap, .db3): of a video or an image, name the thermal side as well"),
+        ("rgb", "rgb is no bag, which holds a .mcap or .db3 file, nor a folder of pairs, which holds vi/ and ir/;"),
+    ],
+)
+def test_not_a_bag(tmp_path, name, reason):
+    """What a command takes for a bag, since only one side was named."""
+    (tmp_path / "rgb" / "vi").mkdir(parents=True)
+    (tmp_path / "rgb.mp4").write_bytes(b"a video")
+    assert reason in refused(bag=str(tmp_path / name))
+    with pytest.raises(RecordingError, match=re.escape(reason)):
+        find_recording([str(tmp_path / name)])
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.9])

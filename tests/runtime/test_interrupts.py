@@ -49,3 +49,12 @@ def test_ignored_means_ignored():
         signal.raise_signal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
+
+
+def test_what_is_held_comes_with_the_handlers():
+    """As an interrupt does that comes while modules are imported."""
+    interrupts.hold()
+    signal.raise_signal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        interrupts.on_signal(interrupts.interrupt)
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())

@@ -147,7 +147,7 @@ def test_what_a_data_set_holds_back_is_not_trained_on_from_its_recording(recordi
     ("options", "message"),
     [
         (["--data", "nowhere"], "nowhere does not exist"),
-        (["--data", "empty"], "a folder of pairs holds vi/ and ir/"),
+        (["--data", "empty"], "nor a folder of pairs, which holds vi/ and ir/"),
         (["--data", "bag", "bag"], "a recording is named twice"),
         (["--data", "bag", "--crop", "64"], "its frames of 64x48 are smaller than the crop of 64"),
         (

@@ -96,6 +96,8 @@ def load_scenario(path: Path, parameters: Mapping[str, Collection[str]]) -> Scen
     """
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ScenarioError(f"{path} does not exist") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ScenarioError(f"{path} cannot be read: {error}") from error
     return parse_scenario(text, path, parameters)

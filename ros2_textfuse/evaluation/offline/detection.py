@@ -92,12 +92,11 @@ def evaluate(
             objects.bring_out(streams["fused"], pair.visible, pair.thermal)
         for stream, image in streams.items():
             clean[stream][pair.name] = detector.detect(image)
+        _add_joined(clean, pair.name)
         kept += _retained(pair, streams["fused"], truth[pair.name])
         for mode, found in degraded.items():
             _detect_degraded(pair, mode, clean, found, detector, fuser)
-    _add_joined(clean)
-    for mode, found in degraded.items():
-        _add_joined(found, mode)
+            _add_joined(found, pair.name, mode)
     classes = Counter(box.name for found in truth.values() for box in found)
     names = list(classes)
     figures = {
@@ -149,16 +148,14 @@ def _detect_degraded(
         found[stream][pair.name] = clean[stream][pair.name] if untouched else detector.detect(image)
 
 
-def _add_joined(found: dict[str, Found], mode: str = "") -> None:
-    """Add the streams' boxes joined; where the mode is named, its camera counts for less."""
+def _add_joined(found: dict[str, Found], name: str, mode: str = "") -> None:
+    """Add the streams' boxes of one pair joined; where the mode is named, its camera counts for less."""
     for row, streams in JOINED.items():
         if not set(streams) <= set(found):
             continue
         worth = trust({mode: SEVERITY} if "prompted" in streams else {})
-        found[row] = {
-            name: [*join({stream.replace("prompted", "fused"): found[stream][name] for stream in streams}, worth)]
-            for name in found["visible"]
-        }
+        boxes = {stream.replace("prompted", "fused"): found[stream][name] for stream in streams}
+        found.setdefault(row, {})[name] = [*join(boxes, worth)]
 
 
 def _colour(thermal: NDArray[np.uint8]) -> NDArray[np.uint8]:

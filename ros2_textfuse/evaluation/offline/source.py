@@ -4,9 +4,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ros2_textfuse.recordings.bag_reader import Bag, BagError
+from ros2_textfuse.recordings.bag_reader import Bag
 from ros2_textfuse.recordings.bag_topics import ImageTopic, find_cameras
-from ros2_textfuse.recordings.pairs import pair_folders
+from ros2_textfuse.recordings.pairs import find_sides, holds_pairs, pair_folders
 from ros2_textfuse.recordings.source import open_recording
 from ros2_textfuse.recordings.types import Recording, RecordingError
 from ros2_textfuse.settings import FusionSettings
@@ -63,16 +63,12 @@ def open_source(asked: Asked) -> Source:
     if len(asked.sources) != 1:
         raise RecordingError("give a bag or a folder of pairs; or a visible and a thermal video or folder")
     path = Path(asked.sources[0])
-    visible, thermal = path / "vi", path / "ir"
-    if visible.is_dir() and thermal.is_dir():
+    if holds_pairs(path):
+        visible, thermal = find_sides(path)
         names = tuple(pair_folders(visible, thermal))
         return Source(open_recording(visible=str(visible), thermal=str(thermal)), ordered=False, names=names)
     if not path.exists():
         raise RecordingError(f"{path} does not exist")
-    try:
-        cameras = find_cameras(Bag(path), asked.visible_topic, asked.thermal_topic)
-    except BagError as error:
-        hint = "; a folder of pairs holds vi/ and ir/" if path.is_dir() else ""
-        raise RecordingError(f"{error}{hint}") from error
+    cameras = find_cameras(Bag(path), asked.visible_topic, asked.thermal_topic)
     topics = {"visible_topic": cameras[0].topic, "thermal_topic": cameras[1].topic}
     return Source(open_recording(bag=str(path), **topics), ordered=True, cameras=cameras)

@@ -14,6 +14,9 @@ AGAINST_SOURCES = ("SCD", "VIF", "Qabf", "MI", "SSIM", "CC")
 RANKED_BY = ("SCD", "VIF", "Qabf", "SSIM")
 """The worst and the best frames are those of the lowest and the highest mean rank in these."""
 
+FEWEST = 5
+"""Pairs from which an interval means something: of one pair it has no extent, and every difference would be certain."""
+
 
 def summarise(rows: Sequence[Row], ordered: bool) -> dict[str, Any]:
     """Means over frames with 95 % intervals.
@@ -51,7 +54,7 @@ def verdict(summary: dict[str, Any], run: dict[str, Any]) -> list[dict[str, str]
 
     Each has the question, an answer (`yes`, `no`, `partly`, `unclear` or `stated`) and a text with the figures.
     """
-    found = [_better(summary["metrics"])]
+    found = [_better(summary["metrics"], run["counts"]["evaluated"])]
     if detection := run.get("detection"):
         found.insert(0, _detects(detection))
         if "retention" in detection:
@@ -96,8 +99,8 @@ def extremes(rows: Sequence[Row], count: int, apart: float) -> tuple[list[Row], 
     return chosen[0], chosen[1]
 
 
-def _better(metrics: dict[str, Any]) -> dict[str, str]:
-    """Where fused beats both cameras, by intervals of the paired differences."""
+def _better(metrics: dict[str, Any], pairs: int) -> dict[str, str]:
+    """Where fused beats both cameras, by intervals of the paired differences, which few pairs do not give."""
     better: list[str] = []
     worse: list[str] = []
     between: list[str] = []
@@ -118,10 +121,11 @@ def _better(metrics: dict[str, Any]) -> dict[str, str]:
     ]
     majority = len(SINGLE) // 2
     answer = "yes" if len(better) > majority else "no" if len(worse) > majority else "partly"
+    few = f" Too few pairs to tell: {pairs}, and {FEWEST} are needed." if pairs < FEWEST else ""
     return {
         "question": "Does the fused image show more than either camera?",
-        "answer": answer,
-        "text": "; ".join(parts) + ". These figures count contrast and detail, and noise looks like detail.",
+        "answer": "unclear" if few else answer,
+        "text": f"{'; '.join(parts)}.{few} These figures count contrast and detail, and noise looks like detail.",
     }
 
 

@@ -24,7 +24,7 @@ def read_parameters(path: Path, node: str) -> dict[str, Any]:
 
     Args:
         path: YAML file as `ros2 run ... --params-file` takes it.
-        node: `fusion`, `detection` or `player`.
+        node: `fusion`, `detection`, `player` or `view`.
 
     Raises:
         ParameterFileError: it cannot be read, it names two such nodes with different parameters, or a value has the

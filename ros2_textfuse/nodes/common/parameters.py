@@ -58,7 +58,7 @@ DETECTION_ENGINES = ("tensorrt", "openvino", "torch")
 CACHE = Parameter(
     "cache_dir", "", "Folder for built engines and fetched weights; empty for $TEXTFUSE_CACHE or ~/.cache/textfuse."
 )
-BUILD_ONLY = Parameter("build_only", False, "Build the engine into the cache, report, and exit; for robots and images.")
+BUILD_ONLY = Parameter("build_only", False, "Build the engine into the cache, report, and exit; before a robot leaves.")
 
 
 def _transport(camera: str) -> Parameter:
@@ -81,7 +81,7 @@ FUSION = (
     Parameter(
         "expected_rate",
         30.0,
-        "Pairs a second that the model auto has to hold; rate counts where it is set.",
+        "Pairs a second that the model auto has to hold; where rate is set, that counts.",
         0.1,
         1000.0,
     ),
@@ -192,7 +192,7 @@ FUSION = (
     Parameter(
         "max_drop_share",
         0.1,
-        "Share of the pairs that may be given up because a newer one came; above it the state is DEGRADED.",
+        "Share of the last 5 seconds' pairs that may give way to newer ones; above it the state is DEGRADED.",
         0.0,
         1.0,
         live=True,
@@ -200,7 +200,7 @@ FUSION = (
     Parameter(
         "max_latency",
         0.5,
-        "Seconds from a camera's stamp to the fused image, median of late; above it the state is DEGRADED.",
+        "Seconds from a camera's stamp to the fused image, median of the last 5 s; above it the state is DEGRADED.",
         0.001,
         60.0,
         live=True,

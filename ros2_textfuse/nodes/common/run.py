@@ -76,12 +76,12 @@ def run(
     if {"-h", "--help"} & set(sys.argv[1:]):
         print(_help(name, table, purpose))
         return 0
-    interrupts.on_signal(interrupts.interrupt)
-    parent.end_with_parent()
-    environment.prepare(expected_image(sys.argv))
     interrupted = threading.Event()
     node = None
     try:
+        interrupts.on_signal(interrupts.interrupt)
+        parent.end_with_parent()
+        environment.prepare(expected_image(sys.argv))
         # rclpy's own signal handlers shut the context down at once, under a worker that still publishes.
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         if others := remove_ros_args(sys.argv)[1:]:  # ROS passes over what stands before --ros-args

@@ -17,6 +17,7 @@ def diagnostics(
     faults: Mapping[str, str],
     incomplete: int,
     silent: str,
+    twins: str,
     engine: str,
     effort: str,
     now: Any,
@@ -30,6 +31,7 @@ def diagnostics(
         faults: camera -> what is wrong with its images; empty when nothing is.
         incomplete: frames since the start that lacked an image of a stream.
         silent: why no frame comes; for when none does.
+        twins: that two nodes publish detections; empty when only this one does.
         engine: what the detector runs on.
         effort: which frames it looks at, and at which size.
         now: builtin_interfaces/Time, the stamp.
@@ -41,6 +43,8 @@ def diagnostics(
         level, message = DiagnosticStatus.ERROR, report.fault
     elif not report.received:
         level, message = DiagnosticStatus.WARN, silent
+    elif twins:
+        level, message = DiagnosticStatus.WARN, twins
     elif report.behind:
         level, message = DiagnosticStatus.WARN, report.behind
     elif left_out:

@@ -29,6 +29,7 @@ from ros2_textfuse.nodes.common.detection_messages import Detection2DArray
 from ros2_textfuse.nodes.common.qos import OVERRIDABLE
 from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
 from ros2_textfuse.nodes.common.topic_checks import why_silent
+from ros2_textfuse.nodes.common.twins import FRAMES, TwinWatch
 from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
 from ros2_textfuse.nodes.detection.between import Tracks
 from ros2_textfuse.nodes.detection.diagnostics import diagnostics
@@ -87,7 +88,8 @@ class DetectionNode(Node):
             self._connect(p["queue_size"])
 
     def _connect(self, queue_size: int) -> None:
-        self._ledger = Ledger()
+        self._ledger, self._published = Ledger(), 0
+        self._twins = TwinWatch(self, Detection2DArray, "detections", FRAMES)
         self._tracker, self._tracks, self._turns = self._make_tracker(), Tracks(), Turns()
         self._seen_header, self._since = Header(), 1000  # a first frame is always looked at
         self._status = FusionStatus()
@@ -223,6 +225,7 @@ class DetectionNode(Node):
 
     def _publish(self, frame: dict[str, Image], found: Sequence[Any], header: Header, seen: Header) -> None:
         self._detections.publish(detections_message(found, header, seen))
+        self._published += 1
         if self._seen_by:
             self._seen_by.publish(streams_message(found, list(frame), header))
         if self._annotated.get_subscription_count():
@@ -263,11 +266,18 @@ class DetectionNode(Node):
             silent = f"no image on {subscription.topic_name}: {why_silent(self, subscription)}"
         elif report.behind:
             self.get_logger().warning(report.behind, throttle_duration_sec=LOG_PERIOD)
-        now = self.get_clock().now().to_msg()
-        name = self.get_fully_qualified_name()
-        incomplete = self._collector.incomplete
+        self._twins.look(self._published)
         array = diagnostics(
-            name, report, self._streams, self._faults(), incomplete, silent, self.engine_name, str(self._effort), now
+            node=self.get_fully_qualified_name(),
+            report=report,
+            streams=self._streams,
+            faults=self._faults(),
+            incomplete=self._collector.incomplete,
+            silent=silent,
+            twins=self._twins.warning,
+            engine=self.engine_name,
+            effort=str(self._effort),
+            now=self.get_clock().now().to_msg(),
         )
         self._diagnostics.publish(array)
 

@@ -39,9 +39,10 @@ def look(topics: dict[str, str], namespace: str = "textfuse", seconds: float = 3
         seen.segment = max((size for name, size in made.items() if name not in before), default=0)
         subscriptions = {which.topic: _subscribe(node, which) for which in seen.cameras.values()}
         _spin(executor, seconds)
-        fusion = f"{node.get_namespace().rstrip('/')}/fusion"
-        names = (f"{space.rstrip('/')}/{name}" for name, space in node.get_node_names_and_namespaces())
-        seen.fusion = [name for name in names if name == fusion]
+        own = node.get_namespace().rstrip("/")
+        names = [f"{space.rstrip('/')}/{name}" for name, space in node.get_node_names_and_namespaces()]
+        seen.fusion = [name for name in names if name == f"{own}/fusion"]
+        seen.detection = [name for name in names if name == f"{own}/detection"]
         for which in seen.cameras.values():
             if not which.arrivals:
                 which.why_silent = why_silent(node, subscriptions[which.topic])

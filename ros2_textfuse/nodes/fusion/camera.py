@@ -71,21 +71,21 @@ class Camera(CameraInput):
         """How it fares; `unpaired` of its images found no partner."""
         now, fault = time.monotonic(), self._fault()
         return CameraReport(
-            self.name,
-            self.topic,
-            fault.text if fault else "",
-            self._health.rate(now),
-            self._health.gap(now),
-            self._health.age(now),
-            self.received,
-            unpaired,
-            fault is not None and fault.kind == "frozen",
-            self._refusal,
-            self._stamp,
-            self._why_silent(now),
-            self._gaps.missing,
-            self._gaps.share,
-            self._loss(),
+            name=self.name,
+            topic=self.topic,
+            fault=fault.text if fault else "",
+            rate=self._health.rate(now),
+            gap=self._health.gap(now),
+            age=self._health.age(now),
+            received=self.received,
+            unpaired=unpaired,
+            frozen=fault is not None and fault.kind == "frozen",
+            refusal=self._refusal,
+            stamp=self._stamp,
+            silence=self._why_silent(now),
+            missing=self._gaps.missing,
+            missing_share=self._gaps.share,
+            loss=self._loss(),
         )
 
     def inspect(self) -> None:

@@ -94,5 +94,5 @@ class EngineBuilder:
         try:
             self._fuser.complete(height, width)
         except (EngineError, WeightsError) as error:
-            self._fuser.clears = False
-            self._logger.warning(f"prompts from now on leave rain and noise to the network that fuses: {error}")
+            self._fuser.clear_no_more()
+            self._logger.warning(f"rain and noise are left to the network that fuses: {error}")

@@ -45,6 +45,7 @@ class FrameFuser:
 
     def __init__(
         self,
+        *,
         node: Node,
         fuser: Fuser,
         builder: EngineBuilder,

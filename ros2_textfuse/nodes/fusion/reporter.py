@@ -9,8 +9,9 @@ from rclpy.node import Node
 from textfuse.msg import FusionStatus
 
 from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.nodes.common.detection_messages import Detection2DArray
 from ros2_textfuse.nodes.common.keeping_up import KeepingUp
-from ros2_textfuse.nodes.common.twins import TwinWatch
+from ros2_textfuse.nodes.common.twins import FRAMES, STATUSES, TwinWatch
 from ros2_textfuse.nodes.fusion.camera import Camera
 from ros2_textfuse.nodes.fusion.camera_info import Geometry
 from ros2_textfuse.nodes.fusion.diagnostics import diagnostics
@@ -46,6 +47,7 @@ class Reporter:
 
     def __init__(
         self,
+        *,
         node: Node,
         outputs: Outputs,
         fuser: Fuser,
@@ -63,7 +65,9 @@ class Reporter:
         self._policy, self._ledger, self._builder, self._geometry = policy, ledger, builder, geometry
         self._scene, self._parameters, self._idle = scene, parameters, idle
         self._objects_missing = objects_missing
-        self._keeping_up, self._twins = KeepingUp(), TwinWatch(node, outputs.status)
+        self._keeping_up, self._statuses = KeepingUp(), 0
+        self._twins = TwinWatch(node, FusionStatus, "status", STATUSES)
+        self._twins_of_detection = TwinWatch(node, Detection2DArray, "detections", FRAMES)
         logger = node.get_logger()
         self._opening = Opening(node.resolve_topic_name("fused"), logger.info, logger.warning)
         # By a clock that goes on: a simulation that stands still is a state as well.
@@ -73,11 +77,11 @@ class Reporter:
         """Report no more."""
         self._node.destroy_timer(self._timer)
         self._twins.destroy()
+        self._twins_of_detection.destroy()
 
     def publish_status(self) -> None:
         """Publish the status out of turn."""
-        self._outputs.status.publish(self._status(self._situation()))
-        self._twins.published()
+        self._publish(self._status(self._situation()))
 
     def _look_around(self) -> None:
         for camera in self._cameras.values():
@@ -86,12 +90,17 @@ class Reporter:
         self._keeping_up.sample(time.monotonic(), account.pairs_fused, account.overruns)
         situation = self._situation()
         status = self._status(situation)
-        self._outputs.status.publish(status)
-        self._twins.published()
+        self._publish(status)
+        self._twins.look(self._statuses)
+        self._twins_of_detection.look(account.pairs_fused + account.passed_through)
         now = self._node.get_clock().now().to_msg()
         name = self._node.get_fully_qualified_name()
         self._outputs.diagnostics.publish(diagnostics(name, status, situation.cameras, now))
         self._opening.look(status)
+
+    def _publish(self, status: FusionStatus) -> None:
+        self._outputs.status.publish(status)
+        self._statuses += 1
 
     def _status(self, situation: Situation) -> FusionStatus:
         status = status_message(situation, self._policy, self._fuser)
@@ -113,7 +122,7 @@ class Reporter:
             building=self._builder.building,
             idle=self._idle(),
             missing_info=self._geometry.missing(),
-            twin=self._twins.warning,
+            twins="; ".join(filter(None, [self._twins.warning, self._twins_of_detection.warning])),
             objects_missing=self._objects_missing(),
         )
 

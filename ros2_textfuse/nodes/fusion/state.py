@@ -50,7 +50,7 @@ class Situation:
         slop: seconds.
         latency: milliseconds from a camera's stamp to the fused image, of late.
         turnover: pairs fused and given up for newer ones of late; None while that cannot be told.
-        twin: that another node publishes the same; empty when none does.
+        twins: that two nodes publish what one should; empty when none do.
         max_drop_share: of the pairs, above which it is not all well.
         max_latency: seconds, likewise.
         building: the size for which an engine is being built, empty for none.
@@ -66,7 +66,7 @@ class Situation:
     slop: float
     latency: float = 0.0
     turnover: Turnover | None = None
-    twin: str = ""
+    twins: str = ""
     max_drop_share: float = 1.0
     max_latency: float = float("inf")
     building: str = ""
@@ -94,7 +94,7 @@ def judge(s: Situation) -> tuple[str, str]:
         return ERROR, s.account.fault
     if recent(s.account.last_fused):
         wrong = [f"{c.name} camera: {text}" for c in s.cameras for text in (c.fault, c.loss) if text]
-        wrong += [text for text in (_overrun(s), _age(s), s.twin) if text]
+        wrong += [text for text in (_overrun(s), _age(s), s.twins) if text]
         # It is no fault of the fused image that somebody else does not look for objects in it.
         return (DEGRADED if wrong else OK), "; ".join([*wrong, *filter(None, [s.objects_missing])])
     if s.missing_info:

@@ -163,7 +163,7 @@ def test_what_is_wrong_is_named_with_its_file_and_place(text, words):
 
 
 def test_a_file_that_cannot_be_read(tmp_path):
-    with pytest.raises(ScenarioError, match=r"lost\.yaml cannot be read"):
+    with pytest.raises(ScenarioError, match=r"lost\.yaml does not exist"):
         load_scenario(tmp_path / "lost.yaml", PARAMETERS)
     (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\xfa")
     with pytest.raises(ScenarioError, match=r"bytes\.yaml cannot be read"):

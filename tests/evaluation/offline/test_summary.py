@@ -53,6 +53,22 @@ def test_better_than_the_cameras(better, answer, words):
     assert found[0] == answer and words in found[1]
 
 
+def test_one_pair_tells_nothing():
+    """Its interval has no extent, so that whatever it shows would be certain."""
+    entries = verdict(
+        summarise(rows(better=0.5)[:1], ordered=False),
+        {
+            "source": {"period": 0.0},
+            "engine": "eager",
+            "settings": {"every": 1},
+            "counts": {"pairs": 1, "evaluated": 1},
+            "exclusions": {},
+            "damage": "",
+        },
+    )
+    assert entries[0]["answer"] == "unclear" and "1, and 5 are needed" in entries[0]["text"]
+
+
 def test_a_difference_within_noise_is_not_better():
     """As good as the visible camera in the mean, a little off in each frame: between the two, not better than both."""
     noisy = [row | {name: row[name] + math.cos(7 * row["number"]) for name in SINGLE} for row in rows()]

@@ -1,6 +1,7 @@
 """A node's heartbeat stops with its executor, or when the node says that something of it is stuck."""
 
 import os
+import signal
 import socket
 import threading
 
@@ -9,7 +10,16 @@ import pytest
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
 from ros2_textfuse.nodes.common import run as run_module
-from ros2_textfuse.runtime import notify
+from ros2_textfuse.runtime import interrupts, notify
+
+
+@pytest.fixture(autouse=True)
+def signals():
+    """As they were, after a node's end: it ignores them to the last, and the processes of other tests would as well."""
+    previous = {number: signal.getsignal(number) for number in interrupts.SIGNALS}
+    yield
+    for number, handler in previous.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize(("alive", "beats"), [(True, True), (False, False)])
@@ -35,6 +45,14 @@ def test_what_ros_passes_over_is_refused(monkeypatch, capfd, words):
     monkeypatch.setattr(run_module.sys, "argv", ["fusion", *words])
     assert run_module.run("fusion", lambda: pytest.fail("it started"), (), "") == run_module.REFUSED
     assert f"unknown argument {words[0]}" in "".join(capfd.readouterr())
+
+
+def test_an_interrupt_while_a_node_is_imported_is_a_clean_end(monkeypatch, capfd):
+    monkeypatch.setattr(run_module.sys, "argv", ["player"])
+    interrupts.hold()
+    signal.raise_signal(signal.SIGINT)
+    assert run_module.run("player", lambda: pytest.fail("it started"), (), "") == 0
+    assert "".join(capfd.readouterr()) == ""
 
 
 class StandIn:

@@ -71,7 +71,7 @@ def test_a_track_says_when_it_was_seen():
 def test_diagnostics(report, faults, level, text):
     silent = "no image on /textfuse/fused: nobody publishes there"
     array = diagnostics(
-        "/textfuse/detection", report, STREAMS, faults, 3, silent, "openvino", "each frame at 640x480", Time(sec=5)
+        "/textfuse/detection", report, STREAMS, faults, 3, silent, "", "openvino", "each frame at 640x480", Time(sec=5)
     )
     (entry,) = array.status
     assert entry.name == "textfuse/detection: detection" and entry.level == level and text in entry.message
