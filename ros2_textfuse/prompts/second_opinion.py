@@ -20,7 +20,7 @@ from ros2_textfuse.prompts.prompt import AUTO, Tone, Understanding, in_order, qu
 from ros2_textfuse.prompts.slots import OBJECTS, SIGNED, SLOTS
 
 ASKED, DENIED = 1, 2
-SHORTEST, LONGEST = 3, 60  # words; the reader was trained on sentences, and not on pages
+SHORTEST, LONGEST = 6, 60  # words that the reader is asked about
 _INDEX = {slot: number for number, slot in enumerate(SLOTS)}
 _AXES = ("brightness", "contrast", "colour")
 _COMMANDS = {("strength", 1): "more", ("strength", 2): "less", ("back", 1): "undo", ("back", 2): "reset"}

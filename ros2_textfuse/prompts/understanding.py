@@ -36,6 +36,6 @@ def _understand(text: str) -> Understanding:
     length = len(english.split())
     if not english or said.refused or length > LONGEST:
         return said
-    if length < SHORTEST and not said.unknown:  # a word or two hold neither negation nor scope
+    if length < SHORTEST and not said.unknown:  # what is that short has no scope to get wrong
         return said
     return reconsidered(said, read_sentence(english), english.lower())

@@ -19,7 +19,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ros2_textfuse.degradations.modes import MODES
-from ros2_textfuse.prompts.object_names import OBJECT_WORDS
 from ros2_textfuse.prompts.phrasings import TRAIN, prompts, words
 from ros2_textfuse.prompts.sentence_reader import as_read
 from ros2_textfuse.prompts.slots import SLOTS, STATES, in_slots, labelled
@@ -32,12 +31,10 @@ from ros2_textfuse.training.sentence_forms import Example, varied
 RANK = 8  # of the updates
 BATCH = 32
 MADE = 1500  # sentences from templates, many of them negations
-PHRASINGS = 900  # of the severity head's sentences, in each pass
+PHRASINGS = 300  # of the severity head's sentences, in each pass
 _DROPOUT, _RATE, _HEAD_RATE = 0.1, 1e-3, 3e-3
 _WARM_UP = 40  # steps
 _MAX_TOKENS = 64  # a sentence of two of the longest
-_WANTED = ("{}", "find the {}", "show me every {}", "where is the {}", "is there a {}?", "i lost my {}")
-_UNWANTED = ("no {}", "not the {}", "ignore every {}", "forget the {}", "the {} can wait", "i am not after the {}")
 _HEADS, _LAYERS, _WIDTH, _EPS = 12, 6, 384, 1e-12
 
 
@@ -145,17 +142,6 @@ def sentences() -> list[Example]:
     return found
 
 
-def named(rng: random.Random) -> list[Example]:
-    """Every word that is known for an object, wanted or not."""
-    found = []
-    for word, classes in OBJECT_WORDS.items():
-        sign = rng.choice(("", "", "!"))
-        text = rng.choice(_UNWANTED if sign else _WANTED).format(word)
-        meant = labelled("=> " + ", ".join(f"{sign}@{name}" for name in classes))
-        found.append(Example(text, in_slots(meant), 0.3))
-    return found
-
-
 def phrasings(seed: int) -> list[Example]:
     """The severity head's sentences, by hand and from templates: their modes are known, and nothing else of them."""
     found = []
@@ -163,7 +149,7 @@ def phrasings(seed: int) -> list[Example]:
         right = in_slots(labelled("=> " + ", ".join(prompted.severities)), denials_marked=False)
         right[len(MODES) :] = True
         if not read_tone(prompted.text):  # "brighter" is of the tone here, and of the dark there
-            found.append(Example(_as_read(prompted.text), right, 0.5))
+            found.append(Example(_as_read(prompted.text), right, 0.4))
     return found
 
 
@@ -193,7 +179,7 @@ def fit(steps: int, seed: int, progress: Callable[[int, float], None]) -> Reader
         optimiser, lambda step: min(1, (step + 1) / _WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
     )
     with one_thread():
-        for step, batch in zip(range(steps), _batches([*sentences(), *named(rng)], phrasings(seed), rng), strict=False):
+        for step, batch in zip(range(steps), _batches(sentences(), phrasings(seed), rng), strict=False):
             encodings = tokenizer.encode_batch([one.text for one in batch])
             tokens = torch.tensor([encoding.ids for encoding in encodings])
             mask = torch.tensor([encoding.attention_mask for encoding in encodings])

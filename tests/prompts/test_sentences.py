@@ -28,7 +28,7 @@ def test_no_sentence_is_trained_on(part: str) -> None:
 
 @needs_encoder
 @pytest.mark.parametrize(
-    ("part", "least", "opposites"), [("tuning", 0.95, 0), ("held_out", 0.92, 0), ("first_met", 0.62, 14)]
+    ("part", "least", "opposites"), [("tuning", 0.95, 0), ("held_out", 0.92, 0), ("first_met", 0.65, 6)]
 )
 def test_sentences_are_understood(part: str, least: float, opposites: int) -> None:
     judged = {one.text: judge(one, understand(one.text)) for one in sentences(part)}
