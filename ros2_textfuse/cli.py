@@ -79,6 +79,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         # Before a verb is imported: torch takes seconds, in which a signal may come as well.
         interrupts.on_signal(interrupts.interrupt)
+        if argv[:1] == ["help"] and len(argv) > 1:
+            argv = [argv[1], "--help"]
         if not argv or argv[0] in ("-h", "--help", "help"):
             print(overview())
             return 0
@@ -93,9 +95,10 @@ def main(argv: list[str] | None = None) -> int:
         return args.run(args)
     except KeyboardInterrupt as interrupt:
         return 0 if argv and argv[0] in ENDLESS else interrupts.exit_code(interrupt)
-    except (TextfuseError, OSError) as error:
-        print(f"textfuse {argv[0]}: {error}", file=sys.stderr)
-        return 1
+    except TextfuseError as error:
+        return _failed(argv[0], str(error))
+    except OSError as error:  # whose text begins with a number of the operating system
+        return _failed(argv[0], f"{error.filename}: {error.strerror}" if error.filename else str(error))
 
 
 def overview() -> str:
@@ -125,6 +128,11 @@ def meant(word: str, known: Iterable[str]) -> str:
     """A guess at what was meant, as the end of a sentence; empty where nothing is near."""
     near = difflib.get_close_matches(word, [*known], 1)
     return f": did you mean {near[0]}?" if near else ""
+
+
+def _failed(verb: str, reason: str) -> int:
+    print(f"textfuse {verb}: {reason}", file=sys.stderr)
+    return 1
 
 
 class _Parser(argparse.ArgumentParser):

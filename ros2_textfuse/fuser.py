@@ -73,7 +73,7 @@ class Fuser:
         self.model_reason = ""
         """Why this model runs, where nobody named it."""
         self.clears = True
-        """Whether rain and noise have networks of their own; see `clear_no_more`."""
+        """Whether rain and noise have networks of their own; see `stop_clearing`."""
         self._source = open_source(model)
         self._input = prompt_input(self._source)
         self._engine_wanted, self._threads, self._precision = engine, threads, precision
@@ -128,7 +128,7 @@ class Fuser:
 
         Args:
             text: free text, at most 1000 characters.
-            modes: names of degradations to repair; `prompts.MODES` lists them; `auto` leaves them to the images.
+            modes: names of degradations to repair; `degradations.MODES` lists them; `auto` leaves them to the images.
             severity: 0..1, how strong they are; None to take it from the text.
             objects: what to bring out, as `person`, beside what the text names.
             balance: -1 (visible) .. 1 (thermal), which camera counts more; None to take it from the text, or from the
@@ -165,12 +165,12 @@ class Fuser:
 
     @property
     def doubt(self) -> str:
-        """Which degradations the prompt names that are hardly to be seen; empty while there are none."""
+        """Which of the degradations that the prompt names can hardly be seen in the images; empty where all can."""
         return doubted(*self._in_force[:2])
 
     @property
     def heeds_images(self) -> bool:
-        """Whether the prompt has different effects on different images, so that they are to be looked at."""
+        """Whether what the prompt does depends on what the images show, so that they are looked at."""
         return self._prompt.auto or bool(self._prompt.severities)
 
     @property
@@ -185,7 +185,7 @@ class Fuser:
             self._balance = value
             self._use(self._history[-1])
 
-    def clear_no_more(self) -> None:
+    def stop_clearing(self) -> None:
         """Leave rain and noise to the network that fuses, from the next image on."""
         with self._changing:
             self.clears = False
@@ -202,7 +202,7 @@ class Fuser:
         return self._in_force[0]
 
     def look(self, visible: NDArray[np.uint8], thermal8: NDArray[np.uint8], seconds: float | None = None) -> Scene:
-        """Let a pair say what is wrong with it; a prompt follows that from the next image on.
+        """Estimate what is wrong with a pair; a prompt that heeds the images follows that from the next one on.
 
         Looks of a stream are smoothed over time. It may be called beside `set_prompt`, from one thread.
 
@@ -239,7 +239,7 @@ class Fuser:
         logger.info("%s is ready for %dx%d on %s (%.1f s)", self.model_name, width, height, engine.name, seconds)
 
     def complete(self, height: int, width: int) -> None:
-        """Build what only some prompts need, for a size that is ready; else the first image under one waits for it."""
+        """Build what clears rain and noise for a size that is ready; else the first image that needs it waits."""
         if self.clears and isinstance(engine := self._engines.get((height, width)), clearing.Cleared):
             engine.complete()
 

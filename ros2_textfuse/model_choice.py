@@ -76,7 +76,7 @@ def prepared_fuser(settings: FusionSettings, alignment: Alignment | None, size: 
     if in_flight > 1:
         fuser.model_reason += f"; {in_flight} pairs overlap"
     if ms + CLEARING * times[FAMILY[-1]] > SHARE_CLEARED * 1000 / rate:
-        fuser.clear_no_more()
+        fuser.stop_clearing()
         fuser.model_reason += f"; rain and noise are left to {name}, without networks of their own"
     holds = ms <= limit
     (logger.info if holds else logger.warning)("model auto: %s, since %s", fuser.model_name, fuser.model_reason)

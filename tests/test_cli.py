@@ -24,10 +24,13 @@ from tests.helpers.recordings import write_folders
 
 @pytest.mark.parametrize("verb", cli.VERBS)
 def test_every_verb_has_help(verb, capsys):
-    with pytest.raises(SystemExit) as end:
-        cli.main([verb, "--help"])
-    assert end.value.code == 0
-    assert f"textfuse {verb}" in capsys.readouterr().out
+    told = []
+    for words in [verb, "--help"], ["help", verb]:
+        with pytest.raises(SystemExit) as end:
+            cli.main(words)
+        assert end.value.code == 0
+        told.append(capsys.readouterr().out)
+    assert f"textfuse {verb}" in told[0] and told[0] == told[1]
 
 
 def test_fuse_a_folder(tmp_path, capsys):

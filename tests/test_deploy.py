@@ -31,6 +31,15 @@ def test_a_service_manager_waits_longer_than_the_nodes_may_take():
     assert len(limits) == 2 and all(int(limit) > PATIENCE for limit in limits)
 
 
+def test_the_container_has_what_a_robot_has():
+    """What tools/check_pins.py sees to, that it resolves, is not seen to for a list of the Dockerfile's own."""
+    installs = re.findall(r"pip install (.*)", (DEPLOY / "Dockerfile").read_text())
+    assert [line.removesuffix(" \\").removeprefix("--no-cache-dir ") for line in installs] == [
+        "-r requirements/robot.txt",
+        "--no-deps -r requirements/no-deps.txt",
+    ]
+
+
 def test_compose_gives_up_its_arguments():
     """With the defaults in place of the variables, as compose fills them in."""
     text = re.sub(r"\$\{\w+:-(.*?)\}", r"\1", (DEPLOY / "compose.yaml").read_text())

@@ -123,6 +123,10 @@ def _described(node: ast.ClassDef | ast.FunctionDef, name: str) -> list[str]:
     if init:
         lines += ["```python", _signature(name, init), "```", ""]
     lines += _markdown(node)
+    for field, about in zip(node.body, [*node.body[1:], None], strict=True):
+        if isinstance(field, ast.AnnAssign) and isinstance(about, ast.Expr) and isinstance(about.value, ast.Constant):
+            heading = f"`.{ast.unparse(field.target)}: {ast.unparse(field.annotation)}`"
+            lines += ["", f"**{heading}**", "", inspect.cleandoc(str(about.value.value))]
     for method in methods:
         decorators = [ast.unparse(decorator) for decorator in method.decorator_list]
         if (method.name.startswith("_") and method.name != "__call__") or any("setter" in one for one in decorators):
@@ -144,21 +148,23 @@ def _signature(name: str, node: ast.FunctionDef) -> str:
 
 
 def _markdown(node: ast.ClassDef | ast.FunctionDef) -> list[str]:
-    """A docstring in Google's style as Markdown: its sections become lists."""
+    """A docstring in Google's style as Markdown: its sections become lists, but for what is returned, a paragraph."""
     lines: list[str] = []
-    section = False
+    section = ""
     for line in (ast.get_docstring(node) or "").splitlines():
         if heading := _SECTION.fullmatch(line):
-            section = True
-            lines += [f"*{heading[1]}*", ""]
+            section = heading[1]
+            lines += [f"*{section}*", ""]
+        elif section == "Returns" and line.strip():
+            lines.append(line.strip())
         elif section and line.startswith("    ") and not line.startswith("     "):
             name, colon, rest = line.strip().partition(": ")
-            named = colon and re.fullmatch(r"[\w*., ]+", name) and lines[-1:] != ["*Returns*"]
+            named = colon and re.fullmatch(r"[\w*., ]+", name)
             lines.append(f"- `{name}`: {rest}" if named else f"- {line.strip()}")
         elif section and line.strip():
             lines.append(f"  {line.strip()}")
         else:
-            section = section and not line.strip()
+            section = "" if line.strip() else section
             lines.append(line)
     return lines
 

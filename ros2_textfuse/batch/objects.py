@@ -6,15 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse.detection.detector import Detector
+from ros2_textfuse.detection.faint import FAINT, without_doubles
 from ros2_textfuse.detection.tracking import Tracker
-from ros2_textfuse.detection.types import DetectorError
+from ros2_textfuse.detection.types import Detection, DetectorError
 from ros2_textfuse.errors import WeightsError
 from ros2_textfuse.saliency.bring_out import BringOut
 from ros2_textfuse.saliency.carrying import Sighting
 from ros2_textfuse.saliency.following import PERSON
 from ros2_textfuse.saliency.named import NamedRegions, undetected, without_detection
-from ros2_textfuse.saliency.regions import Region, within
+from ros2_textfuse.saliency.regions import Region, widened, within
 from ros2_textfuse.saliency.warm_people import warm_people
+
+CONFIDENCE = 0.25  # score from which a detection is sure, as the detection node's parameter
 
 
 class ObjectFinder:
@@ -34,10 +37,11 @@ class ObjectFinder:
         self._names, self._keep = frozenset(names), keep
         # What is warm in a car is no person.
         everything = keep or PERSON in self._names
-        self._detector = Detector(classes=() if everything else self._names) if detect else None
+        confidence, classes = FAINT if keep else CONFIDENCE, () if everything else self._names
+        self._detector = Detector(confidence=confidence, classes=classes) if detect else None
         if self._detector and (unknown := self._names.difference(self._detector.names)):
             self._detector.classes = unknown  # which says what it knows
-        self._tracker = Tracker() if detect else None
+        self._tracker = Tracker(faint=keep) if detect else None
         self._named, self._bring_out = NamedRegions(), BringOut()
 
     @classmethod
@@ -80,23 +84,35 @@ class ObjectFinder:
         return regions
 
     def _in_one(self, fused: NDArray[np.uint8], thermal: NDArray[np.uint8]) -> list[Region]:
-        found = self._detector.detect(fused) if self._detector else []
+        sightings = [_sighting(one) for one in self._detect(fused)]
         regions = [
-            Region(one.box, name=one.name, outline=within(one.outline, one.box), keep=one.name not in self._names)
-            for one in found
+            Region(
+                one.box,
+                name=one.name,
+                outline=one.outline,
+                keep=one.faint or one.name not in self._names,
+                score=one.score,
+            )
+            for one in sightings
             if self._keep or one.name in self._names
         ]
-        regions.sort(key=lambda region: region.keep)  # the named first
         if PERSON in self._names:
-            regions += undetected(
-                [Region(box, name=PERSON) for box, _ in warm_people(thermal)], [one.box for one in found]
-            )
-        return regions
+            warm = [Region(box, name=PERSON) for box, _ in warm_people(thermal)]
+            regions += undetected(warm, [one.box for one in sightings if not one.faint])
+        return sorted(regions, key=lambda region: region.keep)  # the named first
 
     def _in_stream(self, fused: NDArray[np.uint8], thermal: NDArray[np.uint8], time: float) -> list[Region]:
         if self._detector and self._tracker:
-            tracked = self._tracker.update(self._detector.detect(fused), time)
-            followed = [one for one in tracked if one.id]
-            self._named.see([Sighting(o.id, o.name, o.box, within(o.outline, o.box)) for o in followed], time)
+            tracked = self._tracker.update(self._detect(fused), time)
+            self._named.see([_sighting(one) for one in tracked if one.id], time)
         self._named.look(thermal, self._names, time)
         return self._named.regions(self._names, time, self._keep)
+
+    def _detect(self, fused: NDArray[np.uint8]) -> list[Detection]:
+        """What is there, the surest first; what is faint as well, where it is to be kept."""
+        return without_doubles(self._detector.detect(fused), CONFIDENCE) if self._detector else []
+
+
+def _sighting(found: Detection) -> Sighting:
+    box = widened(found.box)
+    return Sighting(found.id, found.name, box, within(found.outline, box), found.score, found.score < CONFIDENCE)

@@ -48,12 +48,22 @@ def run(args: argparse.Namespace) -> NoReturn:
         NodeRefusedError: a node cannot start, and has said why.
     """
     params_file = args.params_file or environment.share_dir() / "config" / "fusion.yaml"
-    try:  # before three nodes say it in words of ROS's parser, which is written in C
-        bounded_yaml.read(params_file)
-    except YamlError as error:
-        raise TextfuseError(f"{params_file} cannot be used as a parameter file: {error}") from error
+    _check(params_file)
     with Processes() as processes:
         Supervisor(processes, _commands(args, params_file)).run()
+
+
+def _check(params_file: Path) -> None:
+    """Refuse what is no parameter file, before each node does in words of ROS's parser, which is written in C."""
+    try:
+        content = bounded_yaml.read(params_file)
+    except YamlError as error:
+        raise TextfuseError(f"{params_file} cannot be used as a parameter file: {error}") from error
+    if not isinstance(content, dict) or not all(isinstance(below, dict) for below in content.values()):
+        raise TextfuseError(
+            f"{params_file} cannot be used as a parameter file: expected names of nodes with ros__parameters below, as "
+            "in config/fusion.yaml"
+        )
 
 
 def _commands(args: argparse.Namespace, params_file: Path) -> dict[str, list[str]]:

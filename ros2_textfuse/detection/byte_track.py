@@ -63,9 +63,14 @@ class Track:
 
 
 class ByteTrack:
-    """Follows the objects of one stream."""
+    """Follows the objects of one stream.
 
-    def __init__(self) -> None:
+    Args:
+        faint: whether an unsure detection that nobody is known for begins a track as well. The authors' do not.
+    """
+
+    def __init__(self, faint: bool = False) -> None:
+        self._faint = faint
         self._tracks: list[Track] = []
         self._ids = count(1)
         self._frame = 0
@@ -98,17 +103,23 @@ class ByteTrack:
 
         sure = assign(known, sure, scores, FARTHEST)
         watched = [track for track in known if not track.lost and track.seen < self._frame]
-        assign(watched, unsure, np.ones_like(scores), FARTHEST_UNSURE)
+        unsure = assign(watched, unsure, np.ones_like(scores), FARTHEST_UNSURE)
         for track in watched:
             track.lost = track.seen < self._frame
         sure = assign(new, sure, scores, FARTHEST_NEW)
         first = self._frame == 1
         begun = [self._begin(measured[number], first) for number in sure]
+        doubted: list[Track] = []
+        if self._faint:
+            seen_once = [track for track in new if not track.confirmed]
+            unsure = assign(seen_once, unsure, np.ones_like(scores), FARTHEST_UNSURE)
+            doubted = [self._begin(measured[number], False) for number in unsure]
         if first:
             for number, track in zip(sure, begun, strict=True):
                 ids[number] = track.id
         kept = [track for track in known if self._frame - track.seen <= PATIENCE]
         kept += [track for track in new if track.confirmed]
+        begun += doubted
         gone = _doubles(kept + begun)
         self._tracks = [track for track in kept + begun if track not in gone]
         gone_ids = {track.id for track in gone}

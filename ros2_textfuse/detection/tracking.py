@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -18,16 +19,20 @@ class Tracker:
 
     An object has one from its second frame on; those of the first frame at once.
 
+    Args:
+        faint: whether what is faint is followed from the start, not only what was sure before.
+
     Raises:
         DetectorError: lap, which solves the assignments, is missing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, faint: bool = False) -> None:
         try:
             from ros2_textfuse.detection.byte_track import ByteTrack
         except ImportError as error:
             raise DetectorError(f"objects cannot be tracked ({error}); cure: pip install lap") from error
-        self._make, self._tracker = ByteTrack, ByteTrack()
+        self._make = partial(ByteTrack, faint)
+        self._tracker = self._make()
         self._last: float | None = None  # s
 
     def update(self, found: Sequence[Found], time: float) -> list[Found]:

@@ -108,8 +108,8 @@ class Alignment:
             image: as in a pair.
 
         Returns:
-            It in the fused image's geometry, black beyond its own view, C-contiguous; the image itself where nothing
-            is to be done to it.
+            uint8, as `image`, in the fused image's geometry, black where the camera does not see, C-contiguous; the
+            image itself where nothing is to be done to it.
 
         Raises:
             ImageError: the image has a different size than the calibration is for.

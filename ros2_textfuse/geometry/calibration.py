@@ -135,7 +135,7 @@ class Calibration:
 
 
 def read_calibration(path: str | Path) -> Calibration:
-    """Read and check a calibration file; ~ is the home folder, which no shell puts into calibration:=~/rig.yaml.
+    """Read and check a calibration file; ~ stands for the home folder, also in calibration:=~/rig.yaml.
 
     Raises:
         CalibrationError: it cannot be read; a key is missing, unknown or of the wrong shape; a matrix is singular.

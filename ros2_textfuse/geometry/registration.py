@@ -81,8 +81,9 @@ class Registration:
 
     def summary(self) -> str:
         """One line for people."""
+        residual = "unknown" if np.isnan(self.residual) else f"{self.residual:.1f} px"
         return (
-            f"residual {self.residual:.1f} px, halves of the image {self.spread:.1f} px apart (at most "
+            f"residual {residual}, halves of the image {self.spread:.1f} px apart (at most "
             f"{LARGEST_SPREAD:g}), agreement {self.agreement:.2f} (at least {SMALLEST_AGREEMENT:g}), {self.margin:.2f} "
             f"times that of the next best place (at least {SMALLEST_MARGIN:g})"
         )

@@ -14,15 +14,15 @@ class BagRecording(Recording):
     """A rosbag2 bag, read without ROS. Compressed images come as the raw ones that they were."""
 
     def __init__(self, path: Path, visible_topic: str, thermal_topic: str) -> None:
-        self._bag = Bag(path)
-        self.damage = self._bag.damage
+        self.bag = Bag(path)
+        self.damage = self.bag.damage
         """Why the bag is read without its index, from the front; empty where it has one."""
         self._cameras: dict[str, str] = {}  # topic -> camera
         counts = []
         for camera, name in (("visible", visible_topic), ("thermal", thermal_topic)):
-            topic = self._bag.images(name)
+            topic = self.bag.images(name)
             if topic is None:
-                there = [topic.name for topic in self._bag.topics.values() if topic.msgtype in (IMAGE, COMPRESSED)]
+                there = [topic.name for topic in self.bag.topics.values() if topic.msgtype in (IMAGE, COMPRESSED)]
                 raise RecordingError(
                     f"{path} has no {camera} images on {name}, of type {IMAGE} or {COMPRESSED}; "
                     f"it has them on: {', '.join(there) or 'no topic'}"
@@ -32,7 +32,7 @@ class BagRecording(Recording):
             self._cameras[topic.name] = camera
             counts.append(topic.count)
         self.images = sum(counts)
-        seconds = (self._bag.end - self._bag.start) / 1e9
+        seconds = (self.bag.end - self.bag.start) / 1e9
         self.duration = seconds + seconds / max(1, max(counts) - 1)  # the last image lasts as long as the others
 
     @property
@@ -42,13 +42,13 @@ class BagRecording(Recording):
 
     def images_from(self, time: float) -> Iterator[RecordedImage]:
         """The images in the order in which they were recorded."""
-        start = self._bag.start + round(time * 1e9) if time > 0 else None
-        for topic, recorded, message in self._bag.messages(tuple(self._cameras), start):
+        start = self.bag.start + round(time * 1e9) if time > 0 else None
+        for topic, recorded, message in self.bag.messages(tuple(self._cameras), start):
             stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
-            time = (recorded - self._bag.start) / 1e9
+            time = (recorded - self.bag.start) / 1e9
             # A driver that does not stamp leaves zero: the time of recording is the best that is known.
-            taken = (stamp - self._bag.start) / 1e9 if stamp else time
-            if self._bag.topics[topic].msgtype == COMPRESSED:
+            taken = (stamp - self.bag.start) / 1e9 if stamp else time
+            if self.bag.topics[topic].msgtype == COMPRESSED:
                 yield _decoded(self._cameras[topic], time, taken, message)
                 continue
             data = array("B")

@@ -23,10 +23,13 @@ STRONGEST = 0.9  # of the curve along which levels move; below 1 it keeps them a
 PLAIN = 0.5, 1.0  # separabilities between which less and less is needed,
 LEAST = 0.3  # down to this share
 EITHER = 0.5  # share of the best push's gain for which an object's bright and dark parts both keep their contrast
+BRIGHTER = (
+    0.25  # likewise for which all of it becomes brighter: detectors know a brightened object better than a darkened one
+)
 FAITHFUL = 0.05  # gain in separability for which another push is chosen
 FRESH = 0.5  # share of what was seen last in the push
 KEPT = 1.05  # of the better camera's separability, that an object to be kept is to have on the grid,
-KEPT_CONTRAST = 0.65  # and of the stronger camera's contrast,
+KEPT_CONTRAST = 0.75  # and of the stronger camera's contrast,
 BY_CONTRAST = 0.25  # which counts for so much of what separability counts
 STRENGTHS = np.linspace(0, 1, 9, dtype=np.float32)  # that are tried where an object is to be kept
 SPARED = 1e-3  # of what counts, that is not worth the strongest push
@@ -156,7 +159,7 @@ def _most(
     before, *after = separabilities(grids, np.broadcast_to(ring, grids.shape))
     gains = np.array(after) - before
     preferred = gains.copy()
-    preferred[2] += (1 - EITHER) * max(gains.max(), 0) * (gains[2] > 0)
+    preferred += (1 - np.array((BRIGHTER, 1, EITHER))) * max(gains.max(), 0) * (gains > 0)
     if former:
         preferred[former.choice] += FAITHFUL
     choice = int(preferred.argmax())
@@ -186,7 +189,9 @@ def _enough(
     separability, contrast = separabilities(grids, rings), grids.reshape(len(grids), -1) @ np.float32(of_box.ravel())
     shown = (np.sign(contrast[:cameras, None]) * contrast[cameras:]).max(0)
     plain = _share(separability[cameras:], KEPT * separability[:cameras].max())
-    worth = plain + BY_CONTRAST * _share(shown, KEPT_CONTRAST * np.abs(contrast[:cameras]).max())
+    contrasting = _share(shown, KEPT_CONTRAST * np.abs(contrast[:cameras]).max())
+    worth = plain + BY_CONTRAST * contrasting
+    worth[contrasting < contrasting[0]] = 0  # what gains by its pattern alone would look washed out
     worth = worth.reshape(len(changes), -1) - SPARED * STRENGTHS
     if former:
         worth[former.choice] += FAITHFUL

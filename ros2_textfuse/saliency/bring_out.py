@@ -24,9 +24,14 @@ from ros2_textfuse.saliency.surroundings import Surroundings
 
 MOST = 16  # regions a frame, the first ones: this bounds the time
 LOOKS = 1  # regions of a stream that are looked at anew in one frame, likewise
+AGAIN = 8  # frames from one look at a region to the next, at least
 WITHIN = 0.7  # share of a smaller box in a larger one from which on it stands before that
 LESS, LEAST = 0.7, 0.1  # share of its strength that is left to who harms another; what would be less is nothing
 SAFE, MORE = 0.05, 0.1  # separability gained by all around from which on there is room again, and how much at once
+VEHICLES = frozenset(("car", "truck", "bus", "train"))
+GENTLY = 0.75  # less for a named one, where a detector is sure of it: it knows one by its look, and misses another
+LARGE, HUGE = 0.07, 0.1  # shares of the image from which on less and less of an object is kept, and nothing
+SEEN = 2.0  # of 255, the strength from which on a level changes
 PACE = 0.2  # share of the way to the wanted strength that is gone in one frame
 
 Place = tuple[Region, Surroundings]
@@ -41,6 +46,15 @@ class Shown:
     appearance: Appearance
     visible: NDArray[np.uint8]
     thermal: NDArray[np.uint8]
+
+    @property
+    def strength(self) -> float:
+        """How strongly it is brought out, or kept, 0..1."""
+        region = self.region
+        strength = region.weight * self.appearance.strength
+        if region.keep:
+            return strength * _overlooked(region, self.thermal.size)
+        return strength * (1 - GENTLY * region.score) if region.name in VEHICLES else strength
 
     @cached_property
     def push(self) -> NDArray[np.float32]:
@@ -62,6 +76,7 @@ class BringOut:
 
     def __init__(self) -> None:
         self._known: dict[int, Appearance] = {}  # the one looked at longest ago first
+        self._frames = 0
 
     def __call__(
         self,
@@ -76,11 +91,14 @@ class BringOut:
             fused: uint8 RGB [H, W, 3]; written.
             visible: uint8 RGB [H, W, 3], in the geometry of `fused`.
             thermal: uint8 [H, W], likewise.
-            regions: the first MOST of them are brought out or kept, but for those that are only to be kept and have
-                others before them. With ids, LOOKS new ones appear in each frame; ids must then differ.
+            regions: the first MOST of them are brought out or kept. Not kept is what has others before it, and what is
+                so large that nobody overlooks it. With ids, LOOKS new ones appear in each frame; ids must then differ.
         """
         height, width = thermal.shape
-        chosen = [one for one in regions if not (one.keep and _is_ground(one, regions))][:MOST]
+        small = [one for one in regions if not one.keep or _overlooked(one, thermal.size)]
+        ground = {one for one in small if one.keep and _is_ground(one, regions)}
+        # What was kept until others stepped before it fades.
+        chosen = [one for one in small if one not in ground or one.id in self._known][:MOST]
         places = [(region, Surroundings.of(region.box, height, width)) for region in chosen]
         images = visible, thermal, fused
         alone = [(region, around) for region, around in places if around and not region.id]
@@ -89,7 +107,8 @@ class BringOut:
         seen = look(images, [around for _, around in alone], known=_masks(alone), keep=_kept(alone))
         shown = [Shown(*place, one, visible, thermal) for place, one in zip(alone, seen, strict=True)]
         for id_, appearance in self._known.items():
-            appearance.strength += PACE * (appearance.allowed * appearance.wanted - appearance.strength)
+            wanted = 0.0 if tracked[id_][0] in ground else appearance.allowed * appearance.wanted
+            appearance.strength += PACE * (wanted - appearance.strength)
             shown.append(Shown(*tracked[id_], appearance, visible, thermal))
         if alone:
             named = [Surroundings.of(region.box, height, width) for region in regions if not region.keep]
@@ -124,7 +143,9 @@ class BringOut:
         """Forget what is gone, and look at what is new or was looked at longest ago: the ids of that."""
         self._known = {id_: appearance for id_, appearance in self._known.items() if id_ in places}
         new = [id_ for id_ in places if id_ not in self._known]
-        turn = [*new, *self._known][:LOOKS]
+        self._frames += 1
+        looks = [frames * len(self._known) // AGAIN for frames in (self._frames - 1, self._frames)]
+        turn = [*new, *(self._known if looks[1] > looks[0] else ())][:LOOKS]
         former = [self._known.pop(id_, None) for id_ in turn]
         chosen = [places[id_] for id_ in turn]
         seen = look(images, [around for _, around in chosen], former, _masks(chosen), _kept(chosen))
@@ -139,6 +160,11 @@ def _masks(places: Sequence[Place]) -> list[NDArray[np.float32] | None]:
 
 def _kept(places: Sequence[Place]) -> list[bool]:
     return [region.keep for region, _ in places]
+
+
+def _overlooked(region: Region, pixels: int) -> float:
+    """How easily an object may be overlooked in an image of so many pixels, by its size, 0..1."""
+    return min(max((HUGE - area(region.box) / pixels) / (HUGE - LARGE), 0.0), 1.0)
 
 
 def _is_ground(region: Region, regions: Sequence[Region]) -> bool:
@@ -187,7 +213,7 @@ def _less(share: float) -> float:
 def _modulate(fused: NDArray[np.uint8], shown: Sequence[Shown]) -> None:
     """Move the levels inside boxes, in place."""
     for one in shown:
-        if amount := 255 * one.appearance.strength * one.region.weight:
+        if (amount := 255 * one.strength) >= SEEN:
             pixels, direction = one.around.inside(fused), one.appearance.direction
             room = np.asarray(cv2.LUT(pixels, RISE), np.uint8)
             # In bytes, which are fast, and have no sign: first what becomes brighter, then what becomes darker.

@@ -12,6 +12,7 @@ from ros2_textfuse.saliency.regions import Rectangle, Region, overlap
 POSITION, VELOCITY = 0.7, 0.3  # shares of what a new box says against what was foreseen (an alpha-beta filter)
 HELD, GONE = 0.3, 0.8  # s of frames without an object, until which it is brought out as before, and then not at all
 LATE, SILENT = 1.0, 2.0  # s since the newest frame with any answer, likewise
+SURENESS = 0.3  # share of what a new score says: scores change from frame to frame more than what is seen
 SAME = 0.3  # intersection over union from which a box is one of an object that is followed
 AHEAD = 0.5  # s over which a velocity is believed
 
@@ -25,12 +26,16 @@ class Sighting:
         name: of its class.
         box: left, top, right, bottom in pixels of the fused image.
         outline: as of Region.
+        score: of the detector, 0..1.
+        faint: whether the detector is not sure that it is there: then it is kept, whatever is named.
     """
 
     id: int
     name: str
     box: Rectangle
     outline: NDArray[np.float32] | None = None
+    score: float = 0.0
+    faint: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class _Followed:
     velocity: NDArray[np.float64]
     """Of each side, pixels a second."""
     outline: NDArray[np.float32] | None = None
+    score: float = 0.0
+    faint: bool = False
 
     def at(self, time: float) -> NDArray[np.float64]:
         return self.box + self.velocity * min(time - self.seen, AHEAD)
@@ -56,7 +63,8 @@ class _Followed:
         foreseen, passed = self.at(time), max(time - self.seen, 1e-3)
         error = np.array(sighting.box) - foreseen
         velocity = self.velocity + VELOCITY * error / max(passed, 1 / 30)
-        return _Followed(sighting.name, time, foreseen + POSITION * error, velocity, sighting.outline)
+        box, score = foreseen + POSITION * error, self.score + SURENESS * (sighting.score - self.score)
+        return _Followed(sighting.name, time, box, velocity, sighting.outline, score, sighting.faint)
 
 
 class Carried:
@@ -81,7 +89,7 @@ class Carried:
                 self._followed[one.id] = (
                     last.corrected(one, time)
                     if last
-                    else _Followed(one.name, time, np.array(one.box), np.zeros(4), one.outline)
+                    else _Followed(one.name, time, np.array(one.box), np.zeros(4), one.outline, one.score, one.faint)
                 )
 
     def boxes(self, time: float) -> list[tuple[int, Rectangle]]:
@@ -101,7 +109,10 @@ class Carried:
         return left, top, right, bottom
 
     def regions(self, time: float) -> list[Region]:
-        """Where all objects are at a time, the largest first; less and less of those no longer seen."""
+        """Where all objects are at a time, the largest first; less and less of those no longer seen.
+
+        What is faint is only to be kept.
+        """
         with self._lock:
             followed, last = list(self._followed.items()), self._last
         answered = _fading(time - last, LATE, SILENT)
@@ -110,7 +121,9 @@ class Carried:
             weight = answered * _fading(last - one.seen, HELD, GONE)
             left, top, right, bottom = one.rectangle(time)
             if weight > 0 and right > left and bottom > top:
-                found.append(Region((left, top, right, bottom), id_, weight, one.name, one.outline))
+                found.append(
+                    Region((left, top, right, bottom), id_, weight, one.name, one.outline, one.faint, one.score)
+                )
         return sorted(found, key=lambda region: (region.box[0] - region.box[2]) * (region.box[3] - region.box[1]))
 
 

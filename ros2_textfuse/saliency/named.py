@@ -39,7 +39,7 @@ class NamedRegions:
             self._warm.look(thermal, time)
 
     def regions(self, names: Collection[str], time: float, keep: bool = False) -> list[Region]:
-        """Where the objects of some classes are at a time: those that were detected first, each kind by size.
+        """Where the objects of some classes are at a time: named ones first, each kind by size.
 
         Args:
             names: of the classes.
@@ -47,12 +47,13 @@ class NamedRegions:
             keep: whether the others that were detected follow, to be kept.
         """
         detected = self._detected.regions(time)
-        found = [one for one in detected if one.name in names]
+        found = [one for one in detected if one.name in names and not one.keep]
         if PERSON in names:
-            known = [box for _, box in self._detected.boxes(time)]
+            known = [one.box for one in detected if not one.keep]
             # Ids below zero are free: a detector counts from one.
             found += [replace(one, id=-one.id) for one in undetected(self._warm.regions(time), known)]
-        return found + [replace(one, keep=True) for one in detected if keep and one.name not in names]
+        others = [one for one in detected if keep and (one.keep or one.name not in names)]
+        return found + [replace(one, keep=True) for one in sorted(others, key=lambda one: one.keep)]  # the sure first
 
 
 def undetected(warm: Iterable[Region], known: Collection[Rectangle]) -> list[Region]:

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 Rectangle = tuple[float, float, float, float]
 
+MARGIN = 0.03  # of a box's width and height, by which a detector's may be too small on each side
+
 
 @dataclass(frozen=True)
 class Region:
@@ -20,6 +22,7 @@ class Region:
         name: of its class; empty where nobody asks.
         outline: corners as shares of the box's width and height, [N, 2]; None where only the box is known.
         keep: to be as plain as in the camera that shows it better, and no plainer.
+        score: of the detector that found it, 0..1; 0 where none did.
     """
 
     box: Rectangle
@@ -28,6 +31,7 @@ class Region:
     name: str = ""
     outline: NDArray[np.float32] | None = field(default=None, compare=False)
     keep: bool = False
+    score: float = 0.0
 
 
 def within(outline: NDArray[np.float32] | None, box: Rectangle) -> NDArray[np.float32] | None:
@@ -48,6 +52,13 @@ def covered(one: Rectangle, other: Rectangle) -> float:
     """Share of the smaller of two boxes that lies in the other one, 0..1."""
     shared = _shared(one, other)
     return shared / min(area(one), area(other)) if shared else 0.0
+
+
+def widened(box: Rectangle) -> Rectangle:
+    """A box with some room, so that what lies in it ends where the image shows that, not where the box does."""
+    left, top, right, bottom = box
+    wide, high = MARGIN * (right - left), MARGIN * (bottom - top)
+    return left - wide, top - high, right + wide, bottom + high
 
 
 def area(box: Rectangle) -> float:

@@ -7,6 +7,7 @@ from ros2_textfuse.batch.objects import ObjectFinder
 from ros2_textfuse.detection.types import Detection, DetectorError
 from ros2_textfuse.evaluation.metrics.fusion import to_grey
 from ros2_textfuse.evaluation.metrics.retention import separability
+from ros2_textfuse.saliency.regions import widened
 from tests.saliency.test_warm_people import PEOPLE, night
 
 
@@ -46,24 +47,44 @@ def test_nothing_but_people_is_found_without_a_detector(no_detector):
     assert not brought_out(finder, night()[0])[0].any()
 
 
+class Sees:
+    """A detector that sees what it is told."""
+
+    names = ("person", "car")
+    found: tuple[Detection, ...] = ()
+
+    def __init__(self, confidence, classes):
+        self.confidence, self.classes = confidence, classes
+
+    def detect(self, image):
+        return [one for one in self.found if one.score >= self.confidence]
+
+
+@pytest.mark.parametrize("time", [None, 0.0], ids=["single", "stream"])
+def test_what_is_faint_is_kept_and_never_brought_out(monkeypatch, time):
+    pytest.importorskip("lap", reason="lap is not installed")
+    monkeypatch.setattr("ros2_textfuse.batch.objects.Detector", Sees)
+    boxes = (40.0, 40.0, 60.0, 100.0), (100.0, 40.0, 120.0, 100.0)
+    Sees.found = tuple(Detection("person", 0, score, box) for score, box in zip((0.9, 0.15), boxes, strict=True))
+    image = np.full((120, 160, 3), 90, np.uint8)
+    found = {}
+    for keep in (False, True):
+        finder = ObjectFinder(("person",), keep=keep)
+        for step in range(3):
+            regions = finder.bring_out(image.copy(), image, image[..., 0], None if time is None else step / 30)
+        found[keep] = [(region.keep, region.score) for region in regions]
+    assert found == {False: [(False, 0.9)], True: [(False, 0.9), (True, 0.15)]}
+
+
 def test_who_was_detected_is_not_brought_out_twice(monkeypatch):
+    monkeypatch.setattr("ros2_textfuse.batch.objects.Tracker", lambda faint: None)
     thermal, (box,) = night(PEOPLE[:1])
 
-    class Sees:
-        names = ("person", "car")
-        found: tuple[Detection, ...] = ()
-
-        def __init__(self, classes):
-            self.classes = classes
-
-        def detect(self, image):
-            return list(self.found)
-
     monkeypatch.setattr("ros2_textfuse.batch.objects.Detector", Sees)
-    monkeypatch.setattr("ros2_textfuse.batch.objects.Tracker", object)
+    Sees.found = ()
     finder = ObjectFinder(("person",))
     assert len(finder._in_one(np.dstack([thermal] * 3), thermal)) == 1
     Sees.found = (Detection("person", 0, 0.9, box),)
-    assert [region.box for region in finder._in_one(np.dstack([thermal] * 3), thermal)] == [box]
+    assert [region.box for region in finder._in_one(np.dstack([thermal] * 3), thermal)] == [widened(box)]
     Sees.found = (Detection("car", 2, 0.9, box),)
     assert not finder._in_one(np.dstack([thermal] * 3), thermal)

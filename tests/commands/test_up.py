@@ -30,7 +30,10 @@ def test_what_is_no_topic_is_refused_before_a_node_starts(capsys, name):
     assert f"argument --visible: {name!r} is no topic" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("text", "reason"), [(None, "it does not exist"), ("a: [1", "line 1, column 6: expected")])
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [(None, "it does not exist"), ("a: [1", "line 1, column 6: expected"), ("slop: 0.1", "expected names of nodes")],
+)
 def test_a_parameter_file_that_is_none_is_named_before_a_node_starts(tmp_path, capsys, text, reason):
     """Else each node says it in words of ROS's parser, which is written in C."""
     path = tmp_path / "robot.yaml"

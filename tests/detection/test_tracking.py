@@ -38,6 +38,29 @@ def test_a_new_object_has_a_number_from_its_second_frame_on():
     assert tracker.update([*frame(2), dog], 2 / 30)[2].id > 0
 
 
+def test_who_is_seen_faintly_is_followed_from_the_second_frame_on_and_keeps_the_number_when_sure():
+    scores = (0.15, 0.12, 0.2, 0.6, 0.5, 0.15)
+    seen = {}
+    for faint in (False, True):
+        tracker = Tracker(faint)
+        tracker.update(frame(0), -1 / 30)
+        walker = [
+            Detection("person", 0, score, (500.0 + 2 * n, 90.0, 530.0 + 2 * n, 170.0)) for n, score in enumerate(scores)
+        ]
+        seen[faint] = [tracker.update([*frame(n), one], n / 30)[2].id for n, one in enumerate(walker)]
+    first, *later = seen[True]
+    assert first == 0 and later[0] > 0 and set(later) == {later[0]}
+    assert seen[False][:4] == [0, 0, 0, 0] and seen[False][4] > 0
+
+
+def test_a_faint_box_of_one_frame_alone_is_nobody():
+    tracker = Tracker(faint=True)
+    tracker.update(frame(0), 0.0)
+    once = Detection("person", 0, 0.2, (500.0, 90.0, 530.0, 170.0))
+    assert [len(tracker.update([*frame(n), *[once] * (n % 2)], n / 30)) for n in range(1, 5)] == [3, 2, 3, 2]
+    assert tracker.update([*frame(5), once], 5 / 30)[2].id == 0
+
+
 def test_nobody_is_the_same_after_a_gap_or_when_time_goes_back():
     tracker = Tracker()
     tracker.update(frame(0), 0.0)

@@ -97,3 +97,9 @@ def test_named_objects_are_brought_out_of_the_fused_image(tmp_path):
 
         assert graph.set_parameter("keep_objects", True).successful
         send_until(graph, lambda: np.abs(newest(graph)[-1] - plain[-1]).max() > 10, "no object is kept")
+        # What is not sure enough to be reported is kept still.
+        assert graph.set_parameter("confidence", 0.99, "detection").successful
+        send_until(graph, lambda: graph.seen["detections"] and not graph.seen["detections"][-1].detections, "reported")
+        count = len(graph.seen["fused"])
+        send_until(graph, lambda: len(graph.seen["fused"]) > count + 6, "nothing is fused")
+        assert np.abs(newest(graph)[-1] - plain[-1]).max() > 10, "candidates are not kept"

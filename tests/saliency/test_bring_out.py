@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from ros2_textfuse.evaluation.metrics.fusion import to_grey
 from ros2_textfuse.evaluation.metrics.retention import contrast, separability
+from ros2_textfuse.saliency.appearance import look
 from ros2_textfuse.saliency.bring_out import LOOKS, BringOut
 from ros2_textfuse.saliency.carrying import Carried, Sighting
 from ros2_textfuse.saliency.regions import Region, within
 
-HEIGHT, WIDTH = 120, 160
+HEIGHT, WIDTH = 200, 280
 BOX = (60.0, 30.0, 90.0, 100.0)
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "detect"
 
@@ -45,6 +46,30 @@ def test_an_object_moves_away_from_its_ground_and_the_ground_in_its_box_stays(pe
     assert np.abs(after - before)[inside & ~near].mean() < 3
     assert np.array_equal(after[~inside], before[~inside])
     assert separability(after, BOX) > 1.25 * separability(before, BOX)
+
+
+def test_an_object_between_darker_and_brighter_ground_becomes_brighter():
+    """Detectors know what is brightened better than what is darkened, so that darkening is for much more alone."""
+    rng = np.random.default_rng(2)
+    grey = 112 + rng.normal(0, 8, (HEIGHT, WIDTH))
+    grey[:, 75:] += 10  # darkening gains a little more
+    _, thermal, _, shape = scene(125)
+    fused = np.dstack([np.uint8(np.where(shape, 112 + rng.normal(0, 8, shape.shape), grey))] * 3)
+    shown = fused.copy()
+    BringOut()(shown, fused, thermal, [Region(BOX)])
+    assert (to_grey(shown) - to_grey(fused))[shape].mean() > 10
+
+
+def test_a_vehicle_that_the_detector_is_sure_of_changes_less():
+    visible, thermal, fused, shape = scene(125)
+    change = {}
+    for name in ("person", "car"):
+        for score in (0.0, 0.9):
+            shown = fused.copy()
+            BringOut()(shown, visible, thermal, [Region(BOX, name=name, score=score)])
+            change[name, score] = (to_grey(shown) - to_grey(fused))[shape].mean()
+    assert change["car", 0.0] == change["person", 0.0] == change["person", 0.9]
+    assert 0.2 * change["car", 0.0] < change["car", 0.9] < 0.5 * change["car", 0.0]
 
 
 def test_no_edge_shows_at_the_box():
@@ -144,6 +169,23 @@ def test_new_objects_of_a_stream_appear_by_turns():
     assert not bring_out._known
 
 
+@pytest.mark.parametrize(("objects", "looks"), [(1, 6), (4, 22), (12, 40)])
+def test_few_objects_are_not_looked_at_in_every_frame(monkeypatch, objects, looks):
+    looked = []
+
+    def counting(images, places, *rest, **more):
+        looked.extend(places)
+        return look(images, places, *rest, **more)
+
+    monkeypatch.setattr("ros2_textfuse.saliency.bring_out.look", counting)
+    visible, thermal, _, _ = scene(125)
+    bring_out = BringOut()
+    regions = [Region((20.0 * n, 30.0, 20.0 * n + 18, 90.0), id=n + 1) for n in range(objects)]
+    for _ in range(40):
+        bring_out(visible.copy(), visible, thermal, regions)
+    assert looks - 2 <= len(looked) <= looks
+
+
 def test_a_handful_of_objects_costs_little():
     """Processor time of five objects of a stream; far above what it takes (about 1 ms), for busy machines."""
     rng = np.random.default_rng(0)
@@ -209,6 +251,33 @@ def test_people_and_cars_of_real_roads_become_more_separable():
     before, after = np.array(gains).T
     assert after.mean() > 1.15 * before.mean()
     assert np.mean(after < before - 0.02) < 0.1
+
+
+def test_what_nobody_overlooks_is_not_kept_and_there_is_no_jump():
+    """The same object in smaller images, of which it is more: 4, 9 and 12 %."""
+    changes = []
+    for height, width in ((200, 280), (130, 190), (110, 160)):
+        visible, thermal, fused, shape = scene(118)
+        thermal = np.uint8(np.where(shape, 180, thermal))
+        fused, visible, thermal, shape = (image[:height, :width].copy() for image in (fused, visible, thermal, shape))
+        before = to_grey(fused)
+        BringOut()(fused, visible, thermal, [Region(BOX, keep=True)])
+        changes.append(np.abs(to_grey(fused) - before)[shape].mean())
+    whole, half, none = changes
+    assert whole > 12 and 0.3 * whole < half < 0.7 * whole and none == 0
+
+
+def test_who_steps_before_an_object_that_is_kept_lets_it_fade():
+    visible, thermal, fused, shape = scene(118)
+    thermal = np.uint8(np.where(shape, 180, thermal))
+    bring_out, changes = BringOut(), []
+    for frame in range(40):
+        shown = fused.copy()
+        before_it = [Region((70, 50, 80, 70), id=2, keep=True)] * (frame >= 20)
+        bring_out(shown, visible, thermal, [Region(BOX, id=1, keep=True), *before_it])
+        changes.append((to_grey(shown) - to_grey(fused))[75:95, 68:82].mean())
+    assert changes[19] > 12 and abs(changes[-1]) < 1
+    assert np.abs(np.diff(changes)).max() < 0.3 * changes[19]
 
 
 def test_an_outline_says_what_is_the_objects_whatever_it_looks_like():

@@ -45,6 +45,15 @@ def test_what_is_no_longer_seen_fades_and_goes():
     assert carried.regions(GONE + 0.1) == [] and not carried._followed
 
 
+def test_what_a_detector_is_unsure_of_is_kept_and_scores_change_slowly():
+    carried = Carried()
+    for frame, score in enumerate((0.2, 0.2, 0.9)):
+        carried.see([Sighting(1, "person", (0, 0, 9, 9), score=score, faint=score < 0.25)], frame / 30)
+        (region,) = carried.regions(frame / 30)
+        assert region.keep == (score < 0.25) and region.score < 0.45
+    assert region.score > 0.3
+
+
 def test_a_slow_detector_is_believed_for_a_second_and_a_silent_one_is_not():
     carried = Carried()
     carried.see([walker(0.0)], 0.0)

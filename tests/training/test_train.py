@@ -138,6 +138,6 @@ def test_a_disk_that_is_full_is_one_line_and_the_run_goes_on_later(command, tmp_
     with full_disk(1 << 20):
         assert cli.main(command("run")) == 1
     said = capsys.readouterr().err
-    assert f"textfuse train: [Errno 27] File too large: it cannot be written: '{tmp_path}" in said
+    assert f"textfuse train: {tmp_path}" in said and "File too large: it cannot be written" in said
     assert not list((tmp_path / "run").glob("*.partial"))
     assert cli.main(command("run")) == 0

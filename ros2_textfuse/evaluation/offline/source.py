@@ -4,12 +4,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ros2_textfuse.recordings.bag_reader import Bag
+from ros2_textfuse.recordings.bag import BagRecording
 from ros2_textfuse.recordings.bag_topics import ImageTopic, find_cameras
-from ros2_textfuse.recordings.pairs import find_sides, holds_pairs, pair_folders
-from ros2_textfuse.recordings.source import open_recording
-from ros2_textfuse.recordings.types import Recording, RecordingError
+from ros2_textfuse.recordings.pairs import find_sides, pair_folders
+from ros2_textfuse.recordings.source import find_recording
+from ros2_textfuse.recordings.types import Recording
 from ros2_textfuse.settings import FusionSettings
+from ros2_textfuse.sync.pairing import CAMERAS
 
 
 @dataclass(frozen=True)
@@ -58,17 +59,11 @@ def open_source(asked: Asked) -> Source:
     Raises:
         RecordingError: it cannot be read, or its cameras cannot be told.
     """
-    if len(asked.sources) == 2:
-        return Source(open_recording(visible=asked.sources[0], thermal=asked.sources[1]), ordered=True)
-    if len(asked.sources) != 1:
-        raise RecordingError("give a bag or a folder of pairs; or a visible and a thermal video or folder")
-    path = Path(asked.sources[0])
-    if holds_pairs(path):
-        visible, thermal = find_sides(path)
-        names = tuple(pair_folders(visible, thermal))
-        return Source(open_recording(visible=str(visible), thermal=str(thermal)), ordered=False, names=names)
-    if not path.exists():
-        raise RecordingError(f"{path} does not exist")
-    cameras = find_cameras(Bag(path), asked.visible_topic, asked.thermal_topic)
-    topics = {"visible_topic": cameras[0].topic, "thermal_topic": cameras[1].topic}
-    return Source(open_recording(bag=str(path), **topics), ordered=True, cameras=cameras)
+    recording = find_recording(asked.sources, asked.visible_topic, asked.thermal_topic)
+    if isinstance(recording, BagRecording):
+        topics = (recording.topics[camera] for camera in CAMERAS)
+        return Source(recording, ordered=True, cameras=find_cameras(recording.bag, *topics))
+    if len(asked.sources) == 1:
+        names = tuple(pair_folders(*find_sides(Path(asked.sources[0]))))
+        return Source(recording, ordered=False, names=names)
+    return Source(recording, ordered=True)

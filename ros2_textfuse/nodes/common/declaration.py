@@ -1,11 +1,11 @@
 """A node's parameters from their table: declared, checked when they change, and read."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
-from rclpy.exceptions import InvalidParameterTypeException
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
@@ -29,9 +29,8 @@ def declare(
             returns why it is refused. None refuses what is not live.
 
     Raises:
-        rclpy.exceptions.InvalidParameterValueException: an override from the command line or a YAML file is out of
-            range.
-        ValueError: an override has the wrong type, or is none of the choices.
+        ValueError: an override from the command line or a YAML file has the wrong type, is out of range, or none of
+            the choices.
     """
     for parameter in table:
         value = RosParameter.Type.STRING_ARRAY if parameter.default == () else parameter.default
@@ -39,6 +38,9 @@ def declare(
             node.declare_parameter(parameter.name, value, descriptor(parameter))
         except InvalidParameterTypeException as error:  # it names both types, and not how to write the right one
             raise ValueError(f"{error}: write {parameter.kind()}") from error
+        except InvalidParameterValueException as error:  # it says Parameter, Reason, Min, Max, and the name at the end
+            given = _overrides(node)[parameter.name].value
+            raise ValueError(f"parameter {parameter.name} is {given}: expected {parameter.limits()}") from error
     known = {parameter.name for parameter in table}
 
     def refuse_fixed(changes: dict[str, Any]) -> str:
@@ -53,8 +55,8 @@ def declare(
     node.add_on_set_parameters_callback(check)
     if reason := _wrong_choice(table, [node.get_parameter_or(p.name) for p in table]):
         raise ValueError(reason)
-    # rclpy passes over a misspelt parameter in silence, and has no public name for what it was given.
-    for name in getattr(node, "_parameter_overrides", {}):
+    # rclpy passes over a misspelt parameter in silence.
+    for name in _overrides(node):
         if name not in known and not name.startswith(ROS_OWN):
             node.get_logger().warning(unknown(name, table))
     for warning in without_effect(sys.argv, node.get_fully_qualified_name()):
@@ -71,6 +73,11 @@ def values(node: Node, table: tuple[Parameter, ...]) -> dict[str, Any]:
             # An empty list in a YAML file has no type and arrives as unset; [""] is how ROS users write it.
             result[parameter.name] = tuple(item for item in result[parameter.name] if item)
     return result
+
+
+def _overrides(node: Node) -> Mapping[str, RosParameter]:
+    """What a node was given by its command line and files; rclpy has no public name for it."""
+    return getattr(node, "_parameter_overrides", {})
 
 
 def _wrong_choice(table: tuple[Parameter, ...], changes: list[RosParameter]) -> str:

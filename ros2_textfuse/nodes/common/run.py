@@ -1,7 +1,6 @@
 """What the main functions of the nodes share: start, work, end."""
 
 import gc
-import logging
 import os
 import sys
 import threading
@@ -129,29 +128,3 @@ def _help(name: str, table: tuple[Parameter, ...], purpose: str) -> str:
         limits = f"; {p.limits()}" if p.limits() else ""
         lines.append(f"  {p.name} (default {p.default!r}{limits})\n      {p.description}")
     return "\n".join(lines)
-
-
-class RosLogHandler(logging.Handler):
-    """Hands what the core logs to a node's logger, so that it reaches /rosout."""
-
-    def __init__(self, node: Node) -> None:
-        super().__init__()
-        self._logger = node.get_logger()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Log one record; rclpy keeps one severity for each line of code, hence the branches."""
-        message = record.getMessage()
-        if record.levelno >= logging.ERROR:
-            self._logger.error(message)
-        elif record.levelno >= logging.WARNING:
-            self._logger.warning(message)
-        else:
-            self._logger.info(message)
-
-
-def forward_logs(node: Node) -> None:
-    """Send what the core logs at INFO and above to `node`'s logger."""
-    core = logging.getLogger("ros2_textfuse")
-    core.setLevel(logging.INFO)
-    core.handlers = [RosLogHandler(node)]
-    core.propagate = False

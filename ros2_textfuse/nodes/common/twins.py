@@ -5,9 +5,9 @@ from typing import Any
 from rclpy.node import Node
 from rclpy.subscription import Subscription
 
+from ros2_textfuse.nodes.common.logs import LOG_PERIOD
 from ros2_textfuse.nodes.common.topic_checks import name_of
 
-LOG_PERIOD = 5.0  # s, between two lines about it
 STATUSES = 4  # of one node, after which enough was heard of a status topic
 FRAMES = 40  # the same of a topic with a message for each frame, ten of which may come at once after they had to wait
 MANY = 1.5  # times what one node sends, from which on another must send as well

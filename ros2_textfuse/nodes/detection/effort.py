@@ -45,7 +45,7 @@ class Effort:
 
     def __str__(self) -> str:
         height, width = self._sizes[self.size]
-        which = "each frame" if self.interval == 1 else f"every {self.interval}. frame"
+        which = "each frame" if self.interval == 1 else f"one frame in {self.interval}"
         return f"{which} at {width}x{height}"
 
     def see(self, now: float, fused: int, dropped: int) -> str:

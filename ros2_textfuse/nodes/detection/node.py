@@ -17,6 +17,7 @@ from textfuse.msg import DetectionOutlines, DetectionStreams, FusionStatus
 
 from ros2_textfuse.detection.detector import Detector
 from ros2_textfuse.detection.drawing import draw
+from ros2_textfuse.detection.faint import FAINT, parted, without_doubles
 from ros2_textfuse.detection.joining import SURE, join
 from ros2_textfuse.detection.streams import STREAMS, FrameCollector, trust, usable
 from ros2_textfuse.detection.tracking import Tracker
@@ -26,8 +27,10 @@ from ros2_textfuse.detection.weights import WeightsError
 from ros2_textfuse.imaging import encodings
 from ros2_textfuse.nodes.common import declaration, parameters
 from ros2_textfuse.nodes.common.detection_messages import Detection2DArray
+from ros2_textfuse.nodes.common.logs import LOG_PERIOD, forward_logs
 from ros2_textfuse.nodes.common.qos import OVERRIDABLE
-from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
+from ros2_textfuse.nodes.common.run import StartError, run, spin
+from ros2_textfuse.nodes.common.streams import TOPICS
 from ros2_textfuse.nodes.common.topic_checks import why_silent
 from ros2_textfuse.nodes.common.twins import FRAMES, TwinWatch
 from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
@@ -39,9 +42,7 @@ from ros2_textfuse.nodes.detection.messages import detections_message, outlines_
 from ros2_textfuse.runtime import cache_folder
 from ros2_textfuse.sync.pairing import CAMERAS, stamp_ns
 
-LOG_PERIOD = 5.0  # s
 STATUS_PERIOD = 1.0  # s
-TOPICS = {"fused": "fused", "visible": "aligned/visible", "thermal": "aligned/thermal"}
 ALL_LOOKED_AT = 3  # frames that may wait where none of them gets tracks: later ones would be old
 LIVE = {parameter.name for parameter in parameters.DETECTION if parameter.live}
 
@@ -96,6 +97,7 @@ class DetectionNode(Node):
         self._effort = Effort(**self._bounds, sizes=[detector.size for detector in self._detectors])
         self._collector: FrameCollector[Image] = FrameCollector(self._streams)
         self._detections = self.create_publisher(Detection2DArray, "detections", 10)
+        self._candidates = self.create_publisher(Detection2DArray, "detections/candidates", 10)
         self._seen_by = self.create_publisher(DetectionStreams, "detections/streams", 10) if self._joins() else None
         segments = self._detectors[0].segments
         self._outlines = self.create_publisher(DetectionOutlines, "detections/outlines", 10) if segments else None
@@ -157,7 +159,7 @@ class DetectionNode(Node):
 
     def _least_score(self) -> float:
         """Of a box in one image: what several streams see a little of may be sure when joined."""
-        return min(SURE, self._confidence) if self._joins() else self._confidence
+        return min(SURE if self._joins() else FAINT, self._confidence)
 
     # Images ---------------------------------------------------------------------------------------------------------
 
@@ -212,6 +214,8 @@ class DetectionNode(Node):
             found = self._find(frame, seen)
             if self._tracker:
                 found = self._tracker.update(found, seen)
+            found, faint = parted(found, self._confidence)
+            if self._tracker:
                 self._tracks.see(found, seen)
         except Exception as error:  # the node outlives whatever one image does to the engine
             self._ledger.fail(f"detection failed: {error}")
@@ -219,6 +223,8 @@ class DetectionNode(Node):
             return
         if self._outlines and self._outlines.get_subscription_count():
             self._outlines.publish(outlines_message(found, header))
+        if self._candidates.get_subscription_count():
+            self._candidates.publish(detections_message(faint, header))
         self._seen_header = header
         self._publish(frame, found, header, header)
         self._ledger.detect(time.monotonic(), list(frame))
@@ -236,7 +242,7 @@ class DetectionNode(Node):
 
     def _make_tracker(self) -> Tracker | None:
         try:
-            return Tracker()
+            return Tracker(faint=True)
         except DetectorError as error:
             self.get_logger().warning(f"detections have no id, and nothing is brought out by them: {error}")
             return None
@@ -248,13 +254,15 @@ class DetectionNode(Node):
         found: Mapping[str, Sequence[Detection]] = {
             stream: detector.detect(encodings.visible_array(frame[stream])) for stream in looked
         }
+        # Without a tracker nobody follows what is faint, and without somebody who keeps it nobody asks for it.
+        faint = self._tracker is not None and self._candidates.get_subscription_count()
+        least = min(FAINT, self._confidence) if faint else self._confidence
         if not self._joins():
-            return next(iter(found.values()))
+            return _from(least, next(iter(found.values())), self._confidence)
         if self._in_turn:
             found = self._turns.see(looked[0], found[looked[0]], time, frame, self._tracks.carried)
         degradations = dict(zip(self._status.modes, self._status.severities, strict=False))
-        joined = join(found, trust(degradations))
-        return [one for one in joined if one.score >= self._confidence]
+        return _from(least, join(found, trust(degradations)), self._confidence)
 
     # Health ---------------------------------------------------------------------------------------------------------
 
@@ -280,6 +288,11 @@ class DetectionNode(Node):
             now=self.get_clock().now().to_msg(),
         )
         self._diagnostics.publish(array)
+
+
+def _from(least: float, found: Sequence[Any], confidence: float) -> list[Any]:
+    """Those of a score or more; a faint one only where nothing surer is of the same object."""
+    return without_doubles([one for one in found if one.score >= least], confidence)
 
 
 def _checked(streams: Sequence[str]) -> tuple[str, ...]:

@@ -13,9 +13,8 @@ from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.geometry.calibration import Calibration, CalibrationError, CameraModel
 from ros2_textfuse.imaging.encodings import ImageError
+from ros2_textfuse.nodes.common.logs import LOG_PERIOD
 from ros2_textfuse.settings import FusionSettings
-
-LOG_PERIOD = 5.0  # s, between two lines about the same fault
 
 
 class Geometry:

@@ -26,6 +26,7 @@ class DetectionListener:
         self._takers: list[Take] = []
         self._subscription: Subscription | None = None
         self._outlines: Subscription | None = None
+        self._candidates: Subscription | None = None
 
     def follow(self, take: Take, wanted: bool) -> None:
         """Pass messages on from now on, or no more.
@@ -48,6 +49,14 @@ class DetectionListener:
             self._outlines = None
         if take:
             self._outlines = self._node.create_subscription(DetectionOutlines, "detections/outlines", take, 10)
+
+    def candidates(self, take: Take | None) -> None:
+        """Pass what was detected faintly on from now on; no more with None."""
+        if self._candidates is not None:
+            self._node.destroy_subscription(self._candidates)
+            self._candidates = None
+        if take:
+            self._candidates = self._node.create_subscription(Detection2DArray, "detections/candidates", take, 10)
 
     def sent(self) -> bool:
         """Whether anybody publishes detections."""

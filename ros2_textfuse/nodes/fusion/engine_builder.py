@@ -94,5 +94,5 @@ class EngineBuilder:
         try:
             self._fuser.complete(height, width)
         except (EngineError, WeightsError) as error:
-            self._fuser.clear_no_more()
+            self._fuser.stop_clearing()
             self._logger.warning(f"rain and noise are left to the network that fuses: {error}")

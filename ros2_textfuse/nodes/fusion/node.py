@@ -13,7 +13,8 @@ from ros2_textfuse.model_choice import prepared_fuser
 from ros2_textfuse.nodes.common import declaration, parameters
 from ros2_textfuse.nodes.common.compat import LifecycleNode
 from ros2_textfuse.nodes.common.in_order import InOrder
-from ros2_textfuse.nodes.common.run import StartError, forward_logs, run, spin
+from ros2_textfuse.nodes.common.logs import LOG_PERIOD, forward_logs
+from ros2_textfuse.nodes.common.run import StartError, run, spin
 from ros2_textfuse.nodes.common.worker import LatestOnlyWorker
 from ros2_textfuse.nodes.fusion.camera import Camera
 from ros2_textfuse.nodes.fusion.camera_info import Geometry, expected_calibration
@@ -34,8 +35,6 @@ from ros2_textfuse.scene.estimator import EstimatorError
 from ros2_textfuse.settings import FusionSettings
 from ros2_textfuse.sync.pairing import CAMERAS, Stamped
 from ros2_textfuse.sync.policy import Frame, PairingPolicy
-
-LOG_PERIOD = 5.0  # s, between two lines about the same fault
 
 
 class FusionNode(LifecycleNode):

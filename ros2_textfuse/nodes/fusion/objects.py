@@ -15,7 +15,7 @@ from ros2_textfuse.nodes.fusion.detections import DetectionListener
 from ros2_textfuse.saliency.bring_out import BringOut
 from ros2_textfuse.saliency.carrying import Sighting
 from ros2_textfuse.saliency.named import NamedRegions, without_detection
-from ros2_textfuse.saliency.regions import within
+from ros2_textfuse.saliency.regions import widened, within
 from ros2_textfuse.sync.pairing import stamp_ns
 
 PATIENCE = 3.0  # s without a message, after which it is said that none comes
@@ -36,6 +36,7 @@ class NamedObjects:
         self._detections, self._fuser, self._keep = detections, fuser, keep
         self._listening = False
         self._outlines = DetectionOutlines()  # of the newest image that has any
+        self._candidates = Detection2DArray()  # likewise
         self._named, self._bring_out = NamedRegions(), BringOut()
         self._heard = 0.0  # of a clock that does not jump
         self.look_up()
@@ -43,6 +44,8 @@ class NamedObjects:
     def keep(self, keep: bool) -> None:
         """Keep objects that the prompt does not name from now on, or no more."""
         self._keep = keep
+        if self._listening:
+            self._detections.candidates(self._receive_candidates if keep else None)
         self.look_up()
 
     def look_up(self) -> None:
@@ -52,6 +55,7 @@ class NamedObjects:
             self._heard, self._listening = time.monotonic(), True
             self._detections.follow(self._receive, True)
             self._detections.outline(self._receive_outlines)
+            self._detections.candidates(self._receive_candidates if self._keep else None)
         elif not wanted:
             self.destroy()
 
@@ -61,6 +65,7 @@ class NamedObjects:
             self._listening = False
             self._detections.follow(self._receive, False)
             self._detections.outline(None)
+            self._detections.candidates(None)
             self._named, self._bring_out = NamedRegions(), BringOut()
 
     def missing(self) -> str:
@@ -102,27 +107,33 @@ class NamedObjects:
 
     def _receive(self, message: Detection2DArray) -> None:
         self._heard = time.monotonic()
-        # Outlines are sent before the detections that they are of.
+        # Outlines and candidates are sent before the detections of their image.
         known = self._outlines.outlines if self._outlines.header.stamp == message.header.stamp else []
         found = zip_longest(message.detections, known[: len(message.detections)])
-        sightings = [sighting for one, outline in found if (sighting := _sighting(one, outline))]
-        self._named.see(sightings, stamp_ns(message) / 1e9)
+        sightings = [_sighting(one, outline) for one, outline in found]
+        if self._candidates.header.stamp == message.header.stamp:
+            sightings += [_sighting(one, None, faint=True) for one in self._candidates.detections]
+        self._named.see([one for one in sightings if one], stamp_ns(message) / 1e9)
 
     def _receive_outlines(self, message: DetectionOutlines) -> None:
         self._outlines = message
 
+    def _receive_candidates(self, message: Detection2DArray) -> None:
+        self._candidates = message
 
-def _sighting(detection: Detection2D, outline: Polygon | None) -> Sighting | None:
+
+def _sighting(detection: Detection2D, outline: Polygon | None, faint: bool = False) -> Sighting | None:
     """What a message says of an object; None where it is not followed."""
     if not detection.results or not detection.id.isdecimal():
         return None
     hypothesis: Any = max((result.hypothesis for result in detection.results), key=lambda one: one.score)
     box, middle = detection.bbox, detection.bbox.center.position
     half = box.size_x / 2, box.size_y / 2
-    corners = middle.x - half[0], middle.y - half[1], middle.x + half[0], middle.y + half[1]
+    corners = widened((middle.x - half[0], middle.y - half[1], middle.x + half[0], middle.y + half[1]))
     if not np.isfinite(corners).all():
         return None
     points = np.array([(point.x, point.y) for point in outline.points], np.float32) if outline else None
     if points is not None and not np.isfinite(points).all():
         points = None
-    return Sighting(int(detection.id), hypothesis.class_id, corners, within(points, corners))
+    score = min(max(hypothesis.score, 0.0), 1.0)
+    return Sighting(int(detection.id), hypothesis.class_id, corners, within(points, corners), score, faint)

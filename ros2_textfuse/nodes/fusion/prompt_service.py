@@ -7,11 +7,10 @@ from rclpy.qos import QoSProfile
 from textfuse.srv import SetPrompt
 
 from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.nodes.common.logs import LOG_PERIOD
 from ros2_textfuse.nodes.fusion.status import fill_prompt
 from ros2_textfuse.prompts.prompt import PromptError
 from ros2_textfuse.prompts.text_encoder import EncoderError
-
-LOG_PERIOD = 5.0  # s, between two lines about refused prompts
 
 
 class PromptService:

@@ -14,6 +14,7 @@ from sensor_msgs.msg import Image
 from tqdm import tqdm
 
 from ros2_textfuse.nodes.common import declaration, parameters
+from ros2_textfuse.nodes.common.logs import LOG_PERIOD
 from ros2_textfuse.nodes.common.run import StartError, run, spin
 from ros2_textfuse.recordings.faults import CameraFault, FaultError, Faults
 from ros2_textfuse.recordings.source import open_recording
@@ -21,7 +22,6 @@ from ros2_textfuse.recordings.types import RecordedImage, RecordingError
 
 PURPOSE = "publish a bag, two videos or two folders as two cameras"
 SETTLE = 1.0  # s without a new subscriber: discovery is not done with the first one
-LOG_PERIOD = 5.0  # s, between two lines about images that are skipped
 
 
 class PlayerNode(Node):

@@ -18,7 +18,9 @@ from ros2_textfuse.imaging import encodings
 from ros2_textfuse.nodes.common import declaration, parameters
 from ros2_textfuse.nodes.common.detection_messages import Detection2DArray
 from ros2_textfuse.nodes.common.following import FollowingSubscription
-from ros2_textfuse.nodes.common.run import StartError, forward_logs, run
+from ros2_textfuse.nodes.common.logs import LOG_PERIOD, forward_logs
+from ros2_textfuse.nodes.common.run import StartError, run
+from ros2_textfuse.nodes.common.streams import TOPICS
 from ros2_textfuse.nodes.view.messages import boxes, fields
 from ros2_textfuse.sync.pairing import stamp_ns
 from ros2_textfuse.view.browser import open_page
@@ -28,8 +30,6 @@ from ros2_textfuse.view.requests import Ask
 from ros2_textfuse.view.server import ViewServer
 from ros2_textfuse.view.suggestions import suggestions
 
-TOPICS = {"fused": "fused", "visible": "aligned/visible", "thermal": "aligned/thermal"}
-LOG_PERIOD = 5.0  # s
 PATIENCE = 5.0  # s for the answer to a prompt
 
 

@@ -12,11 +12,12 @@ from textfuse.msg import FusionStatus
 from ros2_textfuse.imaging import encodings
 from ros2_textfuse.nodes.common.detection_messages import Detection2DArray
 from ros2_textfuse.nodes.common.following import FollowingSubscription
+from ros2_textfuse.nodes.common.logs import LOG_PERIOD
+from ros2_textfuse.nodes.common.streams import TOPICS
 from ros2_textfuse.nodes.view.messages import boxes
 from ros2_textfuse.sync.pairing import stamp_ns
 from ros2_textfuse.view.rerun_file import QUALITY
 
-TOPICS = {"fused": "fused", "visible": "aligned/visible", "thermal": "aligned/thermal"}
 TEXTS = ("state", "message", "prompt", "scene")  # of the status, logged when they change
 
 
@@ -48,7 +49,7 @@ class RerunNode(Node):
         try:
             encodings.check_message(message, encodings.VISIBLE_ENCODINGS)
         except encodings.ImageError as error:
-            self.get_logger().warning(f"rejected {name} image: {error}", throttle_duration_sec=5.0)
+            self.get_logger().warning(f"rejected {name} image: {error}", throttle_duration_sec=LOG_PERIOD)
             return
         self._at(message)
         pixels = encodings.visible_array(message)

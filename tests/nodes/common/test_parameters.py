@@ -8,7 +8,7 @@ import yaml
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
-from rclpy.exceptions import InvalidParameterTypeException
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.parameter import Parameter
 
 from ros2_textfuse import engines, settings
@@ -58,4 +58,13 @@ def test_a_value_of_another_type_is_refused_with_the_cure(name, given, cure):
     node = MagicMock()
     node.declare_parameter.side_effect = InvalidParameterTypeException(Parameter(name, value=given), "another")
     with pytest.raises(ValueError, match=f"{name}.*: write .*{cure}"):
+        declaration.declare(node, (parameter,))
+
+
+def test_a_value_out_of_range_is_told_in_one_sentence():
+    """rclpy's own has Parameter, Reason, Min and Max in it, and the name at its end."""
+    parameter = next(one for one in parameters.PLAYER if one.name == "rate")
+    node = MagicMock(_parameter_overrides={"rate": Parameter("rate", value=-3.0)})
+    node.declare_parameter.side_effect = InvalidParameterValueException("rate", -3.0, "out of range")
+    with pytest.raises(ValueError, match=r"^parameter rate is -3\.0: expected 0 \.\. 1000$"):
         declaration.declare(node, (parameter,))

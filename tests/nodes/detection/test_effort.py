@@ -36,9 +36,9 @@ def test_it_does_less_step_by_step_and_no_less_than_allowed(fusion):
         seen.append(str(fusion.effort))
     assert list(dict.fromkeys(seen)) == [
         "each frame at 640x480",
-        "every 2. frame at 640x480",
-        "every 3. frame at 640x480",
-        "every 3. frame at 416x320",
+        "one frame in 2 at 640x480",
+        "one frame in 3 at 640x480",
+        "one frame in 3 at 416x320",
     ]
     assert (fusion.effort.interval, fusion.effort.size) == (3, 1)
     assert fusion.told[0] == "fusion dropped 13% of its pairs in 3 s" and len(fusion.told) == 3

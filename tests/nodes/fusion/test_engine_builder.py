@@ -78,8 +78,8 @@ def test_without_what_clears_the_network_that_fuses_is_left_to_it():
         raise EngineError("no memory")
 
     said = []
-    fuser = SimpleNamespace(complete=complete, clear_no_more=lambda: said.append("cleared no more"))
+    fuser = SimpleNamespace(complete=complete, stop_clearing=lambda: said.append("stopped clearing"))
     builder = EngineBuilder(fuser, SimpleNamespace(warning=said.append), (640, 480))
     builder.complete(480, 640)
     builder.join()
-    assert said == ["cleared no more", "rain and noise are left to the network that fuses: no memory"]
+    assert said == ["stopped clearing", "rain and noise are left to the network that fuses: no memory"]
