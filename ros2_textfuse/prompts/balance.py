@@ -86,10 +86,11 @@ _EQUAL = re.compile(
 _SHARE = r"(?:(?P<percent>\d{1,3}(?:\.\d+)?) ?(?:%|percent|per cent)|(?P<part>[01]?\.\d+))"
 _SHARES = (
     re.compile(rf"(?<![\d.]){_SHARE}(?: of)? {_CAMERA}"),
-    re.compile(rf"{_CAMERA}(?: weight| share)? ?(?:at |to |is |= |: ?)?{_SHARE}(?![\d.])"),
+    re.compile(rf"{_CAMERA}(?: weight| share)? ?(?:(?:up |down )?to |at |is |= |: ?)?{_SHARE}(?![\d.])"),
 )
 # "30 % more thermal": a number that says by how much, and not what share.
 _RELATIVE = re.compile(r"\b(?:more|less|increase\w*|raise|boost|reduce|lower|up|down|by|minus)\b|＋")
+_REACHED = re.compile(r"\bto (?:about |around |only )?[\d.]+ ?(?:%|percent\b)")  # "down to 15 %"
 _RATIO = re.compile(r"(?<![\d.])(\d{1,3}) ?(?:/|:|to) ?(\d{1,3})(?![\d.])")
 _NUMBER = re.compile(
     r"\bbalance\b[^\d]*?(?P<minus>minus )?(?P<number>\d{0,3}\.?\d+)(?: ?(?P<percent>%|percent))?"
@@ -201,7 +202,7 @@ def read_balance(clause: str) -> Balance | None:
     Args:
         clause: lower case, the cameras called thermal and visible, as `clauses` gives it.
     """
-    about_it = not (_NO_WISH.search(clause) or _RELATIVE.search(clause))
+    about_it = not _NO_WISH.search(clause) and (_REACHED.search(clause) or not _RELATIVE.search(clause))
     if about_it and (found := _SHARES[0].search(clause) or _SHARES[1].search(clause)):
         share = min(1.0, float(found["part"]) if found["part"] else float(found["percent"]) / 100)
         return Balance(_SIGN[found["camera"]] * (2 * share - 1), True, _without(clause, found))

@@ -169,7 +169,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
     """`text` cut into clauses; none for text without a letter or digit."""
     plain = plain_numbers(" ".join(text.replace("’", "'").split()))
     lowered = _CONTRACTED.sub(r"\1n't", plain.lower().replace("_", " "))
-    lowered = plainly(_VISIBLE.sub("visible", _THERMAL.sub("thermal", lowered)))
+    lowered = plainly(cameras_named(lowered))
     for pattern, said in _NOT_ENOUGH:
         lowered = pattern.sub(said, lowered)
     lowered = _NOT_IN.sub("out of focus", lowered)
@@ -220,6 +220,11 @@ def clauses(text: str) -> tuple[Clause, ...]:
         affirmed = " ".join(_NEGATION.sub(" ", meaning).split()) if negated else meaning
         parts.append(Clause(piece, meaning, negated, affirmed or meaning, supposed))
     return tuple(parts)
+
+
+def cameras_named(text: str) -> str:
+    """`text`, lower case, with the cameras by one name each: thermal and visible."""
+    return _VISIBLE.sub("visible", _THERMAL.sub("thermal", text))
 
 
 def _with_commas(parts: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import astuple
 
+from ros2_textfuse.prompts.by_rules import by_rules
 from ros2_textfuse.prompts.clauses import clauses
 from ros2_textfuse.prompts.languages import to_english
 from ros2_textfuse.prompts.object_names import COCO
@@ -20,7 +21,7 @@ def explain(text: str) -> list[tuple[str, str]]:
     whole = understand(text)
     if whole.command:
         return [(text, _told(whole))]
-    return [(clause.text, _told(understand(clause.meaning))) for clause in clauses(to_english(text)[0])]
+    return [(clause.text, _told(by_rules(clause.meaning)[0])) for clause in clauses(to_english(text)[0])]
 
 
 def _told(said: Understanding) -> str:

@@ -134,6 +134,7 @@ _SYNONYMS = {
 }
 VEHICLES = ("car", "truck", "bus", "motorcycle")
 ANIMALS = ("bird", "cat", "dog", "horse", "sheep", "cow")
+_GAME = ("dog", "horse", "sheep", "cow")  # what a detector takes a deer for
 _SEVERAL = {
     "cyclist": ("person", "bicycle"),
     "bicyclist": ("person", "bicycle"),
@@ -175,7 +176,7 @@ _SEVERAL = {
             "coyote",
             "kangaroo",
         ),
-        ANIMALS,
+        _GAME,
     ),
     "cattle": ("cow",),
     "livestock": ("horse", "sheep", "cow"),

@@ -53,6 +53,7 @@ class Understanding:
         adds: whether the text only adds to what is in force: "also ...", a wish for more thermal or less contrast, or
             nothing but negations.
         sets_balance: whether the text says how much a camera counts ("thermal only") and not only in which direction.
+        refused: whether a clause was understood and cannot be served, or contradicts another.
     """
 
     modes: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
@@ -66,6 +67,7 @@ class Understanding:
     command: Command | None = None
     adds: bool = False
     sets_balance: bool = False
+    refused: bool = False
 
     @property
     def says_nothing(self) -> bool:

@@ -7,9 +7,10 @@ built here in NumPy, so that a robot needs neither transformers nor sentence-tra
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,6 +34,9 @@ _HEADS, _LAYERS, _EPS = 12, 6, 1e-12
 _VOCABULARY = 30522
 _WORDS = "embeddings.word_embeddings.weight"
 _BATCH = 64
+
+# Of linear layers by name, what is added to their weights: up [out, rank] times down [rank, in].
+Updates = Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
 
 
 class EncoderError(TextfuseError, RuntimeError):
@@ -72,7 +76,7 @@ def _complete(folder: Path, origin: str) -> Path:
 
 
 class _MiniLM:
-    """Token numbers [N, T] and the attention mask [N, T] (1 for a token, 0 for padding) to [N, 384], length one.
+    """Token numbers [N, T] and the attention mask [N, T] (1 for a token, 0 for padding) to features [N, T, 384].
 
     Args:
         path: of the published weights, float32, under BERT's names.
@@ -90,6 +94,13 @@ class _MiniLM:
         self._weights = {name: self._file.get_tensor(name) for name in names}
         if self._words.get_shape() != [_VOCABULARY, FEATURES] or self._weights[names[0]].shape[1] != FEATURES:
             raise ValueError(f"its vocabulary is {self._words.get_shape()}, not {[_VOCABULARY, FEATURES]}")
+        self._updates: Updates = {}
+
+    def updated(self, updates: Updates) -> _MiniLM:
+        """The same model with low-rank updates of its linear layers; its own weights are shared."""
+        other = copy.copy(self)
+        other._updates = updates
+        return other
 
     def __call__(self, tokens: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         kept = mask.astype(bool)
@@ -104,10 +115,7 @@ class _MiniLM:
             x = self._norm(x + self._attention(x, kept, layer), f"{layer}.attention.output.LayerNorm")
             hidden = gelu(self._linear(x, f"{layer}.intermediate.dense"))
             x = self._norm(x + self._linear(hidden, f"{layer}.output.dense"), f"{layer}.output.LayerNorm")
-        weight = kept[..., None].astype(np.float32)
-        mean = (x * weight).sum(1) / np.maximum(weight.sum(1), 1)
-        norm: NDArray[np.float32] = np.linalg.norm(mean, axis=1, keepdims=True)
-        return mean / np.maximum(norm, _EPS)
+        return x
 
     def _attention(self, x: NDArray[np.float32], kept: NDArray[np.bool_], layer: str) -> NDArray[np.float32]:
         batch, length, _ = x.shape
@@ -123,6 +131,9 @@ class _MiniLM:
 
     def _linear(self, x: NDArray[np.float32], name: str) -> NDArray[np.float32]:
         result: NDArray[np.float32] = x @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"]
+        if name in self._updates:
+            up, down = self._updates[name]
+            result += x @ down.T @ up.T
         return result
 
     def _norm(self, x: NDArray[np.float32], name: str) -> NDArray[np.float32]:
@@ -190,8 +201,21 @@ class TextEncoder:
             encodings = self._tokenizer.encode_batch([sentences[index] for index in chosen])
             tokens = np.array([encoding.ids for encoding in encodings])
             mask = np.array([encoding.attention_mask for encoding in encodings])
-            result[chosen] = self._model(tokens, mask)
+            result[chosen] = _mean(self._model(tokens, mask), mask)
         return result
+
+    def tokens(self, sentence: str, updates: Updates) -> NDArray[np.float32]:
+        """Features of each token of `sentence`, float32 [T, 384], as the model makes them with `updates`."""
+        encoding = self._tokenizer.encode(sentence)
+        return self._model.updated(updates)(np.array([encoding.ids]), np.array([encoding.attention_mask]))[0]
+
+
+def _mean(x: NDArray[np.float32], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Features of tokens [N, T, 384] to those of sentences [N, 384], length one."""
+    weight = mask[..., None].astype(np.float32)
+    mean = (x * weight).sum(1) / np.maximum(weight.sum(1), 1)
+    norm: NDArray[np.float32] = np.linalg.norm(mean, axis=1, keepdims=True)
+    return mean / np.maximum(norm, _EPS)
 
 
 @lru_cache(maxsize=1)

@@ -1,59 +1,25 @@
-"""Sentences as people type them, with what is to be made of each: tests/prompts/sentences/*.yaml.
+"""Sentences as people type them, and what is to be made of each: `ros2_textfuse.prompts.slots` says how a line is read.
 
-A line is `sentence => item, item`. An item is a mode; `thermal` or `visible`, where the balance goes; `brighter`,
-`darker`, `contrast+`, `contrast-`, `colour+`, `colour-`; `@person`, an object; `auto`; `undo`, `reset`, `more`, `less`;
-`?`, some clause is answered as not understood. `[item]` may be found as well, `!item` must not: it is the opposite of
-what was said. `haze=0.7` is found at that severity, `thermal=0.4` at that balance. What is found unlisted is wrong.
-`or ?` lets a clear answer do, and nothing found.
+`tuning` are those the rules were tuned on, `held_out` and `first_met` those that no training sees.
 """
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from pathlib import Path
 
 import yaml
 
 from ros2_textfuse.prompts import Understanding
+from ros2_textfuse.prompts.phrasings import words
+from ros2_textfuse.prompts.slots import Labelled, labelled
 
 FOLDER = Path(__file__).parents[1] / "prompts" / "sentences"
-_OPPOSITES = (
-    ("thermal", "visible"), ("brighter", "darker"), ("contrast+", "contrast-"), ("colour+", "colour-"),
-    ("brighter", "over_exposure"), ("darker", "low_light"), ("low_light", "over_exposure"), ("more", "less"),
-)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Sentence:
-    """A sentence and what is to be made of it; sets of items as described above."""
-
-    text: str
-    wanted: frozenset[str]
-    allowed: frozenset[str]
-    forbidden: frozenset[str]
-    answered: bool  # whether something must be reported as not understood
-    answer_does: bool  # whether a report and nothing else is right as well
-    amounts: dict[str, float]  # of what is wanted, how much
-
-
-def sentences(half: str) -> list[Sentence]:
-    """Those of `tuning` or `held_out`."""
-    content = yaml.safe_load((FOLDER / f"{half}.yaml").read_text(encoding="utf-8"))
-    return [_sentence(line) for lines in content.values() for line in lines]
-
-
-def _sentence(line: str) -> Sentence:
-    text, _, meant = line.rpartition("=>")
-    meant = meant.strip()
-    answer_does = meant.endswith(" or ?")
-    items = [item.strip() for item in meant.removesuffix(" or ?").split(",") if item.strip()]
-    amounts = {item: float(amount) for item, _, amount in (item.partition("=") for item in items) if amount}
-    items = [item.partition("=")[0] for item in items]
-    plain = frozenset(item for item in items if item[0] not in "[!?")
-    allowed = frozenset(item.strip("[]") for item in items if item[0] == "[")
-    forbidden = frozenset(item[1:] for item in items if item[0] == "!")
-    opposite = {
-        other for pair in _OPPOSITES for one, other in (pair, pair[::-1]) if one in plain and other not in plain
-    }
-    return Sentence(text.strip(), plain, allowed, forbidden | (opposite - allowed), "?" in items, answer_does, amounts)
+def sentences(part: str) -> list[Labelled]:
+    """Those of `tuning`, `held_out` or `first_met`."""
+    file = FOLDER / f"{part}.yaml"
+    content = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else words(part)
+    return [labelled(line) for lines in content.values() for line in lines]
 
 
 def amounts(said: Understanding) -> dict[str, float]:
@@ -72,7 +38,7 @@ def items(said: Understanding) -> set[str]:
     return found | ({"auto"} if said.auto else set())
 
 
-def judge(sentence: Sentence, said: Understanding) -> str:
+def judge(sentence: Labelled, said: Understanding) -> str:
     """`right`, `wrong`, or `opposite` where it does what was not to be done."""
     found = items(said)
     if found & sentence.forbidden:

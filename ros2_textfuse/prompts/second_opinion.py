@@ -1,0 +1,177 @@
+"""Rules and reader together: of each slot the state that both make most probable.
+
+The rules know numbers, names and commands, and the reader directions, negation and what is only mentioned. What the
+reader changed is told, so that nobody has to guess why a sentence did what it did.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.prompts.advice import GENERAL
+from ros2_textfuse.prompts.amounts import plain_numbers, read_amount
+from ros2_textfuse.prompts.commands import Command, keeps
+from ros2_textfuse.prompts.degrees import ratio, step
+from ros2_textfuse.prompts.prompt import AUTO, Tone, Understanding, in_order, quoted
+from ros2_textfuse.prompts.slots import OBJECTS, SIGNED, SLOTS
+
+ASKED, DENIED = 1, 2
+SHORTEST, LONGEST = 6, 60  # words that the reader is asked about
+_INDEX = {slot: number for number, slot in enumerate(SLOTS)}
+_AXES = ("brightness", "contrast", "colour")
+_COMMANDS = {("strength", 1): "more", ("strength", 2): "less", ("back", 1): "undo", ("back", 2): "reset"}
+_FLOOR = 1e-6  # of a probability
+_TRUST = 2.0  # what the rules' finding something adds to the logarithm of the reader's probability
+_SURE = 0.98  # how probable must be what the reader alone finds
+_DENIED = 0.8  # how probable a denial may be of what the rules found
+_PLAINLY = {
+    "balance": ("more thermal", "less thermal"),
+    "brightness": ("brighter", "darker"),
+    "contrast": ("more contrast", "less contrast"),
+    "colour": ("more colour", "less colour"),
+    "strength": ("more", "less"),
+    "back": ("undo", "reset"),
+}
+_DIRECTED = np.array([slot in SIGNED for slot in SLOTS])
+_NAMED = ~_DIRECTED
+_NAMED[_INDEX["unserved"]] = False
+
+
+def states_of(said: Understanding) -> NDArray[np.int64]:
+    """The state of each slot by what was made of a text: int64 [slots], 0 nothing, 1 and 2 as `slots` says."""
+    states = np.zeros(len(SLOTS), np.int64)
+    for name in (*said.modes, *said.objects):
+        states[_INDEX.get(name, _INDEX["other"])] = ASKED
+    for slot, value in (("balance", said.balance), *zip(_AXES, astuple(said.tone), strict=True)):
+        states[_INDEX[slot]] = 0 if value == 0 else ASKED if value > 0 else DENIED
+    states[_INDEX["auto"]] = said.auto
+    states[_INDEX["unserved"]] = bool(said.unknown)
+    if said.command:
+        slot, sign = next(place for place, kind in _COMMANDS.items() if kind == said.command.kind)
+        states[_INDEX[slot]] = sign
+    return states
+
+
+def decided(states: NDArray[np.int64], shares: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The states of both, int64 [slots], and which slots are in doubt, bool [slots]: of those nothing is done.
+
+    Args:
+        states: the rules', as `states_of` gives them.
+        shares: the reader's, float32 [slots, states], as `read_sentence` gives them.
+    """
+    rows = np.arange(len(SLOTS))
+    odds = np.log(shares + _FLOOR)
+    odds[rows, states] += np.where(states > 0, _TRUST, 0)
+    after, likeliest = odds.argmax(1), shares.argmax(1)
+    if states[_INDEX["unserved"]]:  # what the rules cannot read is never passed over
+        after[_INDEX["unserved"]] = ASKED
+    asserted = (_DIRECTED & (after > 0)) | (_NAMED & (after == ASKED))
+    contradicted = _DIRECTED & (states > 0) & (likeliest > 0) & (likeliest != states)
+    unsure = asserted & (states == 0) & (shares[rows, after] < _SURE)
+    doubt = contradicted | unsure | (asserted & _NAMED & (shares[:, DENIED] > _DENIED))
+    return np.where(doubt, 0, after), doubt
+
+
+def reconsidered(said: Understanding, shares: NDArray[np.float32], text: str) -> Understanding:
+    """What the rules made of `text`, where the reader agrees, and else what both make most probable.
+
+    Args:
+        said: the rules' understanding.
+        shares: of each slot's states, float32 [slots, states].
+        text: English, lower case; its words say how much.
+    """
+    if said.command:
+        return said
+    before = states_of(said)
+    after, doubt = decided(before, shares)
+    if said.sets_balance or read_amount(plain_numbers(text)):  # what is said in numbers was read by the rules
+        after, doubt = np.where(before > 0, before, after), doubt & (before == 0)
+    changed = {SLOTS[number]: int(after[number]) for number in np.flatnonzero(after != before)}
+    command = next((_COMMANDS[slot, state] for slot, state in changed.items() if (slot, state) in _COMMANDS), "")
+    if command and not _asks(after):
+        size = ratio(text)
+        factor = {"more": size, "less": 1 / size}.get(command, 1.0)
+        return Understanding(advice=(*_slips(said), _read_as(text, [command])), command=Command(command, factor))
+    for slot in ("strength", "back"):
+        changed.pop(slot, None)
+    if changed:
+        said = _changed(said, changed, text, int(shares[_INDEX["unserved"]].argmax()) == ASKED)
+    asked_back = [_ask(SLOTS[number]) for number in np.flatnonzero(doubt & (_DIRECTED | (before == 0)))]
+    if asked_back:
+        said = replace(said, unknown=said.unknown or (text,), advice=(*said.advice, *asked_back))
+    return said
+
+
+def _slips(said: Understanding) -> tuple[str, ...]:
+    """What was read as what, word by word."""
+    return tuple(note for note in said.advice if "read as" in note)
+
+
+def _read_as(text: str, items: list[str]) -> str:
+    return f"{quoted(text)} is read as {', '.join(items)}"
+
+
+def _ask(slot: str) -> str:
+    """What to say for a slot that is in doubt."""
+    if slot in SIGNED:
+        return "which way? Say '{}' or '{}'".format(*_PLAINLY[slot])
+    return f"is {slot} asked for? Say '{slot}' by itself"
+
+
+def _asks(states: NDArray[np.int64]) -> bool:
+    """Whether anything but a command is asked for."""
+    signed = [_INDEX[slot] for slot in SIGNED if slot not in ("strength", "back")]
+    named = [_INDEX[slot] for slot in (*MODES, *OBJECTS, "other", "auto")]
+    return bool((states[signed] > 0).any() or (states[named] == ASKED).any())
+
+
+def _changed(said: Understanding, changed: dict[str, int], text: str, unserved: bool) -> Understanding:
+    """`said` with the slots of `changed` in their new states; `unserved` is whether a part of the text stays unread."""
+    size = step(text)
+    modes, objects, denied = dict(said.modes), dict.fromkeys(said.objects), dict.fromkeys(said.denied)
+    tone = dict(zip(_AXES, astuple(said.tone), strict=True))
+    balance, auto = said.balance, said.auto
+    found: list[str] = []
+    dropped: list[str] = []
+    for slot, state in changed.items():
+        value = (0.0, size, -size)[state]
+        if slot == "balance":
+            balance = value
+        elif slot in tone:
+            tone[slot] = value
+        elif slot == "auto":
+            auto = state == ASKED
+        elif slot == "other":
+            dropped += [name for name in objects if name not in OBJECTS]
+        elif slot in MODES or slot in OBJECTS:
+            dropped += [slot] * (slot in modes or slot in objects)
+            if state == ASKED:
+                (modes if slot in MODES else objects)[slot] = size
+        if slot in SIGNED and state:
+            found.append(SIGNED[slot][state - 1])
+        elif state == ASKED and slot in (*MODES, *OBJECTS, AUTO):
+            found.append(slot)
+        if state == DENIED and slot in (*MODES, *OBJECTS, AUTO):
+            denied[slot] = None
+    for name in dropped:
+        modes.pop(name, None)
+        objects.pop(name, None)
+    denied = {name: None for name in denied if name not in modes and name not in objects}
+    unknown, advice = said.unknown, said.advice
+    if found:
+        if not unserved:
+            unknown, advice = (), _slips(said)
+        advice = (*advice, _read_as(text, found))
+    if dropped:
+        advice = (*advice, f"{', '.join(dropped)}: mentioned, and not asked for; if it is, name it alone")
+    if changed.get("unserved") == ASKED and not unknown:
+        unknown, advice = (text,), (*advice, GENERAL)
+    asks = modes or objects or auto
+    return replace(
+        said, modes=in_order(modes), objects=tuple(objects), unknown=unknown, advice=advice, balance=balance,
+        tone=Tone(**tone), auto=auto, denied=tuple(denied), adds=keeps(text) or not asks,
+    )  # fmt: skip
