@@ -20,14 +20,14 @@ from ros2_textfuse.prompts.prompt import AUTO, Tone, Understanding, in_order, qu
 from ros2_textfuse.prompts.slots import OBJECTS, SIGNED, SLOTS
 
 ASKED, DENIED = 1, 2
-SHORTEST, LONGEST = 6, 60  # words that the reader is asked about
+SHORTEST, LONGEST = 5, 60  # words that the reader is asked about
 _INDEX = {slot: number for number, slot in enumerate(SLOTS)}
 _AXES = ("brightness", "contrast", "colour")
 _COMMANDS = {("strength", 1): "more", ("strength", 2): "less", ("back", 1): "undo", ("back", 2): "reset"}
 _FLOOR = 1e-6  # of a probability
 _TRUST = 2.0  # what the rules' finding something adds to the logarithm of the reader's probability
-_SURE = 0.98  # how probable must be what the reader alone finds
-_DENIED = 0.8  # how probable a denial may be of what the rules found
+_SURE = 0.9  # how probable must be what the reader alone finds
+_DENIED = 0.95  # how probable a denial may be of what the rules found
 _PLAINLY = {
     "balance": ("more thermal", "less thermal"),
     "brightness": ("brighter", "darker"),
@@ -36,6 +36,7 @@ _PLAINLY = {
     "strength": ("more", "less"),
     "back": ("undo", "reset"),
 }
+_REPAIRS = ((ASKED, "low_light"), (DENIED, "over_exposure"))
 _DIRECTED = np.array([slot in SIGNED for slot in SLOTS])
 _NAMED = ~_DIRECTED
 _NAMED[_INDEX["unserved"]] = False
@@ -69,6 +70,10 @@ def decided(states: NDArray[np.int64], shares: NDArray[np.float32]) -> tuple[NDA
     after, likeliest = odds.argmax(1), shares.argmax(1)
     if states[_INDEX["unserved"]]:  # what the rules cannot read is never passed over
         after[_INDEX["unserved"]] = ASKED
+    brightness = _INDEX["brightness"]
+    for direction, mode in _REPAIRS:  # brighten, or darken, by themselves: not twice
+        if after[_INDEX[mode]] == ASKED and after[brightness] == direction and not states[brightness]:
+            after[brightness] = 0
     asserted = (_DIRECTED & (after > 0)) | (_NAMED & (after == ASKED))
     contradicted = _DIRECTED & (states > 0) & (likeliest > 0) & (likeliest != states)
     unsure = asserted & (states == 0) & (shares[rows, after] < _SURE)

@@ -1,7 +1,8 @@
 """Trains the reader of whole sentences: low-rank updates of the sentence encoder, and one signed slot for each item.
 
 The encoder's own weights stay as published. Beside each of its linear layers a product of two narrow matrices is
-learnt, which turns a model of what sentences are about into one of what they want. Half an hour on one CPU core.
+learnt, which turns a model of what sentences are about into one of what they want. Over half an hour on
+one CPU core.
 """
 
 from __future__ import annotations

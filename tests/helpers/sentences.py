@@ -1,6 +1,6 @@
 """Sentences as people type them, and what is to be made of each: `ros2_textfuse.prompts.slots` says how a line is read.
 
-`tuning` are those the rules were tuned on, `held_out` and `first_met` those that no training sees.
+`tuning` are those the rules were tuned on; `held_out`, `first_met` and `strangers` no training sees.
 """
 
 from dataclasses import astuple
@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parents[1] / "prompts" / "sentences"
 
 
 def sentences(part: str) -> list[Labelled]:
-    """Those of `tuning`, `held_out` or `first_met`."""
+    """Those of one of these parts."""
     file = FOLDER / f"{part}.yaml"
     content = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else words(part)
     return [labelled(line) for lines in content.values() for line in lines]

@@ -10,25 +10,25 @@ from ros2_textfuse.prompts.slots import labelled
 from tests.helpers.encoder import needs_encoder
 from tests.helpers.sentences import judge, sentences
 
+PARTS = ("held_out", "first_met", "strangers")
+
 
 def test_the_parts_are_apart_and_large() -> None:
-    tuning, held_out, first_met = (
-        {one.text.lower() for one in sentences(part)} for part in ("tuning", "held_out", "first_met")
-    )
-    assert not (tuning & held_out or tuning & first_met or held_out & first_met)
-    assert len(tuning) + len(held_out) >= 300 and abs(len(tuning) - len(held_out)) < 60 and len(first_met) >= 200
+    parts = [{one.text.lower() for one in sentences(part)} for part in PARTS]
+    assert sum(map(len, parts)) == len(set.union(*parts)) and min(map(len, parts)) > 150
 
 
-@pytest.mark.parametrize("part", ["held_out", "first_met"])
+@pytest.mark.parametrize("part", PARTS)
 def test_no_sentence_is_trained_on(part: str) -> None:
     trained = {text for listed in words("requests").values() for text in listed}
-    trained |= {labelled(line).text.lower() for listed in words("sentences").values() for line in listed}
+    listed = [*words("sentences").values(), *words("tuning").values()]
+    trained |= {labelled(line).text.lower() for lines in listed for line in lines}
     assert not trained & {one.text.lower() for one in sentences(part)}
 
 
 @needs_encoder
 @pytest.mark.parametrize(
-    ("part", "least", "opposites"), [("tuning", 0.95, 0), ("held_out", 0.92, 0), ("first_met", 0.65, 6)]
+    ("part", "least", "opposites"), [("held_out", 0.92, 0), ("first_met", 0.7, 7), ("strangers", 0.85, 0)]
 )
 def test_sentences_are_understood(part: str, least: float, opposites: int) -> None:
     judged = {one.text: judge(one, understand(one.text)) for one in sentences(part)}
