@@ -202,7 +202,7 @@ def test_an_interrupt_ends_a_scenario_without_a_verdict(graph, small_bag, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--scenario", "lost.yaml"], "lost.yaml cannot be read"),
+        (["--scenario", "lost.yaml"], "lost.yaml does not exist"),
         (["--seconds", "0"], "--seconds is 0"),
         (["drive"], "--live takes no SOURCE"),
     ],
