@@ -5,7 +5,7 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_textfuse.detection.detector import Detector
+from ros2_textfuse.detection.detector import CONFIDENCE, Detector
 from ros2_textfuse.detection.faint import FAINT, without_doubles
 from ros2_textfuse.detection.tracking import Tracker
 from ros2_textfuse.detection.types import Detection, DetectorError
@@ -16,8 +16,6 @@ from ros2_textfuse.saliency.following import PERSON
 from ros2_textfuse.saliency.named import NamedRegions, undetected, without_detection
 from ros2_textfuse.saliency.regions import Region, widened, within
 from ros2_textfuse.saliency.warm_people import warm_people
-
-CONFIDENCE = 0.25  # score from which a detection is sure, as the detection node's parameter
 
 
 class ObjectFinder:

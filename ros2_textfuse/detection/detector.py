@@ -24,6 +24,7 @@ Network = Union["OpenVINOBoxes", "UltralyticsModel"]
 logger = logging.getLogger(__name__)
 
 ENGINES = (*EXPORTS, "torch")
+CONFIDENCE = 0.25  # score from which a detection is sure, where nobody says otherwise
 STRIDE = 32  # the network halves the image five times
 
 
@@ -55,7 +56,7 @@ class Detector:
         self,
         weights: str | Path = NAME,
         engine: str = "auto",
-        confidence: float = 0.25,
+        confidence: float = CONFIDENCE,
         classes: Iterable[str] = (),
         image_size: tuple[int, int] = (480, 640),
         threads: int = 0,
