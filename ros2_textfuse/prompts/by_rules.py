@@ -58,6 +58,10 @@ _LET_IT_BE = re.compile(
     r"(?:it|that|this)(?:'s| is) (?:fine|ok|okay|alright|good|intended|on purpose|no problem)|i (?:like|want) it(?: "
     r"(?:that way|like that|so))?)(?: though| please)?"
 )
+_BEGINS = re.compile(
+    r"(?:(?:ok(?:ay)?|no|please|now|just|let's) )*(?:undo|reset|revert|roll ?back|cancel|scratch that|forget|"
+    r"start (?:over|again|anew|from)|(?:go )?back to|go back|take .*back|take back|wipe|drop everything)\b"
+)
 _ONLY = re.compile(r"^(?:(?:just|only|mainly|mostly) )+(?=(?:\w+ ?){1,3}$)")
 _GRAIN = re.compile(r"\b(?:nois|grain|speckl)")
 _DISCONTENT = re.compile(r"\b(?:no|nope|worse|wrong|bad|ugly|not good|not better|not it|awful)\b")
@@ -99,11 +103,13 @@ def by_rules(text: str) -> tuple[Understanding, str]:
     if command:
         modes = _read(parts).modes if command.target else {}
         return Understanding(in_order(modes), advice=notes, command=command), ""
-    said = _read(parts)
+    first = _first(parts)
+    said = _read(parts[1:] if first else parts)
     if said.says_nothing and (command := _among_complaints(parts)):
         return Understanding(advice=notes, command=command), ""
     if said.command:
         return Understanding(advice=notes, command=said.command), english
+    said = replace(said, command=first)
     if language == UNKNOWN and not (said.modes or said.objects or said.unknown):
         said = replace(said, unknown=(english,))
     if language == UNKNOWN:  # what to write in English is no help to whom English is foreign
@@ -127,6 +133,11 @@ def _command(english: str, parts: Sequence[Clause]) -> Command | None:
     if len(targets) > 1:
         return None
     return next((one for one in commands if one and one.target), commands[-1])  # "too much denoising, do less"
+
+
+def _first(parts: Sequence[Clause]) -> Command | None:
+    """The command that goes before the rest: "undo that, and use the thermal camera", "start over, then darker"."""
+    return read_command(parts[0].text) if len(parts) > 1 and _BEGINS.match(parts[0].text) else None
 
 
 def _among_complaints(parts: Sequence[Clause]) -> Command | None:

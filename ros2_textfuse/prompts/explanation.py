@@ -19,7 +19,7 @@ def explain(text: str) -> list[tuple[str, str]]:
         PromptError, EncoderError: as of `understand`.
     """
     whole = understand(text)
-    if whole.command:
+    if whole.command and not whole.asks:
         return [(text, _told(whole))]
     return [(clause.text, _told(by_rules(clause.meaning)[0])) for clause in clauses(to_english(text)[0])]
 

@@ -49,7 +49,7 @@ class Understanding:
         tone: of the fused image.
         auto: whether the text leaves the modes to the images.
         denied: modes and class names that the text says are absent or unwanted.
-        command: what the text does to the prompt in force, where it is a command.
+        command: what the text does to the prompt in force, before all else that it asks for.
         adds: whether the text only adds to what is in force: "also ...", a wish for more thermal or less contrast, or
             nothing but negations.
         sets_balance: whether the text says how much a camera counts ("thermal only") and not only in which direction.
@@ -70,10 +70,16 @@ class Understanding:
     refused: bool = False
 
     @property
+    def asks(self) -> bool:
+        """Whether anything was made of the text beside a command, and of the modes that this is about."""
+        modes = self.modes if not (self.command and self.command.target) else ()
+        made = modes or self.objects or self.balance or self.auto or self.denied
+        return bool(made) or self.tone != Tone() or self.sets_balance
+
+    @property
     def says_nothing(self) -> bool:
         """Whether there was text, and nothing was made of any of it."""
-        made = self.modes or self.objects or self.balance or self.auto or self.denied or self.command
-        return bool(self.unknown) and not made and self.tone == Tone() and not self.sets_balance
+        return bool(self.unknown) and not self.asks and not self.command
 
 
 @dataclass(frozen=True)

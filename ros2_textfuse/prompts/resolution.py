@@ -68,10 +68,15 @@ def resolve(
 def _in_words(text: str, said: Understanding, severity: float | None, history: Sequence[Prompt]) -> Prompt:
     """What the text alone asks for, on what is in force."""
     before = history[-1] if history else Prompt()
+    adds, unknown, advice = said.adds, said.unknown, said.advice
     if said.command:
-        return _commanded(text, said, before, history)
+        before, notes, done = _commanded(said, before, history)
+        adds, advice = True, (*advice, *notes)
+        unknown = unknown if done else (*unknown, text)
+        if not said.asks:
+            undone = done and said.command.kind == "undo"
+            return before if undone else replace(before, text=text, unknown=unknown, advice=advice)
     found = dict(said.modes if severity is None else dict.fromkeys(said.modes, severity))
-    adds, advice = said.adds, said.advice
     if said.says_nothing and before != Prompt():
         adds, advice = True, (*advice, "what was in force stays")
     base = before if adds else Prompt()
@@ -83,7 +88,7 @@ def _in_words(text: str, said: Understanding, severity: float | None, history: S
         text,
         in_order(found),
         tuple(objects),
-        said.unknown,
+        unknown,
         advice,
         said.balance if said.sets_balance else _within(base.balance + said.balance),
         _sum(base.tone, said.tone),
@@ -93,20 +98,20 @@ def _in_words(text: str, said: Understanding, severity: float | None, history: S
     )
 
 
-def _commanded(text: str, said: Understanding, before: Prompt, history: Sequence[Prompt]) -> Prompt:
+def _commanded(
+    said: Understanding, before: Prompt, history: Sequence[Prompt]
+) -> tuple[Prompt, tuple[str, ...], bool]:
+    """What is in force after the command of `said` alone, what there is to say of it, and whether it could be done."""
     command = said.command
     assert command is not None
     if command.kind == "reset":
-        return Prompt(text, advice=(*said.advice, "reset: nothing of the earlier prompts is left"))
+        return Prompt(), ("reset: nothing of the earlier prompts is left",), True
     if command.kind == "undo":
-        if len(history) > 1:
-            return history[-2]
-        return replace(before, text=text, unknown=(text,), advice=(*said.advice, "there is nothing to undo"))
+        return (history[-2], (), True) if len(history) > 1 else (before, ("there is nothing to undo",), False)
     affected = _about(said, before)
     if affected == Prompt():
-        what = f"nothing is in force that could be {command.kind}"
-        return replace(before, text=text, unknown=(text,), advice=(*said.advice, what))
-    return _scaled(text, before, affected, command.factor, said.advice)
+        return before, (f"nothing is in force that could be {command.kind}",), False
+    return _scaled(before, affected, command.factor), (), True
 
 
 def _about(said: Understanding, before: Prompt) -> Prompt:
@@ -116,16 +121,13 @@ def _about(said: Understanding, before: Prompt) -> Prompt:
     return Prompt(severities=before.severities, balance=before.balance, tone=before.tone)
 
 
-def _scaled(text: str, before: Prompt, part: Prompt, factor: float, advice: tuple[str, ...]) -> Prompt:
+def _scaled(before: Prompt, part: Prompt, factor: float) -> Prompt:
     scaled: Mapping[str, float] = {mode: min(1.0, value * factor) for mode, value in part.severities.items()}
     return replace(
         before,
-        text=text,
         severities=in_order({**before.severities, **scaled}),
         balance=_within(part.balance * factor) if part.balance else before.balance,
         tone=Tone(*(_within(value * factor) for value in astuple(part.tone))) if part.tone != Tone() else before.tone,
-        unknown=(),
-        advice=advice,
     )
 
 

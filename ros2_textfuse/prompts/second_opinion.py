@@ -89,7 +89,7 @@ def reconsidered(said: Understanding, shares: NDArray[np.float32], text: str) ->
         shares: of each slot's states, float32 [slots, states].
         text: English, lower case; its words say how much.
     """
-    if said.command:
+    if said.command and not said.asks:
         return said
     before = states_of(said)
     after, doubt = decided(before, shares)
@@ -101,8 +101,9 @@ def reconsidered(said: Understanding, shares: NDArray[np.float32], text: str) ->
         size = ratio(text)
         factor = {"more": size, "less": 1 / size}.get(command, 1.0)
         return Understanding(advice=(*_slips(said), _read_as(text, [command])), command=Command(command, factor))
-    for slot in ("strength", "back"):
-        changed.pop(slot, None)
+    for slot in ("strength", "back"):  # beside other wishes a command is the rules' to find, and the reader's to drop
+        if changed.pop(slot, None) == 0:
+            said = replace(said, command=None)
     if changed:
         said = _changed(said, changed, text, int(shares[_INDEX["unserved"]].argmax()) == ASKED)
     asked_back = [_ask(SLOTS[number]) for number in np.flatnonzero(doubt & (_DIRECTED | (before == 0)))]

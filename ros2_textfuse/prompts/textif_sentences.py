@@ -38,9 +38,10 @@ def sentence_of(prompt: Prompt) -> str:
         EncoderError: as of `understand`, where there is a text.
     """
     said = understand(prompt.text)
-    named = {} if said.command else said.modes
+    commanded = said.command and not said.asks
+    named = {} if commanded else said.modes
     added = [SENTENCES[mode] for mode in prompt.severities if mode in SENTENCES and mode not in named]
-    return " ".join(["" if said.command else prompt.text, *added]).strip() or TASK
+    return " ".join(["" if commanded else prompt.text, *added]).strip() or TASK
 
 
 def unread(prompt: Prompt) -> tuple[str, ...]:

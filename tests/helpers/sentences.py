@@ -34,7 +34,7 @@ def items(said: Understanding) -> set[str]:
     """What was made of a sentence, as items."""
     found = set(amounts(said)) | {f"@{name}" for name in said.objects}
     if said.command:
-        found = {said.command.kind}
+        found = found | {said.command.kind} if said.asks else {said.command.kind}
     return found | ({"auto"} if said.auto else set())
 
 

@@ -1,5 +1,6 @@
 """What is in force after several prompts: commands, additions, undo."""
 
+import numpy as np
 import pytest
 
 from ros2_textfuse.prompts import Prompt, Tone, resolve
@@ -96,6 +97,35 @@ def test_undo_and_reset() -> None:
     assert set(_after("it is foggy", "it rains", "a bit more", "undo", "undo").severities) == {"haze"}
     after = _after("it is foggy, more thermal, darker, show people", "reset")
     assert (dict(after.severities), after.objects, after.balance, after.tone) == ({}, (), 0.0, Tone())
+
+
+@needs_encoder
+@pytest.mark.parametrize(
+    ("text", "modes", "balance"),
+    [
+        ("undo that, and use the thermal camera", {"haze"}, 1),
+        ("start over and then give me mostly infrared", set(), 1),
+        ("reset, then visible only", set(), -1),
+        ("back to default, it is dark", {"low_light"}, 0),
+    ],
+)
+def test_a_command_goes_before_the_rest(text: str, modes: set[str], balance: int) -> None:
+    after = _after("it is foggy", "it rains", text)
+    assert set(after.severities) == modes and np.sign(after.balance) == balance and not after.unknown
+    after = _after("it is foggy", "it rains", text, "undo")
+    assert set(after.severities) == {"rain"}
+
+
+@needs_encoder
+def test_what_cannot_be_undone_is_told_and_the_rest_done() -> None:
+    after = _after("undo that, and use the thermal camera")
+    assert after.balance > 0 and after.unknown and "nothing to undo" in " ".join(after.advice)
+
+
+@needs_encoder
+def test_what_merely_begins_like_a_command_is_none() -> None:
+    assert set(_after("it is foggy", "stop, it is too dark").severities) == {"low_light"}
+    assert _after("it is foggy", "forget the cars, show people").objects == ("person",)
 
 
 def test_the_history_is_short() -> None:
