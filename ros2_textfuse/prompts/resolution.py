@@ -98,9 +98,7 @@ def _in_words(text: str, said: Understanding, severity: float | None, history: S
     )
 
 
-def _commanded(
-    said: Understanding, before: Prompt, history: Sequence[Prompt]
-) -> tuple[Prompt, tuple[str, ...], bool]:
+def _commanded(said: Understanding, before: Prompt, history: Sequence[Prompt]) -> tuple[Prompt, tuple[str, ...], bool]:
     """What is in force after the command of `said` alone, what there is to say of it, and whether it could be done."""
     command = said.command
     assert command is not None
