@@ -53,7 +53,21 @@ def commands() -> str:
             lines += ["| argument | |", "| --- | --- |", *_arguments(parser)]
         if parser.epilog:
             lines += ["", "```", parser.epilog.strip("\n"), "```"]
+    lines += ["", "## Launch arguments", "", "`ros2 launch textfuse fusion.launch.py NAME:=VALUE ...`", ""]
+    lines += ["| argument | default | |", "| --- | --- | --- |"]
+    rows = (f"| `{name}` | {default} | {about} |" for name, default, about in launch_arguments())
+    lines += [row.replace("|  |", "| |") for row in rows]
     return "\n".join(lines) + "\n"
+
+
+def launch_arguments() -> list[tuple[str, str, str]]:
+    """Name, default and description of each, read as text: importing the file needs launch, which wheels lack."""
+    for node in ast.parse((ROOT / "launch" / "fusion.launch.py").read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ARGUMENTS":
+            table = ast.unparse(node.value).replace("str(CONFIG / 'fusion.yaml')", "'config/fusion.yaml'")
+            arguments = ast.literal_eval(table)
+            return [(name, f"`{default}`" if default else "", about) for name, (default, about) in arguments.items()]
+    raise LookupError("launch/fusion.launch.py has no ARGUMENTS")
 
 
 def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
