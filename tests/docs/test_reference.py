@@ -37,7 +37,7 @@ def test_the_prompt_guide_tells_what_prompts_resolve_to():
         found = _resolved(prompt)
         assert found.keys() | {"balance"} == expected.keys() | {"balance"}, prompt
         for name in found.keys() | expected.keys():
-            assert abs(found.get(name, 0.0) - expected.get(name, 0.0)) < 0.1, f"{prompt}: {found}"
+            assert abs(found.get(name, 0.0) - expected.get(name, 0.0)) < 0.02, f"{prompt}: {found}"
 
 
 def _resolved(text: str) -> dict[str, float]:
