@@ -138,13 +138,16 @@ def _definition(public: type | Callable) -> ast.ClassDef | ast.FunctionDef:
 
 def _fields(public: type | Callable) -> str:
     """The arguments of a dataclass, those of its bases included; empty for anything else."""
-    if not dataclasses.is_dataclass(public):
+    if not isinstance(public, type) or not dataclasses.is_dataclass(public):
         return ""
+    bases = [_definition(base) for base in reversed(public.__mro__) if dataclasses.is_dataclass(base)]
+    nodes = [node for base in bases for node in ast.walk(base) if isinstance(node, ast.AnnAssign)]
+    types = {ast.unparse(node.target): ast.unparse(node.annotation) for node in nodes}  # as they were written
     shown = []
     for field in dataclasses.fields(public):
         given = field.default is not dataclasses.MISSING
         default = f"={field.default!r}" if given else "" if field.default_factory is dataclasses.MISSING else "=..."
-        shown.append(field.name + default)
+        shown.append(f"{field.name}: {types[field.name]}{default}")
     return ", ".join(shown)
 
 
