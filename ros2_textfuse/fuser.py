@@ -45,7 +45,8 @@ class Fuser:
     from another thread while images are fused; each image is made wholly under one prompt.
 
     Args:
-        model: a network of the family (`nano`, `pico`), or a path: safetensors, or a checkpoint (.pth) of Text-IF.
+        model: a network that comes along (`nano`, `pico`, `nano-open`), or a path: safetensors, or a checkpoint (.pth)
+            of Text-IF.
         engine: `auto`, or one of `engines.ENGINES`.
         threads: CPU threads of the engine; 0 for the engine's own choice.
         gain_control: brings thermal images of more than 8 bits to 8; None for `GainControl()`.

@@ -7,6 +7,7 @@ A test compares each page with what this writes.
 
 import argparse
 import ast
+import dataclasses
 import importlib
 import inspect
 import re
@@ -23,12 +24,19 @@ PACKAGE = "ros2_textfuse"
 # What scripts may rely on: title of the section, where users import from, and the names.
 API = (
     ("Fusion", PACKAGE, ("Fuser",)),
-    ("Prompts", f"{PACKAGE}.prompts", ("understand", "resolve", "Understanding", "Prompt")),
+    ("Settings", f"{PACKAGE}.settings", ("FusionSettings",)),
+    ("Prompts", f"{PACKAGE}.prompts", ("understand", "resolve", "Understanding", "Prompt", "Tone")),
+    ("Scene", f"{PACKAGE}.scene.watch", ("Scene",)),
     ("Thermal images of more than 8 bits", f"{PACKAGE}.imaging", ("GainControl",)),
-    ("Calibration and alignment", f"{PACKAGE}.geometry", ("read_calibration", "Alignment")),
+    (
+        "Calibration and alignment",
+        f"{PACKAGE}.geometry",
+        ("read_calibration", "Calibration", "CameraModel", "Alignment"),
+    ),
     ("Time offset", f"{PACKAGE}.sync.time_offset", ("Motion", "estimate", "TimeOffset")),
     ("Detection", f"{PACKAGE}.detection.detector", ("Detector", "Detection")),
-    ("Recordings", f"{PACKAGE}.recordings", ("open_recording", "RecordedImage")),
+    ("Recordings", f"{PACKAGE}.recordings", ("open_recording", "Recording", "RecordedImage")),
+    ("Pixels of recorded images", f"{PACKAGE}.imaging.encodings", ("visible_array", "thermal_array")),
     ("Metrics", f"{PACKAGE}.evaluation.metrics", ("evaluate", "evaluate_single")),
 )
 
@@ -53,7 +61,21 @@ def commands() -> str:
             lines += ["| argument | |", "| --- | --- |", *_arguments(parser)]
         if parser.epilog:
             lines += ["", "```", parser.epilog.strip("\n"), "```"]
+    lines += ["", "## Launch arguments", "", "`ros2 launch textfuse fusion.launch.py NAME:=VALUE ...`", ""]
+    lines += ["| argument | default | |", "| --- | --- | --- |"]
+    rows = (f"| `{name}` | {default} | {about} |" for name, default, about in launch_arguments())
+    lines += [row.replace("|  |", "| |") for row in rows]
     return "\n".join(lines) + "\n"
+
+
+def launch_arguments() -> list[tuple[str, str, str]]:
+    """Name, default and description of each, read as text: importing the file needs launch, which wheels lack."""
+    for node in ast.parse((ROOT / "launch" / "fusion.launch.py").read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ARGUMENTS":
+            table = ast.unparse(node.value).replace("str(CONFIG / 'fusion.yaml')", "'config/fusion.yaml'")
+            arguments = ast.literal_eval(table)
+            return [(name, f"`{default}`" if default else "", about) for name, (default, about) in arguments.items()]
+    raise LookupError("launch/fusion.launch.py has no ARGUMENTS")
 
 
 def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
@@ -101,7 +123,8 @@ def python_api() -> str:
     for title, module, names in API:
         lines += ["", f"## {title}", "", "```python", f"from {module} import {', '.join(names)}", "```"]
         for name in names:
-            lines += _described(_definition(getattr(importlib.import_module(module), name)), name)
+            public = getattr(importlib.import_module(module), name)
+            lines += _described(_definition(public), name, _fields(public))
     return "\n".join(lines) + "\n"
 
 
@@ -113,7 +136,22 @@ def _definition(public: type | Callable) -> ast.ClassDef | ast.FunctionDef:
     return node
 
 
-def _described(node: ast.ClassDef | ast.FunctionDef, name: str) -> list[str]:
+def _fields(public: type | Callable) -> str:
+    """The arguments of a dataclass, those of its bases included; empty for anything else."""
+    if not isinstance(public, type) or not dataclasses.is_dataclass(public):
+        return ""
+    bases = [_definition(base) for base in reversed(public.__mro__) if dataclasses.is_dataclass(base)]
+    nodes = [node for base in bases for node in ast.walk(base) if isinstance(node, ast.AnnAssign)]
+    types = {ast.unparse(node.target): ast.unparse(node.annotation) for node in nodes}  # as they were written
+    shown = []
+    for field in dataclasses.fields(public):
+        given = field.default is not dataclasses.MISSING
+        default = f"={field.default!r}" if given else "" if field.default_factory is dataclasses.MISSING else "=..."
+        shown.append(f"{field.name}: {types[field.name]}{default}")
+    return ", ".join(shown)
+
+
+def _described(node: ast.ClassDef | ast.FunctionDef, name: str, fields: str) -> list[str]:
     """Heading, signature and docstring of a class with its public methods, or of a function."""
     if isinstance(node, ast.FunctionDef):
         return ["", f"### {name}", "", "```python", _signature(name, node), "```", "", *_markdown(node)]
@@ -122,6 +160,8 @@ def _described(node: ast.ClassDef | ast.FunctionDef, name: str) -> list[str]:
     lines = ["", f"### {name}", ""]
     if init:
         lines += ["```python", _signature(name, init), "```", ""]
+    elif fields:
+        lines += ["```python", f"{name}({fields})", "```", ""]
     lines += _markdown(node)
     for field, about in zip(node.body, [*node.body[1:], None], strict=True):
         if isinstance(field, ast.AnnAssign) and isinstance(about, ast.Expr) and isinstance(about.value, ast.Constant):

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("visible", nargs="?", default="", help="a video by day, or a folder of images; or a bag")
     parser.add_argument("thermal", nargs="?", default="", help="its thermal side; without both, a simulated scene")
     parser.add_argument("--seconds", type=float, default=4.0, help="of each of the ten stretches (default 4)")
-    parser.add_argument("--out", type=Path, default=Path("drive"), help="folder for what it writes (default drive/)")
+    parser.add_argument("--out", type=Path, default=Path("runs/day"), help="folder to write into (default runs/day)")
     fusion_arguments.add_parameters_file(parser)
     fusion_arguments.add_fusion(parser)
 

@@ -13,13 +13,13 @@ if TYPE_CHECKING:  # torch takes seconds, which help need not wait for
     from ros2_textfuse.training.train import Settings
 
 FRESH = {"model": "nano", "steps": 8000, "rate": 1e-3, "isp": True, "hold_back": 0.0}
-FINE_TUNING = {"steps": 1200, "rate": 2e-4, "isp": False, "hold_back": 0.2}  # ten minutes on two cores
+FINE_TUNING = {"steps": 1200, "rate": 2e-4, "isp": False, "hold_back": 0.2}  # about five minutes on two cores
 
 EXAMPLES = """\
 examples:
   textfuse train --data pairs --out runs/nano                          # from nothing, on folders with vi/ and ir/
   textfuse train --from nano --data drive_1 drive_2.mcap --out runs/mine --calibration rig.yaml
-  textfuse train --from nano --video rgb.mp4 lwir.mp4 --out runs/mine  # ten minutes on two cores
+  textfuse train --from nano --video rgb.mp4 lwir.mp4 --out runs/mine  # about five minutes on two cores
   torchrun --nproc-per-node 4 -m ros2_textfuse.cli train --data pairs --out runs/nano    # four processes
 
 The same command goes on with a run that was interrupted.
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--from",
         dest="start",
         metavar="WEIGHTS",
-        help="fine-tune these, a name (nano, pico) or a path, in place of a fresh network, and show before and after",
+        help="fine-tune these, a name (nano, pico, nano-open) or a path, and show before and after",
     )
     parser.add_argument(
         "--spacing", type=float, default=0.5, help="seconds between two frames of a recording (%(default)s)"

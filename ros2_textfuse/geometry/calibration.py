@@ -47,7 +47,7 @@ class CameraModel:
         width: pixels.
         height: pixels.
         matrix: 3 x 3 intrinsics, in pixels; None where they are not known.
-        distortion_model: one of DISTORTION_MODELS.
+        distortion_model: `plumb_bob`, `rational_polynomial` or `equidistant`.
         distortion: its coefficients; empty for none.
     """
 

@@ -110,14 +110,16 @@ def check_message(message: Any, encodings: tuple[str, ...]) -> None:
 
 
 def visible_array(message: Any) -> NDArray[np.uint8]:
-    """A checked visible message as uint8 RGB [H, W, 3]; a view of its data where the encoding is rgb8."""
+    """A checked visible message, or recorded image, as uint8 RGB [H, W, 3]; a view of its data where it is rgb8."""
     found = pixels(message)
     conversion = _TO_RGB.get(message.encoding)
     return found if conversion is None else np.asarray(cv2.cvtColor(found, conversion), np.uint8)
 
 
 def thermal_array(message: Any) -> NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]:
-    """A checked thermal message as uint8, uint16 or float32 [H, W]; a view of its data where the byte order is native.
+    """A checked thermal message, or recorded image, as uint8, uint16 or float32 [H, W].
+
+    A view of its data where the byte order is native.
 
     Grey that a camera sends as colour becomes grey again.
     """

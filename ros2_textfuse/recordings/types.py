@@ -21,8 +21,8 @@ class RecordedImage:
     """One image of one camera, with the fields of sensor_msgs/Image beside when it was taken.
 
     `time` is when it is due and `stamp` what its header says, both in seconds from the start of the recording:
-    they differ by what the camera's driver took. A compressed image that does not decode has a `fault`, which says
-    why, and no pixels.
+    they differ by what the camera's driver took. `visible_array` and `thermal_array` make pixels of it. A compressed
+    image that does not decode has a `fault`, which says why, and no pixels.
     """
 
     camera: str  # visible or thermal

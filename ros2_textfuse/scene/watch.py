@@ -28,9 +28,9 @@ class Scene:
     """What the images say of themselves.
 
     Args:
-        conditions: names of CONDITIONS -> severity 0..1, of those that hold; read-only.
-        light: one of LIGHTS.
-        credibility: names of CONDITIONS -> how far to believe a person who names it, 0..1; empty before the first look.
+        conditions: degradation, `glare` or `smoke` -> severity 0..1, of those that hold; read-only.
+        light: `night`, `dusk` or `day`.
+        credibility: the same names -> how far to believe a person who names it, 0..1; empty before the first look.
     """
 
     conditions: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))

@@ -70,7 +70,7 @@ def test_what_is_not_installed_or_not_there_is_named_with_its_cure(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     assert "torch-tensorrt-rtx" in cases.lacking(replace(SMALL, engine="tensorrt"))
     assert cases.lacking(SMALL) == ""
-    assert cases.lacking(replace(SMALL, model="small")) == "there are no weights of small yet"
+    assert cases.lacking(replace(SMALL, model="small")) == "there is no weights file small"
 
 
 def test_the_most_telling_cases_come_first():
@@ -137,7 +137,7 @@ def test_a_failure_leaves_the_other_rows_and_the_image_names_all(tmp_path, monke
     code, result = run(tmp_path, monkeypatch, "--models", "pico", "small", str(broken))
     good, absent, failed = result["rows"]
     assert code == 1
-    assert good["levels_mean"] == 0.0 and "no weights of small" in absent["left_out"] and "Weights" in failed["error"]
+    assert good["levels_mean"] == 0.0 and "no weights file small" in absent["left_out"] and "Weights" in failed["error"]
     assert result["environment"]["device"] and result["environment"]["torch"] == torch.__version__
     # Both cameras and three cases, in rows of three.
     assert cv2.imread(str(tmp_path / "gpu.png")).shape == (2 * (300 + 64), 3 * 400, 3)

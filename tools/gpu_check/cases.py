@@ -4,7 +4,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
-MODELS = ("nano", "pico", "small")
+MODELS = ("nano", "pico")
 ENGINES = ("tensorrt", "compile", "eager")
 SIZES = ("640x480", "1280x1024")
 DETECTOR = "detector"
@@ -102,4 +102,4 @@ def _no_weights(model: str) -> str:
 
     if model in (TEXTIF, *NAMES) or Path(model).is_file():
         return ""
-    return f"there are no weights of {model} yet" if model in MODELS else f"there is no weights file {model}"
+    return f"there is no weights file {model}"

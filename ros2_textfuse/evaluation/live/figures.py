@@ -16,10 +16,10 @@ FIGURES: dict[str, tuple[str, str]] = {
     "visible_hz": ("Hz", "visible images that the fusion node received"),
     "thermal_hz": ("Hz", "thermal images that the fusion node received"),
     "fused_hz": ("Hz", "fused images"),
-    "detections_hz": ("Hz", "detections, one message for each image looked at"),
+    "detections_hz": ("Hz", "detections or tracks, one message for each fused image"),
     **{
         f"{stream}_{kind}_ms": ("ms", f"camera stamp to {what}, {words}")
-        for stream, what in (("fused", "fused image"), ("detections", "detections"))
+        for stream, what in (("fused", "fused image"), ("detections", "detections or tracks"))
         for kind, words in (
             ("p50", "median"),
             ("p95", "95 % are below"),
@@ -28,13 +28,13 @@ FIGURES: dict[str, tuple[str, str]] = {
         )
     },
     "fused_jitter_ms": ("ms", "standard deviation of the time between two fused images"),
-    "detections_jitter_ms": ("ms", "standard deviation of the time between two detections"),
+    "detections_jitter_ms": ("ms", "standard deviation of the time between two messages of detections or tracks"),
     "lost_share": ("", "images dropped, unpaired visible ones, and rejected, of these and the fused ones; 0 to 1"),
     "pairs_dropped": ("", "pairs given up for a newer one, or while an engine was built"),
     "visible_unpaired": ("", "visible images without a thermal one within slop"),
     "thermal_unpaired": ("", "thermal images without a visible one within slop"),
     "images_rejected": ("", "images that were malformed or of a size that does not fit"),
-    "undetected": ("", "fused images that the detection node did not look at"),
+    "undetected": ("", "fused images without detections or tracks"),
     "restarts": ("", "times the fusion node began to count anew"),
     "pairing_p50_ms": ("ms", "difference of the two stamps of a pair, median"),
     "pairing_max_ms": ("ms", "difference of the two stamps of a pair, the largest"),
@@ -204,10 +204,10 @@ def _undetected(watch: Watch, since: float, until: float, known: dict[str, float
     if why := watch.unknown.get("detections") or ("" if watch.images else "the images are not watched"):
         unknown["undetected"] = why
         return
-    looked_at = {seen.stamp for seen in watch.detections}
-    newest = max(looked_at, default=0)  # what came later may still be in the works
+    covered = {seen.stamp for seen in watch.detections}
+    newest = max(covered, default=0)  # what came later may still be in the works
     fused = [seen for seen in _within(watch.fused, since, until) if seen.stamp <= newest]
-    known["undetected"] = sum(seen.stamp not in looked_at for seen in fused)
+    known["undetected"] = sum(seen.stamp not in covered for seen in fused)
 
 
 def _pairing(watch: Watch, since: float, until: float, known: dict[str, float], unknown: dict[str, str]) -> None:

@@ -74,9 +74,9 @@ FUSION = (
     Parameter(
         "model",
         "nano",
-        "Fusion network: nano, pico (for slow computers), nano-open (for products), the path of a safetensors file or "
-        "of a checkpoint of Text-IF (.pth), or auto for the better one of nano and pico that holds expected_rate on "
-        "this machine.",
+        "Fusion network: nano, pico (for slow computers), nano-open (MIT-licensed data), the path of a safetensors "
+        "file or of a checkpoint of Text-IF (.pth), or auto for the better one of nano and pico that holds "
+        "expected_rate on this machine.",
     ),
     Parameter(
         "expected_rate",
@@ -321,10 +321,39 @@ VIEW = (
 NODES = {"fusion": FUSION, "detection": DETECTION, "player": PLAYER, "view": VIEW}
 
 
+EXAMPLE = """\
+A file of your own **takes the place** of [config/fusion.yaml](../../config/fusion.yaml), so begin with a copy of that:
+what it leaves out has the defaults below, not those of the shipped file (`model: auto`, `keep_objects: true`).
+
+```yaml
+# my.yaml
+/**/fusion:
+  ros__parameters:
+    model: auto
+    keep_objects: true
+    thermal_gain: plateau
+/**/detection:
+  ros__parameters:
+    streams: [fused, visible, thermal]
+```
+
+```
+ros2 launch textfuse fusion.launch.py params_file:=my.yaml
+textfuse up --params-file my.yaml                                # eval, fuse and others take the same option
+ros2 run textfuse fusion --ros-args --params-file my.yaml
+ros2 param set /textfuse/fusion thermal_gain plateau             # those marked live, while it runs
+```
+
+The launch file has [arguments](commands.md#launch-arguments) for the most frequent of them.
+"""
+
+
 def markdown() -> str:
     """The table of docs/reference/parameters.md."""
     lines = [
         "# Parameters",
+        "",
+        *EXAMPLE.splitlines(),
         "",
         "Those marked *live* may be changed while the node runs; the others are read at configure (fusion) or at start",
         "(the others), and fusion refuses a change while it is configured. The prompt changes by `set_prompt`.",

@@ -61,7 +61,7 @@ def test_a_restarted_node_counts_from_zero():
     assert known["fused_hz"] == known["visible_hz"] == pytest.approx((10 + 10 + 4 + 10) / 4)
 
 
-def test_undetected():
+def test_fused_images_without_detections_or_tracks():
     watch = steady()
     del watch.detections[10:15]
     watch.detections.pop()  # of the newest image, which may still be in the works
