@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 from ros2_textfuse.runtime.openvino_core import compile_options, core, openvino
 
 LONGEST = 0.25  # s that an image waits for processor time to spare
-TIMES = 4  # of what one thread takes for an image, where that is longer
+TIMES = 4  # of the processor time that an image takes, where that is longer
 SHARING = 10.0  # s of taking a share, until there may be time to spare again
+LOOKS = 3  # at nothing, that show which threads work and for how long
 WORK = 1_000_000  # ns of the processor that a thread takes for three images, where it works on them
 
 logger = logging.getLogger(__name__)
@@ -54,27 +56,28 @@ class GivingWay:
     is more urgent waits, tens of milliseconds at worst. One of SCHED_IDLE is. But beside programs that never pause, it
     gets next to nothing. So where an image has waited for too long, the calling thread infers by itself for a while,
     at the niceness that it has. It does so with a model of its own: the other one is locked while it waits, and none
-    of its threads can be taken out of SCHED_IDLE without privileges.
+    of its threads can be taken out of SCHED_IDLE without privileges. That model is made when it is first needed, as it
+    takes half a second of the processor and 35 MiB.
 
     See `TakingShare` for arguments and errors.
     """
 
     def __init__(self, model: openvino.Model, threads: int, options: Mapping[str, Any]) -> None:
-        self._share = TakingShare(model, 1, options)
+        self._make_share = partial(TakingShare, model, 1, options)
+        self._share: TakingShare | None = None
         example = np.zeros(model.input().shape, model.input().element_type.to_dtype())
-        self._share(example)  # the first call allocates
-        began = time.thread_time()
-        self._share(example)
-        self._patience = max(LONGEST, TIMES * (time.thread_time() - began))
         before = _spent()
         self._idle = _request(model, threads, options)
-        for _ in range(3):
+        for number in range(LOOKS):
+            if number == 1:  # the first call allocates
+                warm = _spent()
             self._start(example)
             self._idle.wait()
+        after = _spent()
         # OpenVINO makes threads, or takes those of a model that is gone; it does not tell which.
-        workers = [
-            thread for thread, spent in _spent().items() if thread not in before or spent - before[thread] > WORK
-        ]
+        workers = [thread for thread, spent in after.items() if thread not in before or spent - before[thread] > WORK]
+        took = sum(after[thread] - warm.get(thread, 0) for thread in workers) / (LOOKS - 1) / 1e9
+        self._patience = max(LONGEST, TIMES * took)
         try:
             for thread in workers:
                 os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
@@ -91,7 +94,7 @@ class GivingWay:
         if self._waiting:
             self._waiting = not self._idle.wait_for(0)
         if self._waiting or time.monotonic() < self._shares_until:
-            return self._share(image)
+            return self._take_share(image)
         self._start(image)
         if self._idle.wait_for(round(self._patience * 1e3)):
             return _output(self._idle)
@@ -99,6 +102,10 @@ class GivingWay:
         logger.info(
             "No processor time to spare in %.2f s: the detector takes a share of it for %g s", self._patience, SHARING
         )
+        return self._take_share(image)
+
+    def _take_share(self, image: NDArray) -> NDArray[np.float32]:
+        self._share = self._share or self._make_share()
         return self._share(image)
 
     def _start(self, image: NDArray) -> None:
