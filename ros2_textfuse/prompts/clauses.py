@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ros2_textfuse.prompts.amounts import apart, plain_numbers
 from ros2_textfuse.prompts.balance import read_balance
 from ros2_textfuse.prompts.plain_speech import plainly
+from ros2_textfuse.prompts.shares import in_percent
 
 _IMAGE = (
     r"(?:images?|pictures?|pics?|photos?|vids?|cameras?|cams?|frames?|streams?|videos?|feeds?|sensors?|"
@@ -169,7 +170,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
     """`text` cut into clauses; none for text without a letter or digit."""
     plain = plain_numbers(" ".join(text.replace("’", "'").split()))
     lowered = _CONTRACTED.sub(r"\1n't", plain.lower().replace("_", " "))
-    lowered = plainly(cameras_named(lowered))
+    lowered = plainly(in_percent(cameras_named(lowered)))
     for pattern, said in _NOT_ENOUGH:
         lowered = pattern.sub(said, lowered)
     lowered = _NOT_IN.sub("out of focus", lowered)
