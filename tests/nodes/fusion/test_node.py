@@ -2,12 +2,15 @@
 
 import logging
 import threading
+import time
+import weakref
 
 import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
 from rclpy.lifecycle import TransitionCallbackReturn
+from sensor_msgs.msg import Image
 
 from ros2_textfuse.nodes.common.compat import rclpy_running
 from ros2_textfuse.nodes.fusion import node as node_module
@@ -57,3 +60,22 @@ def test_a_transition_that_breaks_off_leaves_nothing_and_the_node_can_be_configu
     assert node.trigger_configure() == DONE and node.trigger_activate() == DONE
     assert node.trigger_deactivate() == DONE and node.trigger_cleanup() == DONE
     assert belongings(node) == before
+
+
+@pytest.mark.parametrize("sends", [False, True])
+def test_cleanup_gives_the_fuser_back_and_its_engines(node, sends):
+    assert node.trigger_configure() == DONE
+    fuser = weakref.ref(node._fuser)
+    assert node.trigger_activate() == DONE
+    if sends:
+        for camera, encoding in (("visible", "rgb8"), ("thermal", "mono8")):
+            depth = 3 if encoding == "rgb8" else 1
+            image = Image(width=64, height=64, encoding=encoding, step=64 * depth, data=bytes(range(256)) * 16 * depth)
+            image.header.stamp.sec = 7
+            node._cameras[camera]._receive(image)
+        deadline = time.monotonic() + 10
+        while not node._ledger.read().pairs_fused:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    assert node.trigger_deactivate() == DONE and fuser() is not None
+    assert node.trigger_cleanup() == DONE and fuser() is None
