@@ -58,10 +58,14 @@ class FusionNode(LifecycleNode):
             raise StartError("cannot start, for the reason above")
 
     def build(self) -> bool:
-        """Build all engines for the configured size into the cache."""
+        """Build all engines for the configured size into the cache; False where the log says why not."""
         if self.trigger_configure() != TransitionCallbackReturn.SUCCESS:
             return False
-        self._fuser.complete(*self._size)
+        try:
+            self._fuser.complete(*self._size)
+        except TextfuseError as error:
+            self.get_logger().error(f"cannot build what clears rain and noise: {error}")
+            return False
         return True
 
     def _start(self) -> bool:
@@ -290,7 +294,7 @@ def _work(node: FusionNode, interrupted: threading.Event) -> None:
     if not node.build_only:
         spin(node, interrupted, node.alive)
     elif not node.build():
-        raise StartError("nothing was built, for the reason above")
+        raise StartError("not all was built, for the reason above")
 
 
 def main() -> int:

@@ -12,7 +12,10 @@ pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import Image
 
+from ros2_textfuse.errors import WeightsError
+from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.nodes.common.compat import rclpy_running
+from ros2_textfuse.nodes.common.run import StartError
 from ros2_textfuse.nodes.fusion import node as node_module
 from ros2_textfuse.nodes.fusion.node import FusionNode
 
@@ -79,3 +82,14 @@ def test_cleanup_gives_the_fuser_back_and_its_engines(node, sends):
             time.sleep(0.01)
     assert node.trigger_deactivate() == DONE and fuser() is not None
     assert node.trigger_cleanup() == DONE and fuser() is None
+
+
+def test_what_cannot_be_built_beforehand_is_a_reason_and_no_fault(node, monkeypatch, capfd):
+    def complete(*_):
+        raise WeightsError("clear-rain.safetensors is damaged")
+
+    monkeypatch.setattr(Fuser, "complete", complete)
+    node.build_only = True
+    with pytest.raises(StartError):
+        node_module._work(node, threading.Event())
+    assert "clear-rain.safetensors is damaged" in "".join(capfd.readouterr())
