@@ -286,7 +286,7 @@ class FusionNode(LifecycleNode):
         return bool(self._values["lazy"]) and not self._outputs.wanted()
 
     def _reject(self, fault: str) -> None:
-        self._ledger.reject(fault)
+        self._ledger.reject(time.monotonic(), fault)
         self.get_logger().warning(f"rejected: {fault}", throttle_duration_sec=LOG_PERIOD)
 
 
