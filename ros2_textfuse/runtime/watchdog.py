@@ -29,6 +29,6 @@ def put_off(seconds: float | None = None) -> None:
 
 
 def stop() -> None:
-    """Count no more; nothing where SECONDS is unset."""
-    if SECONDS in os.environ:
+    """Count no more, whoever puts it off later; nothing where SECONDS is unset."""
+    if os.environ.pop(SECONDS, None):
         signal.setitimer(signal.ITIMER_REAL, 0)

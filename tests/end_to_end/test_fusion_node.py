@@ -225,11 +225,16 @@ def test_bad_images_are_counted_and_named(fusion, images, reason):
     before = fusion.status()
     fused = len(fusion.seen["fused"])
     fusion.send(**images)
+    diagnosed = len(fusion.diagnostics)
     fusion.wait(lambda: fusion.status().images_rejected == before.images_rejected + 1, 5.0, "not counted")
-    status = fusion.status()
+    status = fusion.seen["status"][-1]  # it is not said for longer than source_timeout
     assert status.state == status.ERROR and reason in status.message
-    entry = fusion.diagnostics[-1].status[0]
-    assert entry.level == DiagnosticStatus.ERROR and reason in entry.message
+
+    def is_diagnosed():
+        entries = [message.status[0] for message in fusion.diagnostics[diagnosed:]]
+        return any(entry.level == DiagnosticStatus.ERROR and reason in entry.message for entry in entries)
+
+    fusion.wait(is_diagnosed, 5.0, "not diagnosed")
     assert len(fusion.seen["fused"]) == fused
     send_until_fused(fusion)
     assert fusion.status().state in (status.OK, status.DEGRADED)  # a busy machine drops pairs, and says so

@@ -1,5 +1,6 @@
 """A process that hangs ends itself, and says where it hung."""
 
+import faulthandler
 import os
 import signal
 import subprocess
@@ -7,7 +8,7 @@ import sys
 
 import pytest
 
-from ros2_textfuse.runtime import watchdog
+from ros2_textfuse.runtime import notify, watchdog
 
 HANGING = """
 import ctypes, time
@@ -35,3 +36,18 @@ def test_nothing_is_timed_unless_it_was_asked_for(monkeypatch):
     monkeypatch.setattr(signal, "setitimer", lambda *_: pytest.fail("a timer was set"))
     watchdog.put_off()
     watchdog.stop()
+
+
+def test_the_end_of_a_process_is_not_timed(monkeypatch):
+    """It is busy as well, and who asked for it sees to it that it comes."""
+    monkeypatch.setenv(watchdog.SECONDS, "60")
+    try:
+        watchdog.put_off()
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 0
+        watchdog.stop()
+        with notify.busy():
+            pass
+        assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        faulthandler.unregister(signal.SIGALRM)

@@ -1,19 +1,24 @@
 """Where rclpy differs between Humble, Jazzy, Kilted and Lyrical."""
 
-from collections.abc import Iterator
+import functools
+import traceback
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import rclpy
 from rclpy.lifecycle import LifecycleNode as _LifecycleNode
-from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
 try:
     from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 except ImportError:  # Humble
     from rclpy.qos_event import PublisherEventCallbacks, SubscriptionEventCallbacks
 
-__all__ = ["LifecycleNode", "PublisherEventCallbacks", "SubscriptionEventCallbacks", "rclpy_running"]
+__all__ = ["LifecycleNode", "PublisherEventCallbacks", "SubscriptionEventCallbacks", "rclpy_running", "told"]
+
+NodeType = TypeVar("NodeType", bound=_LifecycleNode)
+Transition = Callable[[NodeType, LifecycleState], TransitionCallbackReturn]
 
 
 @contextmanager
@@ -39,3 +44,17 @@ class LifecycleNode(_LifecycleNode):
         except RuntimeError as error:  # what a callback raises never gets here
             self.get_logger().error(f"transition {transition_id} is refused: {' '.join(str(error).split())}")
             return TransitionCallbackReturn.ERROR
+
+
+def told(transition: Transition[NodeType]) -> Transition[NodeType]:
+    """Log what a transition callback raises; rclpy makes an ERROR of it and drops it without a word."""
+
+    @functools.wraps(transition)
+    def telling(self: NodeType, state: LifecycleState) -> TransitionCallbackReturn:
+        try:
+            return transition(self, state)
+        except Exception:
+            self.get_logger().error(f"{transition.__name__} broke off: {traceback.format_exc()}")
+            raise
+
+    return telling

@@ -16,7 +16,7 @@ class RosLogHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Log one record; rclpy keeps one severity for each line of code, hence the branches."""
-        message = record.getMessage()
+        message = self.format(record)  # with the traceback, where there is one
         if record.levelno >= logging.ERROR:
             self._logger.error(message)
         elif record.levelno >= logging.WARNING:

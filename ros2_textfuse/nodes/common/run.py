@@ -66,7 +66,8 @@ def run(
         make_node: creates the node, after rclpy was initialised.
         table: the node's parameters, for --help.
         purpose: one line, for --help.
-        work: what the node does; it returns when it is done or the event is set.
+        work: what the node does; it returns when it is done or the event is set, and raises StartError for what a
+            user may cause.
 
     Returns:
         The exit code: 0 when the work is done or after an interrupt; REFUSED (1) when the node cannot start, for a
@@ -85,7 +86,10 @@ def run(
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         if others := remove_ros_args(sys.argv)[1:]:  # ROS passes over what stands before --ros-args
             raise StartError(f"unknown argument {others[0]}: see --help; parameters and remappings go after --ros-args")
-        node = make_node()
+        try:
+            node = make_node()
+        except (ValueError, ParameterException, *INVALID_PARAMETER) as error:  # a parameter's value
+            raise StartError(str(error)) from error
         # Python's collector would walk through all that torch and ROS have set up, tens of milliseconds in the middle
         # of an image, again and again.
         memory.give_back()
@@ -97,7 +101,7 @@ def run(
         work(node, interrupted)
     except KeyboardInterrupt:
         pass
-    except (StartError, ValueError, ParameterException, *INVALID_PARAMETER) as error:
+    except StartError as error:
         rclpy.logging.get_logger(name).fatal(str(error))
         return REFUSED
     except Exception as error:

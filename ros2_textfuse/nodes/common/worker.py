@@ -1,5 +1,6 @@
 """A thread that works on the newest items."""
 
+import logging
 import threading
 import time
 from collections import deque
@@ -11,6 +12,8 @@ Item = TypeVar("Item")
 STUCK = 10.0  # s on one item; an engine that hangs does not come back
 BEHIND = 1.0  # s within which a second item that gives way means that this is no hiccup
 
+logger = logging.getLogger(__name__)
+
 
 class LatestOnlyWorker(Generic[Item]):
     """Calls `work(item)` in a thread of its own; while it is busy, few items wait, and a newer one replaces the oldest.
@@ -18,7 +21,7 @@ class LatestOnlyWorker(Generic[Item]):
     A subscription's callback thus returns at once, and images do not grow old in a queue.
 
     Args:
-        work: called with each item taken; it must not raise.
+        work: called with each item taken; what it raises is logged, and the next item is worked on.
         waiting: items that may wait.
         behind: items that may wait while it cannot keep up: no fewer are worked on then, and those are fresher. None
             for as many as ever.
@@ -78,7 +81,10 @@ class LatestOnlyWorker(Generic[Item]):
                     return
                 item = self._waiting.popleft()
                 self._busy_since = time.monotonic()
-            self._work(item)
+            try:
+                self._work(item)
+            except Exception:  # the thread outlives what its work did not foresee
+                logger.exception("the worker goes on after a fault of textfuse; please report it")
             del item  # it would be kept while the next one is waited for
             with self._changed:
                 self._busy_since = None

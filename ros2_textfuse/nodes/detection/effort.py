@@ -32,16 +32,17 @@ class Effort:
         self._steps = [(every, 0) for every in intervals]
         self._steps += [(intervals[-1], number) for number in range(1, len(self._sizes))]
         self._step = min(self._step, len(self._steps) - 1)
+        self._in_force = self._steps[self._step]  # one assignment, for the worker that reads it meanwhile
 
     @property
     def interval(self) -> int:
         """Every so many-th frame is looked at."""
-        return self._steps[self._step][0]
+        return self._in_force[0]
 
     @property
     def size(self) -> int:
         """Which of the sizes is looked at, by its place."""
-        return self._steps[self._step][1]
+        return self._in_force[1]
 
     def __str__(self) -> str:
         height, width = self._sizes[self.size]
@@ -81,4 +82,5 @@ class Effort:
 
     def _go(self, way: int) -> None:
         self._step += way
+        self._in_force = self._steps[self._step]
         self._watch, self._quiet_since = KeepingUp(), None  # what came before was at another effort

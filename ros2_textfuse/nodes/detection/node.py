@@ -187,12 +187,19 @@ class DetectionNode(Node):
             self._ledger.receive(time.monotonic(), dropped=self._worker.put(frame) > 0)
 
     def _work_on(self, frame: dict[str, Image]) -> None:
-        """Detect in the newest frame; those that waited while it came, and those of the interval, get tracks."""
-        self._since += 1
-        due = self._since >= self._effort.interval
-        if (due and not self._worker.waiting()) or (not self._cover(frame) and due):
-            self._since = 0
-            self._detect(frame)
+        """Detect in the newest frame; those that waited while it came, and those of the interval, get tracks.
+
+        It raises nothing.
+        """
+        try:
+            self._since += 1
+            due = self._since >= self._effort.interval
+            if (due and not self._worker.waiting()) or (not self._cover(frame) and due):
+                self._since = 0
+                self._detect(frame)
+        except Exception as error:  # the node outlives whatever one image does to the engine
+            self._ledger.fail(f"detection failed: {error}")
+            self.get_logger().error(f"detection failed: {error}", throttle_duration_sec=LOG_PERIOD)
 
     def _cover(self, frame: dict[str, Image]) -> bool:
         """Publish where the objects of the last detection are in a frame; False where there are no tracks for it."""
@@ -207,20 +214,15 @@ class DetectionNode(Node):
         return True
 
     def _detect(self, frame: dict[str, Image]) -> None:
-        """Detect in the images of one stamp, and publish; raises nothing."""
-        try:
-            header = next(iter(frame.values())).header
-            seen = stamp_ns(next(iter(frame.values()))) / 1e9
-            found = self._find(frame, seen)
-            if self._tracker:
-                found = self._tracker.update(found, seen)
-            found, faint = parted(found, self._confidence)
-            if self._tracker:
-                self._tracks.see(found, seen)
-        except Exception as error:  # the node outlives whatever one image does to the engine
-            self._ledger.fail(f"detection failed: {error}")
-            self.get_logger().error(f"detection failed: {error}", throttle_duration_sec=LOG_PERIOD)
-            return
+        """Detect in the images of one stamp, and publish."""
+        header = next(iter(frame.values())).header
+        seen = stamp_ns(next(iter(frame.values()))) / 1e9
+        found = self._find(frame, seen)
+        if self._tracker:
+            found = self._tracker.update(found, seen)
+        found, faint = parted(found, self._confidence)
+        if self._tracker:
+            self._tracks.see(found, seen)
         if self._outlines and self._outlines.get_subscription_count():
             self._outlines.publish(outlines_message(found, header))
         if self._candidates.get_subscription_count():

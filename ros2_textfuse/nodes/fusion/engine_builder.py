@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
@@ -29,7 +30,7 @@ class EngineBuilder:
         self._fuser, self._logger, self._expected = fuser, logger, expected
         self._unbuildable: dict[tuple[int, int], str] = {}
         self._built: dict[tuple[int, int], float] = {}  # when, by the steady clock
-        self._thread = self._completing = threading.Thread()
+        self._threads: list[threading.Thread] = []  # that have not ended
 
     @property
     def most_pixels(self) -> int:
@@ -57,8 +58,7 @@ class EngineBuilder:
             )
         self.building = f"{width}x{height}"
         self._logger.warning(f"images are {self.building} now: dropped while an engine is built for that")
-        self._thread = threading.Thread(target=self._build, args=(height, width), name="builder")
-        self._thread.start()
+        self._start(self._build, "builder", height, width)
 
     def check(self, height: int, width: int) -> None:
         """Raise EngineError where a size is so far from the expected one that nobody can have meant it."""
@@ -70,14 +70,18 @@ class EngineBuilder:
 
     def complete(self, height: int, width: int) -> None:
         """Build what only some prompts need for a size that is ready, while the node goes on."""
-        self._completing = threading.Thread(target=self._complete, args=(height, width), name="completing")
-        self._completing.start()
+        self._start(self._complete, "completing", height, width)
 
     def join(self) -> None:
         """Wait for what is being built."""
-        for thread in (self._thread, self._completing):
-            if thread.is_alive():
-                thread.join()
+        for thread in self._threads:
+            thread.join()
+
+    def _start(self, work: Callable[[int, int], None], name: str, height: int, width: int) -> None:
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        thread = threading.Thread(target=work, args=(height, width), name=name)
+        thread.start()
+        self._threads.append(thread)
 
     def _build(self, height: int, width: int) -> None:
         try:
@@ -85,10 +89,10 @@ class EngineBuilder:
             self._built[height, width] = time.monotonic()
         except EngineError as error:
             self._unbuildable[height, width] = f"images are {self.building}, and for that {error}"
-        else:
-            self.complete(height, width)
+            return
         finally:
             self.building = ""
+        self._complete(height, width)
 
     def _complete(self, height: int, width: int) -> None:
         try:

@@ -41,6 +41,7 @@ class Account:
     frame_id: str = ""
     fault: str = ""
     """Why the newest image could not be fused; empty when it could."""
+    last_rejected: float | None = None
     last_fused: float | None = None
     last_passed: float | None = None
     stages: Stages = Stages()
@@ -80,9 +81,9 @@ class Ledger:
         """The active prompt has changed."""
         self._change(prompt_changes=1)
 
-    def reject(self, reason: str) -> None:
+    def reject(self, now: float, reason: str) -> None:
         """An image could not be used."""
-        self._change(images_rejected=1, set_={"fault": reason})
+        self._change(images_rejected=1, set_={"last_rejected": now, "fault": reason})
 
     def fuse(self, now: float, stamp: int, frame_id: str, stages: Stages) -> None:
         """A pair was fused and published."""

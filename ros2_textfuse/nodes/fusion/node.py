@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import ExitStack
 from typing import Any
 
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
@@ -11,7 +12,7 @@ from ros2_textfuse.geometry.alignment import Alignment
 from ros2_textfuse.imaging.gain_control import GainControlError
 from ros2_textfuse.model_choice import prepared_fuser
 from ros2_textfuse.nodes.common import declaration, parameters
-from ros2_textfuse.nodes.common.compat import LifecycleNode
+from ros2_textfuse.nodes.common.compat import LifecycleNode, told
 from ros2_textfuse.nodes.common.in_order import InOrder
 from ros2_textfuse.nodes.common.logs import LOG_PERIOD, forward_logs
 from ros2_textfuse.nodes.common.run import StartError, run, spin
@@ -46,6 +47,8 @@ class FusionNode(LifecycleNode):
     def __init__(self) -> None:
         super().__init__("fusion", namespace="textfuse")
         self._configured = self._active = False
+        # What gives back the parts of each, the last one first: a transition that breaks off leaves some unmade.
+        self._configuration, self._activation = ExitStack(), ExitStack()
         declaration.declare(self, parameters.FUSION, self._accept)
         forward_logs(self)
         self.build_only: bool = self.get_parameter("build_only").value
@@ -55,10 +58,14 @@ class FusionNode(LifecycleNode):
             raise StartError("cannot start, for the reason above")
 
     def build(self) -> bool:
-        """Build all engines for the configured size into the cache."""
+        """Build all engines for the configured size into the cache; False where the log says why not."""
         if self.trigger_configure() != TransitionCallbackReturn.SUCCESS:
             return False
-        self._fuser.complete(*self._size)
+        try:
+            self._fuser.complete(*self._size)
+        except TextfuseError as error:
+            self.get_logger().error(f"cannot build what clears rain and noise: {error}")
+            return False
         return True
 
     def _start(self) -> bool:
@@ -67,6 +74,7 @@ class FusionNode(LifecycleNode):
 
     # Lifecycle ------------------------------------------------------------------------------------------------------
 
+    @told
     @notify.busy()
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the network, build the engine and understand the first prompt."""
@@ -94,15 +102,21 @@ class FusionNode(LifecycleNode):
             fuser.watch.prepare(height, width)
         except EstimatorError as error:
             self.get_logger().warning(f"mode auto will add nothing: {error}")
-        self._fuser, self._outputs, self._configured = fuser, Outputs(self), True
+        self._fuser, self._outputs = fuser, Outputs(self)
+        self._configuration.callback(self._outputs.destroy)
         # One each for all activations: with every new thread, the allocator and the engine keep memory of their own.
         self._finisher = InOrder(max(1, fuser.in_flight - 1))
+        self._configuration.callback(self._finisher.stop)
         self._worker: LatestOnlyWorker[Frame[Any]] = LatestOnlyWorker(
             lambda frame: self._frame_fuser.work_on(frame), waiting=2, behind=1
         )
+        self._configuration.callback(self._worker.stop)
         self._prompt_service = PromptService(self, fuser, self._prompt_changed, self._objects_missing)
+        self._configuration.callback(self._prompt_service.destroy)
+        self._configured = True
         return TransitionCallbackReturn.SUCCESS
 
+    @told
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe to the cameras and start to fuse."""
         self._values = p = declaration.values(self, parameters.FUSION)
@@ -110,13 +124,20 @@ class FusionNode(LifecycleNode):
         self._ledger = Ledger()
         self._policy: PairingPolicy[Any] = PairingPolicy(settings, make_pairing)
         self._builder = EngineBuilder(self._fuser, self.get_logger(), (settings.width, settings.height))
-        self._cameras = {name: Camera(self, name, p[f"{name}_transport"], self._take, self._reject) for name in CAMERAS}
+        self._activation.callback(self._builder.join)
+        self._cameras: dict[str, Camera] = {}
+        for name in CAMERAS:
+            self._cameras[name] = Camera(self, name, p[f"{name}_transport"], self._take, self._reject)
+            self._activation.callback(self._cameras[name].destroy)
         self._use(settings)
         topics = {camera.name: camera.topic for camera in self._cameras.values()}
         self._geometry = Geometry(self, topics, self._fuser, self._calibration, settings.camera_info)
+        self._activation.callback(self._geometry.destroy)
         detections = DetectionListener(self)
         self._objects = NamedObjects(detections, self._fuser, p["keep_objects"])
+        self._activation.callback(self._objects.destroy)
         self._scene = SceneTopic(self, self._fuser, self._outputs.status, detections)
+        self._activation.callback(self._scene.destroy)
         self._frame_fuser = FrameFuser(
             node=self,
             fuser=self._fuser,
@@ -131,6 +152,9 @@ class FusionNode(LifecycleNode):
             jpeg_quality=lambda: int(self._values["jpeg_quality"]),
             finisher=self._finisher,
         )
+        # Before what they use goes.
+        self._activation.callback(self._finisher.drain)
+        self._activation.callback(self._worker.drain)
         result = super().on_activate(state)
         self._reporter = Reporter(
             node=self,
@@ -146,6 +170,7 @@ class FusionNode(LifecycleNode):
             idle=self._idle,
             objects_missing=self._objects_missing,
         )
+        self._activation.callback(self._reporter.destroy)
         self._active = True
         self._builder.complete(*self._size)
         self.get_logger().info(
@@ -153,28 +178,36 @@ class FusionNode(LifecycleNode):
         )
         return result
 
+    @told
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Leave the cameras."""
         self._leave_cameras()
         return super().on_deactivate(state)
 
+    @told
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Give back the network and the topics."""
         self._release()
         return TransitionCallbackReturn.SUCCESS
 
+    @told
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """End from any state."""
         self._leave_cameras()
-        if self._configured:
-            self._release()
+        self._release()
+        return TransitionCallbackReturn.SUCCESS
+
+    @told
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Give back what a transition that broke off has left, so that the node can be configured anew."""
+        self._leave_cameras()
+        self._release()
         return TransitionCallbackReturn.SUCCESS
 
     def destroy_node(self) -> None:
         """Stop the worker before its publishers go."""
         self._leave_cameras()
-        if self._configured:
-            self._stop_threads()
+        self._release()
         super().destroy_node()
 
     def alive(self) -> bool:
@@ -183,30 +216,14 @@ class FusionNode(LifecycleNode):
 
     @notify.busy()
     def _leave_cameras(self) -> None:
-        if not self._active:
-            return
         self._active = False
-        for camera in self._cameras.values():
-            camera.destroy()
-        self._geometry.destroy()
-        self._reporter.destroy()
-        self._worker.drain()
-        self._finisher.drain()
-        self._objects.destroy()
-        self._scene.destroy()
-        self._builder.join()
+        self._activation.close()
         memory.give_back()  # a camera and its subscription refer to each other, and keep the last images until then
 
     def _release(self) -> None:
-        self._stop_threads()
-        self._outputs.destroy()
-        self._prompt_service.destroy()
-        del self._fuser
         self._configured = False
-
-    def _stop_threads(self) -> None:
-        self._worker.stop()
-        self._finisher.stop()
+        self._configuration.close()
+        vars(self).pop("_fuser", None)
 
     # Parameters and prompt ------------------------------------------------------------------------------------------
 
@@ -269,7 +286,7 @@ class FusionNode(LifecycleNode):
         return bool(self._values["lazy"]) and not self._outputs.wanted()
 
     def _reject(self, fault: str) -> None:
-        self._ledger.reject(fault)
+        self._ledger.reject(time.monotonic(), fault)
         self.get_logger().warning(f"rejected: {fault}", throttle_duration_sec=LOG_PERIOD)
 
 
@@ -277,7 +294,7 @@ def _work(node: FusionNode, interrupted: threading.Event) -> None:
     if not node.build_only:
         spin(node, interrupted, node.alive)
     elif not node.build():
-        raise StartError("nothing was built, for the reason above")
+        raise StartError("not all was built, for the reason above")
 
 
 def main() -> int:

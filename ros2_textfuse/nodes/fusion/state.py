@@ -90,7 +90,7 @@ def judge(s: Situation) -> tuple[str, str]:
     if len(silent) == 1 and recent(s.account.last_passed):
         state, only = (VISIBLE_ONLY, "visible") if silent[0].name == "thermal" else (THERMAL_ONLY, "thermal")
         return state, f"{only} images are passed through: {reasons}"
-    if s.account.fault:
+    if s.account.fault and recent(s.account.last_rejected):
         return ERROR, s.account.fault
     if recent(s.account.last_fused):
         wrong = [f"{c.name} camera: {text}" for c in s.cameras for text in (c.fault, c.loss) if text]

@@ -9,6 +9,8 @@ import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
+from rclpy.node import Node
+
 from ros2_textfuse.nodes.common import run as run_module
 from ros2_textfuse.runtime import interrupts, notify
 
@@ -53,6 +55,34 @@ def test_an_interrupt_while_a_node_is_imported_is_a_clean_end(monkeypatch, capfd
     signal.raise_signal(signal.SIGINT)
     assert run_module.run("player", lambda: pytest.fail("it started"), (), "") == 0
     assert "".join(capfd.readouterr()) == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "where"),
+    [
+        (ValueError("operands could not be broadcast"), os.EX_SOFTWARE, "Traceback"),  # a fault, of NumPy's kind
+        (run_module.StartError("the recording is damaged"), run_module.REFUSED, "FATAL"),
+    ],
+    ids=["a fault", "a reason"],
+)
+def test_only_a_reason_to_refuse_is_told_without_its_place(monkeypatch, capfd, error, code, where):
+    def work(node, interrupted):
+        raise error
+
+    monkeypatch.setattr(run_module.sys, "argv", ["player"])
+    assert run_module.run("player", lambda: Node("worker"), (), "", work=work) == code
+    said = "".join(capfd.readouterr())
+    assert str(error) in said and where in said
+
+
+def test_a_wrong_parameter_is_a_reason_to_refuse(monkeypatch, capfd):
+    def make_node():
+        raise ValueError("parameter slop is -1: expected 0 or more")
+
+    monkeypatch.setattr(run_module.sys, "argv", ["player"])
+    assert run_module.run("player", make_node, (), "") == run_module.REFUSED
+    said = "".join(capfd.readouterr())
+    assert "parameter slop is -1" in said and "Traceback" not in said
 
 
 class StandIn:

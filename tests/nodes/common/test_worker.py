@@ -161,3 +161,21 @@ def test_an_item_that_takes_for_ever_is_noticed(monkeypatch):
     worker.drain()
     assert not worker.stuck()
     worker.stop()
+
+
+def test_what_an_item_raises_is_logged_and_the_next_one_is_worked_on(caplog):
+    turns, seen = threading.Semaphore(0), []
+
+    def work(item):
+        seen.append(item)
+        turns.release()
+        if item == "first":
+            raise ZeroDivisionError("an unforeseen reason")
+
+    worker = LatestOnlyWorker(work)
+    for item in ("first", "second"):
+        worker.put(item)
+        assert turns.acquire(timeout=5), "the thread has ended"
+    worker.stop()
+    assert seen == ["first", "second"] and not worker.stuck()
+    assert "ZeroDivisionError: an unforeseen reason" in caplog.text

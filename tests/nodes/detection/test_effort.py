@@ -92,3 +92,23 @@ def test_limits_may_change_meanwhile(fusion):
     assert fusion.effort.interval == 2
     fusion.effort.bound(5, 2)
     assert fusion.effort.interval == 5
+
+
+class ReadMeanwhile(Effort):
+    """Is read by another thread after whatever is assigned, once it has been made."""
+
+    made = False
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        if self.made:
+            assert (self.interval, self.size) in [(1, 0), (2, 0), (3, 0), (3, 1), (1, 1)]
+
+
+def test_the_worker_reads_it_while_limits_change():
+    effort = ReadMeanwhile(1, 3, SIZES)
+    effort.made = True
+    Fusion(effort).run(30, drops=2)
+    assert (effort.interval, effort.size) == (3, 1)
+    effort.bound(1, 1)
+    assert (effort.interval, effort.size) == (1, 1)

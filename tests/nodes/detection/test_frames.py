@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
+from ros2_textfuse.nodes.detection.ledger import Ledger
 from ros2_textfuse.nodes.detection.node import DetectionNode
 
 
@@ -37,3 +38,18 @@ def work(count, interval=1, waiting=(), covers=True):
 )
 def test_the_newest_frame_is_looked_at_and_those_between_get_tracks(frames, became):
     assert frames == became
+
+
+@pytest.mark.parametrize("broken", ["_cover", "_detect"])
+def test_what_a_frame_raises_is_told_and_the_next_one_is_worked_on(broken):
+    said = []
+
+    def raising(frame):
+        raise ZeroDivisionError("an unforeseen reason")
+
+    node = SimpleNamespace(_since=0, _detect=lambda frame: None, _cover=lambda frame: False, _ledger=Ledger())
+    node._effort, node._worker = SimpleNamespace(interval=1), SimpleNamespace(waiting=lambda: broken == "_cover")
+    node.get_logger = lambda: SimpleNamespace(error=lambda text, **_: said.append(text))
+    setattr(node, broken, raising)
+    DetectionNode._work_on(node, {})
+    assert "an unforeseen reason" in said[0] and "an unforeseen reason" in node._ledger.read(0.0).fault

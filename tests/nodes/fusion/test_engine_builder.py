@@ -42,6 +42,25 @@ def test_one_at_a_time():
     assert builder.building == "" and fuser.asked == fuser.completed == [(250, 333)]
 
 
+@pytest.mark.parametrize("active", [False, True], ids=["after building", "since activation, and after building"])
+def test_join_waits_for_all_that_is_completed(active):
+    """What goes on for a fuser that was given back holds its memory, and the end of the process."""
+    fuser, completes = Prepared(), threading.Event()
+    fuser.complete = lambda height, width: completes.wait(10) and fuser.completed.append((height, width))
+    builder = EngineBuilder(fuser, LOGGER, (640, 480))
+    if active:
+        builder.complete(480, 640)
+    builder.want(250, 333)
+    joined = threading.Thread(target=builder.join)
+    joined.start()
+    fuser.go_on.set()
+    joined.join(0.3)
+    assert joined.is_alive()
+    completes.set()
+    joined.join(10)
+    assert len(fuser.completed) == 1 + active
+
+
 def test_sizes_that_alternate_are_named_and_not_built_for_ever():
     fuser = Prepared()
     fuser.go_on.set()

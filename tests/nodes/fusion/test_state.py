@@ -26,7 +26,7 @@ def test_every_change_is_counted_whoever_makes_it():
     def work():
         for _ in range(2000):
             ledger.drop()
-            ledger.reject("broken")
+            ledger.reject(1.0, "broken")
             ledger.fuse(1.0, 2, "camera", Stages(1.0))
 
     threads = [threading.Thread(target=work) for _ in range(4)]
@@ -61,7 +61,7 @@ def test_a_reader_sees_whole_changes():
 
 def test_a_fused_pair_cures_a_fault_and_ends_passing_through():
     ledger = Ledger()
-    ledger.reject("broken")
+    ledger.reject(1.0, "broken")
     ledger.pass_through(1.0, 2, "camera")
     assert ledger.read().fault == "" and ledger.read().last_passed == 1.0
     ledger.fuse(2.0, 3, "camera", Stages())
@@ -100,7 +100,16 @@ def test_the_latency_is_that_of_late():
         ({"latency": 480.0, "max_latency": 0.5}, state.OK, ""),
         ({"building": "333x250"}, state.BUILDING, "333x250"),
         ({"idle": True}, state.IDLE, "lazy"),
-        ({"account": replace(FUSING, fault="too small")}, state.ERROR, "too small"),
+        ({"account": replace(FUSING, fault="too small", last_rejected=99.9)}, state.ERROR, "too small"),
+        (  # what was refused long ago is not what is wrong now
+            {
+                "account": Account(fault="too small", last_rejected=90.0),
+                "visible": replace(VISIBLE, silence="no visible image"),
+                "thermal": replace(THERMAL, silence="no thermal image"),
+            },
+            state.WAITING,
+            "no visible image; no thermal image",
+        ),
         ({"account": Account()}, state.WAITING, "no stamps within slop (0.02 s): the newest thermal stamp is 0.300 s"),
         ({"account": Account(), "missing_info": ["/visible/camera_info"]}, state.WAITING, "no CameraInfo"),
         ({"account": Account(), "thermal": replace(THERMAL, age=-1.0)}, state.WAITING, "waiting for the first image"),
