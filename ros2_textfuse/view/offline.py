@@ -49,7 +49,8 @@ class RecordingSource:
         self._sought: float | None = 0.0
         self._fused = 0
         self._scene = Scene()
-        self._objects: tuple[tuple[str, ...], ObjectFinder | None] = ((), None)  # those named, and who finds them
+        # Those named, None before the first image, and who finds them.
+        self._objects: tuple[tuple[str, ...] | None, ObjectFinder | None] = (None, None)
         self._note = ""
         """Why objects are not brought out."""
         self._fault = ""
@@ -136,6 +137,9 @@ class RecordingSource:
                 self._show(shown)
             except TextfuseError as error:
                 self._halt(str(error))
+            except Exception:  # without this thread the page would stand still, and nobody would know why
+                logger.exception("the recording stops after a fault of textfuse; please report it")
+                self._halt("a fault of textfuse: what the terminal says of it is worth a report")
 
     def _has_work(self) -> bool:
         return self._over or (self._wanted and (self._playing or self._stale or self._sought is not None))
@@ -181,14 +185,14 @@ class RecordingSource:
             self._stale = True
 
     def _finder(self) -> ObjectFinder | None:
-        """Who finds the objects that the prompt names; None where there are none, or nobody can."""
-        names = tuple(self._fuser.prompt.objects)
+        """Who finds the objects that the prompt names, or keeps others; None where neither is asked, or nobody can."""
+        names, keep = tuple(self._fuser.prompt.objects), self._settings.keep_objects
         if names != self._objects[0]:
             finder, self._note = None, ""
             try:
-                if names:
+                if names or keep:
                     self._tell("BUILDING", "building the detector: a few seconds, the first time")
-                    finder, self._note = ObjectFinder.with_or_without(names)
+                    finder, self._note = ObjectFinder.with_or_without(names, keep)
             except (TextfuseError, ValueError) as error:
                 self._note = f"{', '.join(names)}: not brought out: {error}"
             self._objects = names, finder
