@@ -1,5 +1,6 @@
 """`model:=auto`: what is taken, said and remembered, by measurements that a test states."""
 
+import importlib.metadata
 import logging
 from dataclasses import replace
 
@@ -55,6 +56,21 @@ def test_the_best_that_holds_the_rate_is_taken(times, model, said, measured, cap
     assert fuser.clears == (not alone)
     assert f"model auto: {model}, since {fuser.model_reason}" in caplog.text
     assert ("no model holds 30 Hz here" in caplog.text) == (times["pico"] == 38.0)
+
+
+def test_it_needs_no_openvino(measured, monkeypatch):
+    """A machine with a GPU may be without; what was measured is remembered there as well."""
+
+    def version(name, installed=importlib.metadata.version):
+        if name == "openvino":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return installed(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    asked = measured(pico=5.0, nano=13.0)
+    for _ in range(2):
+        assert model_choice.prepared_fuser(AUTO, None, SIZE, rate=30.0).model_name == "nano"
+    assert asked == ["pico", "nano"]
 
 
 def test_a_slower_camera_leaves_room_for_the_better_network(measured):

@@ -1,7 +1,6 @@
 """`textfuse fuse`: images, folders, videos or a bag, without ROS."""
 
 import argparse
-import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -26,10 +25,8 @@ from ros2_textfuse.recordings.types import RecordingError
 from ros2_textfuse.runtime.output import claim_file, refuse_inputs, write_whole
 
 if TYPE_CHECKING:  # torch takes seconds, which a usage error need not wait for
-    from ros2_textfuse.batch.objects import ObjectFinder
     from ros2_textfuse.batch.pairs import Pair
     from ros2_textfuse.batch.streams import Written
-    from ros2_textfuse.fuser import Fuser
 
 EXAMPLES = """\
 examples:
@@ -78,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
         return _fuse_images(args)
     from ros2_textfuse.batch.streams import fuse_videos
 
-    fuser, objects = _fuser(args)
+    fuser, objects = fusion_arguments.fuser(args)
     fuse = partial(fuse_videos, args.visible, args.thermal, args.out)
     return _tell(args.out, fuse(fuser, fusion_arguments.settings(args), objects, _progress))
 
@@ -86,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
 def _fuse_images(args: argparse.Namespace) -> int:
     pairs = _pairs(args.visible, args.thermal, args.out)
     check_pair(*pairs[0][:2])
-    fuser, objects = _fuser(args)
+    fuser, objects = fusion_arguments.fuser(args)
     for visible, thermal, out in tqdm(pairs, unit="pair", disable=len(pairs) == 1):
         try:
             prepared = fuser.prepare_pair(read_image(visible, "visible"), read_image(thermal, "thermal"))
@@ -112,25 +109,9 @@ def _fuse_bag(args: argparse.Namespace) -> int:
     topics = cameras[0].topic, cameras[1].topic
     from ros2_textfuse.batch.streams import fuse_bag
 
-    fuser, objects = _fuser(args)
+    fuser, objects = fusion_arguments.fuser(args)
     fuse = partial(fuse_bag, bag, topics, args.out, args.topic)
     return _tell(args.out, fuse(fuser, fusion_arguments.settings(args), objects, _progress))
-
-
-def _fuser(args: argparse.Namespace) -> "tuple[Fuser, ObjectFinder | None]":
-    """The fuser that is asked for, and what brings out the objects that the prompt names, or keeps others."""
-    from ros2_textfuse.batch.objects import ObjectFinder
-    from ros2_textfuse.fuser import Fuser
-
-    settings = fusion_arguments.settings(args)
-    fuser = Fuser.from_settings(settings, settings.alignment())
-    print(fuser.prompt.summary())
-    if not (fuser.prompt.objects or settings.keep_objects):
-        return fuser, None
-    objects, missing = ObjectFinder.with_or_without(fuser.prompt.objects, settings.keep_objects)
-    if missing:
-        print(f"textfuse fuse: {missing}", file=sys.stderr)
-    return fuser, objects
 
 
 def _progress(pairs: "Iterator[Pair]", total: int) -> "Iterator[Pair]":
@@ -139,9 +120,7 @@ def _progress(pairs: "Iterator[Pair]", total: int) -> "Iterator[Pair]":
 
 def _tell(out: Path, written: "Written") -> int:
     """Say what became of a recording; raises KeyboardInterrupt where it was interrupted."""
-    for reason, count in written.tally.excluded.items():
-        print(f"left out: {count} × {reason}")
-    for line in filter(None, (written.tally.damage, written.note)):
+    for line in (*written.tally.left_out(), *filter(None, [written.note])):
         print(line)
     if not written.frames:
         raise RecordingError("no pair of images could be fused" + (f"; {out} has none" if out.exists() else ""))

@@ -1,12 +1,17 @@
 """The arguments that say how frames are paired and fused, shared by the verbs that do it without a node."""
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ros2_textfuse.commands import prompt_arguments
 from ros2_textfuse.settings import AUTO, ENGINES, FusionSettings
+
+if TYPE_CHECKING:  # torch takes seconds, which a usage error need not wait for
+    from ros2_textfuse.batch.objects import ObjectFinder
+    from ros2_textfuse.fuser import Fuser
 
 DEFAULTS = FusionSettings()
 
@@ -90,3 +95,22 @@ def settings(args: argparse.Namespace) -> FusionSettings:
 
         found = FusionSettings.from_parameters(read_parameters(args.params_file, "fusion"))
     return replace(found, **{name: value for name, value in given.items() if value is not None})
+
+
+def fuser(args: argparse.Namespace) -> "tuple[Fuser, ObjectFinder | None]":
+    """The fuser that is asked for, and what brings out the objects that the prompt names, or keeps others.
+
+    What the prompt comes to is printed, and why objects are not brought out.
+    """
+    from ros2_textfuse.batch.objects import ObjectFinder
+    from ros2_textfuse.fuser import Fuser
+
+    wanted = settings(args)
+    found = Fuser.from_settings(wanted, wanted.alignment())
+    print(found.prompt.summary())
+    if not (found.prompt.objects or wanted.keep_objects):
+        return found, None
+    objects, missing = ObjectFinder.with_or_without(found.prompt.objects, wanted.keep_objects)
+    if missing:
+        print(f"textfuse {args.verb}: {missing}", file=sys.stderr)
+    return found, objects

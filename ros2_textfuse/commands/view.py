@@ -12,6 +12,7 @@ from tqdm import tqdm
 from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.commands.node_arguments import namespace
 from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.recordings.types import RecordingError
 from ros2_textfuse.runtime import environment, interrupts
 from ros2_textfuse.runtime.processes import node_command
 from ros2_textfuse.view import ports
@@ -97,8 +98,9 @@ def _log_graph(target: str, namespace: str) -> int:
 
 
 def _write_rerun(args: argparse.Namespace) -> int:
-    from ros2_textfuse.fuser import Fuser
-    from ros2_textfuse.recordings.frames import Tally, recorded_pairs
+    from ros2_textfuse.batch.pairs import pairs
+    from ros2_textfuse.recordings.folder import FolderRecording
+    from ros2_textfuse.recordings.frames import Tally
     from ros2_textfuse.recordings.source import find_recording
     from ros2_textfuse.view import rerun_file
 
@@ -106,11 +108,15 @@ def _write_rerun(args: argparse.Namespace) -> int:
         raise TextfuseError("a recording is written to a file: --rerun drive.rrd")
     out, recording = Path(args.rerun), find_recording(args.source, args.visible_topic, args.thermal_topic)
     rerun_file.claim(out)
-    settings = fusion_arguments.settings(args)
-    fuser = Fuser.from_settings(settings, settings.alignment())
-    tally = Tally.from_recording(recording)
-    pairs = tqdm(recorded_pairs(recording, settings, tally), total=recording.images // 2, unit="pair", disable=None)
-    count = rerun_file.write(out, iter(pairs), fuser, _title(args.source))
+    fuser, objects = fusion_arguments.fuser(args)
+    tally, ordered = Tally.from_recording(recording), not isinstance(recording, FolderRecording)
+    found = pairs(recording, fusion_arguments.settings(args), fuser, tally, ordered)
+    shown = tqdm(found, total=recording.images // 2, unit="pair", disable=None)
+    count = rerun_file.write(out, iter(shown), fuser, objects, ordered, _title(args.source))
+    for line in tally.left_out():
+        print(line)
+    if not count:
+        raise RecordingError(f"no pair of images could be fused; {out} has none")
     print(f"wrote {args.rerun}: {count} pairs; rerun {args.rerun} shows them")
     return 0
 

@@ -29,11 +29,11 @@ class CachedEngine:
         config: network and image size.
         precision: such as `bf16`.
         device: CPU or GPU that the engine is compiled for.
-        distributions: whose versions the engine depends on.
+        distributions: whose versions the engine depends on; they may be missing.
     """
 
     def __init__(self, kind: str, config: EngineConfig, precision: str, device: str, distributions: tuple[str, ...]):
-        versions = [f"{name} {importlib.metadata.version(name)}" for name in distributions]
+        versions = [f"{name} {_version(name)}" for name in distributions]
         parts = (kind, precision, device, f"{config.height}x{config.width}", *versions, _fingerprint(config))
         key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
         stem = re.sub(r"\W+", "-", f"{kind} {precision} {config.width}x{config.height}").lower()
@@ -81,6 +81,14 @@ def _make_room(newest: Path) -> None:
         path.unlink(missing_ok=True)
         room += found.st_size
         logger.info("The engine cache is full: %s is removed", path.name)
+
+
+def _version(distribution: str) -> str:
+    """Of an installed distribution; empty where it is missing, as openvino may be on a machine with a GPU."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def _fingerprint(config: EngineConfig) -> str:

@@ -119,12 +119,19 @@ class Calibration:
         """The same with other cameras, as CameraInfo describes them; sizes that the file names must agree.
 
         Raises:
-            CalibrationError: the file is for another size, or a camera matrix is singular.
+            CalibrationError: the file is for another size, or a message says what no calibrated camera does.
         """
         for name, camera in cameras.items():
             self.require_size(name, camera.width, camera.height)
+            if not 0 < camera.width * camera.height <= MOST_PIXELS:
+                raise CalibrationError(
+                    f"CameraInfo of the {name} camera: it is for {camera.width}x{camera.height} pixels: expected the "
+                    f"size of the images, {MOST_PIXELS} pixels at most; calibrate the camera, or correct its driver"
+                )
             if camera.matrix is None or not _invertible(camera.matrix):
                 raise CalibrationError(f"CameraInfo of the {name} camera: K is singular: the camera is not calibrated")
+            if not np.isfinite(camera.distortion).all():
+                raise CalibrationError(f"CameraInfo of the {name} camera: d is {camera.distortion}: expected numbers")
             expected = DISTORTION_MODELS.get(camera.distortion_model)
             if camera.distortion and (expected is None or len(camera.distortion) not in expected):
                 raise CalibrationError(

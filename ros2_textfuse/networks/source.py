@@ -30,7 +30,11 @@ def open_source(name_or_path: str | Path) -> NetworkSource:
 
         return load_network(path)
     stored = read_stored(path)
-    return network_of(stored) if stored.architecture == "textif" else stored
+    if stored.architecture != "textif":
+        return stored
+    from ros2_textfuse.networks import weights
+
+    return weights.network_of(stored)  # not by `_made`, which would hold half a gigabyte when nobody needs it any more
 
 
 def network_of(source: NetworkSource) -> FusionNetwork:

@@ -62,6 +62,10 @@ class Tally:
         place = int(at / self.duration * self.bins + 1e-6) if self.duration > 0 else 0
         self.timeline.setdefault(kind, [0] * self.bins)[min(self.bins - 1, max(0, place))] += by
 
+    def left_out(self) -> list[str]:
+        """What was left out, and why, in lines to print; empty where nothing was."""
+        return [f"left out: {n} × {reason}" for reason, n in self.excluded.items()] + [*filter(None, [self.damage])]
+
 
 def usable_images(
     recording: Recording, cameras: dict[str, CameraInput], tally: Tally

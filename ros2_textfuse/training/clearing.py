@@ -28,7 +28,7 @@ from ros2_textfuse.networks.clearing import Clearing, ClearingConfig
 from ros2_textfuse.networks.folding import fold, unfold
 from ros2_textfuse.networks.stored import CLEARED
 from ros2_textfuse.networks.weights import save_weights
-from ros2_textfuse.training.data import DataError, Pair, find_pairs
+from ros2_textfuse.training.data import find_pairs, read_pair
 from ros2_textfuse.training.rain import fall
 
 NETWORKS = Path(__file__).parents[1] / "networks"
@@ -188,19 +188,11 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    pairs = [_read(pair) for pair in find_pairs(asked.data, CROP) if pair.name.startswith(asked.only)]
+    pairs = [read_pair(pair) for pair in find_pairs(asked.data, CROP) if pair.name.startswith(asked.only)]
     network = train(asked.mode, pairs, asked.steps, asked.seed)
     facts = {name: getattr(asked, name) for name in ("only", "steps", "seed")}
     out = asked.out or NETWORKS / f"{CLEARED[asked.mode]}.safetensors"
     save_weights(out, network, {"settings": json.dumps(facts), "pairs": str(len(pairs))})
-
-
-def _read(pair: Pair) -> tuple[Image, Image]:
-    """uint8 RGB [H, W, 3] and uint8 [H, W]."""
-    visible, thermal = cv2.imread(str(pair.visible), cv2.IMREAD_COLOR), cv2.imread(str(pair.thermal), 0)
-    if visible is None or thermal is None:
-        raise DataError(f"{pair.name}: was readable when the run began and is no longer")
-    return visible[..., ::-1], thermal
 
 
 if __name__ == "__main__":

@@ -152,6 +152,18 @@ def find_pairs(folder: Path, crop: int = 0) -> list[Pair]:
     return pairs
 
 
+def read_pair(pair: Pair) -> tuple[Image, Image]:
+    """uint8 RGB [H, W, 3] and uint8 [H, W].
+
+    Raises:
+        DataError: one of them was changed or removed since `find_pairs`.
+    """
+    visible, thermal = _read(pair.visible, colour=True), _read(pair.thermal, colour=False)
+    if visible is None or thermal is None:
+        raise DataError(f"{pair.name}: was readable when the run began and is no longer")
+    return visible, thermal
+
+
 class Crops:
     """Batches of degraded crops and their targets, by step.
 
@@ -169,7 +181,7 @@ class Crops:
         self.pairs = pairs
         self.nights = [p for p in pairs if p.night]
         self._teaching = cache(self._list_teaching)
-        self._load = lru_cache(maxsize=CACHED_PAIRS)(self._decode)
+        self._load = lru_cache(maxsize=CACHED_PAIRS)(read_pair)
 
     def __call__(self, step: int) -> Batch:
         """The batch of a step."""
@@ -243,12 +255,6 @@ class Crops:
 
     def _list_teaching(self, modes: tuple[str, ...]) -> list[Pair]:
         return [pair for pair in self.pairs if all(pair.teaches(mode) for mode in modes)]
-
-    def _decode(self, pair: Pair) -> tuple[Image, Image]:
-        visible, thermal = _read(pair.visible, colour=True), _read(pair.thermal, colour=False)
-        if visible is None or thermal is None:
-            raise DataError(f"{pair.name}: was readable when the run began and is no longer")
-        return visible, thermal
 
     def _clean_crop(self, pair: Pair, repaired: set[str], rng: Generator) -> tuple[Image, Image, Image]:
         """A crop, at times of a reduced image so that it shows more of the scene, flipped, its tones jittered.
@@ -370,7 +376,10 @@ def _measure(
 def _read(path: Path, *, colour: bool) -> Image | None:
     """uint8 RGB [H, W, 3] or grey [H, W]; None when the file is not a whole image."""
     # Decoded from memory: OpenCV then answers for a broken file alone, whatever characters its path has.
-    data = np.fromfile(path, np.uint8)
+    try:
+        data = np.fromfile(path, np.uint8)
+    except OSError:
+        return None
     if not data.size:
         return None
     image = cv2.imdecode(data, cv2.IMREAD_COLOR if colour else cv2.IMREAD_GRAYSCALE)

@@ -20,7 +20,7 @@ from ros2_textfuse.degradations.obstructions import OBSTRUCTIONS
 from ros2_textfuse.degradations.synthesis import THERMAL, VISIBLE, Image, line_kernel
 from ros2_textfuse.scene.conditions import CONDITIONS
 from ros2_textfuse.scene.features import Features, features
-from ros2_textfuse.training.data import Pair
+from ros2_textfuse.training.data import Pair, read_pair
 
 NAMED = 0.35  # from this severity on a condition is to be named; below FAINT it is not; between, either is right
 FAINT = 0.12
@@ -33,6 +33,8 @@ BROAD_STRIPES = 0.25  # share of the stripes that are broad or periodic
 SOFT = 0.28  # of a step over eight pixels within one, along its sharpest edges: what has less is soft by itself
 FINE = ("rain", "blur", "visible_noise", "ir_noise", "ir_stripe")  # what such video may lose
 LARGEST, SMALLEST = (480, 640), (240, 320)
+
+_read = lru_cache(maxsize=400)(read_pair)
 
 
 class Samples(NamedTuple):
@@ -66,7 +68,7 @@ def _begin() -> None:
 def _one(pairs: Sequence[Pair], seed: int, number: int) -> tuple[Features, list[float]]:
     rng = np.random.default_rng([seed, number])
     pair = pairs[int(rng.integers(len(pairs)))]
-    visible, thermal, wrong = sample(*_decoded(pair), drawn(rng), rng)
+    visible, thermal, wrong = sample(*_read(pair), drawn(rng), rng)
     return features(visible, thermal), [wrong.get(condition, 0.0) for condition in CONDITIONS]
 
 
@@ -238,10 +240,3 @@ def _sent(image: Image, modes: Iterable[str], labels: dict[str, float], rng: Gen
 def _compressed(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
     data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED), np.uint8)
-
-
-@lru_cache(maxsize=400)
-def _decoded(pair: Pair) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    visible = cv2.imread(str(pair.visible), cv2.IMREAD_COLOR)
-    thermal = cv2.imread(str(pair.thermal), cv2.IMREAD_GRAYSCALE)
-    return np.asarray(visible, np.uint8)[..., ::-1], np.asarray(thermal, np.uint8)

@@ -42,6 +42,7 @@ class Recorder:
         self._frames: deque[Frame] = deque()
         self._bytes = 0
         self._until: int | None = None  # ns, stamp at which the recording is whole
+        self._timer: asyncio.TimerHandle  # ends a recording for which no more frames come
         self._last = 0
         self._stack = contextlib.ExitStack()
         self._writing: set[asyncio.Task[None]] = set()
@@ -57,7 +58,7 @@ class Recorder:
             self._until = -1  # the first frame from now on sets it
             self._adapt()
             loop = asyncio.get_running_loop()
-            loop.call_later(self._after + SILENCE, self._finish)
+            self._timer = loop.call_later(self._after + SILENCE, self._finish)
             self._tell("recording", f"recording {self._after:g} more seconds")
 
     def wake(self) -> None:
@@ -92,9 +93,8 @@ class Recorder:
             self._forget()
 
     def _finish(self) -> None:
-        if self._until is None:
-            return
         self._until = None
+        self._timer.cancel()  # else it would end the next recording early
         frames = [*self._frames]
         self._forget()
         self._adapt()

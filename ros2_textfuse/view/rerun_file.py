@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.fuser import Fuser
-from ros2_textfuse.recordings.frames import RecordedPair
 from ros2_textfuse.runtime.output import claim_file
+
+if TYPE_CHECKING:  # the stream of a graph has no use for them
+    from ros2_textfuse.batch.objects import ObjectFinder
+    from ros2_textfuse.batch.pairs import Pair
 
 MAGIC = b"RRF"  # with which Rerun's files begin
 ADDRESS = "rerun+"  # with which a viewer's address begins
@@ -30,18 +33,26 @@ def claim(path: Path) -> None:
     claim_file(path, lambda head: head.startswith(MAGIC))
 
 
-def write(path: Path, pairs: Iterator[RecordedPair], fuser: Fuser, title: str) -> int:
+def write(
+    path: Path,
+    pairs: "Iterator[Pair]",
+    fuser: Fuser,
+    objects: "ObjectFinder | None",
+    ordered: bool,
+    title: str,
+) -> int:
     """Write visible, thermal and fused images on the timeline `recording`, and the prompt; returns how many pairs.
 
     Args:
         path: of the file, ending in .rrd.
-        pairs: of the recording.
-        fuser: with the prompt.
+        pairs: of the recording, as the fusion node would have fused them.
+        fuser: with the prompt, which prepared the pairs.
+        objects: to bring out; None for none.
+        ordered: whether the pairs follow each other in time.
         title: of the recording.
 
     Raises:
         RerunError: rerun-sdk is not installed.
-        ImageError: a pair cannot be fused.
     """
     rerun = _rerun()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,8 +61,10 @@ def write(path: Path, pairs: Iterator[RecordedPair], fuser: Fuser, title: str) -
         stream.save(path)
         stream.log("prompt", rerun.TextDocument(fuser.prompt.summary()), static=True)
         for pair in pairs:
-            visible, thermal = fuser.prepare_pair(pair.visible, pair.thermal)
-            images = {"visible": visible, "thermal": thermal, "fused": fuser.fuse_prepared(visible, thermal)}
+            fused = fuser.fuse_prepared(pair.visible, pair.thermal)
+            if objects:
+                objects.bring_out(fused, pair.visible, pair.thermal, pair.time if ordered else None)
+            images = {"visible": pair.visible, "thermal": pair.thermal, "fused": fused}
             stream.set_time("recording", duration=pair.time)
             for name, pixels in images.items():
                 stream.log(name, rerun.Image(pixels).compress(jpeg_quality=QUALITY))

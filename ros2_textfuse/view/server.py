@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -81,13 +82,26 @@ class ViewServer:
             )
         )
         self._thread = threading.Thread(target=self._run, name="view server", daemon=True)
-        self._running = threading.Event()
+        self._fault = ""
+        """Why it did not start."""
 
     def start(self) -> None:
-        """Begin to serve; returns when a browser may come."""
+        """Begin to serve; returns when a browser may come.
+
+        Raises:
+            AddressError: the server does not start.
+        """
         self._thread.start()
-        if not self._running.wait(START):
-            raise ports.AddressError("the web server did not start")
+        deadline = time.monotonic() + START
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                self._server.should_exit = True
+                self._listener.close()
+                raise ports.AddressError(
+                    f"the web server did not start: {self._fault or f'nothing came of it within {START:g} s'}; "
+                    "pip install --upgrade uvicorn websockets starlette"
+                )
+            time.sleep(0.01)
 
     def close(self) -> None:
         """Leave the viewers and the port."""
@@ -105,11 +119,15 @@ class ViewServer:
         return lines
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        try:
+            asyncio.run(self._serve())
+        except Exception as error:  # what is missing of its libraries it finds out in this thread
+            if self._server.started:
+                raise
+            self._fault = f"{type(error).__name__}: {error}"
 
     async def _serve(self) -> None:
         self._hub.open(asyncio.get_running_loop(), self._source.want)
-        self._running.set()
         try:
             await self._server.serve(sockets=[self._listener])
         finally:

@@ -149,6 +149,18 @@ def test_a_image_too_large_for_the_reference_is_only_warmed_up(network, monkeypa
     assert np.prod(runs[0]) > 100
 
 
+def test_another_test_pair_is_not_compared_with_the_old_reference(config, own_cache, monkeypatch):
+    """Another NumPy may draw another pair: with the old reference, no engine would pass, and no node start."""
+
+    def mirrored(height, width, pair=verification.check_pair):
+        return tuple(np.ascontiguousarray(image[:, ::-1]) for image in pair(height, width))
+
+    build_engine("eager", config)
+    monkeypatch.setattr(verification, "check_pair", mirrored)
+    build_engine("eager", config)
+    assert len([*(own_cache / "engines").glob("reference*")]) == 2
+
+
 def test_a_reference_that_shows_nothing_is_no_check(network):
     """Every engine agrees with black, whatever it does."""
     dead = copy.deepcopy(network)

@@ -160,6 +160,22 @@ def test_intrinsics_from_elsewhere(tmp_path):
         calibration.with_cameras({"thermal": CameraModel(64, 48, good.matrix, "thin_prism", (1.0,))})
 
 
+@pytest.mark.parametrize("size", [(0, 0), (0, 480), (65535, 65535)])
+def test_a_size_from_elsewhere_is_bounded(tmp_path, size):
+    """Of a file it is; a driver that says too much must not take all memory."""
+    calibration = read(tmp_path, {key: example()[key] for key in ("reference", "extrinsics")})
+    camera = CameraModel(*size, np.array([[60.0, 0, 32], [0, 60, 24], [0, 0, 1]]))
+    with pytest.raises(CalibrationError, match=f"thermal camera: it is for {size[0]}x{size[1]} pixels: expected"):
+        calibration.with_cameras({"thermal": camera})
+
+
+def test_a_distortion_from_elsewhere_is_finite(tmp_path):
+    calibration = read(tmp_path, {key: example()[key] for key in ("reference", "extrinsics")})
+    matrix = np.array([[60.0, 0, 32], [0, 60, 24], [0, 0, 1]])
+    with pytest.raises(CalibrationError, match=r"visible camera: d is .*nan"):
+        calibration.with_cameras({"visible": CameraModel(64, 48, matrix, "plumb_bob", (float("nan"), 0, 0, 0))})
+
+
 @pytest.mark.parametrize("factor", [1e-12, 1e-3, 1e3])
 def test_a_homography_that_makes_a_point_of_an_image_is_refused(tmp_path, factor):
     tree = change(small(), "homography", [[factor, 0, 0], [0, factor, 0], [0, 0, 1]])

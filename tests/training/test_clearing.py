@@ -7,6 +7,7 @@ import torch
 
 from ros2_textfuse.networks.stored import CLEARED, CLEARING, read_stored
 from ros2_textfuse.training import clearing, rain
+from ros2_textfuse.training.data import find_pairs, read_pair
 from ros2_textfuse.training.train import make_pairs
 
 
@@ -60,6 +61,6 @@ def test_light_is_given_back_by_what_ships_and_not_while_it_learns(tmp_path, mon
     monkeypatch.setattr(
         clearing.Clearing, "fuse", lambda self, *given: found.append(self.config.light) or fuse(self, *given)
     )
-    pairs = [clearing._read(pair) for pair in clearing.find_pairs(make_pairs(tmp_path / "pairs"), clearing.CROP)]
+    pairs = [read_pair(pair) for pair in find_pairs(make_pairs(tmp_path / "pairs"), clearing.CROP)]
     network = clearing.train("rain", pairs, 2, 0)
     assert found == [0, 0] and network.config.light == 0.05

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from ros2_textfuse.training import scene_samples
+from ros2_textfuse.training.data import DataError, find_pairs
+from ros2_textfuse.training.train import make_pairs
 
 
 @pytest.fixture
@@ -37,3 +39,14 @@ def test_a_soft_window_is_neither_sharp_nor_blurred():
     heat = np.ascontiguousarray(sharp[..., 0])
     labels = [scene_samples.sample(image, heat, {}, np.random.default_rng(2))[2].get("blur") for image in (sharp, soft)]
     assert labels == [None, scene_samples.UNSURE]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not an image"], ids=["missing", "empty", "damaged"])
+def test_an_image_that_went_missing_is_named(tmp_path, content):
+    pairs = find_pairs(make_pairs(tmp_path))
+    for pair in pairs:
+        pair.thermal.unlink()
+        if content is not None:
+            pair.thermal.write_bytes(content)
+    with pytest.raises(DataError, match="was readable when the run began"):
+        scene_samples._one(pairs, 0, 0)

@@ -1,5 +1,7 @@
 """A recording as the page's source."""
 
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
@@ -32,10 +34,15 @@ def fuser():
 
 
 @pytest.fixture
-def page(bag, fuser):
+def settings():
+    return FusionSettings(engine="eager")
+
+
+@pytest.fixture
+def page(bag, fuser, settings):
     fuser.set_prompt()
     hub = Hub(rate=1e6)
-    source = RecordingSource(find_recording([str(bag)]), FusionSettings(engine="eager"), fuser, hub, "drive")
+    source = RecordingSource(find_recording([str(bag)]), settings, fuser, hub, "drive")
     with serving(hub, source) as server:
         source.start()
         yield server
@@ -129,6 +136,39 @@ def test_the_images_speak_for_themselves(page):
         browser.wait_for(lambda: "low_light" in (browser.told("status") or {}).get("estimated_modes", ()), 60)
         browser.wait_for(lambda: "low_light" in browser.told("status")["modes"])
         assert "dark" in browser.told("status")["scene"] or "night" in browser.told("status")["scene"]
+
+
+@pytest.mark.parametrize("settings", [FusionSettings(engine="eager", keep_objects=True)], ids=["keep"])
+def test_objects_are_kept_without_one_that_is_named(page, monkeypatch):
+    asked = []
+
+    def finder(names, keep=False):
+        asked.append((names, keep))
+        return SimpleNamespace(bring_out=lambda fused, *_: fused.fill(77)), "found slowly"
+
+    monkeypatch.setattr("ros2_textfuse.view.offline.ObjectFinder.with_or_without", finder)
+    with Browser(page) as browser:
+        browser.wait_for(lambda: len(browser.frames) > 3, 60)
+        assert abs(level(browser, "fused") - 77) < 2
+        browser.wait_for(lambda: browser.told("status")["message"] == "found slowly")
+        browser.send("ask", number=1, objects=["car"])
+        browser.wait_for(lambda: len(asked) > 1)
+    assert asked == [((), True), (("car",), True)]
+
+
+def test_a_fault_of_textfuse_is_told_and_the_page_goes_on(page, fuser, monkeypatch, caplog):
+    def fail(*_):
+        raise cv2.error("(-215:Assertion failed)")
+
+    with Browser(page) as browser:
+        browser.wait_for(lambda: browser.frames, 60)
+        with monkeypatch.context() as broken:
+            broken.setattr(fuser, "fuse_prepared", fail)
+            browser.wait_for(lambda: (browser.told("status") or {}).get("state") == "ERROR")
+            assert "fault of textfuse" in browser.told("status")["message"] and "Assertion failed" in caplog.text
+        frames = len(browser.frames)
+        browser.send("play", on=True)
+        browser.wait_for(lambda: len(browser.frames) > frames + 3)
 
 
 def test_objects_that_nothing_finds_are_told_and_the_rest_goes_on(page, monkeypatch):

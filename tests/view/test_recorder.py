@@ -1,5 +1,7 @@
 """Moments that viewers record."""
 
+import asyncio
+
 import numpy as np
 
 from ros2_textfuse.recordings.source import find_recording
@@ -58,6 +60,32 @@ def test_the_last_and_the_next_seconds_become_a_bag(tmp_path, monkeypatch):
     levels = [np.frombuffer(image.data, np.uint8).mean() for image in visible]
     assert abs(levels[0] - 29) < 2 and levels[-1] > 58
     np.testing.assert_allclose(np.diff([image.stamp for image in visible]), PERIOD / 1e9, atol=1e-6)
+
+
+def test_the_end_of_one_moment_does_not_end_the_next(tmp_path, monkeypatch):
+    """The first is whole before the time is up at which it would end without frames; the second goes on beyond that."""
+    monkeypatch.setattr("ros2_textfuse.view.recorder.SILENCE", 0.5)
+    ended = []
+
+    async def write(frames):
+        ended.append(len(frames))
+
+    async def record_twice():
+        hub = Hub(rate=1e6)
+        hub.open(asyncio.get_running_loop(), lambda wanted: None)
+        recorder = Recorder(hub, tmp_path, after=0.1)
+        monkeypatch.setattr(recorder, "_write", write)
+        recorder.record()
+        for stamp in (1, 1 + PERIOD):
+            hub.put(stamp, {"fused": image(0), "visible": image(0), "thermal": image(0)})
+            recorder.wake()
+        recorder._after = 60.0
+        recorder.record()
+        await asyncio.sleep(1.0)
+        assert ended == [2], "the second one still goes on"
+        hub.close()
+
+    asyncio.run(record_twice())
 
 
 def test_nothing_is_kept_unless_somebody_wants_it():

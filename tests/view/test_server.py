@@ -8,13 +8,15 @@ import time
 import cv2
 import numpy as np
 import pytest
+import uvicorn
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from ros2_textfuse.view import ports
+from ros2_textfuse.view.hub import Hub
 from ros2_textfuse.view.requests import LARGEST
-from ros2_textfuse.view.server import MOST_VIEWERS, PAGE
+from ros2_textfuse.view.server import MOST_VIEWERS, PAGE, ViewServer
 from ros2_textfuse.view.viewer import NONSENSE
-from tests.helpers.page import Browser, get, image, serving, slow_link, until
+from tests.helpers.page import Browser, Scripted, get, image, serving, slow_link, until
 
 
 def looking(server, count=1):
@@ -245,6 +247,21 @@ def test_a_port_in_use_gives_way_to_the_next():
 def test_an_address_of_another_machine_is_refused_with_advice():
     with pytest.raises(ports.AddressError, match=r"0\.0\.0\.0"):
         ports.listen("192.0.2.7", 0)
+
+
+def test_a_server_that_does_not_start_says_why_and_frees_its_port(monkeypatch):
+    """As with a uvicorn that does not know the way we speak WebSocket: browsers would hang for ever."""
+
+    def load(self):
+        raise KeyError("websockets-sansio")
+
+    monkeypatch.setattr(uvicorn.Config, "load", load)
+    server = ViewServer(Scripted(), Hub(), port=0)
+    with pytest.raises(ports.AddressError, match=r"websockets-sansio.*pip install --upgrade uvicorn"):
+        server.start()
+    with pytest.raises(ConnectionRefusedError):
+        get(server)
+    server.close()
 
 
 def test_the_server_ends_while_viewers_look():

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import cv2
 from tqdm import tqdm
 
 from ros2_textfuse.batch.objects import ObjectFinder
@@ -19,10 +18,12 @@ from ros2_textfuse.evaluation.offline.run_folder import LAYOUT, RunError, RunFol
 from ros2_textfuse.evaluation.offline.source import Asked, Source
 from ros2_textfuse.evaluation.offline.summary import extremes, summarise, verdict
 from ros2_textfuse.fuser import Fuser
+from ros2_textfuse.imaging import image_files
 from ros2_textfuse.recordings.folder import FOLDER_RATE
 from ros2_textfuse.recordings.frames import Tally
 from ros2_textfuse.recordings.pairs import read_image
 from ros2_textfuse.runtime.machine import describe
+from ros2_textfuse.runtime.output import write_whole
 
 SHOWN = 3  # worst pairs, and as many best ones
 WATCHED = 6  # pairs in the middle, to see a prompt change act
@@ -157,9 +158,7 @@ def _show(
     files = {}
     for stream, image in (("visible", pair.visible), ("thermal", pair.thermal), ("fused", fused)):
         files[stream] = f"{pair.number:06}_{stream}.jpg"
-        pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
-        if not cv2.imwrite(str(folder.images / files[stream]), pixels, [cv2.IMWRITE_JPEG_QUALITY, 88]):
-            raise OSError(f"{folder.images / files[stream]} cannot be written")
+        write_whole(folder.images / files[stream], image_files.encode(image, ".jpg", 88))
     height, width = pair.thermal.shape
     return {
         "number": pair.number,

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from ros2_textfuse import Fuser, cli
 from ros2_textfuse.evaluation import metrics
 from ros2_textfuse.imaging import compressed
+from ros2_textfuse.recordings.pairs import read_image
 from tests.helpers.images import street
 from tests.helpers.messages import noise
 from tests.helpers.recordings import write_bag, write_folders
@@ -162,6 +164,16 @@ def test_a_thermal_clock_that_is_late(scene, bag, tmp_path):
     (run, rows), (_, expected) = result(tmp_path / "run"), result(tmp_path / "expected")
     assert run["counts"]["pairs"] == PAIRS
     assert [row["Qabf"] for row in rows] == [row["Qabf"] for row in expected]
+
+
+def test_a_folder_whose_name_is_no_text(bag, tmp_path):
+    """File names need not be UTF-8; OpenCV, given such a one, ends the process."""
+    out = tmp_path / os.fsdecode(b"run\xff")
+    assert evaluate(bag, "--every", 8, "--out", out) == 0
+    run, _ = result(out)
+    for image in run["images"]:
+        for file in image["files"].values():
+            assert read_image(out / "images" / file, "visible").shape == (64, 80, 3)
 
 
 def test_a_bag_of_compressed_images(bag, scene, tmp_path, capsys):
