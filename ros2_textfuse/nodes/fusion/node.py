@@ -37,6 +37,10 @@ from ros2_textfuse.settings import FusionSettings
 from ros2_textfuse.sync.pairing import CAMERAS, Stamped
 from ros2_textfuse.sync.policy import Frame, PairingPolicy
 
+# Each holds the fuser, and with it engines and their memory.
+OF_ACTIVATION = "_builder", "_cameras", "_geometry", "_objects", "_scene", "_frame_fuser", "_reporter"
+OF_CONFIGURATION = "_fuser", "_prompt_service"
+
 
 class FusionNode(LifecycleNode):
     """A lifecycle node around `Fuser`.
@@ -218,12 +222,17 @@ class FusionNode(LifecycleNode):
     def _leave_cameras(self) -> None:
         self._active = False
         self._activation.close()
-        memory.give_back()  # a camera and its subscription refer to each other, and keep the last images until then
+        self._forget(OF_ACTIVATION)
 
     def _release(self) -> None:
         self._configured = False
         self._configuration.close()
-        vars(self).pop("_fuser", None)
+        self._forget(OF_CONFIGURATION)
+
+    def _forget(self, parts: tuple[str, ...]) -> None:
+        for part in parts:
+            vars(self).pop(part, None)
+        memory.give_back()  # a camera and its subscription refer to each other, and keep the last images until then
 
     # Parameters and prompt ------------------------------------------------------------------------------------------
 
