@@ -22,10 +22,10 @@ from ros2_textfuse.degradations import synthesis
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.degradations.synthesis import THERMAL, VISIBLE, Image
 from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.imaging.luma import LUMA
 from ros2_textfuse.recordings.pairs import IMAGE_SUFFIXES, SIDES, read_image
 from ros2_textfuse.recordings.types import RecordingError
-from ros2_textfuse.sync.pairing import CAMERAS
 from ros2_textfuse.training.figures import draw_figures
 from ros2_textfuse.training.labels import OBJECTS, Known, labels_within, read_labels
 
