@@ -14,11 +14,12 @@ from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.evaluation.offline.sampling import spread_pairs
 from ros2_textfuse.evaluation.offline.source import Asked, open_source
 from ros2_textfuse.geometry import registration
-from ros2_textfuse.geometry.calibration import CAMERAS, FIELDS_OF_VIEW, Calibration, CameraModel, write_calibration
+from ros2_textfuse.geometry.calibration import FIELDS_OF_VIEW, Calibration, CameraModel, write_calibration
 from ros2_textfuse.geometry.chessboard import register_board
 from ros2_textfuse.geometry.overlay import before_and_after
 from ros2_textfuse.geometry.registration import NotSureError, register
 from ros2_textfuse.imaging import image_files
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.runtime.output import claim_file, refuse_inputs, write_whole
 
 WRITTEN = "Written by textfuse calibrate."

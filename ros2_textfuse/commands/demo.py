@@ -12,10 +12,10 @@ from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.commands.player_source import player_source
 from ros2_textfuse.demo.side_by_side import SideBySide
 from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.runtime import environment
 from ros2_textfuse.runtime.graph import START_PATIENCE, GraphError, NodeGraph
 from ros2_textfuse.runtime.output import claim_folder
-from ros2_textfuse.sync.pairing import CAMERAS
 
 if TYPE_CHECKING:
     from ros2_textfuse.demo.monitor import Monitor

@@ -10,6 +10,7 @@ from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.commands.node_arguments import namespace
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.evaluation.live.scenario import LONGEST, Scenario, ScenarioError, load_scenario
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.runtime import environment
 from ros2_textfuse.runtime.output import claim_folder
 
@@ -125,7 +126,7 @@ def _compare(args: argparse.Namespace) -> int:
 
 def _confirmed(source: "Source", asked: "Asked") -> bool:
     """Show the topics that were found; at a terminal, ask whether they are meant."""
-    for kind, camera in zip(("visible", "thermal"), source.cameras, strict=False):
+    for kind, camera in zip(CAMERAS, source.cameras, strict=False):
         print(f"{kind}: {camera}")
     if not source.cameras or (asked.visible_topic and asked.thermal_topic) or not sys.stdin.isatty():
         return True

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from ros2_textfuse.commands import fusion_arguments
 from ros2_textfuse.imaging import image_files
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.recordings.bag_reader import Bag
 from ros2_textfuse.recordings.bag_topics import find_cameras
@@ -104,7 +105,7 @@ def _fuse_bag(args: argparse.Namespace) -> int:
         raise RecordingError(f"{args.visible} does not exist")
     bag = Bag(args.visible)
     cameras = find_cameras(bag, args.visible_topic, args.thermal_topic)
-    for name, camera in zip(("visible", "thermal"), cameras, strict=True):
+    for name, camera in zip(CAMERAS, cameras, strict=True):
         print(f"{name}: {camera}")
     topics = cameras[0].topic, cameras[1].topic
     from ros2_textfuse.batch.streams import fuse_bag

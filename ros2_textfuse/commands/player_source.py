@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.recordings.bag import BagRecording
 from ros2_textfuse.recordings.pairs import find_sides
 from ros2_textfuse.recordings.source import find_recording
-from ros2_textfuse.sync.pairing import CAMERAS
 
 
 def player_source(sources: Sequence[str], visible_topic: str, thermal_topic: str) -> dict[str, str]:

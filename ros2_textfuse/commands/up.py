@@ -7,6 +7,7 @@ from typing import NoReturn
 from ros2_textfuse.commands import fusion_arguments, prompt_arguments
 from ros2_textfuse.commands.node_arguments import add_cameras, namespace
 from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.runtime import bounded_yaml, environment
 from ros2_textfuse.runtime.bounded_yaml import YamlError
 from ros2_textfuse.runtime.processes import Processes, node_command
@@ -73,7 +74,7 @@ def _commands(args: argparse.Namespace, params_file: Path) -> dict[str, list[str
     prompt = {"modes": args.mode, "severity": args.severity, "objects": args.object, "balance": args.balance}
     settings |= {name: value for name, value in prompt.items() if value not in (None, [])}
     sim_time = {"use_sim_time": args.use_sim_time}
-    cameras = {f"/{name}/image_raw": getattr(args, name) for name in ("visible", "thermal")}
+    cameras = {f"/{name}/image_raw": getattr(args, name) for name in CAMERAS}
     fusion = {**settings, **sim_time, "autostart": args.autostart, "exit_on_failure": True}
     commands = {"fusion": node_command("fusion", args.namespace, fusion, cameras, params_file)}
     if args.detection:

@@ -12,6 +12,8 @@ import lap
 import numpy as np
 from numpy.typing import NDArray
 
+from ros2_textfuse.detection.overlaps import overlaps
+
 Array = NDArray[np.float64]
 
 SURE, UNSURE = 0.25, 0.1  # scores from which a detection begins a track, and above which it goes on with one
@@ -146,15 +148,6 @@ def _measured(boxes: Array) -> Array:
 
 def _boxes(tracks: list[Track]) -> Array:
     return np.array([track.box() for track in tracks]).reshape(-1, 4)
-
-
-def overlaps(first: Array, second: Array) -> Array:
-    """Intersection over union of [N, 4] and [M, 4] boxes, [N, M]."""
-    corner = np.maximum(first[:, None, :2], second[None, :, :2])
-    both = (np.minimum(first[:, None, 2:], second[None, :, 2:]) - corner).clip(0).prod(2)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(1) for boxes in (first, second)]
-    result: Array = both / (areas[0][:, None] + areas[1][None] - both + 1e-7)
-    return result
 
 
 def _assignment(costs: Array, farthest: float) -> list[tuple[int, int]]:

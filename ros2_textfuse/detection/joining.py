@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ros2_textfuse.detection.overlaps import overlaps
 from ros2_textfuse.detection.types import Detection
 
 OVERLAP = 0.5  # intersection over union from which two boxes are of one object
@@ -76,7 +76,8 @@ def _groups(entries: Sequence[tuple[str, Detection]]) -> list[list[int]]:
     """Indices of the entries that belong together, the surest first; each entry is in one group."""
     if not entries:
         return []
-    overlap = _overlaps(np.array([detection.box for _, detection in entries]))
+    boxes = np.array([detection.box for _, detection in entries])
+    overlap = overlaps(boxes, boxes)
     streams = np.array([stream for stream, _ in entries])
     classes = np.array([detection.class_id for _, detection in entries])
     near = (overlap >= OVERLAP) & (classes[:, None] == classes) & (streams[:, None] != streams)
@@ -117,12 +118,3 @@ def _evidence(stream: str, score: float) -> float:
 def _log_odds(score: float) -> float:
     score = min(max(score, SCORE_LIMITS[0]), SCORE_LIMITS[1])
     return math.log(score / (1 - score))
-
-
-def _overlaps(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Intersection over union of each box with each, [N, 4] to [N, N]."""
-    corner = np.maximum(boxes[:, None, :2], boxes[:, :2])
-    sides = np.clip(np.minimum(boxes[:, None, 2:], boxes[:, 2:]) - corner, 0, None)
-    shared = sides.prod(axis=2)
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    return shared / np.maximum(areas[:, None] + areas - shared, 1e-9)

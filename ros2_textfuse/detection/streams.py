@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Generic, TypeVar
 
 from ros2_textfuse.imaging.camera_health import STAMPS
-from ros2_textfuse.sync.pairing import CAMERAS, SET_BACK
+from ros2_textfuse.imaging.cameras import CAMERAS
+from ros2_textfuse.sync.pairing import SET_BACK
 
 STREAMS = (*CAMERAS, "fused")
 OPEN = 2  # frames that may wait for an image at once: best effort loses some, and topics overtake each other

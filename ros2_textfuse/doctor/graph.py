@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ros2_textfuse.doctor.finding import FAIL, OK, WARN, Finding
+from ros2_textfuse.imaging.camera_health import AHEAD, BEHIND
 from ros2_textfuse.imaging.encodings import ENCODINGS
+from ros2_textfuse.sync.policy import PairingSettings
 
-SLOP = 0.02  # s, the default of the parameter
-OLD, AHEAD = 1.0, 0.02  # s: a stamp this far from the clock on arrival
+SLOP = PairingSettings.slop
 LOST = 0.1  # share of a camera's images that stamps show to be missing
 
 
@@ -107,7 +108,7 @@ def camera(name: str, seen: CameraSeen) -> Finding:
         )
     age = float(np.median(np.subtract(seen.arrivals, seen.stamps)))
     text += f", {1e3 * age:.0f} ms old on arrival"
-    if not -AHEAD <= age <= OLD:
+    if not -AHEAD <= age <= BEHIND:
         cure = "synchronise the clocks (chrony, PTP), or, with a simulation or a bag, use_sim_time"
         return Finding(WARN, check, text, cure)
     lost = missing(steps)

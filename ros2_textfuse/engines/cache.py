@@ -6,6 +6,7 @@ import importlib.metadata
 import logging
 import os
 import re
+import time
 from pathlib import Path
 
 from ros2_textfuse import networks
@@ -16,6 +17,7 @@ from ros2_textfuse.runtime.cache_folder import cache_dir
 logger = logging.getLogger(__name__)
 
 LARGEST = 512 << 20  # bytes of the folder; an engine has 1 to 60 MB
+ABANDONED = 3600.0  # s after which nobody writes on an engine that is not whole
 DIGEST_SIZE = hashlib.sha256().digest_size
 
 
@@ -64,15 +66,23 @@ class CachedEngine:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(hashlib.sha256(blob).digest() + blob)
             partial.replace(self.path)
-            _make_room(self.path)
         except OSError as error:
             with contextlib.suppress(OSError):
                 partial.unlink(missing_ok=True)
             logger.warning("The engine cannot be kept in %s and is built anew each time: %s", self.path.parent, error)
+            return
+        with contextlib.suppress(OSError):  # another node may make room at the same time
+            _make_room(self.path)
 
 
 def _make_room(newest: Path) -> None:
-    """Remove the engines that were used longest ago, until the folder holds LARGEST bytes, the newest one kept."""
+    """Remove the engines that were used longest ago, until the folder holds LARGEST bytes, the newest one kept.
+
+    What a process left half-written when it was killed goes as well.
+    """
+    for partial in newest.parent.glob("*.partial"):
+        if time.time() - partial.stat().st_mtime > ABANDONED:
+            partial.unlink(missing_ok=True)
     engines = {path: path.stat() for path in newest.parent.glob("*.engine") if path != newest}
     room = LARGEST - newest.stat().st_size - sum(found.st_size for found in engines.values())
     for path, found in sorted(engines.items(), key=lambda entry: entry[1].st_mtime):

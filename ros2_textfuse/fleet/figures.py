@@ -11,8 +11,8 @@ from ros2_textfuse.evaluation.metrics.bootstrap import Clusters, interval_of
 from ros2_textfuse.evaluation.metrics.fusion import SINGLE
 from ros2_textfuse.evaluation.offline.summary import AGAINST_SOURCES
 from ros2_textfuse.fleet import schema
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.scene.conditions import CONDITIONS
-from ros2_textfuse.sync.pairing import CAMERAS
 
 if TYPE_CHECKING:
     import duckdb

@@ -16,8 +16,8 @@ from ros2_textfuse.fleet.errors import FleetError
 from ros2_textfuse.fleet.figures import FIGURES, SHOWN, prepare, sliced, slicings
 from ros2_textfuse.fleet.queries import connect
 from ros2_textfuse.fleet.store import Store
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.runtime.output import claim_file, write_whole
-from ros2_textfuse.sync.pairing import CAMERAS
 
 if TYPE_CHECKING:
     import duckdb

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ros2_textfuse.evaluation.metrics.fusion import SINGLE
 from ros2_textfuse.evaluation.offline.summary import AGAINST_SOURCES
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.scene.conditions import CONDITIONS
-from ros2_textfuse.sync.pairing import CAMERAS
 
 if TYPE_CHECKING:
     import pyarrow

@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_textfuse.geometry.calibration import CAMERAS, Calibration, CalibrationError, CameraModel
+from ros2_textfuse.geometry.calibration import Calibration, CalibrationError, CameraModel
+from ros2_textfuse.imaging.cameras import other_camera
 from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.imaging.padding import Shares, shares_of_mean
 
@@ -64,7 +65,7 @@ class Alignment:
         # Beyond its border by less than half a pixel an image still has the value of its last one.
         limits = np.array([reference.width, reference.height]) - 0.5
         at_reference[((at_reference < -0.5) | (at_reference > limits)).any(axis=2)] = np.nan
-        other = CAMERAS[calibration.reference == "visible"]
+        other = other_camera(calibration.reference)
         at_other = self._other_pixels(at_reference)
         if np.isnan(at_other).all():
             raise CalibrationError(
@@ -166,7 +167,7 @@ class Alignment:
         """Where the other camera sees what is at pixels of the reference camera; NaN where it does not."""
         calibration = self.calibration
         to_thermal = calibration.reference == "visible"
-        other = calibration.cameras[CAMERAS[to_thermal]]
+        other = calibration.cameras[other_camera(calibration.reference)]
         if calibration.homography is not None:
             matrix = np.linalg.inv(calibration.homography) if to_thermal else calibration.homography
             points = np.dstack([at, np.ones(at.shape[:2])]) @ matrix.T

@@ -15,11 +15,11 @@ import yaml
 from numpy.typing import NDArray
 
 from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.runtime import bounded_yaml
 from ros2_textfuse.runtime.bounded_yaml import YamlError
 from ros2_textfuse.runtime.output import write_whole
 
-CAMERAS = ("visible", "thermal")
 FIELDS_OF_VIEW = ("reference", "shared")
 DISTORTION_MODELS = {"plumb_bob": (4, 5), "rational_polynomial": (8, 12, 14), "equidistant": (4,)}
 """Model of sensor_msgs/CameraInfo -> how many coefficients it may have; none stands for no distortion."""

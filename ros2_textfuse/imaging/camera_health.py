@@ -12,6 +12,7 @@ SAMPLING = 4  # every so many-th row and column tells what an image shows
 BLACK, WHITE = 8, 247  # grey levels of an image with the lens covered, or with nothing but overexposure
 FLAT = {"u1": 3.0, "u2": 25.0}  # levels or counts; a closed shutter shows no more than the sensor's noise
 STAMPS = "stamps are"  # how the text of a fault begins that leaves the images themselves good
+AHEAD, BEHIND = 0.2, 2.0  # s that stamps may be off this machine's clock; a driver or a network may be late
 FLAT_SHARE = 1e-3  # of temperatures' median: 0.3 K of a scene at 293 K
 COLOURED = 24  # levels between the channels of what should be grey; JPEG leaves a few
 
@@ -19,7 +20,7 @@ COLOURED = 24  # levels between the channels of what should be grey; JPEG leaves
 class Fault(NamedTuple):
     """What is wrong with a camera's images."""
 
-    kind: str  # frozen, black, white, flat, empty or coloured
+    kind: str  # frozen, black, white, flat, empty, coloured or stamps
     text: str  # for an operator
 
 

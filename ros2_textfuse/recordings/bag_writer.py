@@ -14,6 +14,7 @@ from rosbags.rosbag2 import StoragePlugin, Writer, WriterError
 from rosbags.typesys import Stores, get_typestore
 
 from ros2_textfuse.imaging import compressed
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.imaging.encodings import thermal_array, visible_array
 from ros2_textfuse.recordings.bag_reader import COMPRESSED, IMAGE
 from ros2_textfuse.recordings.types import RecordedImage, RecordingError
@@ -59,7 +60,7 @@ def write_bag(
         image_topic = ("image_raw/compressed", COMPRESSED) if compress else ("image_raw", IMAGE)
         connections = {
             (camera, kind): writer.add_connection(f"/{camera}/{name}", kind, typestore=STORE)
-            for camera in ("visible", "thermal")
+            for camera in CAMERAS
             for name, kind in (image_topic, ("camera_info", INFO))
         }
         for image in images:

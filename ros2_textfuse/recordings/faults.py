@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.imaging import encodings
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.recordings.types import RecordedImage
 
-CAMERAS = ("visible", "thermal")
 SLOW = 4.0  # images a second
 
 Spoil = Callable[[RecordedImage, RecordedImage], RecordedImage | None]

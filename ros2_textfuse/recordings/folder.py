@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.recordings.pairs import check_pair, pair_folders, read_image
 from ros2_textfuse.recordings.types import RecordedImage, Recording, frame_at
 
@@ -22,5 +23,5 @@ class FolderRecording(Recording):
         """Visible and thermal of each name, one after the other."""
         first = frame_at(time, FOLDER_RATE)
         for number, pair in enumerate([*self._pairs.values()][first:], first):
-            for camera, path in zip(("visible", "thermal"), pair, strict=True):
+            for camera, path in zip(CAMERAS, pair, strict=True):
                 yield RecordedImage.from_pixels(camera, number / FOLDER_RATE, read_image(path, camera))

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from numpy.typing import NDArray
 
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.recordings.types import RecordedImage, Recording, RecordingError
 from ros2_textfuse.sync.camera_input import CameraInput
-from ros2_textfuse.sync.pairing import CAMERAS, Stamped
+from ros2_textfuse.sync.pairing import Stamped
 from ros2_textfuse.sync.policy import PairingPolicy, PairingSettings
 
 BINS = 120  # of the timeline, at most

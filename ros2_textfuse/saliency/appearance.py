@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse.saliency.contours import follow, masked
-from ros2_textfuse.saliency.surroundings import SIDE, Surroundings
+from ros2_textfuse.saliency.surroundings import BINS, SIDE, Surroundings
 
 SEEN_BINS = 16  # of the histograms that tell an object from its ring
-CONTRAST_BINS = 32  # of those by which a push is chosen, as in the measure of separability
 FLOOR = 0.05  # share that each bin has unseen, so that no single one decides
 TRUST = 0.7  # log odds by which a cell of the box is the object's before its levels have spoken
 ALIKE, DIFFERENT = 4.0, 20.0  # levels beside it from which on a cell begins to differ, and surely does
@@ -231,8 +230,8 @@ def _blur(cells: Cells) -> Cells:
 def separabilities(cells: NDArray, ring: NDArray[np.bool_]) -> NDArray[np.float64]:
     """1 minus the overlap of the histograms inside each box and in its ring, [N]."""
     box_and_part = 2 * np.arange(len(cells))[:, None, None] + ring
-    bins = (np.asarray(cells, np.intp) * CONTRAST_BINS >> 8) + CONTRAST_BINS * box_and_part
-    counts = np.bincount(bins.ravel(), minlength=2 * CONTRAST_BINS * len(cells)).reshape(-1, 2, CONTRAST_BINS)
+    bins = (np.asarray(cells, np.intp) * BINS >> 8) + BINS * box_and_part
+    counts = np.bincount(bins.ravel(), minlength=2 * BINS * len(cells)).reshape(-1, 2, BINS)
     shares = counts / np.maximum(counts.sum(2, keepdims=True), 1)
     return 1 - shares.min(1).sum(1)
 

@@ -5,9 +5,8 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from ros2_textfuse.saliency.surroundings import Surroundings
+from ros2_textfuse.saliency.surroundings import BINS, Surroundings
 
-BINS = 32  # of grey levels, as in the measure of separability
 FINEST = 128  # rows and columns of box and ring that are looked at, at least
 LOSS = 1e-9  # of separability from which on an object has lost, and not its figure rounded
 

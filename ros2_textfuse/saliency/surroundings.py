@@ -11,8 +11,10 @@ from ros2_textfuse.saliency.regions import Rectangle
 
 SIDE = 24  # cells along either side of box and ring
 FINE = 4  # parts of a cell's side, to which an outline is filled
+# The measure of separability is taken with these as well: what is brought out is chosen by what is measured.
 RING = 0.3  # its width, in widths and heights of the box
 NARROWEST = 3  # pixels of the ring, and of what the image shows of the box
+BINS = 32  # of the histograms of grey levels in both
 CORE = 0.3  # of the way from the border to the middle of a box, from which on the object is surely there
 SOFT = 0.15  # of that way, in which an effect rises from none to all
 

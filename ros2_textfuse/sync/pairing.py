@@ -6,7 +6,8 @@ Images are whatever the caller has; only stamps are looked at, in nanoseconds.
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-CAMERAS = ("visible", "thermal")
+from ros2_textfuse.imaging.cameras import CAMERAS, other_camera
+
 SET_BACK = 1_000_000_000  # ns; stamps that go back by less are late images, by more a clock that was set back
 
 Image = TypeVar("Image")
@@ -56,7 +57,7 @@ class NearestStamp(Generic[Image]):
 
     def add(self, camera: str, image: Stamped[Image]) -> Pair[Image] | None:
         """See Pairing."""
-        stamp, own, others = image.stamp, self._queues[camera], self._queues[_other(camera)]
+        stamp, own, others = image.stamp, self._queues[camera], self._queues[other_camera(camera)]
         if own and max(own) - stamp > SET_BACK:
             # Time was set back: a looped recording, a restarted simulation.
             own.clear()
@@ -109,7 +110,3 @@ class HoldLast(Generic[Image]):
         """See Pairing."""
         unused = camera == "thermal" and self._newest is not None and not self._used
         return int(unused and self._newest is not None and self._newest.stamp > after)
-
-
-def _other(camera: str) -> str:
-    return CAMERAS[camera == "visible"]

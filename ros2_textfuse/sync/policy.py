@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic
 
-from ros2_textfuse.sync.pairing import CAMERAS, SET_BACK, HoldLast, Image, NearestStamp, Pairing, Stamped
+from ros2_textfuse.imaging.cameras import CAMERAS, other_camera
+from ros2_textfuse.sync.pairing import SET_BACK, HoldLast, Image, NearestStamp, Pairing, Stamped
 
 UNPAIRED = 3  # images without one of the other camera, after which a camera may be passed through
 
@@ -153,7 +154,7 @@ class PairingPolicy(Generic[Image]):
         By how long this one was without it, not by how long it sent nothing: of two slow cameras, both are silent at
         times. And not by one image of it that was lost on its way.
         """
-        self._without_other[CAMERAS[camera == "visible"]].clear()
+        self._without_other[other_camera(camera)].clear()
         began = self._without_other[camera]
         if len(began) < UNPAIRED:
             began.append(now)

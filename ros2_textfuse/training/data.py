@@ -22,18 +22,16 @@ from ros2_textfuse.degradations import synthesis
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.degradations.synthesis import THERMAL, VISIBLE, Image
 from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.imaging.luma import LUMA
+from ros2_textfuse.recordings.pairs import IMAGE_SUFFIXES, SIDES, read_image
+from ros2_textfuse.recordings.types import RecordingError
 from ros2_textfuse.training.figures import draw_figures
+from ros2_textfuse.training.labels import OBJECTS, Known, labels_within, read_labels
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
 CACHED_PAIRS = 1500  # decoded pairs held in memory, about 2 GB at 640x480
-OBJECTS = 8  # known objects in a crop that count
-SMALLEST_OBJECT = 5  # pixels of a crop
 WITH_FIGURES = 0.15  # share of crops into which figures are drawn
 UNBALANCED = 0.2  # share of crops in which the prompt prefers a camera
-
-Known = tuple[int, float, float, float, float]
-"""An object in pixels: class, left, top, right, bottom."""
 
 # How often each mode is the wrong prompt: most where a network is tempted to see in a clean image what is not there.
 WRONG = {
@@ -116,7 +114,7 @@ def find_pairs(folder: Path, crop: int = 0) -> list[Pair]:
         DataError: listing every fault: folders that are missing, names without a partner, images that cannot be
             read, pairs of two sizes, pairs smaller than `crop`.
     """
-    sides = {side: folder / side for side in ("vi", "ir")}
+    sides = {side: folder / side for side in SIDES}
     faults = [f"{path}: no such folder" for path in sides.values() if not path.is_dir()]
     if faults:
         raise DataError(_report(folder, faults))
@@ -124,27 +122,33 @@ def find_pairs(folder: Path, crop: int = 0) -> list[Pair]:
     for side, path in sides.items():
         files[side] = {}
         for file in sorted(path.iterdir()):
-            if file.suffix.lower() not in SUFFIXES:
+            if file.suffix.lower() not in IMAGE_SUFFIXES:
                 continue
             if file.stem in files[side]:
                 faults.append(f"{file}: second image of the name {file.stem}")
             files[side][file.stem] = file
-    for side, other in (("vi", "ir"), ("ir", "vi")):
+    for side, other in (SIDES, SIDES[::-1]):
         faults += [f"{files[side][n]}: no {other}/{n}.*" for n in sorted(files[side].keys() - files[other].keys())]
     names = sorted(files["vi"].keys() & files["ir"].keys())
     if not names and not faults:
-        faults.append(f"{folder}: no images in vi/ and ir/ ({', '.join(sorted(SUFFIXES))})")
+        faults.append(f"{folder}: no images in vi/ and ir/ ({', '.join(sorted(IMAGE_SUFFIXES))})")
     pairs = []
     for name in tqdm(names, desc="checking", unit="pair", disable=None, leave=False):
-        visible, thermal = _read(files["vi"][name], colour=True), _read(files["ir"][name], colour=False)
-        if visible is None or thermal is None:
-            faults += [f"{files[s][name]}: cannot be read" for s, x in (("vi", visible), ("ir", thermal)) if x is None]
-        elif visible.shape[:2] != thermal.shape[:2]:
+        read = []
+        for side, camera in zip(SIDES, CAMERAS, strict=True):
+            try:
+                read.append(_read(files[side][name], camera))
+            except DataError as error:
+                faults.append(str(error))
+        if len(read) < len(SIDES):
+            continue
+        visible, thermal = read
+        if visible.shape[:2] != thermal.shape[:2]:
             faults.append(f"{name}: vi is {_size(visible)}, ir is {_size(thermal)}")
         elif min(visible.shape[:2]) < crop:
             faults.append(f"{name}: {_size(visible)} is smaller than the crop of {crop}")
         else:
-            boxes, of_labels = _boxes(folder / "labels" / f"{name}.txt", *thermal.shape)
+            boxes, of_labels = read_labels(folder / "labels" / f"{name}.txt", *thermal.shape)
             faults += of_labels
             pairs.append(_measure(name, files["vi"][name], files["ir"][name], visible, thermal, boxes))
     if faults:
@@ -158,10 +162,10 @@ def read_pair(pair: Pair) -> tuple[Image, Image]:
     Raises:
         DataError: one of them was changed or removed since `find_pairs`.
     """
-    visible, thermal = _read(pair.visible, colour=True), _read(pair.thermal, colour=False)
-    if visible is None or thermal is None:
-        raise DataError(f"{pair.name}: was readable when the run began and is no longer")
-    return visible, thermal
+    try:
+        return _read(pair.visible, "visible"), _read(pair.thermal, "thermal")
+    except DataError as error:
+        raise DataError(f"{pair.name}: was readable when the run began and is no longer: {error}") from error
 
 
 class Crops:
@@ -278,7 +282,7 @@ class Crops:
         if extent != self.crop:
             size = (self.crop, self.crop)
             visible, thermal = (cv2.resize(x, size, interpolation=cv2.INTER_AREA) for x in (visible, thermal))
-        boxes = _boxes_within(pair, left, top, extent, self.crop)
+        boxes = labels_within(pair.boxes, left, top, extent, self.crop)
         if rng.random() < 0.5:
             visible, thermal = visible[:, ::-1], thermal[:, ::-1]
             boxes[:, [1, 3]] = self.crop - boxes[:, [3, 1]]
@@ -320,35 +324,6 @@ def brighten(visible: Image, severity: float) -> Image:
     return np.clip(cv2.cvtColor(lifted, cv2.COLOR_YCrCb2RGB), 0, 1)
 
 
-def _boxes(path: Path, height: int, width: int) -> tuple[tuple[Known, ...], list[str]]:
-    """The objects that a file of labels names, in pixels, and what is wrong with it; none where there is no file."""
-    boxes = []
-    for number, line in enumerate(path.read_text().splitlines() if path.is_file() else (), 1):
-        try:
-            kind, *sides = line.split()
-            of, (x, y, w, h) = int(kind), [float(side) for side in sides]
-            if of < 0 or not (0 <= x <= 1 and 0 <= y <= 1 and 0 < w <= 1 and 0 < h <= 1):
-                raise ValueError
-        except ValueError:
-            return (), [f"{path}:{number}: expected class x y width height, shares of the image, not {line[:60]!r}"]
-        boxes.append((of, (x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height))
-    return tuple(boxes), []
-
-
-def _boxes_within(pair: Pair, left: int, top: int, extent: int, crop: int) -> Image:
-    """The pair's objects as float32 [OBJECTS, 5] in a window that is scaled to `crop`, those that are half in it."""
-    rows = np.zeros((OBJECTS, 5), np.float32)
-    rows[:, 0] = -1
-    boxes = np.array(pair.boxes, np.float32).reshape(-1, 5)
-    corners = (boxes[:, 1:] - np.array([left, top, left, top], np.float32)) * (crop / extent)
-    inside = np.clip(corners, 0, crop)
-    sides, whole = inside[:, 2:] - inside[:, :2], corners[:, 2:] - corners[:, :2]
-    kept = (sides.min(1, initial=crop) >= SMALLEST_OBJECT) & (sides.prod(1) >= 0.5 * whole.prod(1))
-    found = np.hstack([boxes[kept, :1], inside[kept]])[:OBJECTS]
-    rows[: len(found)] = found
-    return rows
-
-
 def _measure(
     name: str,
     visible_path: Path,
@@ -373,17 +348,15 @@ def _measure(
     )
 
 
-def _read(path: Path, *, colour: bool) -> Image | None:
-    """uint8 RGB [H, W, 3] or grey [H, W]; None when the file is not a whole image."""
-    # Decoded from memory: OpenCV then answers for a broken file alone, whatever characters its path has.
+def _read(path: Path, camera: str) -> Image:
+    """uint8, RGB [H, W, 3] of the visible camera, grey [H, W] of the thermal one."""
     try:
-        data = np.fromfile(path, np.uint8)
-    except OSError:
-        return None
-    if not data.size:
-        return None
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR if colour else cv2.IMREAD_GRAYSCALE)
-    return image if image is None or not colour else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        image = read_image(path, camera)
+    except RecordingError as error:
+        raise DataError(str(error)) from error
+    if image.dtype != np.uint8:
+        raise DataError(f"{path} has pixels of {image.dtype}: 8 bits are needed; textfuse does not guess their range")
+    return image
 
 
 def _planes(image: Image) -> Image:

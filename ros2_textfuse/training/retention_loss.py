@@ -13,6 +13,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from ros2_textfuse.saliency.surroundings import RING
 from ros2_textfuse.training import processes
 
 SIZES = (4.0, 8.0, 16.0)  # pixels, the Gaussian windows in which the cameras' contrast is compared
@@ -20,7 +21,6 @@ LEVELS = 5  # bands that are taken from the winner, the widest of 2**5 pixels
 DECISIVE = 4.0  # power of the compared contrasts: the larger, the harder the choice
 NOISE = 3e-3  # contrast energy below which neither camera has anything to choose
 BINS = (16, 32)  # of the grey histograms compared inside and around a box
-RING = 0.3  # width of a box's ring, in parts of the box, as in evaluation/retention.py
 PLAIN = 0.2  # separability from which on a box counts, the more the larger
 KNOWN = 3.0  # weight of a known object beside a box drawn at random
 TILT = 2.5  # log of the factor on the energy of thermal at a balance of 1

@@ -9,12 +9,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ros2_textfuse.errors import TextfuseError
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.recordings.bag_writer import write_bag
 from ros2_textfuse.recordings.types import RecordedImage
 from ros2_textfuse.view.frames import Frame
 from ros2_textfuse.view.hub import Hub
 
-CAMERAS = ("visible", "thermal")
 BEFORE, AFTER = 10.0, 5.0  # s
 SILENCE = 2.0  # s longer than that: no more frames come
 MOST_BYTES = 256 << 20  # of images that are kept

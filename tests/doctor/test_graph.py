@@ -50,6 +50,11 @@ def test_what_is_wrong_with_a_camera(changes, level, said):
     assert said in found.cure
 
 
+@pytest.mark.parametrize("late", [-0.15, 1.5])
+def test_stamps_that_the_node_takes_for_good_are_no_finding(late):
+    assert graph.camera("visible", seen(late=late)).level == OK
+
+
 @pytest.mark.parametrize("kind", ["fusion", "detection"])
 def test_a_second_node_of_one_name(kind):
     found = graph.instances(GraphSeen({}, **{kind: [f"/textfuse/{kind}"] * 2}))

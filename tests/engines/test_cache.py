@@ -140,6 +140,24 @@ def test_the_folder_has_a_bound(own_cache, config, monkeypatch):
     assert [path.name for path in (own_cache / "engines").iterdir()] == [first.path.name]
 
 
+def test_an_engine_is_kept_while_another_node_makes_room(own_cache, config, caplog):
+    """What that one removes is listed, and gone when it is looked at, as is a link to nothing."""
+    cached(config).path.parent.mkdir(parents=True)
+    (cached(config).path.parent / "another.engine").symlink_to("nothing")
+    cached(config).store(b"engine")
+    assert cached(config).load() == b"engine" and not caplog.messages
+
+
+def test_what_a_killed_process_left_is_removed(own_cache, config):
+    folder = cached(config).path.parent
+    folder.mkdir(parents=True)
+    for name, age in (("old", cache.ABANDONED + 60), ("written", 0)):
+        (folder / f"{name}.1234.partial").write_bytes(bytes(1000))
+        os.utime(folder / f"{name}.1234.partial", (time.time() - age,) * 2)
+    cached(config).store(b"engine")
+    assert {path.name for path in folder.iterdir()} == {"written.1234.partial", cached(config).path.name}
+
+
 WITHOUT_TORCH = """
 import sys
 import numpy as np

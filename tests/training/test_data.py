@@ -1,10 +1,13 @@
+import struct
+
 import cv2
 import numpy as np
 import pytest
 
 from ros2_textfuse.degradations import synthesis
 from ros2_textfuse.degradations.modes import MODES
-from ros2_textfuse.training.data import KINDS, OBJECTS, WRONG, Crops, DataError, Pair, brighten, find_pairs
+from ros2_textfuse.training.data import KINDS, WRONG, Crops, DataError, Pair, brighten, find_pairs
+from ros2_textfuse.training.labels import OBJECTS
 from ros2_textfuse.training.train import make_pairs
 
 
@@ -64,10 +67,24 @@ class TestFindPairs:
         assert "cannot be trained on, 6 faults" in message
         assert f"{folder / 'vi' / '000.png'}: no ir/000.*" in message
         assert f"{folder / 'ir' / '004.png'}: no vi/004.*" in message
-        assert f"{folder / 'vi' / '001.png'}: cannot be read" in message
-        assert f"{folder / 'ir' / '002.png'}: cannot be read" in message
+        assert f"{folder / 'vi' / '001.png'} cannot be read" in message
+        assert f"{folder / 'ir' / '002.png'} cannot be read" in message
         assert "003: vi is 128x96, ir is 60x50" in message
         assert "second image of the name 003" in message
+
+    def test_thermal_images_of_16_bits_are_named(self, folder):
+        """Their range is the camera's: cut to 8 bits unasked, most show nothing."""
+        cv2.imwrite(str(folder / "ir" / "001.png"), np.full((96, 128), 3000, np.uint16))
+        with pytest.raises(DataError, match=r"001\.png has pixels of uint16: 8 bits are needed"):
+            find_pairs(folder)
+
+    def test_a_file_that_claims_too_many_pixels_is_not_decoded(self, folder):
+        path = folder / "vi" / "001.png"
+        data = bytearray(path.read_bytes())
+        data[16:24] = struct.pack(">II", 50_000, 50_000)
+        path.write_bytes(data)
+        with pytest.raises(DataError, match=r"001\.png cannot be read.*50000x50000 pixels"):
+            find_pairs(folder)
 
     def test_images_smaller_than_the_crop_are_refused(self, folder):
         with pytest.raises(DataError, match="000: 128x96 is smaller than the crop of 112"):

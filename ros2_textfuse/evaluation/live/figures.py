@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ros2_textfuse.evaluation.live.observations import COUNTS, LOSSES, NODES, PromptCall, Seen, Status, Watch
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.sync.pairing import NearestStamp, Stamped
 
 FIGURES: dict[str, tuple[str, str]] = {
@@ -163,7 +164,7 @@ def _counted(watch: Watch, since: float, until: float, known: dict[str, float], 
         return
     seconds = steps[-1][1] - steps[0][0]
     totals = {name: sum(increase[name] for _, _, increase in steps) for name in COUNTS}
-    for camera in ("visible", "thermal"):
+    for camera in CAMERAS:
         known[f"{camera}_hz"] = totals[f"{camera}_received"] / seconds
     for name in LOSSES:
         known[name] = max(0, totals[name])

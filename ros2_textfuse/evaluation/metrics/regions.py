@@ -7,7 +7,8 @@ all regions whose corners lie on a grid, from histograms of cells summed up once
 import numpy as np
 from numpy.typing import NDArray
 
-from ros2_textfuse.evaluation.metrics.retention import BINS, PLAIN
+from ros2_textfuse.evaluation.metrics.retention import PLAIN
+from ros2_textfuse.saliency.surroundings import BINS
 
 CELL = 8  # pixels
 SHAPES = ((3, 2), (6, 3), (3, 4), (6, 8))  # rows and columns of cells: near the sizes of `retention.SALIENT_SIZES`

@@ -15,13 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse.evaluation.metrics.bootstrap import LEVEL, Interval
+from ros2_textfuse.saliency.regions import Rectangle
+from ros2_textfuse.saliency.surroundings import BINS, NARROWEST, RING
 
 Grey = NDArray[Any]
-Rectangle = tuple[float, float, float, float]
 
-BINS = 32
-RING = 0.3  # its width, in widths and heights of the box
-NARROWEST = 3  # pixels of the ring
 PLAIN = 0.35  # separability from which on a camera shows an object plainly
 SHARES = (0.9, 0.75)  # of the better camera's separability that a fused image is asked to keep
 WHITE = 235  # grey level from which on a visible image has no detail left

@@ -21,7 +21,7 @@ from ros2_textfuse.evaluation.metrics.boxes import Box, read_boxes
 from ros2_textfuse.evaluation.metrics.fusion import to_grey
 from ros2_textfuse.evaluation.metrics.retention import SALIENT, Retention, retention, salient_boxes, table
 from ros2_textfuse.fuser import Fuser
-from ros2_textfuse.sync.pairing import CAMERAS
+from ros2_textfuse.imaging.cameras import CAMERAS
 
 LEAST = 0.001  # score; mAP weighs all detections, sure or not
 SEVERITY = 0.5  # of each degradation, and of the prompt that names it

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.recordings.frames import Tally, usable_images
 from ros2_textfuse.recordings.types import Recording
 from ros2_textfuse.settings import FusionSettings
 from ros2_textfuse.sync.camera_input import CameraInput
-from ros2_textfuse.sync.pairing import CAMERAS
 from ros2_textfuse.sync.time_offset import Motion
 
 

@@ -4,13 +4,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.recordings.bag import BagRecording
 from ros2_textfuse.recordings.bag_topics import ImageTopic, find_cameras
 from ros2_textfuse.recordings.pairs import find_sides, pair_folders
 from ros2_textfuse.recordings.source import find_recording
 from ros2_textfuse.recordings.types import Recording
 from ros2_textfuse.settings import FusionSettings
-from ros2_textfuse.sync.pairing import CAMERAS
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from ros2_textfuse.evaluation.metrics.bootstrap import Interval, mean_interval
 from ros2_textfuse.evaluation.metrics.fusion import LESS_IS_BETTER, SINGLE
 from ros2_textfuse.evaluation.offline.replay import Row
-from ros2_textfuse.sync.pairing import CAMERAS
+from ros2_textfuse.imaging.cameras import CAMERAS
 
 AGAINST_SOURCES = ("SCD", "VIF", "Qabf", "MI", "SSIM", "CC")
 RANKED_BY = ("SCD", "VIF", "Qabf", "SSIM")

@@ -8,7 +8,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 
 from ros2_textfuse.imaging import encodings
-from ros2_textfuse.imaging.camera_health import STAMPS, CameraHealth, Fault
+from ros2_textfuse.imaging.camera_health import AHEAD, BEHIND, STAMPS, CameraHealth, Fault
 from ros2_textfuse.imaging.outside_text import shown
 from ros2_textfuse.nodes.common.following import FollowingSubscription
 from ros2_textfuse.nodes.common.topic_checks import why_silent
@@ -18,7 +18,6 @@ from ros2_textfuse.sync.pairing import Stamped, stamp_ns
 from ros2_textfuse.sync.stamp_gaps import StampGaps
 
 LONGEST_FRAME_ID = 255  # characters; it goes into every header of what is published
-AHEAD, BEHIND = 0.2, 2.0  # s that stamps may be off this machine's clock; a driver or a network may be late
 
 
 class Camera(CameraInput):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ros2_textfuse.imaging import camera_health
 from ros2_textfuse.nodes.common.keeping_up import Turnover
 from ros2_textfuse.nodes.fusion.ledger import Account
 
@@ -126,6 +127,6 @@ def _overrun(s: Situation) -> str:
 
 def _age(s: Situation) -> str:
     """That fused images are too old; not where a camera's clock is known to be off."""
-    if s.latency <= s.max_latency * 1e3 or any(camera.fault.startswith("stamps") for camera in s.cameras):
+    if s.latency <= s.max_latency * 1e3 or any(camera.fault.startswith(camera_health.STAMPS) for camera in s.cameras):
         return ""
     return f"fused images are {s.latency / 1e3:.2f} s old, and max_latency is {s.max_latency:g} s: {CURE}"
