@@ -13,6 +13,7 @@ from std_msgs.msg import Header
 from ros2_textfuse.engines import EngineError
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.imaging import encodings
+from ros2_textfuse.imaging.drawing import one_camera
 from ros2_textfuse.nodes.common.in_order import InOrder
 from ros2_textfuse.nodes.fusion.camera import Camera
 from ros2_textfuse.nodes.fusion.camera_info import Geometry
@@ -135,16 +136,16 @@ class FrameFuser:
 
     def _pass_through(self, camera: str, image: Stamped[Any]) -> None:
         self._builder.check(image.image.height, image.image.width)
-        marked = self._fuser.pass_through(camera, self._cameras[camera].array(image))
+        # Once, for both: gain control follows the images that it sees.
+        prepared = self._fuser.prepare_image(camera, self._cameras[camera].array(image))
+        marked = one_camera(camera, prepared)
         frame_id, reference = image.image.header.frame_id, self._reference()
         if reference != camera:  # it is silent, and its last image tells
             frame_id = self._cameras[reference].frame_id or frame_id
         message = Image(header=_header(image.stamp, frame_id))
         encodings.fill_message(message, marked, "rgb8")
         self._publish(message, marked)
-        if self._outputs.aligned_wanted(camera):
-            unmarked = self._fuser.prepare_image(camera, self._cameras[camera].array(image))
-            self._outputs.publish_aligned(message.header, **{camera: unmarked})
+        self._outputs.publish_aligned(message.header, **{camera: prepared})
         self._ledger.pass_through(time.monotonic(), image.stamp, frame_id)
 
     def _reference(self) -> str:
