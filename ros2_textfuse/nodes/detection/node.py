@@ -165,7 +165,9 @@ class DetectionNode(Node):
 
     def _heed(self, status: FusionStatus) -> None:
         """Leave fusion the room that it needs, and of several streams look at those that show what is there now."""
-        if why := self._effort.see(time.monotonic(), status.pairs_fused, status.pairs_dropped):
+        if status.state == FusionStatus.BUILDING:  # all are dropped, whatever the detector does
+            self._effort.pause()
+        elif why := self._effort.see(time.monotonic(), status.pairs_fused, status.pairs_dropped):
             self.get_logger().info(f"{why}: detecting in {self._effort}")
         if not self._joins():
             return
