@@ -63,6 +63,7 @@ class DetectionNode(Node):
         self._streams = _checked(p["streams"] or ("fused",))
         self._confidence, self._in_turn, self._covering = p["confidence"], p["in_turn"], p["tracks"]
         self._bounds = {name: p[name] for name in ("interval", "max_interval")}
+        self._queue_size = p["queue_size"]
         cache_folder.use(p["cache_dir"])
         # Two engines that each take all cores stand in each other's way, unless one always goes first. The threads of
         # the middleware are there already and keep their priority; those of the engine inherit this one.
@@ -86,9 +87,9 @@ class DetectionNode(Node):
         self.engine_name = self._detectors[0].engine_name
         """What the detector runs on."""
         if not self.build_only:
-            self._connect(p["queue_size"])
+            self._connect()
 
-    def _connect(self, queue_size: int) -> None:
+    def _connect(self) -> None:
         self._ledger, self._published = Ledger(), 0
         self._twins = TwinWatch(self, Detection2DArray, "detections", FRAMES)
         self._tracker, self._tracks, self._turns = self._make_tracker(), Tracks(), Turns()
@@ -103,9 +104,7 @@ class DetectionNode(Node):
         self._outlines = self.create_publisher(DetectionOutlines, "detections/outlines", 10) if segments else None
         self._annotated = self.create_publisher(Image, "annotated", QoSProfile(depth=5))
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        self._worker = LatestOnlyWorker(
-            self._work_on, queue_size if self._covering and self._tracker else min(queue_size, ALL_LOOKED_AT)
-        )
+        self._worker = LatestOnlyWorker(self._work_on, self._waiting())
         self._subscriptions_of = {
             stream: self.create_subscription(
                 Image,
@@ -148,11 +147,17 @@ class DetectionNode(Node):
         self._effort.bound(**self._bounds)
         self._in_turn = changes.get("in_turn", self._in_turn)
         self._covering = changes.get("tracks", self._covering)
+        self._worker.let_wait(self._waiting())
         if "confidence" in changes:
             self._confidence = changes["confidence"]
             for detector in self._detectors:
                 detector.confidence = self._least_score()
         return ""
+
+    def _waiting(self) -> int:
+        """Frames that may wait: where none of them gets tracks, each is looked at."""
+        covers = self._covering and self._tracker
+        return self._queue_size if covers else min(self._queue_size, ALL_LOOKED_AT)
 
     def _joins(self) -> bool:
         return len(self._streams) > 1

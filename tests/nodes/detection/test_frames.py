@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
 from ros2_textfuse.nodes.detection.ledger import Ledger
-from ros2_textfuse.nodes.detection.node import DetectionNode
+from ros2_textfuse.nodes.detection.node import ALL_LOOKED_AT, DetectionNode
 
 
 def work(count, interval=1, waiting=(), covers=True):
@@ -53,3 +53,15 @@ def test_what_a_frame_raises_is_told_and_the_next_one_is_worked_on(broken):
     setattr(node, broken, raising)
     DetectionNode._work_on(node, {})
     assert "an unforeseen reason" in said[0] and "an unforeseen reason" in node._ledger.read(0.0).fault
+
+
+def test_fewer_frames_wait_as_soon_as_none_of_them_gets_tracks():
+    """Each is looked at then, and the last of ten would be a second old."""
+    held = []
+    node = SimpleNamespace(_detectors=[None], _bounds={}, _effort=SimpleNamespace(bound=lambda: None), _in_turn=False)
+    node._covering, node._tracker, node._queue_size = True, object(), 10
+    node._worker = SimpleNamespace(let_wait=held.append)
+    node._waiting = lambda: DetectionNode._waiting(node)
+    for tracks in (False, True):
+        assert DetectionNode._accept(node, {"tracks": tracks}) == ""
+    assert held == [ALL_LOOKED_AT, 10]
