@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -24,10 +25,11 @@ from ros2_textfuse.detection.tracking import Tracker
 from ros2_textfuse.detection.turns import Turns
 from ros2_textfuse.detection.types import Detection, DetectorError
 from ros2_textfuse.detection.weights import WeightsError
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.imaging import encodings
 from ros2_textfuse.nodes.common import declaration, parameters
 from ros2_textfuse.nodes.common.detection_messages import Detection2DArray
-from ros2_textfuse.nodes.common.logs import LOG_PERIOD, forward_logs
+from ros2_textfuse.nodes.common.logs import LOG_PERIOD, TRACE_PERIOD, forward_logs
 from ros2_textfuse.nodes.common.qos import OVERRIDABLE
 from ros2_textfuse.nodes.common.run import StartError, run, spin
 from ros2_textfuse.nodes.common.streams import TOPICS
@@ -204,9 +206,15 @@ class DetectionNode(Node):
             if (due and not self._worker.waiting()) or (not self._cover(frame) and due):
                 self._since = 0
                 self._detect(frame)
+        except TextfuseError as error:
+            self._fail(str(error))
         except Exception as error:  # the node outlives whatever one image does to the engine
-            self._ledger.fail(f"detection failed: {error}")
-            self.get_logger().error(f"detection failed: {error}", throttle_duration_sec=LOG_PERIOD)
+            self._fail(f"{type(error).__name__}: {error}")
+            self.get_logger().error(traceback.format_exc(), throttle_duration_sec=TRACE_PERIOD)
+
+    def _fail(self, reason: str) -> None:
+        self._ledger.fail(f"detection failed: {reason}")
+        self.get_logger().error(f"detection failed: {reason}", throttle_duration_sec=LOG_PERIOD)
 
     def _cover(self, frame: dict[str, Image]) -> bool:
         """Publish where the objects of the last detection are in a frame; False where there are no tracks for it."""

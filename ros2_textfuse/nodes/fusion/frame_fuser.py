@@ -1,6 +1,7 @@
 """From a frame to what is published: the work of the fusion node's worker."""
 
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -10,11 +11,12 @@ from rclpy.time import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
-from ros2_textfuse.engines import EngineError
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.imaging import encodings
 from ros2_textfuse.imaging.drawing import one_camera
 from ros2_textfuse.nodes.common.in_order import InOrder
+from ros2_textfuse.nodes.common.logs import TRACE_PERIOD
 from ros2_textfuse.nodes.fusion.camera import Camera
 from ros2_textfuse.nodes.fusion.camera_info import Geometry
 from ros2_textfuse.nodes.fusion.engine_builder import EngineBuilder
@@ -30,7 +32,7 @@ class FrameFuser:
     """Fuses pairs, passes single images through, and publishes; what cannot be used is rejected with its reason.
 
     Args:
-        node: whose clock tells the latency.
+        node: whose clock tells the latency, and that logs.
         fuser: of the node.
         builder: of its engines.
         geometry: of the cameras.
@@ -129,10 +131,11 @@ class FrameFuser:
         """Reject what cannot be fused, with the reason."""
         try:
             yield
-        except (encodings.ImageError, EngineError) as error:
+        except TextfuseError as error:
             self._reject(str(error))
         except Exception as error:  # the node outlives whatever one pair does to the engine
-            self._reject(f"fusion failed: {error}")
+            self._reject(f"fusion failed: {type(error).__name__}: {error}")
+            self._node.get_logger().error(traceback.format_exc(), throttle_duration_sec=TRACE_PERIOD)
 
     def _pass_through(self, camera: str, image: Stamped[Any]) -> None:
         self._builder.check(image.image.height, image.image.width)

@@ -10,6 +10,7 @@ pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 from sensor_msgs.msg import Image
 
 from ros2_textfuse import Fuser
+from ros2_textfuse.errors import WeightsError
 from ros2_textfuse.imaging import encodings
 from ros2_textfuse.imaging.gain_control import GainControl
 from ros2_textfuse.nodes.common.in_order import InOrder
@@ -45,10 +46,11 @@ class Sent:
 @pytest.fixture
 def parts():
     """A frame fuser of registered cameras, and what it sends and rejects."""
-    sent, rejected = Sent(), []
+    sent, rejected, errors = Sent(), [], []
+    node = SimpleNamespace(get_logger=lambda: SimpleNamespace(error=lambda text, **_: errors.append(text)))
     fuser = Fuser("pico", engine="eager")
     frame_fuser = FrameFuser(
-        node=None,
+        node=node,
         fuser=fuser,
         builder=SimpleNamespace(check=lambda height, width: None),
         geometry=SimpleNamespace(aligned=lambda: True, fused=lambda message: None),
@@ -61,7 +63,7 @@ def parts():
         jpeg_quality=lambda: 90,
         finisher=InOrder(1),
     )
-    return SimpleNamespace(frame_fuser=frame_fuser, fuser=fuser, sent=sent, rejected=rejected)
+    return SimpleNamespace(frame_fuser=frame_fuser, fuser=fuser, sent=sent, rejected=rejected, errors=errors)
 
 
 def test_gain_control_sees_an_image_that_is_passed_through_once(parts):
@@ -75,3 +77,20 @@ def test_gain_control_sees_an_image_that_is_passed_through_once(parts):
         np.testing.assert_array_equal(parts.sent.aligned[number]["thermal"], grey)
         np.testing.assert_array_equal(parts.sent.images[number][40:-4, 4:-4, 0], grey[40:-4, 4:-4])
     assert not parts.rejected and parts.fuser.gain_control.range == expected.range
+
+
+@pytest.mark.parametrize(
+    ("error", "says", "traced"),
+    [(AssertionError(), "fusion failed: AssertionError: ", True), (WeightsError("cut off"), "cut off", False)],
+    ids=["a fault", "a reason"],
+)
+def test_a_fault_is_told_with_its_kind_and_place(parts, monkeypatch, error, says, traced):
+    def broken(camera, image):
+        raise error
+
+    monkeypatch.setattr(parts.fuser, "prepare_image", broken)
+    message = Image()
+    encodings.fill_message(message, THERMAL, "mono16")
+    parts.frame_fuser.work_on(Frame({"thermal": Stamped(0, message)}))
+    assert parts.rejected == [says]
+    assert ["in broken" in text for text in parts.errors] == [True] * traced
