@@ -15,8 +15,8 @@ from ros2_textfuse import prompts
 from ros2_textfuse.engines import Engine, EngineConfig, EngineError, check_shows, clearing
 from ros2_textfuse.engines.base import DeviceEngine, start
 from ros2_textfuse.geometry.alignment import Alignment
-from ros2_textfuse.imaging.arrays import check_out, check_sizes, check_types
-from ros2_textfuse.imaging.drawing import mark
+from ros2_textfuse.imaging.arrays import check_out, check_sizes, check_type, check_types
+from ros2_textfuse.imaging.drawing import one_camera
 from ros2_textfuse.imaging.encodings import ImageError
 from ros2_textfuse.imaging.gain_control import GainControl
 from ros2_textfuse.imaging.padding import without_padding
@@ -375,7 +375,7 @@ class Fuser:
     def prepare_image(
         self, camera: str, image: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
     ) -> NDArray[np.uint8]:
-        """One camera's image as `prepare_pair` returns it.
+        """One camera's image as `prepare_pair` returns it, but black where an aligned camera does not see.
 
         Args:
             camera: `visible` or `thermal`.
@@ -385,16 +385,14 @@ class Fuser:
             uint8 RGB [H, W, 3] of the visible camera, uint8 [H, W] of the thermal one.
 
         Raises:
-            ImageError: the image has a different size than the calibration is for.
+            ImageError: the image has the wrong dtype or shape, or another size than the calibration is for.
         """
-        image8 = self.gain_control(image) if camera == "thermal" else np.asarray(image, np.uint8)
+        check_type(camera, image)
+        image8 = without_padding(self.gain_control(image)) if camera == "thermal" else image.view(np.uint8)
         return image8 if self.alignment is None else self.alignment.align(camera, image8)
 
     def pass_through(
         self, camera: str, image: NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
     ) -> NDArray[np.uint8]:
         """`prepare_image` for while the other camera is missing: [H, W, 3] uint8 RGB, with a border and a caption."""
-        image8 = self.prepare_image(camera, image)
-        marked = np.dstack([image8] * 3) if camera == "thermal" else image8.copy()
-        mark(marked, f"{camera.upper()} ONLY")
-        return marked
+        return one_camera(camera, self.prepare_image(camera, image))

@@ -161,6 +161,30 @@ def test_what_is_passed_through_lies_where_it_lies_in_fused_images():
         fuser.pass_through("thermal", np.zeros((240, 320), np.uint8))
 
 
+def test_what_is_passed_through_is_what_a_pair_would_show(fuser):
+    """A white frame fades while both cameras live, and does not come back as heat when one fails."""
+    framed = np.pad(THERMAL[20:-20, 20:-20], 20, constant_values=255)
+    _, of_pair = fuser.prepare_pair(VISIBLE, framed)
+    assert (of_pair[:, :10] < 255).all()
+    np.testing.assert_array_equal(fuser.prepare_image("thermal", framed), of_pair)
+
+
+@pytest.mark.parametrize(
+    ("camera", "image"),
+    [
+        ("visible", np.float32(VISIBLE) / 255),
+        ("visible", np.uint16(VISIBLE) * 257),
+        ("visible", THERMAL),
+        ("thermal", VISIBLE),
+        ("thermal", THERMAL[:0]),
+    ],
+    ids=["float", "16 bits", "grey", "colour", "empty"],
+)
+def test_what_is_no_image_of_its_camera_is_not_passed_through(fuser, camera, image):
+    with pytest.raises(ImageError, match=camera):
+        fuser.pass_through(camera, image)
+
+
 class Tensors(torch.Tensor):
     """Tensors of the CPU that say that they are on a CUDA device: a STAND-IN for one."""
 

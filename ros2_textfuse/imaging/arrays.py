@@ -7,21 +7,30 @@ from ros2_textfuse.imaging.encodings import ImageError
 
 
 def check_types(visible: NDArray, thermal: NDArray) -> None:
-    """Refuse what is no image of its camera.
+    """Refuse a pair of which one is no image of its camera; see `check_type`."""
+    check_type("visible", visible)
+    check_type("thermal", thermal)
+
+
+def check_type(camera: str, image: NDArray) -> None:
+    """Refuse what is no image of a camera.
 
     Args:
-        visible: to be uint8 RGB [H, W, 3].
-        thermal: to be uint8, uint16 or float32 [H, W].
+        camera: `visible` or `thermal`.
+        image: to be uint8 RGB [H, W, 3] of the visible one; uint8, uint16 or float32 [H, W] of the thermal one.
 
     Raises:
-        ImageError: dtype or shape is another, or an image is empty.
+        ImageError: dtype or shape is another, or the image is empty.
     """
-    if visible.ndim != 3 or visible.shape[2] != 3 or visible.dtype != np.uint8:
-        raise ImageError(f"visible must be uint8 [H, W, 3], not {visible.dtype} {list(visible.shape)}")
-    if thermal.ndim != 2 or thermal.dtype not in (np.uint8, np.uint16, np.float32):
-        raise ImageError(f"thermal must be uint8, uint16 or float32 [H, W], not {thermal.dtype} {list(thermal.shape)}")
-    if 0 in thermal.shape:
-        raise ImageError(f"the images are empty: thermal is {list(thermal.shape)}")
+    if camera == "visible":
+        expected, right = "uint8 [H, W, 3]", image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8
+    else:
+        expected = "uint8, uint16 or float32 [H, W]"
+        right = image.ndim == 2 and image.dtype in (np.uint8, np.uint16, np.float32)
+    if not right:
+        raise ImageError(f"{camera} must be {expected}, not {image.dtype} {list(image.shape)}")
+    if 0 in image.shape:
+        raise ImageError(f"the images are empty: {camera} is {list(image.shape)}")
 
 
 def check_out(out: NDArray, thermal: NDArray) -> None:

@@ -27,6 +27,13 @@ def mark(image: NDArray[np.uint8], caption: str) -> None:
     cv2.putText(image, caption, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, (0, 0, 0), unit, cv2.LINE_AA)
 
 
+def one_camera(camera: str, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A copy of one camera's image, uint8 RGB [H, W, 3] or grey [H, W], as RGB with a border and `CAMERA ONLY`."""
+    marked = np.dstack([image] * 3) if image.ndim == 2 else image.copy()
+    mark(marked, f"{camera.upper()} ONLY")
+    return marked
+
+
 def panel(image: NDArray[np.uint8], caption: str) -> NDArray[np.uint8]:
     """An image, uint8 RGB [H, W, 3] or grey [H, W], fitted into PANEL under its caption: uint8 RGB."""
     if image.ndim == 2:

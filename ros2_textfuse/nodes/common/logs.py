@@ -5,6 +5,7 @@ import logging
 from rclpy.node import Node
 
 LOG_PERIOD = 5.0  # s, between two lines about the same fault
+TRACE_PERIOD = 60.0  # s, between two tracebacks from one place: a fault of textfuse may come back with each image
 
 
 class RosLogHandler(logging.Handler):

@@ -60,6 +60,11 @@ class LatestOnlyWorker(Generic[Item]):
         since = self._busy_since
         return since is not None and time.monotonic() - since > STUCK
 
+    def let_wait(self, waiting: int) -> None:
+        """Let so many items wait from now on; what waits already beyond that gives way with the next one."""
+        with self._changed:
+            self._most = self._most_behind = waiting
+
     def drain(self) -> None:
         """Finish the item at hand and forget those that wait; the thread goes on."""
         with self._changed:

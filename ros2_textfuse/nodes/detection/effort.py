@@ -80,7 +80,11 @@ class Effort:
             return f"fusion dropped no pair in {self._patience:.0f} s"
         return ""
 
+    def pause(self) -> None:
+        """Begin to count anew, since what fusion drops now is for no lack of room; the step stays."""
+        self._watch, self._quiet_since = KeepingUp(), None
+
     def _go(self, way: int) -> None:
         self._step += way
         self._in_force = self._steps[self._step]
-        self._watch, self._quiet_since = KeepingUp(), None  # what came before was at another effort
+        self.pause()  # what came before was at another effort

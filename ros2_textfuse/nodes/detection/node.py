@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -24,10 +25,11 @@ from ros2_textfuse.detection.tracking import Tracker
 from ros2_textfuse.detection.turns import Turns
 from ros2_textfuse.detection.types import Detection, DetectorError
 from ros2_textfuse.detection.weights import WeightsError
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.imaging import encodings
 from ros2_textfuse.nodes.common import declaration, parameters
 from ros2_textfuse.nodes.common.detection_messages import Detection2DArray
-from ros2_textfuse.nodes.common.logs import LOG_PERIOD, forward_logs
+from ros2_textfuse.nodes.common.logs import LOG_PERIOD, TRACE_PERIOD, forward_logs
 from ros2_textfuse.nodes.common.qos import OVERRIDABLE
 from ros2_textfuse.nodes.common.run import StartError, run, spin
 from ros2_textfuse.nodes.common.streams import TOPICS
@@ -63,6 +65,7 @@ class DetectionNode(Node):
         self._streams = _checked(p["streams"] or ("fused",))
         self._confidence, self._in_turn, self._covering = p["confidence"], p["in_turn"], p["tracks"]
         self._bounds = {name: p[name] for name in ("interval", "max_interval")}
+        self._queue_size = p["queue_size"]
         cache_folder.use(p["cache_dir"])
         # Two engines that each take all cores stand in each other's way, unless one always goes first. The threads of
         # the middleware are there already and keep their priority; those of the engine inherit this one.
@@ -86,9 +89,9 @@ class DetectionNode(Node):
         self.engine_name = self._detectors[0].engine_name
         """What the detector runs on."""
         if not self.build_only:
-            self._connect(p["queue_size"])
+            self._connect()
 
-    def _connect(self, queue_size: int) -> None:
+    def _connect(self) -> None:
         self._ledger, self._published = Ledger(), 0
         self._twins = TwinWatch(self, Detection2DArray, "detections", FRAMES)
         self._tracker, self._tracks, self._turns = self._make_tracker(), Tracks(), Turns()
@@ -103,9 +106,7 @@ class DetectionNode(Node):
         self._outlines = self.create_publisher(DetectionOutlines, "detections/outlines", 10) if segments else None
         self._annotated = self.create_publisher(Image, "annotated", QoSProfile(depth=5))
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        self._worker = LatestOnlyWorker(
-            self._work_on, queue_size if self._covering and self._tracker else min(queue_size, ALL_LOOKED_AT)
-        )
+        self._worker = LatestOnlyWorker(self._work_on, self._waiting())
         self._subscriptions_of = {
             stream: self.create_subscription(
                 Image,
@@ -148,11 +149,17 @@ class DetectionNode(Node):
         self._effort.bound(**self._bounds)
         self._in_turn = changes.get("in_turn", self._in_turn)
         self._covering = changes.get("tracks", self._covering)
+        self._worker.let_wait(self._waiting())
         if "confidence" in changes:
             self._confidence = changes["confidence"]
             for detector in self._detectors:
                 detector.confidence = self._least_score()
         return ""
+
+    def _waiting(self) -> int:
+        """Frames that may wait: where none of them gets tracks, each is looked at."""
+        covers = self._covering and self._tracker
+        return self._queue_size if covers else min(self._queue_size, ALL_LOOKED_AT)
 
     def _joins(self) -> bool:
         return len(self._streams) > 1
@@ -165,7 +172,9 @@ class DetectionNode(Node):
 
     def _heed(self, status: FusionStatus) -> None:
         """Leave fusion the room that it needs, and of several streams look at those that show what is there now."""
-        if why := self._effort.see(time.monotonic(), status.pairs_fused, status.pairs_dropped):
+        if status.state == FusionStatus.BUILDING:  # all are dropped, whatever the detector does
+            self._effort.pause()
+        elif why := self._effort.see(time.monotonic(), status.pairs_fused, status.pairs_dropped):
             self.get_logger().info(f"{why}: detecting in {self._effort}")
         if not self._joins():
             return
@@ -197,9 +206,15 @@ class DetectionNode(Node):
             if (due and not self._worker.waiting()) or (not self._cover(frame) and due):
                 self._since = 0
                 self._detect(frame)
+        except TextfuseError as error:
+            self._fail(str(error))
         except Exception as error:  # the node outlives whatever one image does to the engine
-            self._ledger.fail(f"detection failed: {error}")
-            self.get_logger().error(f"detection failed: {error}", throttle_duration_sec=LOG_PERIOD)
+            self._fail(f"{type(error).__name__}: {error}")
+            self.get_logger().error(traceback.format_exc(), throttle_duration_sec=TRACE_PERIOD)
+
+    def _fail(self, reason: str) -> None:
+        self._ledger.fail(f"detection failed: {reason}")
+        self.get_logger().error(f"detection failed: {reason}", throttle_duration_sec=LOG_PERIOD)
 
     def _cover(self, frame: dict[str, Image]) -> bool:
         """Publish where the objects of the last detection are in a frame; False where there are no tracks for it."""

@@ -1,6 +1,7 @@
 """The detection node's boxes, for the parts of the fusion node that use them."""
 
 from collections.abc import Callable
+from typing import Any
 
 from rclpy.node import Node
 from rclpy.subscription import Subscription
@@ -44,23 +45,22 @@ class DetectionListener:
 
     def outline(self, take: Callable[[DetectionOutlines], None] | None) -> None:
         """Pass the outlines of detections on from now on; no more with None."""
-        if self._outlines is not None:
-            self._node.destroy_subscription(self._outlines)
-            self._outlines = None
-        if take:
-            self._outlines = self._node.create_subscription(DetectionOutlines, "detections/outlines", take, 10)
+        self._outlines = self._renewed(self._outlines, DetectionOutlines, "detections/outlines", take)
 
     def candidates(self, take: Take | None) -> None:
         """Pass what was detected faintly on from now on; no more with None."""
-        if self._candidates is not None:
-            self._node.destroy_subscription(self._candidates)
-            self._candidates = None
-        if take:
-            self._candidates = self._node.create_subscription(Detection2DArray, "detections/candidates", take, 10)
+        self._candidates = self._renewed(self._candidates, Detection2DArray, "detections/candidates", take)
 
     def sent(self) -> bool:
         """Whether anybody publishes detections."""
         return bool(self._node.count_publishers(self.topic))
+
+    def _renewed(
+        self, old: Subscription | None, kind: type[Any], topic: str, take: Callable[[Any], None] | None
+    ) -> Subscription | None:
+        if old is not None:
+            self._node.destroy_subscription(old)
+        return self._node.create_subscription(kind, topic, take, 10) if take else None
 
     def _receive(self, message: Detection2DArray) -> None:
         if message.detections and message.detections[0].header.stamp != message.header.stamp:

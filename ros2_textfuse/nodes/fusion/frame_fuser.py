@@ -1,6 +1,7 @@
 """From a frame to what is published: the work of the fusion node's worker."""
 
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -10,10 +11,12 @@ from rclpy.time import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
-from ros2_textfuse.engines import EngineError
+from ros2_textfuse.errors import TextfuseError
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.imaging import encodings
+from ros2_textfuse.imaging.drawing import one_camera
 from ros2_textfuse.nodes.common.in_order import InOrder
+from ros2_textfuse.nodes.common.logs import TRACE_PERIOD
 from ros2_textfuse.nodes.fusion.camera import Camera
 from ros2_textfuse.nodes.fusion.camera_info import Geometry
 from ros2_textfuse.nodes.fusion.engine_builder import EngineBuilder
@@ -29,7 +32,7 @@ class FrameFuser:
     """Fuses pairs, passes single images through, and publishes; what cannot be used is rejected with its reason.
 
     Args:
-        node: whose clock tells the latency.
+        node: whose clock tells the latency, and that logs.
         fuser: of the node.
         builder: of its engines.
         geometry: of the cameras.
@@ -128,23 +131,24 @@ class FrameFuser:
         """Reject what cannot be fused, with the reason."""
         try:
             yield
-        except (encodings.ImageError, EngineError) as error:
+        except TextfuseError as error:
             self._reject(str(error))
         except Exception as error:  # the node outlives whatever one pair does to the engine
-            self._reject(f"fusion failed: {error}")
+            self._reject(f"fusion failed: {type(error).__name__}: {error}")
+            self._node.get_logger().error(traceback.format_exc(), throttle_duration_sec=TRACE_PERIOD)
 
     def _pass_through(self, camera: str, image: Stamped[Any]) -> None:
         self._builder.check(image.image.height, image.image.width)
-        marked = self._fuser.pass_through(camera, self._cameras[camera].array(image))
+        # Once, for both: gain control follows the images that it sees.
+        prepared = self._fuser.prepare_image(camera, self._cameras[camera].array(image))
+        marked = one_camera(camera, prepared)
         frame_id, reference = image.image.header.frame_id, self._reference()
         if reference != camera:  # it is silent, and its last image tells
             frame_id = self._cameras[reference].frame_id or frame_id
         message = Image(header=_header(image.stamp, frame_id))
         encodings.fill_message(message, marked, "rgb8")
         self._publish(message, marked)
-        if self._outputs.aligned_wanted(camera):
-            unmarked = self._fuser.prepare_image(camera, self._cameras[camera].array(image))
-            self._outputs.publish_aligned(message.header, **{camera: unmarked})
+        self._outputs.publish_aligned(message.header, **{camera: prepared})
         self._ledger.pass_through(time.monotonic(), image.stamp, frame_id)
 
     def _reference(self) -> str:

@@ -70,10 +70,6 @@ class Outputs:
             data = compressed.jpeg(pixels, jpeg_quality)
             self._jpeg.publish(CompressedImage(header=message.header, format=compressed.FORMAT, data=data))
 
-    def aligned_wanted(self, camera: str) -> bool:
-        """Whether anybody listens to a camera's aligned images."""
-        return bool(self._aligned[camera].get_subscription_count())
-
     def publish_aligned(self, header: Header, **images: NDArray[np.uint8]) -> None:
         """Publish what went into a fused image, under its header, where somebody subscribes.
 
@@ -82,7 +78,7 @@ class Outputs:
             images: camera -> uint8 RGB [H, W, 3], or uint8 [H, W] of the thermal one, in the fused image's geometry.
         """
         for camera, pixels in images.items():
-            if self.aligned_wanted(camera):
+            if self._aligned[camera].get_subscription_count():
                 message = Image(header=header)
                 encodings.fill_message(message, pixels, "rgb8" if pixels.ndim == 3 else "mono8")
                 self._aligned[camera].publish(message)

@@ -63,6 +63,30 @@ def test_several_may_wait_and_the_oldest_gives_way():
     assert seen == [0, 3, 4, 5]
 
 
+def test_how_many_may_wait_can_change_meanwhile():
+    release, done, seen = threading.Event(), threading.Event(), []
+
+    def work(item):
+        release.wait(5)
+        seen.append(item)
+        if item == 8:
+            done.set()
+
+    worker = LatestOnlyWorker(work, waiting=5)
+    worker.put(0)
+    while worker.waiting():
+        pass
+    assert [worker.put(number) for number in range(1, 6)] == [0] * 5
+    worker.let_wait(2)
+    assert [worker.put(number) for number in (6, 7)] == [4, 1]
+    worker.let_wait(3)
+    assert worker.put(8) == 0
+    release.set()
+    assert done.wait(5)
+    worker.stop()
+    assert seen == [0, 6, 7, 8]
+
+
 def test_fewer_may_wait_while_it_cannot_keep_up(monkeypatch):
     now, turns, seen = [100.0], threading.Semaphore(0), []
     monkeypatch.setattr(worker_module.time, "monotonic", lambda: now[0])

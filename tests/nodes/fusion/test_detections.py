@@ -53,3 +53,18 @@ def test_tracks_are_not_passed_on():
     message.detections[0].header.stamp.sec = 7
     node.receivers[0](message)
     assert taken == [message]
+
+
+@pytest.mark.parametrize("what", ["outline", "candidates"])
+def test_what_else_is_detected_has_one_subscription_while_somebody_takes_it(what):
+    node, first, second = Node(), [], []
+    listen = getattr(DetectionListener(node), what)
+    listen(None)
+    assert not node.receivers
+    listen(first.append)
+    listen(second.append)
+    (receive,) = node.receivers
+    receive("a message")
+    assert (first, second) == ([], ["a message"])
+    listen(None)
+    assert not node.receivers
