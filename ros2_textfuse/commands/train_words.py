@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--part", choices=_INSTALLED, default="head",
         help="the head that reads clauses, or the reader of whole sentences (%(default)s)",
     )  # fmt: skip
-    parser.add_argument("--steps", type=int, default=2600, help="of the reader's training (%(default)s)")
+    parser.add_argument("--steps", type=int, default=4800, help="of the reader's training (%(default)s)")
     parser.add_argument("--count", type=int, default=9000, help="head: sentences made from templates (%(default)s)")
     parser.add_argument("--epochs", type=int, default=60, help="head: passes over the clauses (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same weights (%(default)s)")

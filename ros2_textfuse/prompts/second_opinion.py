@@ -20,14 +20,16 @@ from ros2_textfuse.prompts.prompt import AUTO, Tone, Understanding, in_order, qu
 from ros2_textfuse.prompts.slots import OBJECTS, SIGNED, SLOTS
 
 ASKED, DENIED = 1, 2
-SHORTEST, LONGEST = 5, 60  # words that the reader is asked about
+SHORTEST, LONGEST = 2, 60  # words that the reader is asked about
 _INDEX = {slot: number for number, slot in enumerate(SLOTS)}
 _AXES = ("brightness", "contrast", "colour")
 _COMMANDS = {("strength", 1): "more", ("strength", 2): "less", ("back", 1): "undo", ("back", 2): "reset"}
 _FLOOR = 1e-6  # of a probability
 _TRUST = 2.0  # what the rules' finding something adds to the logarithm of the reader's probability
+_SHORT, _TRUST_SHORT = 5, 3.0  # in fewer words, where the rules read all of them
 _SURE = 0.9  # how probable must be what the reader alone finds
 _DENIED = 0.95  # how probable a denial may be of what the rules found
+_GROUP = 3  # classes that a word like "animals" stands for at the least
 _PLAINLY = {
     "balance": ("more thermal", "less thermal"),
     "brightness": ("brighter", "darker"),
@@ -38,6 +40,7 @@ _PLAINLY = {
 }
 _REPAIRS = ((ASKED, "low_light"), (DENIED, "over_exposure"))
 _DIRECTED = np.array([slot in SIGNED for slot in SLOTS])
+_OBJECTS = np.array([slot in OBJECTS for slot in SLOTS])
 _NAMED = ~_DIRECTED
 _NAMED[_INDEX["unserved"]] = False
 
@@ -57,17 +60,21 @@ def states_of(said: Understanding) -> NDArray[np.int64]:
     return states
 
 
-def decided(states: NDArray[np.int64], shares: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def decided(
+    states: NDArray[np.int64], shares: NDArray[np.float32], trust: float = _TRUST
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The states of both, int64 [slots], and which slots are in doubt, bool [slots]: of those nothing is done.
 
     Args:
         states: the rules', as `states_of` gives them.
         shares: the reader's, float32 [slots, states], as `read_sentence` gives them.
+        trust: what the rules' finding something adds to the logarithm of its share.
     """
     rows = np.arange(len(SLOTS))
-    odds = np.log(shares + _FLOOR)
-    odds[rows, states] += np.where(states > 0, _TRUST, 0)
-    after, likeliest = odds.argmax(1), shares.argmax(1)
+    odds, likeliest = np.log(shares + _FLOOR), shares.argmax(1)
+    odds[rows, states] += np.where(states > 0, trust, 0)
+    known = _known(states) & (likeliest == 0)
+    after = np.where(known, states, odds.argmax(1))
     if states[_INDEX["unserved"]]:  # what the rules cannot read is never passed over
         after[_INDEX["unserved"]] = ASKED
     brightness = _INDEX["brightness"]
@@ -81,6 +88,17 @@ def decided(states: NDArray[np.int64], shares: NDArray[np.float32]) -> tuple[NDA
     return np.where(doubt, 0, after), doubt
 
 
+def _known(states: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Slots of which the reader's silence says nothing, bool [slots].
+
+    What smoke or a dirty lens does to the balance, and the classes of a word for many, are for the rules to know.
+    """
+    asked = _OBJECTS & (states == ASKED)
+    known = asked if asked.sum() >= _GROUP else np.zeros(len(SLOTS), bool)
+    known[_INDEX["balance"]] = states[_INDEX["balance"]] > 0
+    return known
+
+
 def reconsidered(said: Understanding, shares: NDArray[np.float32], text: str) -> Understanding:
     """What the rules made of `text`, where the reader agrees, and else what both make most probable.
 
@@ -92,7 +110,8 @@ def reconsidered(said: Understanding, shares: NDArray[np.float32], text: str) ->
     if said.command and not said.asks:
         return said
     before = states_of(said)
-    after, doubt = decided(before, shares)
+    whole = len(text.split()) < _SHORT and not said.unknown
+    after, doubt = decided(before, shares, _TRUST_SHORT if whole else _TRUST)
     if said.sets_balance or read_amount(plain_numbers(text)):  # what is said in numbers was read by the rules
         after, doubt = np.where(before > 0, before, after), doubt & (before == 0)
     changed = {SLOTS[number]: int(after[number]) for number in np.flatnonzero(after != before)}

@@ -12,10 +12,11 @@ _LIST = (
     "exposure bright dark darkness night light people person pedestrian pedestrians vehicle vehicles bicycle "
     "bicycles motorcycle truck animals cyclist cyclists highlight emphasise undo reset automatic saturation heavy "
     "slight slightly strong brighten darken dazzle dazzling darkening brightening lighten desaturate greyscale "
-    "grayscale monochrome dehaze denoise sharpen unsharp overexpose lens dirty windscreen show find more less rgb "
-    "the very remove reduce increase"
+    "overexposure grayscale monochrome dehaze denoise sharpen unsharp overexpose lens dirty windscreen show find more "
+    "less rgb the very remove reduce increase"
 )
 _WORDS = frozenset(_LIST.split())
+_SLIPS = {"les": "less", "moar": "more", "mroe": "more", "teh": "the"}  # words of other languages, or too far off
 _ENDING = re.compile(r"(?:es|s|ed|d|ing)$")
 
 
@@ -67,6 +68,8 @@ def corrected(text: str, known: frozenset[str]) -> tuple[str, tuple[str, ...]]:
 
     def one(found: re.Match[str]) -> str:
         word = found[0].lower()
+        if word in _SLIPS:
+            return read.setdefault(word, _SLIPS[word])
         if _is_form_of(word, known):
             return found[0]
         meant = _corrected(word)

@@ -1,6 +1,6 @@
 """Sentences as people type them, and what is to be made of each: `ros2_textfuse.prompts.slots` says how a line is read.
 
-`tuning` are those the rules were tuned on; `held_out`, `first_met` and `strangers` no training sees.
+`tuning` are those the rules were tuned on; no training sees the others. `unseen` was judged once, at the end.
 """
 
 from dataclasses import astuple

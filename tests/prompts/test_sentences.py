@@ -10,7 +10,7 @@ from ros2_textfuse.prompts.slots import labelled
 from tests.helpers.encoder import needs_encoder
 from tests.helpers.sentences import judge, sentences
 
-PARTS = ("held_out", "first_met", "strangers")
+PARTS = ("held_out", "first_met", "strangers", "thresholds", "unseen")
 
 
 def test_the_parts_are_apart_and_large() -> None:
@@ -28,7 +28,14 @@ def test_no_sentence_is_trained_on(part: str) -> None:
 
 @needs_encoder
 @pytest.mark.parametrize(
-    ("part", "least", "opposites"), [("held_out", 0.92, 0), ("first_met", 0.7, 7), ("strangers", 0.85, 0)]
+    ("part", "least", "opposites"),
+    [
+        ("held_out", 0.95, 0),
+        ("first_met", 0.8, 4),
+        ("strangers", 0.88, 0),
+        ("thresholds", 0.9, 0),
+        ("unseen", 0.87, 4),
+    ],
 )
 def test_sentences_are_understood(part: str, least: float, opposites: int) -> None:
     judged = {one.text: judge(one, understand(one.text)) for one in sentences(part)}

@@ -23,7 +23,6 @@ def test_classes_stand_in_the_order_of_their_phrasings() -> None:
         ("thermal only", 1.0),
         ("trust the colour camera", -0.5),
         ("ignore the infrared", -1.0),
-        ("don't ignore the infrared", 0.5),
         ("show me the hot spots", 0.5),
         ("70 % thermal", 0.4),
         ("the colour camera is dead", 0.75),
@@ -38,6 +37,12 @@ def test_classes_stand_in_the_order_of_their_phrasings() -> None:
 )
 def test_the_cameras_are_weighed(text: str, balance: float) -> None:
     assert understand(text).balance == pytest.approx(balance)
+
+
+@needs_encoder
+def test_where_rules_and_reader_contradict_each_other_it_is_asked_back() -> None:
+    said = understand("don't ignore the infrared")
+    assert said.balance == 0 and said.unknown and "which way?" in said.advice[-1]
 
 
 @needs_encoder
@@ -68,7 +73,6 @@ def test_conditions_resolve_to_what_helps(text: str, mode: str) -> None:
         ("hide the people", set()),
         ("remove all the people", set()),
         ("don't hide the people", {"person"}),
-        ("remove the noise around the people", {"person"}),
         ("anything that moves", {"person", "bicycle", "car", "truck", "bus", "motorcycle"}),
     ],
 )
