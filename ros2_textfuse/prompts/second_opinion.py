@@ -41,6 +41,7 @@ _PLAINLY = {
 _REPAIRS = ((ASKED, "low_light"), (DENIED, "over_exposure"))
 _DIRECTED = np.array([slot in SIGNED for slot in SLOTS])
 _OBJECTS = np.array([slot in OBJECTS for slot in SLOTS])
+_MODES = np.array([slot in MODES for slot in SLOTS])
 _NAMED = ~_DIRECTED
 _NAMED[_INDEX["unserved"]] = False
 
@@ -73,8 +74,9 @@ def decided(
     rows = np.arange(len(SLOTS))
     odds, likeliest = np.log(shares + _FLOOR), shares.argmax(1)
     odds[rows, states] += np.where(states > 0, trust, 0)
-    known = _known(states) & (likeliest == 0)
-    after = np.where(known, states, odds.argmax(1))
+    after = odds.argmax(1)
+    gone = bool((_MODES & (states > 0)).any()) and not (_MODES & (after == ASKED)).any()
+    after = np.where(_known(states, gone) & (likeliest == 0), states, after)
     if states[_INDEX["unserved"]]:  # what the rules cannot read is never passed over
         after[_INDEX["unserved"]] = ASKED
     brightness = _INDEX["brightness"]
@@ -88,14 +90,15 @@ def decided(
     return np.where(doubt, 0, after), doubt
 
 
-def _known(states: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _known(states: NDArray[np.int64], gone: bool) -> NDArray[np.bool_]:
     """Slots of which the reader's silence says nothing, bool [slots].
 
-    What smoke or a dirty lens does to the balance, and the classes of a word for many, are for the rules to know.
+    What smoke or a dirty lens does to the balance, unless they are `gone`, and the classes of a word for many, are for
+    the rules to know.
     """
     asked = _OBJECTS & (states == ASKED)
     known = asked if asked.sum() >= _GROUP else np.zeros(len(SLOTS), bool)
-    known[_INDEX["balance"]] = states[_INDEX["balance"]] > 0
+    known[_INDEX["balance"]] = states[_INDEX["balance"]] > 0 and not gone
     return known
 
 
@@ -120,9 +123,11 @@ def reconsidered(said: Understanding, shares: NDArray[np.float32], text: str) ->
         size = ratio(text)
         factor = {"more": size, "less": 1 / size}.get(command, 1.0)
         return Understanding(advice=(*_slips(said), _read_as(text, [command])), command=Command(command, factor))
-    for slot in ("strength", "back"):  # beside other wishes a command is the rules' to find, and the reader's to drop
-        if changed.pop(slot, None) == 0:
-            said = replace(said, command=None)
+    if changed.pop("strength", None) == 0:  # "more" and "less" beside other wishes are the rules' to find
+        said = replace(said, command=None)
+    if "back" in changed:
+        kind = _COMMANDS.get(("back", changed["back"]))
+        said = replace(said, command=Command(kind) if kind else None)
     if changed:
         said = _changed(said, changed, text, int(shares[_INDEX["unserved"]].argmax()) == ASKED)
     asked_back = [_ask(SLOTS[number]) for number in np.flatnonzero(doubt & (_DIRECTED | (before == 0)))]

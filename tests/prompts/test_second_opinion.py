@@ -47,8 +47,16 @@ def test_a_number_stays_a_number() -> None:
     assert reconsidered(said, _shares(), "haze at 40 %") is said
 
 
-def test_a_command_is_found_only_where_nothing_else_is_asked() -> None:
+def test_a_command_is_found_and_beside_others_undo_and_reset_alone() -> None:
     found = reconsidered(Understanding(unknown=("i want the old one",)), _shares(back=1), "i want the old one")
     assert found.command and found.command.kind == "undo" and "is read as undo" in found.advice[-1]
     said = Understanding(in_order({"haze": 0.5}))
-    assert reconsidered(said, _shares(haze=1, back=1), "fog like before").command is None
+    found = reconsidered(said, _shares(haze=1, back=2), "clean slate, then the fog")
+    assert found.command and found.command.kind == "reset" and dict(found.modes) == {"haze": 0.5}
+    assert reconsidered(said, _shares(haze=1, strength=1), "more against the fog").command is None
+
+
+def test_what_smoke_does_to_the_balance_the_rules_know() -> None:
+    said = Understanding(in_order({"haze": 0.5}), balance=0.5)
+    assert reconsidered(said, _shares(haze=1), "smoke on deck") is said
+    assert reconsidered(said, _shares(haze=2), "the smoke of yesterday").balance == 0
