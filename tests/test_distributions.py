@@ -65,8 +65,11 @@ def wrong_calls(tree, entry):
         for module, name, _ in uses(tree)
         if module.split(".")[0] in INTERFACES
     }
+    stacks = exit_stacks(tree)
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
+        if not isinstance(node, ast.Call) or (
+            isinstance(node.func, ast.Attribute) and named(node.func.value) in stacks
+        ):
             continue
         keywords = {keyword.arg for keyword in node.keywords if keyword.arg}
         if isinstance(node.func, ast.Attribute) and node.func.attr in anyones:
@@ -79,6 +82,17 @@ def wrong_calls(tree, entry):
         elif isinstance(node.func, ast.Name) and node.func.id in messages:
             fields = set(entry["messages"][messages[node.func.id]])
             yield from (f"{node.func.id}.{key} in line {node.lineno}" for key in keywords - fields)
+
+
+def named(node):
+    """The name of a variable or attribute; empty for anything else."""
+    return getattr(node, "attr", getattr(node, "id", ""))
+
+
+def exit_stacks(tree):
+    """What a file holds Python's exit stacks as, whose `callback` is no event's."""
+    made = [node for node in ast.walk(tree) if isinstance(node, ast.Assign) and "ExitStack" in ast.dump(node.value)]
+    return {named(part) for node in made for target in node.targets for part in getattr(target, "elts", [target])}
 
 
 def members(entry):
