@@ -42,6 +42,7 @@ _BOTH = (
     re.compile(rf"\b(?P<first>{_COUNT}) parts? {_camera('camera')}{_JOINT}(?P<second>{_COUNT})(?: parts?)? "
                rf"{_camera('other')}"),
 )  # fmt: skip
+_REST = re.compile(rf"(?<=% thermal|% visible),?(?: and)? (?:the )?(?:rest|remainder)(?: is| to)? {_camera('camera')}")
 _HEAT = re.compile(rf"(?<=%) (?:of )?(?:the )?{_THERMAL}\b{_KIND}{_DEFECT}")
 _COLOUR = re.compile(rf"(?<=%) (?:of )?(?:the )?(?:colou?r|daylight|optical|normal)\b{_KIND}{_DEFECT}")
 
@@ -59,7 +60,8 @@ def in_percent(text: str) -> str:
     text = _FRACTION.sub(lambda found: f"{_percent(found['count'], found['part'])} % ", text)
     text = _NO_MORE.sub("", text)
     text = _HEAT.sub(" thermal", text)
-    return _COLOUR.sub(" visible", text) if re.search(r"\b(?:thermal|visible|rest)\b", text) else text
+    text = _COLOUR.sub(" visible", text) if re.search(r"\b(?:thermal|visible|rest)\b", text) else text
+    return _REST.sub("", text)
 
 
 def _percent(count: str | None, part: str) -> int:
@@ -77,8 +79,8 @@ def _is_thermal(name: str) -> bool:
 def _first_of_both(found: re.Match[str]) -> str:
     """Of two numbers for two cameras the first; as they are where they are no shares of one whole."""
     first, second = _number(found["first"]), _number(found["second"])
-    parts = " part" in found[0]
-    if _is_thermal(found["camera"]) == _is_thermal(found["other"]) or not (first + second == 100 or parts):
+    whole = first + second == 100 or (" part" in found[0] and first + second > 0)
+    if _is_thermal(found["camera"]) == _is_thermal(found["other"]) or not whole:
         return found[0]
     return f"{round(100 * first / (first + second))} % {'thermal' if _is_thermal(found['camera']) else 'visible'}"
 

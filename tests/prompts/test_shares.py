@@ -29,6 +29,8 @@ from tests.helpers.encoder import needs_encoder
         ("zero percent colour camera", 1.0),
         ("raise thermal from 30 to 60 percent", 0.2),
         ("half thermal, half visible", 0.0),
+        ("a third heat, rest colour", -0.34),
+        ("20 % visible and the rest to thermal", 0.6),
     ],
 )
 def test_a_share_is_a_balance(text: str, balance: float) -> None:
@@ -45,6 +47,7 @@ def test_a_share_is_a_balance(text: str, balance: float) -> None:
         "50 % haze",
         "half of the visible noise",
         "a tenth of heat haze",
+        "0 parts heat, 0 parts colour",
     ],
 )
 def test_what_is_no_share_stays(text: str) -> None:

@@ -26,3 +26,32 @@ def test_holes_between_what_is_used_are_given_back():
     said = subprocess.run([sys.executable, "-c", HOLES], capture_output=True, text=True, check=True).stdout
     given, before, _ = map(int, said.split())
     assert given > 80_000_000 > before
+
+
+THREADS = """
+import ctypes, sys, threading
+from ros2_textfuse.runtime import memory
+if sys.argv[1] == "shared":
+    memory.share_arenas()
+together = threading.Barrier(8)
+def allocate():
+    held = [bytearray(5000) for _ in range(100)]
+    together.wait()
+threads = [threading.Thread(target=allocate) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+libc = ctypes.CDLL(None)
+libc.fdopen.restype = ctypes.c_void_p
+stream = ctypes.c_void_p(libc.fdopen(1, b"w"))
+libc.malloc_info(0, stream)
+libc.fflush(stream)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another allocator than glibc's")
+def test_threads_share_what_is_free():
+    arenas = {}
+    for way in ("shared", "alone"):
+        command = [sys.executable, "-c", THREADS, way]
+        arenas[way] = subprocess.run(command, capture_output=True, text=True, check=True).stdout.count("<heap nr=")
+    assert arenas["shared"] <= 2 < arenas["alone"]

@@ -81,6 +81,7 @@ def run(
     try:
         interrupts.on_signal(interrupts.interrupt)
         parent.end_with_parent()
+        memory.share_arenas()
         environment.prepare(expected_image(sys.argv))
         # rclpy's own signal handlers shut the context down at once, under a worker that still publishes.
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)

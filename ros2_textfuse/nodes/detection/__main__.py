@@ -6,7 +6,7 @@ from ros2_textfuse.runtime.gently import import_gently
 
 
 def main() -> int:
-    """Run the detection node; fusion, which a robot steers by, loses no image while it starts or is started anew."""
+    """Run the detection node; it starts nicely, since fusion, which a robot steers by, loses images to that."""
     code: int = import_gently("ros2_textfuse.nodes.detection.node").main()
     return code
 
