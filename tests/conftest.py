@@ -8,12 +8,13 @@ import time
 import psutil
 import pytest
 
-from ros2_textfuse.runtime import shared_memory
+from ros2_textfuse.runtime import shared_memory, telemetry
 from ros2_textfuse.runtime.parent import PARENT
 
 # For this process, before torch is loaded, and for all that it starts. Images of tests are small: threads bring
 # nothing, and on cores that others use too (pytest -n 2) they wait for each other in a loop, at twenty times the cost.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+telemetry.switch_off()  # before any test's own import of OpenVINO
 
 SESSION = "TEXTFUSE_TEST_SESSION"
 """Environment variable by which processes of this run are known, also when their parent is gone."""
