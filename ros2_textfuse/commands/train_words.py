@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the head that reads clauses, or the reader of whole sentences (%(default)s)",
     )  # fmt: skip
     parser.add_argument("--steps", type=int, default=4800, help="of the reader's training (%(default)s)")
+    parser.add_argument("--from", dest="start", type=Path, help="reader: weights to begin with")
     parser.add_argument("--count", type=int, default=9000, help="head: sentences made from templates (%(default)s)")
     parser.add_argument("--epochs", type=int, default=60, help="head: passes over the clauses (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same weights (%(default)s)")
@@ -66,7 +67,7 @@ def _train_reader(args: argparse.Namespace) -> int:
         if (step + 1) % 100 == 0:
             print(f"step {step + 1}: loss {loss:.2f}, {time.perf_counter() - start:.0f} s", flush=True)
 
-    save(fit(args.steps, args.seed, progress), args.output, args.seed)
+    save(fit(args.steps, args.seed, progress, args.start), args.output, args.seed)
     print(f"wrote {args.output} after {time.perf_counter() - start:.0f} s")
     return 0
 

@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from ros2_textfuse.runtime.openvino_core import compile_options, core, openvino
 
 LONGEST = 0.25  # s that an image waits for processor time to spare
 TIMES = 4  # of the processor time that an image takes, where that is longer
+LOOK_MS = 20  # whether what waits is there, while the other model is made
 SHARING = 10.0  # s of taking a share, until there may be time to spare again
 LOOKS = 3  # at nothing, that show which threads work and for how long
 WORK = 1_000_000  # ns of the processor that a thread takes for three images, where it works on them
@@ -57,14 +59,14 @@ class GivingWay:
     gets next to nothing. So where an image has waited for too long, the calling thread infers by itself for a while,
     at the niceness that it has. It does so with a model of its own: the other one is locked while it waits, and none
     of its threads can be taken out of SCHED_IDLE without privileges. That model is made when it is first needed, as it
-    takes half a second of the processor and 35 MiB.
+    takes half a second of the processor and 35 MiB, and beside the images, which go on meanwhile as they can.
 
     See `TakingShare` for arguments and errors.
     """
 
     def __init__(self, model: openvino.Model, threads: int, options: Mapping[str, Any]) -> None:
         self._make_share = partial(TakingShare, model, 1, options)
-        self._share: TakingShare | None = None
+        self._share: Future[TakingShare] | None = None
         example = np.zeros(model.input().shape, model.input().element_type.to_dtype())
         before = _spent()
         self._idle = _request(model, threads, options)
@@ -93,8 +95,9 @@ class GivingWay:
         """
         if self._waiting:
             self._waiting = not self._idle.wait_for(0)
-        if self._waiting or time.monotonic() < self._shares_until:
-            return self._take_share(image)
+        sharing = self._waiting or time.monotonic() < self._shares_until
+        if sharing and self._share and self._share.done():
+            return self._share.result()(image)
         self._start(image)
         if self._idle.wait_for(round(self._patience * 1e3)):
             return _output(self._idle)
@@ -102,11 +105,13 @@ class GivingWay:
         logger.info(
             "No processor time to spare in %.2f s: the detector takes a share of it for %g s", self._patience, SHARING
         )
-        return self._take_share(image)
-
-    def _take_share(self, image: NDArray) -> NDArray[np.float32]:
-        self._share = self._share or self._make_share()
-        return self._share(image)
+        if not self._share:
+            self._share = ThreadPoolExecutor(1).submit(self._make_share)
+        while not self._share.done():
+            if self._idle.wait_for(LOOK_MS):
+                self._waiting = False
+                return _output(self._idle)
+        return self._share.result()(image)
 
     def _start(self, image: NDArray) -> None:
         self._image = image  # the tensor does not keep it alive

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ros2_textfuse.degradations.modes import MODES
+from ros2_textfuse.errors import WeightsError
 from ros2_textfuse.prompts.phrasings import TRAIN, prompts, words
 from ros2_textfuse.prompts.sentence_reader import as_read
 from ros2_textfuse.prompts.slots import SLOTS, STATES, in_slots, labelled
@@ -94,6 +96,19 @@ class Reader(nn.Module):
         seen = self._dropout(torch.einsum("nts,ntw->nsw", look, x))
         return torch.einsum("nsw,skw->nsk", seen, self.state) + self.state_bias
 
+    def begin_with(self, weights: Path) -> None:
+        """Go on from what an earlier training has learnt.
+
+        Raises:
+            WeightsError: they are of no reader, or of one of other slots.
+        """
+        try:
+            learnt = load_file(weights)
+            for name, tensor in self.tensors().items():
+                tensor.data.copy_(learnt[name])
+        except (OSError, SafetensorError, KeyError, RuntimeError) as error:
+            raise WeightsError(f"{weights} holds no weights of a reader of {len(SLOTS)} slots: {error}") from error
+
     def tensors(self) -> dict[str, Tensor]:
         """What is learnt, under the names that `prompts.sentence_reader` reads."""
         updates = {
@@ -154,13 +169,17 @@ def phrasings(seed: int) -> list[Example]:
     return found
 
 
-def fit(steps: int, seed: int, progress: Callable[[int, float], None]) -> Reader:
+def fit(steps: int, seed: int, progress: Callable[[int, float], None], start: Path | None = None) -> Reader:
     """The trained reader.
 
     Args:
         steps: of gradient descent, BATCH sentences each.
         seed: the same seed gives the same reader on the same machine.
         progress: called with each step and its loss.
+        start: weights to begin with; None for the encoder's as published.
+
+    Raises:
+        WeightsError: `start` holds no weights of a reader.
     """
     folder = find_encoder()
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -169,6 +188,8 @@ def fit(steps: int, seed: int, progress: Callable[[int, float], None]) -> Reader
     rng = random.Random(seed)
     torch.manual_seed(seed)
     reader = Reader(folder / "model.safetensors")
+    if start:
+        reader.begin_with(start)
     optimiser = torch.optim.AdamW(
         [
             {"params": reader.layers.parameters(), "lr": _RATE},
