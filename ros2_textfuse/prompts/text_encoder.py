@@ -86,12 +86,14 @@ class _MiniLM:
     """
 
     def __init__(self, path: Path) -> None:
+        names = [f"embeddings.{name}" for name in ("position_embeddings.weight", "token_type_embeddings.weight")]
+        names += [f"{name}.{kind}" for name in _layer_names() for kind in ("weight", "bias")]
+        # These are copies; what has been read stays mapped until the file is closed, 42 MiB of it.
+        with safe_open(path, "numpy") as weights:
+            self._weights = {name: weights.get_tensor(name) for name in names}
         # Rows of the vocabulary, half of the file, are read as words come.
         self._file = safe_open(path, "numpy")
         self._words = self._file.get_slice(_WORDS)
-        names = [f"embeddings.{name}" for name in ("position_embeddings.weight", "token_type_embeddings.weight")]
-        names += [f"{name}.{kind}" for name in _layer_names() for kind in ("weight", "bias")]
-        self._weights = {name: self._file.get_tensor(name) for name in names}
         if self._words.get_shape() != [_VOCABULARY, FEATURES] or self._weights[names[0]].shape[1] != FEATURES:
             raise ValueError(f"its vocabulary is {self._words.get_shape()}, not {[_VOCABULARY, FEATURES]}")
         self._updates: Updates = {}
