@@ -24,7 +24,7 @@ from ros2_textfuse.imaging.tone import ToneMap
 from ros2_textfuse.networks.prompt_input import prompt_input
 from ros2_textfuse.networks.source import open_source
 from ros2_textfuse.prompts.checks import balance_of
-from ros2_textfuse.prompts.history import History
+from ros2_textfuse.prompts.history import remembered
 from ros2_textfuse.scene.conditions import borne_out, completed, doubted
 from ros2_textfuse.scene.watch import Scene, SceneWatch
 from ros2_textfuse.settings import AUTO, FAMILY, FusionSettings
@@ -74,7 +74,7 @@ class Fuser:
         self.model_reason = ""
         """Why this model runs, where nobody named it."""
         self.clears = True
-        """Whether rain and noise have networks of their own; see `stop_clearing`."""
+        """Whether rain and noise have networks of their own; see `let_clear`."""
         self._source = open_source(model)
         self._input = prompt_input(self._source)
         self._engine_wanted, self._threads, self._precision = engine, threads, precision
@@ -83,7 +83,7 @@ class Fuser:
         self.engine_warning = ""
         """Why a faster engine than the one that runs was passed over; empty when none was."""
         self.gain_control = gain_control or GainControl()
-        self._history = History()
+        self._history: tuple[prompts.Prompt, ...] = ()
         self._balance = 0.0
         self.watch = SceneWatch()
         self._changing = threading.Lock()
@@ -142,9 +142,9 @@ class Fuser:
             PromptError: the request makes no sense; the old prompt stays active.
             EncoderError: free text was given and there is no sentence encoder to read it.
         """
-        prompt = prompts.resolve(text, modes, severity, objects, balance, self._history)
+        prompt = prompts.resolve(text, modes, severity, objects, balance, self._history, self._balance)
         with self._changing:
-            self._history.put(prompt)
+            self._history = remembered(self._history, prompt)
             self._use(prompt)
         return self.prompt
 
@@ -186,10 +186,10 @@ class Fuser:
             self._balance = value
             self._use(self._history[-1])
 
-    def stop_clearing(self) -> None:
-        """Leave rain and noise to the network that fuses, from the next image on."""
+    def let_clear(self, clears: bool) -> None:
+        """Whether networks of their own take rain and noise from the next image on, or the one that fuses does."""
         with self._changing:
-            self.clears = False
+            self.clears = clears
             self._use(self._history[-1])
 
     @property
@@ -241,7 +241,7 @@ class Fuser:
 
     def complete(self, height: int, width: int) -> None:
         """Build what clears rain and noise for a size that is ready; else the first image that needs it waits."""
-        if self.clears and isinstance(engine := self._engines.get((height, width)), clearing.Cleared):
+        if isinstance(engine := self._engines.get((height, width)), clearing.Cleared):
             engine.complete()
 
     def ready(self, height: int, width: int) -> bool:

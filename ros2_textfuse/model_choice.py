@@ -55,7 +55,8 @@ def prepared_fuser(settings: FusionSettings, alignment: Alignment | None, size: 
     fusers: dict[str, Fuser] = {}
     told: list[str] = []
     for name in reversed(FAMILY):
-        one = replace(settings, model=name, in_flight=1)
+        # Without the prompt: what clears rain and noise for one is counted below.
+        one = replace(settings, model=name, in_flight=1, prompt="", modes=(), objects=())
         memory = _Memory(one, size)
         remembered = memory.read()
         if remembered is None:
@@ -70,13 +71,16 @@ def prepared_fuser(settings: FusionSettings, alignment: Alignment | None, size: 
     name = choose(times, limit)
     ms = times[name]
     in_flight = settings.in_flight or (2 if ms > SHARE_ALONE * 1000 / rate else 1)
-    fuser = fusers.get(name) if in_flight == 1 else None
-    fuser = fuser or _prepared(replace(settings, model=name, in_flight=in_flight), alignment, size)
+    if in_flight == 1 and name in fusers:
+        fuser = fusers[name]
+        fuser.set_prompt(**settings.request())
+    else:
+        fuser = _prepared(replace(settings, model=name, in_flight=in_flight), alignment, size)
     fuser.model_reason = f"{', '.join(told)}; at {rate:g} Hz fusing may take {limit:.1f} ms, {SHARE:.0%} of a frame"
     if in_flight > 1:
         fuser.model_reason += f"; {in_flight} pairs overlap"
     if ms + CLEARING * times[FAMILY[-1]] > SHARE_CLEARED * 1000 / rate:
-        fuser.stop_clearing()
+        fuser.let_clear(False)
         fuser.model_reason += f"; rain and noise are left to {name}, without networks of their own"
     holds = ms <= limit
     (logger.info if holds else logger.warning)("model auto: %s, since %s", fuser.model_name, fuser.model_reason)

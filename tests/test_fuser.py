@@ -255,6 +255,7 @@ def test_the_balance_holds_where_a_prompt_says_nothing_of_it(fuser):
         fuser.balance = 0.6
         assert fuser.prompt.balance == -0.5, "a prompt that weighs the cameras goes before it"
         assert fuser.set_prompt().balance == 0.6
+        assert fuser.set_prompt("a bit more thermal").balance == 0.85
         with pytest.raises(PromptError, match="from -1"):
             fuser.balance = 2
     finally:

@@ -9,6 +9,7 @@ import pytest
 
 from ros2_textfuse import model_choice
 from ros2_textfuse.networks.stored import CLEARED
+from ros2_textfuse.prompts import Prompt
 from ros2_textfuse.settings import FusionSettings
 
 SIZE = 48, 64
@@ -23,7 +24,7 @@ def measured(monkeypatch, tmp_path):
 
     def state(**times):
         def measure(fuser, size):
-            assert fuser.ready(*size)
+            assert fuser.ready(*size) and fuser.prompt == Prompt()
             asked.append(fuser.model_name)
             return times[fuser.model_name]
 
@@ -135,6 +136,13 @@ def test_a_prompt_from_the_start_is_told_to_the_network_that_fuses_and_undone_on
     taken = fuser._in_force[2][0, : len(CLEARED)]
     assert not fuser.clears and not taken.any()
     assert not fuser.set_prompt("undo").severities
+
+
+def test_what_clears_is_not_measured_with_what_fuses(measured):
+    measured(pico=5.0, nano=8.0)
+    settings = replace(AUTO, modes=("rain",), objects=("person",))
+    fuser = model_choice.prepared_fuser(settings, None, SIZE, rate=30.0)
+    assert fuser.clears and fuser.prompt.severities and fuser.prompt.objects == ("person",)
 
 
 def test_fusing_is_measured():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from ros2_textfuse.detection.types import Detection
 from ros2_textfuse.saliency.carrying import Carried
 
-OLDEST = 0.5  # s for which what was seen in a stream is carried
+OLDEST = 0.5  # s for which what was seen is carried on
 
 
 @dataclass(frozen=True)

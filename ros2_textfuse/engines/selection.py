@@ -11,6 +11,7 @@ from types import ModuleType
 from ros2_textfuse.engines.base import Engine, EngineConfig, EngineError
 from ros2_textfuse.engines.verification import DisagreementError, check_agreement
 from ros2_textfuse.runtime import interrupts
+from ros2_textfuse.settings import ENGINES
 
 INSTALL = {
     "tensorrt": "pip install torch-tensorrt-rtx, or torch-tensorrt from NVIDIA's index or a JetPack image",
@@ -19,7 +20,6 @@ INSTALL = {
     "eager": "pip install torch",
 }
 MODULES = {name: f"ros2_textfuse.engines.{'torch_compile' if name == 'compile' else name}" for name in INSTALL}
-ENGINES = tuple(INSTALL)
 
 logger = logging.getLogger(__name__)
 

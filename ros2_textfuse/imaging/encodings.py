@@ -154,7 +154,7 @@ def blank_data(height: int, width: int, channels: int) -> tuple[array, NDArray[n
     Returns:
         The `array('B')` to assign to `message.data`, and a uint8 [H, W, channels] view of it.
     """
-    data = array("B", bytes(height * width * channels))
+    data = array("B", b"\0") * (height * width * channels)
     return data, np.frombuffer(data, np.uint8).reshape(height, width, channels)
 
 

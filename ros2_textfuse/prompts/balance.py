@@ -80,7 +80,6 @@ _EQUAL = re.compile(
     r"\b(?:equal(?:ly)?|even(?:ly)?(?: mix| weight\w*| balance\w*)|fifty.?fifty|50.?50|same weight|balanced|"
     r"neutral balance|evenly(?! (?:lit|exposed|bright|warm))|half and half|even mix|"
     r"no preference|balance (?:\w+ ){0,3}(?:middle|cent(?:re|er)|neutral|even|zero)|"
-    r""
     r"^(?:cent(?:re|er)|neutrali[sz]e|reset|even out) (?:the )?balance|^balance (?:both|the) cameras$)\b"
 )
 _SHARE = r"(?:(?P<percent>\d{1,3}(?:\.\d+)?) ?(?:%|percent|per cent)|(?P<part>[01]?\.\d+))"

@@ -101,7 +101,9 @@ def by_rules(text: str) -> tuple[Understanding, str]:
         return Understanding(advice=(*notes, "nothing was changed"), adds=True), ""
     command = _command(english, parts)
     if command:
-        modes = _read(parts).modes if command.target else {}
+        # Of "too much denoising, do less" the part that names something, since each by itself may be a command.
+        named = [part for part in parts if (one := _numbered(part.text)) and one.target]
+        modes = _read(named[:1] or parts).modes if command.target else {}
         return Understanding(in_order(modes), advice=notes, command=command), ""
     first = _first(parts)
     said = _read(parts[1:] if first else parts)
@@ -154,10 +156,14 @@ def _numbered(clause: str) -> Command | None:
     """A command, as far as a number says: "20 % more", "less denoising by half", "down to 30 %"."""
     amount = read_amount(clause)
     command = read_command(amount.rest if amount else clause)
-    if not (amount and command and command.kind in ("more", "less") and amount.value > 0):
+    if amount and command and command.kind in ("undo", "reset"):
+        return None  # "back to 40 %"
+    if not (amount and command and amount.value > 0):
         return command
     if amount.reached and command.kind == "less":
         return replace(command, factor=min(1.0, amount.value))
+    if amount.reached:
+        return replace(command, level=min(1.0, amount.value))
     factor = 1 + amount.value if command.kind == "more" else max(0.0, 1 - amount.value)
     return replace(command, factor=factor)
 

@@ -52,7 +52,7 @@ _COMMANDS = tuple(
         ),
         (
             "less",
-            rf"(?:{_DEGREE}(?:less|weaker|softer|gentler|milder|lighter touch|lower){_OF}|(?:that(?:'s| is| was)|"
+            rf"(?:{_DEGREE}(?:less|weaker|softer|gentler|milder|lighter touch|lower|down){_OF}|(?:that(?:'s| is| was)|"
             rf"it(?:'s| is)|this is)? ?(?:(?:a (?:bit|little)|way|far|much|still) )*(?:too (?:much|strong|"
             rf"heavy|hard|intense)|over ?done|"
             rf"exaggerated)(?: of (?:it|that|this))?|(?:tone|turn|dial|take|bring|scale|back){_IT} (?:down|back|"
@@ -106,11 +106,13 @@ class Command:
         kind: undo, reset, more or less.
         factor: of more and less: what every severity is multiplied by.
         target: of more and less: the clause where it names what ("less denoising"); empty for all that is in force.
+        level: of more: the severity to be reached ("increase to 80 %"); 0 where the factor says how much.
     """
 
     kind: str
     factor: float = 1.0
     target: str = ""
+    level: float = 0.0
 
 
 def read_command(clause: str) -> Command | None:

@@ -18,6 +18,7 @@ def resolve(
     objects: Iterable[str] = (),
     balance: float | None = None,
     history: Sequence[Prompt] = (),
+    resting: float = 0.0,
 ) -> Prompt:
     """What `text` and the named `modes` ask for.
 
@@ -34,6 +35,7 @@ def resolve(
         objects: what to bring out, beside what the text names: names of COCO's classes, or words for them.
         balance: -1 (visible) .. 1 (thermal), which camera counts more; None to take it from the text.
         history: prompts that were in force, oldest first; the last one is. "undo" returns the one before it.
+        resting: -1..1, the balance while no prompt weighs the cameras, from which "more thermal" starts.
 
     Raises:
         PromptError: one of the arguments is not as described.
@@ -46,7 +48,7 @@ def resolve(
     named = checks.objects_of(objects)
     weight = checks.balance_of(balance)
     said = understand(text)
-    prompt = _in_words(text, said, amount, history)
+    prompt = _in_words(text, said, amount, history, resting)
     if not (names or named) and weight is None:
         return prompt
     found = dict(prompt.severities)
@@ -65,7 +67,9 @@ def resolve(
     )
 
 
-def _in_words(text: str, said: Understanding, severity: float | None, history: Sequence[Prompt]) -> Prompt:
+def _in_words(
+    text: str, said: Understanding, severity: float | None, history: Sequence[Prompt], resting: float
+) -> Prompt:
     """What the text alone asks for, on what is in force."""
     before = history[-1] if history else Prompt()
     adds, unknown, advice = said.adds, said.unknown, said.advice
@@ -77,12 +81,17 @@ def _in_words(text: str, said: Understanding, severity: float | None, history: S
             undone = done and said.command.kind == "undo"
             return before if undone else replace(before, text=text, unknown=unknown, advice=advice)
     found = dict(said.modes if severity is None else dict.fromkeys(said.modes, severity))
-    if said.says_nothing and before != Prompt():
+    nothing = bool(text.strip()) and not (said.asks or said.command)
+    if nothing and before != Prompt() and (unknown or not adds):
         adds, advice = True, (*advice, "what was in force stays")
     base = before if adds else Prompt()
     if adds:
         kept = {mode: value for mode, value in base.severities.items() if mode not in said.denied}
         found = {mode: max(found.get(mode, 0.0), kept.get(mode, 0.0)) for mode in (*kept, *found)}
+    balance = said.balance
+    if not said.sets_balance:
+        start = base.balance if base.weighed or not said.balance else resting
+        balance = _within(start + said.balance)
     objects = dict.fromkeys(name for name in (*base.objects, *said.objects) if name not in said.denied)
     return Prompt(
         text,
@@ -90,7 +99,7 @@ def _in_words(text: str, said: Understanding, severity: float | None, history: S
         tuple(objects),
         unknown,
         advice,
-        said.balance if said.sets_balance else _within(base.balance + said.balance),
+        balance,
         _sum(base.tone, said.tone),
         said.auto or (base.auto and AUTO not in said.denied),
         base.weighed or said.sets_balance or said.balance != 0,
@@ -109,6 +118,9 @@ def _commanded(said: Understanding, before: Prompt, history: Sequence[Prompt]) -
     affected = _about(said, before)
     if affected == Prompt():
         return before, (f"nothing is in force that could be {command.kind}",), False
+    if command.level:
+        raised = {mode: max(value, command.level) for mode, value in affected.severities.items() if value}
+        return replace(before, severities=in_order({**before.severities, **raised})), (), bool(raised)
     return _scaled(before, affected, command.factor), (), True
 
 

@@ -160,4 +160,8 @@ def set_tone(clause: str, amount: Amount) -> tuple[dict[str, float], str] | None
         return {axis: max(-1.0, min(1.0, amount.value))}, ""
     if amount.value == 0 and axis == "colour":
         return {axis: -1.0}, ""
+    if amount.value == 0:
+        return {}, f"what is said of {noun} is added up: 'undo' takes the last of it back, 'reset' all that is in force"
+    if abs(amount.value) > 1:
+        return {}, f"{noun} goes from -100 % to +100 %, added to what is in force"
     return {}, _WHICH_WAY.format(noun=noun, value=f"{100 * abs(amount.value):.0f} %")

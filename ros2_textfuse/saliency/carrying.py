@@ -95,7 +95,7 @@ class Carried:
     def boxes(self, time: float) -> list[tuple[int, Rectangle]]:
         """Id and box of all objects, of whatever class, at a time; none where the last answer is too old."""
         with self._lock:
-            current = self._followed if time - self._last < SILENT else {}
+            current = self._followed if -AHEAD < time - self._last < SILENT else {}
             return [(id_, one.rectangle(time)) for id_, one in current.items()]
 
     def moved(self, box: Rectangle, since: float, until: float) -> Rectangle:
@@ -111,11 +111,11 @@ class Carried:
     def regions(self, time: float) -> list[Region]:
         """Where all objects are at a time, the largest first; less and less of those no longer seen.
 
-        What is faint is only to be kept.
+        What is faint is only to be kept. There are none at a time long before the last answer: time has gone back.
         """
         with self._lock:
             followed, last = list(self._followed.items()), self._last
-        answered = _fading(time - last, LATE, SILENT)
+        answered = _fading(time - last, LATE, SILENT) if last - time < AHEAD else 0.0
         found = []
         for id_, one in followed:
             weight = answered * _fading(last - one.seen, HELD, GONE)

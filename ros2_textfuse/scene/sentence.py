@@ -1,5 +1,6 @@
 """The scene as a sentence: the light, the weather, what is wrong with each image, and who is where."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -25,7 +26,7 @@ LOOKS = {
 MILD, STRONG = 0.35, 0.75  # severities below and above which a word of degree is said
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 PLURALS = {"person": "people", "bus": "buses", "sheep": "sheep", "knife": "knives"}
-PLACES = (("left", 1 / 3), ("ahead", 2 / 3), ("right", 1.01))
+PLACES = (("left", 1 / 3), ("ahead", 2 / 3), ("right", math.inf))
 MOST = 5  # groups of objects; a sentence is to be read at a glance
 
 

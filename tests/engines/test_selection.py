@@ -170,3 +170,7 @@ def test_a_reference_that_shows_nothing_is_no_check(network):
                 parameter.fill_(9e3)
     with pytest.raises(EngineError, match="one grey"):
         build_engine("eager", EngineConfig(dead, 50, 70))
+
+
+def test_every_engine_says_how_it_is_installed():
+    assert tuple(selection.INSTALL) == ENGINES

@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 
 from ros2_textfuse.prompts import Prompt, Tone, resolve
-from ros2_textfuse.prompts.history import KEPT, History
+from ros2_textfuse.prompts.history import KEPT, remembered
 from tests.helpers.encoder import needs_encoder
+
+ASK_NOTHING = ("thermal is fine", "the visible image looks good", "both cameras work", "combine both images")
 
 
 def _after(*texts: str) -> Prompt:
-    history = History()
+    history: tuple[Prompt, ...] = ()
     for text in texts:
-        history.put(resolve(text, history=history))
+        history = remembered(history, resolve(text, history=history))
     return history[-1]
 
 
@@ -29,6 +31,11 @@ def test_a_text_replaces_what_is_in_force() -> None:
         ("less of that", 0.4 / 1.5),
         ("half of that", 0.2),
         ("less dehazing", 0.4 / 1.5),
+        ("down", 0.4 / 1.5),
+        ("down by half", 0.2),
+        ("increase to 80 %", 0.8),
+        ("increase dehazing to 0.7", 0.7),
+        ("20 % more", 0.48),
     ],
 )
 def test_more_and_less_scale_what_is_in_force(then: str, expected: float) -> None:
@@ -41,6 +48,45 @@ def test_less_of_one_repair_leaves_the_others() -> None:
     before = Prompt("fog and rain", {"haze": 0.4, "rain": 0.6}, balance=0.5)
     after = resolve("stronger dehazing", history=[before])
     assert after.severities == {"haze": pytest.approx(0.6), "rain": 0.6} and after.balance == 0.5
+
+
+@needs_encoder
+@pytest.mark.parametrize("text", ["too much denoising, do less", "less denoising", "too much denoising"])
+def test_less_of_one_that_is_complained_about_leaves_the_others(text: str) -> None:
+    before = Prompt("fog and noise", {"haze": 0.6, "visible_noise": 0.4})
+    after = resolve(text, history=[before])
+    assert after.severities["haze"] == 0.6 and after.severities["visible_noise"] < 0.4
+
+
+@needs_encoder
+@pytest.mark.parametrize("text", ["down to 30 %", "down by 20 %"])
+def test_down_is_not_dark(text: str) -> None:
+    before = Prompt("fog", {"haze": 0.6}, objects=("person",))
+    after = resolve(text, history=[before])
+    assert set(after.severities) == {"haze"} and after.severities["haze"] < 0.6 and after.objects == ("person",)
+
+
+@needs_encoder
+def test_back_to_a_number_undoes_nothing() -> None:
+    after = _after("heavy fog", "it rains", "back to 40 %")
+    assert set(after.severities) == {"rain"} and after.unknown
+
+
+@needs_encoder
+@pytest.mark.parametrize(
+    ("resting", "text", "balance"),
+    [
+        (0.5, "a bit more thermal", 0.75),
+        (0.5, "less thermal", 0.0),
+        (-0.6, "a bit less thermal", -0.85),
+        (-0.6, "more visible", -1.0),
+        (0.8, "smoke everywhere", 1.0),
+        (0.8, "thermal only", 1.0),
+        (0.8, "balance 0.3", 0.3),
+    ],
+)
+def test_what_is_relative_starts_from_the_balance_of_the_robot(resting: float, text: str, balance: float) -> None:
+    assert resolve(text, resting=resting).balance == pytest.approx(balance)
 
 
 @needs_encoder
@@ -75,11 +121,11 @@ def test_also_adds_and_a_denial_takes_away() -> None:
 
 
 @needs_encoder
-@pytest.mark.parametrize("text", ["record this", "thanks, looks good", "leave it as is", "don't reset", "😀"])
+@pytest.mark.parametrize("text", [*ASK_NOTHING, "record this", "thanks, looks good", "leave it as is", "😀"])
 def test_what_asks_for_nothing_keeps_what_is_in_force(text: str) -> None:
     after = _after("heavy fog, bring out people, more thermal", text)
     assert set(after.severities) == {"haze"} and after.objects == ("person",) and after.balance == 0.5
-    assert ("what was in force stays" in after.advice) == bool(after.unknown)
+    assert ("what was in force stays" in after.advice) == bool(after.unknown or text in ASK_NOTHING)
 
 
 @needs_encoder
@@ -97,6 +143,12 @@ def test_undo_and_reset() -> None:
     assert set(_after("it is foggy", "it rains", "a bit more", "undo", "undo").severities) == {"haze"}
     after = _after("it is foggy, more thermal, darker, show people", "reset")
     assert (dict(after.severities), after.objects, after.balance, after.tone) == ({}, (), 0.0, Tone())
+
+
+@needs_encoder
+@pytest.mark.parametrize("text", ["thanks", "record this", "😀"])
+def test_what_changes_nothing_leaves_nothing_to_undo(text: str) -> None:
+    assert set(_after("it is foggy", "it rains", text, "undo").severities) == {"haze"}
 
 
 @needs_encoder
@@ -129,12 +181,12 @@ def test_what_merely_begins_like_a_command_is_none() -> None:
 
 
 def test_the_history_is_short() -> None:
-    history = History()
-    prompts = [Prompt(str(number)) for number in range(2 * KEPT)]
+    history: tuple[Prompt, ...] = ()
+    prompts = [Prompt(balance=number / 100) for number in range(2 * KEPT)]
     for prompt in prompts:
-        history.put(prompt)
+        history = remembered(history, prompt)
     assert list(history) == prompts[-KEPT:]
-    history.put(history[-3])
+    history = remembered(history, history[-3])
     assert list(history) == prompts[-KEPT:-2]
 
 

@@ -6,6 +6,7 @@ from ros2_textfuse.prompts import understand
 from ros2_textfuse.prompts.explanation import explain
 from ros2_textfuse.prompts.object_meaning import KINDS
 from ros2_textfuse.prompts.phrasings import words
+from ros2_textfuse.prompts.prompt import Tone
 from ros2_textfuse.prompts.requests import REQUESTS
 from tests.helpers.encoder import needs_encoder
 
@@ -92,3 +93,12 @@ def test_each_part_is_explained() -> None:
     rows = dict(explain("it is dark, more thermal, no cars, the moon is made of cheese"))
     assert "low_light" in rows["it is dark"] and "balance +0.50" in rows["more thermal"]
     assert "car" in rows["no cars"] and "not understood" in rows["the moon is made of cheese"]
+
+
+@needs_encoder
+@pytest.mark.parametrize(
+    ("text", "said"), [("brightness 0", "'undo' takes"), ("contrast 120 %", "from -100 % to +100 %")]
+)
+def test_a_tone_that_cannot_be_set_is_answered_with_what_helps(text: str, said: str) -> None:
+    found = understand(text)
+    assert found.unknown and said in " ".join(found.advice) and found.tone == Tone()

@@ -67,3 +67,10 @@ def test_when_time_goes_back_all_from_before_is_forgotten():
     carried.see([walker(5.0)], 5.0)
     carried.see([Sighting(9, "person", (0, 0, 5, 5))], 1.0)
     assert [region.id for region in carried.regions(1.0)] == [9]
+
+
+def test_nothing_is_brought_out_long_before_it_was_seen():
+    carried = Carried()
+    carried.see([walker(100.0)], 100.0)
+    assert carried.regions(99.9) and carried.boxes(99.9)
+    assert carried.regions(40.0) == [] and carried.boxes(40.0) == []

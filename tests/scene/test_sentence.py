@@ -59,3 +59,7 @@ def test_it_means_what_drives_the_network(conditions):
     except EncoderError as error:
         pytest.skip(f"no sentence encoder: {error}")
     assert set(found) == set(conditions)
+
+
+def test_an_object_beside_the_image_is_on_its_right():
+    assert "one car right" in sentence(Scene(), {}, [Seen("car", 1.5)])

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from ros2_textfuse.detection.turns import OLDEST
 from ros2_textfuse.detection.types import Detection
 from ros2_textfuse.saliency.carrying import Carried, Sighting
-
-OLDEST = 0.5  # s since the frame of the last detection, until which its objects are carried on
 
 
 class Tracks:

@@ -37,23 +37,31 @@ class DetectionListener:
             wanted: whether it is to be.
         """
         self._takers = [taker for taker in self._takers if taker != take] + [take] * wanted
-        if self._takers and self._subscription is None:
-            self._subscription = self._node.create_subscription(Detection2DArray, "detections", self._receive, 10)
-        elif not self._takers and self._subscription is not None:
-            self._node.destroy_subscription(self._subscription)
-            self._subscription = None
+        if bool(self._takers) != (self._subscription is not None):
+            self._listen()
 
     def outline(self, take: Callable[[DetectionOutlines], None] | None) -> None:
         """Pass the outlines of detections on from now on; no more with None."""
         self._outlines = self._renewed(self._outlines, DetectionOutlines, "detections/outlines", take)
+        self._listen()
 
     def candidates(self, take: Take | None) -> None:
         """Pass what was detected faintly on from now on; no more with None."""
         self._candidates = self._renewed(self._candidates, Detection2DArray, "detections/candidates", take)
+        self._listen()
 
     def sent(self) -> bool:
         """Whether anybody publishes detections."""
         return bool(self._node.count_publishers(self.topic))
+
+    def _listen(self) -> None:
+        """Subscribe anew where anybody takes detections.
+
+        rclpy serves subscriptions in the order in which they were made, and outlines and candidates belong to the
+        detections that come after them.
+        """
+        take = self._receive if self._takers else None
+        self._subscription = self._renewed(self._subscription, Detection2DArray, "detections", take)
 
     def _renewed(
         self, old: Subscription | None, kind: type[Any], topic: str, take: Callable[[Any], None] | None

@@ -28,6 +28,8 @@ class EngineBuilder:
         self.building = ""
         """The size for which an engine is being built, as `640x480`; empty when none is."""
         self._fuser, self._logger, self._expected = fuser, logger, expected
+        self._clears = fuser.clears
+        self._fuser.let_clear(False)  # until what clears is built: the first image that needs it would wait for that
         self._unbuildable: dict[tuple[int, int], str] = {}
         self._built: dict[tuple[int, int], float] = {}  # when, by the steady clock
         self._threads: list[threading.Thread] = []  # that have not ended
@@ -69,7 +71,7 @@ class EngineBuilder:
             )
 
     def complete(self, height: int, width: int) -> None:
-        """Build what only some prompts need for a size that is ready, while the node goes on."""
+        """Build what only some prompts need for a size that is ready, while the node goes on without."""
         self._start(self._complete, "completing", height, width)
 
     def join(self) -> None:
@@ -85,9 +87,11 @@ class EngineBuilder:
 
     def _build(self, height: int, width: int) -> None:
         try:
+            self._fuser.let_clear(False)
             self._fuser.prepare(height, width)
             self._built[height, width] = time.monotonic()
         except EngineError as error:
+            self._fuser.let_clear(self._clears)
             self._unbuildable[height, width] = f"images are {self.building}, and for that {error}"
             return
         finally:
@@ -95,8 +99,11 @@ class EngineBuilder:
         self._complete(height, width)
 
     def _complete(self, height: int, width: int) -> None:
+        if not self._clears:
+            return
         try:
             self._fuser.complete(height, width)
+            self._fuser.let_clear(True)
         except (EngineError, WeightsError) as error:
-            self._fuser.stop_clearing()
+            self._clears = False
             self._logger.warning(f"rain and noise are left to the network that fuses: {error}")

@@ -66,7 +66,8 @@ class FusionNode(LifecycleNode):
         if self.trigger_configure() != TransitionCallbackReturn.SUCCESS:
             return False
         try:
-            self._fuser.complete(*self._size)
+            if self._fuser.clears:
+                self._fuser.complete(*self._size)
         except TextfuseError as error:
             self.get_logger().error(f"cannot build what clears rain and noise: {error}")
             return False

@@ -53,9 +53,9 @@ class NamedObjects:
         wanted = self._keep or bool(self._fuser.prompt.objects)
         if wanted and not self._listening:
             self._heard, self._listening = time.monotonic(), True
-            self._detections.follow(self._receive, True)
             self._detections.outline(self._receive_outlines)
             self._detections.candidates(self._receive_candidates if self._keep else None)
+            self._detections.follow(self._receive, True)
         elif not wanted:
             self.destroy()
 

@@ -118,7 +118,7 @@ class SceneTopic:
         self._objects = [
             Seen(found.results[0].hypothesis.class_id, found.bbox.center.position.x / self._width)
             for found in message.detections
-            if found.results
+            if found.results and 0 <= found.bbox.center.position.x <= self._width  # a detector of another size; NaN
         ]
         self._seen = time.monotonic()
 

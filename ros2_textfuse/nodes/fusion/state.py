@@ -106,6 +106,8 @@ def judge(s: Situation) -> tuple[str, str]:
         return WAITING, f"waiting for the first image on {' and '.join(unseen)}"
     visible, thermal = s.cameras
     apart = (thermal.stamp - visible.stamp) / 1e9
+    if abs(apart) <= s.slop:  # then it is not the clocks
+        return WAITING, f"pairs come, and none was fused for {s.source_timeout:g} s: the engine is too slow; {CURE}"
     return (
         WAITING,
         f"both cameras send, but no stamps within slop ({s.slop:g} s): the newest thermal stamp is {abs(apart):.3f} s "

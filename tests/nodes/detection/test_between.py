@@ -2,8 +2,9 @@
 
 import pytest
 
+from ros2_textfuse.detection.turns import OLDEST
 from ros2_textfuse.detection.types import Detection
-from ros2_textfuse.nodes.detection.between import OLDEST, Tracks
+from ros2_textfuse.nodes.detection.between import Tracks
 
 SIZE = 480, 640
 SPEED = 90.0  # pixels a second

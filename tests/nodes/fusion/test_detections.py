@@ -68,3 +68,15 @@ def test_what_else_is_detected_has_one_subscription_while_somebody_takes_it(what
     assert (first, second) == ([], ["a message"])
     listen(None)
     assert not node.receivers
+
+
+def test_what_belongs_to_detections_is_served_before_them():
+    """rclpy serves subscriptions that are ready in the order in which they were made."""
+    node, detections = Node(), []
+    listener = DetectionListener(node)
+    listener.follow(detections.append, True)
+    for change in (listener.outline, listener.candidates):
+        change(print)
+        node.receivers[-1](Detection2DArray())
+        assert len(node.receivers) == 1 + (change == listener.outline) + 2 * (change == listener.candidates)
+    assert len(detections) == 2

@@ -19,7 +19,11 @@ class Prepared:
     def __init__(self, fails=False):
         self.asked, self.completed = [], []
         self.go_on = threading.Event()
-        self._fails = fails
+        self._fails, self.clears, self.cleared = fails, True, []
+
+    def let_clear(self, clears):
+        self.clears = clears
+        self.cleared.append(clears)
 
     def prepare(self, height, width):
         self.asked.append((height, width))
@@ -96,9 +100,40 @@ def test_without_what_clears_the_network_that_fuses_is_left_to_it():
     def complete(height, width):
         raise EngineError("no memory")
 
-    said = []
-    fuser = SimpleNamespace(complete=complete, stop_clearing=lambda: said.append("stopped clearing"))
+    said, fuser = [], Prepared()
+    fuser.complete = complete
     builder = EngineBuilder(fuser, SimpleNamespace(warning=said.append), (640, 480))
     builder.complete(480, 640)
     builder.join()
-    assert said == ["stopped clearing", "rain and noise are left to the network that fuses: no memory"]
+    assert said == ["rain and noise are left to the network that fuses: no memory"] and not fuser.clears
+
+
+def test_images_do_not_wait_for_what_clears():
+    fuser, goes_on = Prepared(), threading.Event()
+    fuser.complete = lambda height, width: goes_on.wait(10)
+    builder = EngineBuilder(fuser, LOGGER, (640, 480))
+    builder.complete(480, 640)
+    assert not fuser.clears
+    goes_on.set()
+    builder.join()
+    assert fuser.clears
+
+
+def test_a_size_without_an_engine_changes_nothing_about_the_others():
+    fuser = Prepared(fails=True)
+    builder = EngineBuilder(fuser, LOGGER, (640, 480))
+    builder.complete(480, 640)
+    builder.join()
+    fuser.go_on.set()
+    builder.want(250, 333)
+    builder.join()
+    assert fuser.clears
+
+
+def test_what_was_chosen_not_to_clear_is_not_built():
+    fuser = Prepared()
+    fuser.clears = False
+    builder = EngineBuilder(fuser, LOGGER, (640, 480))
+    builder.complete(480, 640)
+    builder.join()
+    assert not fuser.completed and not fuser.clears

@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
+from ros2_textfuse.nodes.common.detection_messages import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 from ros2_textfuse.nodes.fusion import scene
 from ros2_textfuse.nodes.fusion.scene import PERIOD, SceneTopic
 
@@ -50,3 +51,16 @@ def test_each_pair_is_offered_to_a_prompt_one_a_second_to_the_status_and_none_to
     watched, heeds, subscribers, looks
 ):
     assert watched(heeds, subscribers) == looks
+
+
+@pytest.mark.parametrize("x", [float("nan"), -3.0, 12.0])
+def test_a_detection_beside_the_image_is_left_out(x):
+    """As of a detector that sees images of another size."""
+    topic = SceneTopic(Node(), SimpleNamespace(heeds_images=True, look=lambda *_: None), Topic(), SimpleNamespace())
+    topic.look(VISIBLE, THERMAL, 0)
+    found = [Detection2D(), Detection2D()]
+    for one, centre in zip(found, (x, 3.0), strict=True):
+        one.bbox.center.position.x = centre
+        one.results.append(ObjectHypothesisWithPose())
+    topic._take_detections(Detection2DArray(detections=found))
+    assert [one.across for one in topic._objects] == [0.5]

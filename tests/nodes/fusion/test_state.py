@@ -111,6 +111,11 @@ def test_the_latency_is_that_of_late():
             "no visible image; no thermal image",
         ),
         ({"account": Account()}, state.WAITING, "no stamps within slop (0.02 s): the newest thermal stamp is 0.300 s"),
+        (
+            {"account": Account(last_fused=90.0), "thermal": replace(THERMAL, stamp=VISIBLE.stamp + 1_000_000)},
+            state.WAITING,
+            "pairs come, and none was fused for 1 s: the engine is too slow",
+        ),
         ({"account": Account(), "missing_info": ["/visible/camera_info"]}, state.WAITING, "no CameraInfo"),
         ({"account": Account(), "thermal": replace(THERMAL, age=-1.0)}, state.WAITING, "waiting for the first image"),
         (
