@@ -235,7 +235,7 @@ def test_the_engine_of_the_first_size_stays():
 
 def test_a_wish_for_tone_changes_the_image_and_nothing_else_of_it(fuser):
     plain = fuser.fuse(VISIBLE, THERMAL)
-    fuser._history.put(Prompt(tone=Tone(brightness=-0.5, colour=-1.0)))
+    fuser._history = (Prompt(tone=Tone(brightness=-0.5, colour=-1.0)),)
     fuser._use(fuser._history[-1])
     toned = fuser.fuse(VISIBLE, THERMAL)
     expected = plain.copy()

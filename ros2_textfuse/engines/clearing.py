@@ -1,7 +1,8 @@
 """An engine with others in front of it that clear the visible image of rain and of noise before it is fused.
 
 The networks for that (networks/clearing.py) are shared by all that fuse, are compiled like them, and cost nothing while
-no prompt names what they take. The network that fuses is then not told of it any more.
+no prompt names what they take. The range of the thermal image is spread there as well, which takes no network. The
+network that fuses is then not told of it any more.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from numpy.typing import NDArray
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.engines.base import DeviceEngine, Engine, EngineConfig, OverlappingEngine, start
 from ros2_textfuse.engines.selection import build_engine
+from ros2_textfuse.imaging.stretching import stretched, table
 from ros2_textfuse.networks.source import NetworkSource, modulation_of, reads_sentences
 from ros2_textfuse.networks.stored import CLEARED, LEAST, read_clearing
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-TAKEN = [MODES.index(mode) for mode in CLEARED]
+STRETCHED = "ir_low_contrast"
+TAKEN = [MODES.index(mode) for mode in (*CLEARED, STRETCHED)]
 
 
 def build(name: str, config: EngineConfig) -> tuple[Engine, str]:
@@ -46,21 +49,21 @@ def build(name: str, config: EngineConfig) -> tuple[Engine, str]:
 def modulation_in_parts(
     source: NetworkSource, features: NDArray[np.float32], clears: bool = True
 ) -> NDArray[np.float32]:
-    """The modulation that an engine of `build` takes: a number for each that clears, then that of the one that fuses.
+    """The modulation that an engine of `build` takes: a number for each of TAKEN, then that of the one that fuses.
 
     Args:
         source: of the network that fuses.
         features: [1, inputs], as of `PromptInput.features`.
-        clears: whether those in front act; else the network that fuses is told of all.
+        clears: whether networks in front act; else the one that fuses is told of all that they would take.
 
     Returns:
-        float32 [1, len(CLEARED) + modulation_size], or [1, modulation_size] of textif.
+        float32 [1, len(TAKEN) + modulation_size], or [1, modulation_size] of textif.
     """
     if reads_sentences(source):
         return modulation_of(source, features)
-    taken, told = np.zeros((len(features), len(TAKEN)), np.float32), features.copy()
-    if clears:
-        taken, told[:, TAKEN] = features[:, TAKEN], 0
+    taken, told = features[:, TAKEN], features.copy()
+    taken[:, : len(CLEARED)] *= clears
+    told[:, TAKEN] -= taken
     return np.concatenate([taken, modulation_of(source, told)], 1)
 
 
@@ -81,6 +84,7 @@ class Cleared(OverlappingEngine):
         self._building = threading.Lock()
         self._modulation = self._fusion_modulation = np.zeros((1, 0), np.float32)
         self._active: list[tuple[Engine, NDArray[np.float32]]] = []
+        self._stretch = 0.0
 
     def complete(self) -> None:
         """Build all of those in front.
@@ -106,6 +110,8 @@ class Cleared(OverlappingEngine):
     ) -> Callable[[], None]:
         """See `OverlappingEngine.start`; those in front have done their work when it returns."""
         self._take_up(modulation)
+        if self._stretch:
+            thermal = stretched(thermal, self._stretch)
         for engine, severity in self._active:
             clear = np.empty_like(visible, order="C")
             engine.run(visible, thermal, severity, clear)
@@ -115,9 +121,10 @@ class Cleared(OverlappingEngine):
     def _take_up(self, modulation: NDArray[np.float32]) -> None:
         if modulation is self._modulation:  # engines know a modulation that they have seen by its identity
             return
-        *severities, self._fusion_modulation = (
-            np.ascontiguousarray(part) for part in np.split(modulation, range(1, len(CLEARED) + 1), 1)
+        *severities, stretch, self._fusion_modulation = (
+            np.ascontiguousarray(part) for part in np.split(modulation, range(1, len(TAKEN) + 1), 1)
         )
+        self._stretch = float(stretch[0, 0])
         named = [pair for pair in zip(CLEARED, severities, strict=True) if pair[1][0, 0] > LEAST]
         self._active = [(self._clearing_engine(mode), severity) for mode, severity in named]
         self._modulation = modulation
@@ -131,6 +138,10 @@ class ClearedOnDevice(Cleared):
     ) -> Tensor:
         """See `DeviceEngine.run_on_device`."""
         self._take_up(modulation)
+        if self._stretch:  # 256 numbers go to the host and back
+            counts = thermal.flatten().bincount(minlength=256).cpu().numpy()
+            levels = table(counts, self._stretch)
+            thermal = thermal.new_tensor(levels)[thermal.long()]
         for engine, severity in self._active:
             assert isinstance(engine, DeviceEngine)
             visible = engine.run_on_device(visible, thermal, severity, None)

@@ -10,6 +10,7 @@ from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.degradations.synthesis import rain
 from ros2_textfuse.engines import EngineConfig, build_engine, clearing
 from ros2_textfuse.engines.verification import check_pair
+from ros2_textfuse.imaging.stretching import stretched
 from ros2_textfuse.networks.source import modulation_of
 from ros2_textfuse.networks.stored import CLEARED, read_clearing, read_stored
 from ros2_textfuse.recordings.simulated_scene import still
@@ -72,10 +73,10 @@ def test_they_are_built_when_they_are_asked_for_once(stored):
 
     engine = clearing.Cleared(build, OnDevice())
     pair = check_pair(*SIZE)
-    fused(engine, *pair, np.array([[0.0, 0.0, 5.0]], np.float32))
+    fused(engine, *pair, np.array([[0.0, 0.0, 0.0, 5.0]], np.float32))
     assert built == []
     for _ in range(2):
-        fused(engine, *pair, np.array([[0.0, 0.4, 5.0]], np.float32))
+        fused(engine, *pair, np.array([[0.0, 0.4, 0.0, 5.0]], np.float32))
     assert built == ["rain"]
     engine.complete()
     assert built == ["rain", "visible_noise"]
@@ -84,7 +85,7 @@ def test_they_are_built_when_they_are_asked_for_once(stored):
 def test_where_there_is_no_time_for_them_the_network_that_fuses_is_told(stored):
     asked = features(rain=0.6, haze=0.7)
     found = clearing.modulation_in_parts(stored, asked, clears=False)
-    np.testing.assert_array_equal(found, np.concatenate([[[0, 0]], modulation_of(stored, asked)], 1))
+    np.testing.assert_array_equal(found, np.concatenate([[[0, 0, 0]], modulation_of(stored, asked)], 1))
 
 
 def test_what_is_hardly_there_is_not_worth_their_time(stored, whole):
@@ -92,6 +93,16 @@ def test_what_is_hardly_there_is_not_worth_their_time(stored, whole):
     alone, _ = build_engine("eager", EngineConfig(stored, *SIZE))
     found = fused(whole, *pair, clearing.modulation_in_parts(stored, features(rain=0.09)))
     np.testing.assert_array_equal(found, fused(alone, *pair, modulation_of(stored, features())))
+
+
+@pytest.mark.parametrize("clears", [False, True])
+def test_a_flat_thermal_image_is_stretched_and_the_network_that_fuses_hears_nothing_of_it(stored, whole, clears):
+    alone, _ = build_engine("eager", EngineConfig(stored, *SIZE))
+    visible, thermal = check_pair(*SIZE)
+    flat = np.uint8(80 + thermal // 4)
+    expected = fused(alone, visible, stretched(flat, 0.6), modulation_of(stored, features(haze=0.7)))
+    asked = clearing.modulation_in_parts(stored, features(haze=0.7, ir_low_contrast=0.6), clears)
+    np.testing.assert_array_equal(fused(whole, visible, flat, asked), expected)
 
 
 def test_textif_clears_by_itself():
@@ -118,8 +129,21 @@ def test_tensors_stay_on_the_device():
     engine = clearing.ClearedOnDevice(lambda mode: OnDevice(), OnDevice())
     visible, thermal = torch.zeros(4, 4, 3, dtype=torch.uint8), torch.zeros(4, 4, dtype=torch.uint8)
     for noise, streaks, expected in ((0.0, 0.0, 5), (1.0, 0.0, 6), (1.0, 2.0, 8)):
-        found = engine.run_on_device(visible, thermal, np.array([[noise, streaks, 5.0]], np.float32), None)
+        found = engine.run_on_device(visible, thermal, np.array([[noise, streaks, 0.0, 5.0]], np.float32), None)
         assert (found == expected).all()
+
+
+def test_a_thermal_tensor_is_stretched_as_an_array_is():
+    class Thermal(OnDevice):
+        def run_on_device(self, visible, thermal, modulation, out):
+            return thermal
+
+    engine = clearing.ClearedOnDevice(lambda mode: OnDevice(), Thermal())
+    visible, thermal = check_pair(*SIZE)
+    flat = np.uint8(80 + thermal // 4)
+    asked = np.array([[0.0, 0.0, 0.6, 5.0]], np.float32)
+    found = engine.run_on_device(torch.from_numpy(visible), torch.from_numpy(flat), asked, None)
+    np.testing.assert_array_equal(found.numpy(), stretched(flat, 0.6))
 
 
 def test_a_prompt_of_rain_takes_streaks_away():
