@@ -110,7 +110,8 @@ def fuse_bag(
         _fused(recording, fuser, settings, objects, tally, progress) as run,
     ):
         for pair, fused in run.images():
-            copy.add(fused, bag.start + round(pair.time * 1e9), frame_id)
+            time = round(pair.time * 1e9)
+            copy.add(fused, recording.origin + time, bag.start + time, frame_id)
         if not run.interrupted:
             copy.copy()
     return Written(copy.added, tally, run.interrupted)

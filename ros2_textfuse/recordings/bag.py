@@ -2,12 +2,17 @@
 
 from array import array
 from collections.abc import Iterator
+from contextlib import closing, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ros2_textfuse.imaging import compressed, encodings
-from ros2_textfuse.recordings.bag_reader import COMPRESSED, IMAGE, Bag
+from ros2_textfuse.recordings.bag_reader import COMPRESSED, IMAGE, Bag, BagError
 from ros2_textfuse.recordings.types import RecordedImage, Recording, RecordingError
+from ros2_textfuse.sync.pairing import stamp_ns
+
+ANOTHER_TIME = 10.0  # s between stamp and recording, which no camera's delay reaches
 
 
 class BagRecording(Recording):
@@ -40,14 +45,27 @@ class BagRecording(Recording):
         """Camera -> its topic."""
         return {camera: topic for topic, camera in self._cameras.items()}
 
+    @cached_property
+    def origin(self) -> int:
+        """The header stamp, in ns, that counts as 0 s: when the recording began, by the clock that stamps the images.
+
+        That is another clock where the bag was recorded from one that was played, or a driver stamps by its uptime.
+        """
+        with suppress(BagError), closing(self.bag.messages((self.topics["visible"],))) as messages:
+            for _, recorded, message in messages:
+                if stamp := stamp_ns(message):
+                    apart = stamp - recorded
+                    return self.bag.start + (apart if abs(apart) > ANOTHER_TIME * 1e9 else 0)
+        return self.bag.start
+
     def images_from(self, time: float) -> Iterator[RecordedImage]:
         """The images in the order in which they were recorded."""
         start = self.bag.start + round(time * 1e9) if time > 0 else None
         for topic, recorded, message in self.bag.messages(tuple(self._cameras), start):
-            stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
+            stamp = stamp_ns(message)
             time = (recorded - self.bag.start) / 1e9
             # A driver that does not stamp leaves zero: the time of recording is the best that is known.
-            taken = (stamp - self.bag.start) / 1e9 if stamp else time
+            taken = (stamp - self.origin) / 1e9 if stamp else time
             if self.bag.topics[topic].msgtype == COMPRESSED:
                 yield _decoded(self._cameras[topic], time, taken, message)
                 continue

@@ -14,6 +14,9 @@ from ros2_textfuse.recordings import video_writer
 from ros2_textfuse.recordings.bag_reader import Bag
 from ros2_textfuse.recordings.bag_writer import write_bag
 from ros2_textfuse.recordings.video import VideoRecording
+from ros2_textfuse.sync.pairing import stamp_ns
+from tests.helpers.messages import noise
+from tests.helpers.recordings import write_bag as write_bag_of
 
 FRAMES, SIZE, RATE = 8, (64, 96), 25.0
 EAGER = ["--engine", "eager"]
@@ -142,6 +145,20 @@ def test_a_bag_is_copied_with_the_fused_images_under_the_visible_stamps(bag, tmp
     assert [(name, time, m.header.stamp) for name, time, m in copy.messages(tuple(source.topics))] == originals
     fused = next(copy.messages((topic,)))[2]
     assert fused.header.frame_id == "camera" and (compress or (fused.height, fused.width) == SIZE)
+
+
+def test_stamps_of_another_time_do_not_make_a_copy_longer(tmp_path):
+    """Else `ros2 bag play` would wait for 30 days."""
+    month = 30 * 86400
+    source = Bag(write_bag_of(tmp_path / "drive", noise(3, *SIZE, 3), noise(3, *SIZE), stamped=-month))
+    assert main(["fuse", str(source.path), "-o", str(tmp_path / "fused"), *EAGER]) == 0
+    copy = Bag(tmp_path / "fused")
+    assert (copy.start, copy.end) == (source.start, source.end)
+    stamps = {
+        topic: [stamp_ns(message) for _, _, message in copy.messages((topic,))]
+        for topic in ("/visible/image_raw", "/textfuse/fused")
+    }
+    assert stamps["/textfuse/fused"] == stamps["/visible/image_raw"]
 
 
 def test_what_was_copied_until_ctrl_c_is_a_whole_bag(bag, tmp_path, monkeypatch):

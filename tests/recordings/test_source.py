@@ -38,6 +38,24 @@ def test_bag_gives_back_what_was_written(tmp_path):
         assert v.stamp == pytest.approx(number / 10) and t.stamp == pytest.approx(number / 10 + 0.005)
 
 
+@pytest.mark.parametrize("days", [-30, 30])
+def test_stamps_of_another_time_count_from_where_the_recording_begins(tmp_path, days):
+    """Of a bag that was recorded from one that was played, or of a driver that stamps by its uptime."""
+    visible, thermal = noise(3, 8, 10, 3), noise(3, 8, 10)
+    bag = write_bag(tmp_path / "bag", visible, thermal, rate=10.0, thermal_delay=0.005, stamped=days * 86400)
+    stamps = [image.stamp for image in open_recording(bag=str(bag))]
+    assert stamps == pytest.approx([0, 0.005, 0.1, 0.105, 0.2, 0.205])
+    later = [image.stamp for image in open_recording(bag=str(bag)).images_from(0.15)]
+    assert later == pytest.approx([0.2, 0.205])
+
+
+@pytest.mark.parametrize("late", [-2.0, 0.3])
+def test_what_a_driver_took_stays_in_the_stamps(tmp_path, late):
+    bag = write_bag(tmp_path / "bag", noise(2, 8, 10, 3), noise(2, 8, 10), rate=10.0, stamped=late)
+    stamps = [image.stamp for image in open_recording(bag=str(bag))]
+    assert stamps == pytest.approx([late, late, late + 0.1, late + 0.1])
+
+
 COMPRESSED = ("/visible/image_raw/compressed", "/thermal/image_raw/compressed")
 
 
