@@ -70,7 +70,8 @@ def fuse_videos(
     with VideoWriter(out, recording.rate) as video, _fused(recording, fuser, settings, objects, tally, progress) as run:
         for _, fused in run.images():
             video.write(fused)
-    return Written(video.frames, tally, run.interrupted, keep_sound(out, visible) if video.frames else "")
+    note = keep_sound(out, visible, video.frames / recording.rate) if video.frames else ""
+    return Written(video.frames, tally, run.interrupted, note)
 
 
 def fuse_bag(
