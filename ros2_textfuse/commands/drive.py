@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     from ros2_textfuse.evaluation.offline import drive as evaluation
     from ros2_textfuse.fuser import Fuser
 
-    drive = Drive(find_recording(sources), args.seconds)
+    drive = Drive(find_recording(sources), args.seconds, gain_control=settings.gain_control())
     fuser = Fuser.from_settings(settings, settings.alignment())
     objects, missing = None, ""
     if fuser.prompt.objects or settings.keep_objects:
