@@ -101,7 +101,7 @@ def fuse_bag(
         OSError: the copy cannot be written.
     """
     refuse_inputs([out], [bag.path])
-    recording = BagRecording(bag.path, *topics)
+    recording = BagRecording(bag, *topics)
     tally = Tally.from_recording(recording)
     reference = fuser.alignment.calibration.reference if fuser.alignment else "visible"
     frame_id = next(bag.messages((topics[reference == "thermal"],)))[2].header.frame_id

@@ -4,7 +4,6 @@ from array import array
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from ros2_textfuse.imaging import compressed, encodings
@@ -18,26 +17,26 @@ ANOTHER_TIME = 10.0  # s between stamp and recording, which no camera's delay re
 class BagRecording(Recording):
     """A rosbag2 bag, read without ROS. Compressed images come as the raw ones that they were."""
 
-    def __init__(self, path: Path, visible_topic: str, thermal_topic: str) -> None:
-        self.bag = Bag(path)
-        self.damage = self.bag.damage
+    def __init__(self, bag: Bag, visible_topic: str, thermal_topic: str) -> None:
+        self.bag = bag
+        self.damage = bag.damage
         """Why the bag is read without its index, from the front; empty where it has one."""
         self._cameras: dict[str, str] = {}  # topic -> camera
         counts = []
         for camera, name in (("visible", visible_topic), ("thermal", thermal_topic)):
-            topic = self.bag.images(name)
+            topic = bag.images(name)
             if topic is None:
-                there = [topic.name for topic in self.bag.topics.values() if topic.msgtype in (IMAGE, COMPRESSED)]
+                there = [topic.name for topic in bag.topics.values() if topic.msgtype in (IMAGE, COMPRESSED)]
                 raise RecordingError(
-                    f"{path} has no {camera} images on {name}, of type {IMAGE} or {COMPRESSED}; "
+                    f"{bag.path} has no {camera} images on {name}, of type {IMAGE} or {COMPRESSED}; "
                     f"it has them on: {', '.join(there) or 'no topic'}"
                 )
             if not topic.count:
-                raise RecordingError(f"{path} has no {camera} image")
+                raise RecordingError(f"{bag.path} has no {camera} image")
             self._cameras[topic.name] = camera
             counts.append(topic.count)
         self.images = sum(counts)
-        seconds = (self.bag.end - self.bag.start) / 1e9
+        seconds = (bag.end - bag.start) / 1e9
         self.duration = seconds + seconds / max(1, max(counts) - 1)  # the last image lasts as long as the others
 
     @property

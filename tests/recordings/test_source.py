@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 from ros2_textfuse.imaging import compressed, encodings
+from ros2_textfuse.recordings import bag as bag_module
+from ros2_textfuse.recordings import source
+from ros2_textfuse.recordings.bag_reader import Bag
 from ros2_textfuse.recordings.pairs import pair_folders
 from ros2_textfuse.recordings.source import find_recording, open_recording
 from ros2_textfuse.recordings.types import RecordingError
@@ -36,6 +39,14 @@ def test_bag_gives_back_what_was_written(tmp_path):
         np.testing.assert_array_equal(encodings.visible_array(v), visible[number])
         np.testing.assert_array_equal(encodings.thermal_array(t), thermal[number])
         assert v.stamp == pytest.approx(number / 10) and t.stamp == pytest.approx(number / 10 + 0.005)
+
+
+def test_a_bag_is_opened_once(tmp_path, monkeypatch):
+    """One in zstd is unpacked each time, and one that was not closed is read to its end."""
+    bag, opened = write_bag(tmp_path / "bag", noise(2, 8, 10, 3), noise(2, 8, 10)), []
+    monkeypatch.setattr(source, "Bag", lambda path: opened.append(path) or Bag(path))
+    monkeypatch.setattr(bag_module, "Bag", source.Bag)
+    assert find_recording([str(bag)]).images == 4 and len(opened) == 1
 
 
 @pytest.mark.parametrize("days", [-30, 30])
