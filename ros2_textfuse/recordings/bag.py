@@ -4,6 +4,8 @@ from array import array
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from functools import cached_property
+from itertools import islice
+from statistics import median_low
 from typing import Any
 
 from ros2_textfuse.imaging import compressed, encodings
@@ -12,6 +14,7 @@ from ros2_textfuse.recordings.types import RecordedImage, Recording, RecordingEr
 from ros2_textfuse.sync.pairing import stamp_ns
 
 ANOTHER_TIME = 10.0  # s between stamp and recording, which no camera's delay reaches
+LOOKS = 10  # images that are looked at for that
 
 
 class BagRecording(Recording):
@@ -50,12 +53,13 @@ class BagRecording(Recording):
 
         That is another clock where the bag was recorded from one that was played, or a driver stamps by its uptime.
         """
+        apart = []
         with suppress(BagError), closing(self.bag.messages((self.topics["visible"],))) as messages:
-            for _, recorded, message in messages:
+            for _, recorded, message in islice(messages, LOOKS):
                 if stamp := stamp_ns(message):
-                    apart = stamp - recorded
-                    return self.bag.start + (apart if abs(apart) > ANOTHER_TIME * 1e9 else 0)
-        return self.bag.start
+                    apart.append(stamp - recorded)
+        offset = median_low(apart) if apart else 0  # the first image may be a stale one
+        return self.bag.start + (offset if abs(offset) > ANOTHER_TIME * 1e9 else 0)
 
     def images_from(self, time: float) -> Iterator[RecordedImage]:
         """The images in the order in which they were recorded."""

@@ -11,6 +11,7 @@ import pytest
 from ros2_textfuse.imaging import compressed, encodings
 from ros2_textfuse.recordings import bag as bag_module
 from ros2_textfuse.recordings import source
+from ros2_textfuse.recordings.bag import BagRecording
 from ros2_textfuse.recordings.bag_reader import Bag
 from ros2_textfuse.recordings.pairs import pair_folders
 from ros2_textfuse.recordings.source import find_recording, open_recording
@@ -58,6 +59,35 @@ def test_stamps_of_another_time_count_from_where_the_recording_begins(tmp_path, 
     assert stamps == pytest.approx([0, 0.005, 0.1, 0.105, 0.2, 0.205])
     later = [image.stamp for image in open_recording(bag=str(bag)).images_from(0.15)]
     assert later == pytest.approx([0.2, 0.205])
+
+
+def test_one_stale_image_does_not_move_the_others(tmp_path, monkeypatch):
+    bag = write_bag(tmp_path / "bag", noise(3, 8, 10, 3), noise(3, 8, 10), rate=10.0)
+    messages = Bag.messages
+
+    def stale(self, names, start=None):
+        for number, (topic, recorded, message) in enumerate(messages(self, names, start)):
+            message.header.stamp.sec -= 30 * (number == 0)
+            yield topic, recorded, message
+
+    monkeypatch.setattr(Bag, "messages", stale)
+    stamps = [image.stamp for image in open_recording(bag=str(bag))]
+    assert stamps == pytest.approx([-30, 0, 0.1, 0.1, 0.2, 0.2])
+
+
+def test_a_driver_that_never_stamps_is_not_searched_for_a_stamp(tmp_path, monkeypatch):
+    """Its bag may have gigabytes."""
+    bag, asked = Bag(write_bag(tmp_path / "bag", noise(20, 8, 10, 3), noise(20, 8, 10))), []
+    messages = Bag.messages
+
+    def unstamped(self, names, start=None):
+        for topic, recorded, message in messages(self, names, start):
+            asked.append(recorded)
+            message.header.stamp.sec = message.header.stamp.nanosec = 0
+            yield topic, recorded, message
+
+    monkeypatch.setattr(Bag, "messages", unstamped)
+    assert BagRecording(bag, "/visible/image_raw", "/thermal/image_raw").origin == bag.start and len(asked) <= 10
 
 
 @pytest.mark.parametrize("late", [-2.0, 0.3])
