@@ -36,6 +36,7 @@ ARGUMENTS = {
     "calibration": ("", "YAML file of cameras that are not registered; empty for what the params file says."),
     "prompt": ("", "Prompt in force at the start; empty for what the params file says."),
     "modes": ("", "Degradations named at the start, as haze,rain, or auto; empty for what the params file says."),
+    "severity": ("", "How bad the degradations named are, 0 to 1; empty for what the params file says."),
     "objects": ("", "What is brought out at the start, as person,car; empty for what the params file says."),
     "balance": ("", "Which camera counts more, -1 (visible) to 1 (thermal); empty for what the params file says."),
     "autostart": ("true", "Configure and activate fusion; false leaves that to a lifecycle manager."),
@@ -57,8 +58,7 @@ def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     own = ("model", "engine", "visible_transport", "thermal_transport", "calibration", "prompt")
     settings = {name: value[name] for name in own if value[name]}
     settings |= {name: listed(value[name]) for name in ("modes", "objects") if value[name]}
-    if value["balance"]:
-        settings["balance"] = number("balance", value["balance"])
+    settings |= {name: number(name, value[name]) for name in ("severity", "balance") if value[name]}
     sim_time = {"use_sim_time": truth("use_sim_time", value["use_sim_time"])}
     # A node that waits for a lifecycle manager may stay unconfigured; one that starts itself says why not, and ends.
     start = {"autostart": autostart, "exit_on_failure": True}

@@ -1,6 +1,7 @@
 """The systemd unit and the compose file, held against the tools that read them."""
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -51,9 +52,16 @@ def test_compose_gives_up_its_arguments():
     assert (DEPLOY / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
 
 
+def test_compose_asks_whose_cameras_these_are():
+    """A shell does not export UID and has no GID; a default in their place is a user whose images do not come."""
+    user = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["textfuse"]["user"]
+    assert re.fullmatch(r"\$\{TEXTFUSE_USER:\?[^{}$]+\}", user)
+
+
 def test_compose_takes_the_file():
     if not shutil.which("docker") or subprocess.run(["docker", "compose", "version"], capture_output=True).returncode:
         pytest.skip("docker compose is not installed")
     command = ["docker", "compose", "-f", DEPLOY / "compose.yaml", "config", "--quiet"]
-    said = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    settings = {**os.environ, "TEXTFUSE_USER": "1001:1001"}
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60, env=settings)
     assert said.returncode == 0, said.stderr

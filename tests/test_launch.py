@@ -61,6 +61,8 @@ def test_what_is_wrong_is_refused_or_named(module, tmp_path, monkeypatch):
         start(module, detection="maybe")
     with pytest.raises(ValueError, match="balance:=thermal: expected a number"):
         start(module, balance="thermal")
+    with pytest.raises(ValueError, match="severity:=bad: expected a number"):
+        start(module, severity="bad")
     with pytest.raises(ValueError, match="visible:=my topic: expected a topic"):
         start(module, visible="my topic")
     with pytest.raises(FileNotFoundError, match=r"is no file"):
@@ -73,7 +75,7 @@ def test_what_is_wrong_is_refused_or_named(module, tmp_path, monkeypatch):
 
 def test_lists_are_written_with_commas(module):
     assert module.listed("person, car,") == ["person", "car"]
-    assert start(module, modes="auto", objects="person,car", balance="-0.5")
+    assert start(module, modes="auto", objects="person,car", balance="-0.5", severity="0.7")
 
 
 def test_topics_lie_beside_the_nodes_namespace(module):

@@ -70,7 +70,8 @@ def fuse_videos(
     with VideoWriter(out, recording.rate) as video, _fused(recording, fuser, settings, objects, tally, progress) as run:
         for _, fused in run.images():
             video.write(fused)
-    return Written(video.frames, tally, run.interrupted, keep_sound(out, visible) if video.frames else "")
+    note = keep_sound(out, visible, video.frames / recording.rate) if video.frames else ""
+    return Written(video.frames, tally, run.interrupted, note)
 
 
 def fuse_bag(
@@ -100,7 +101,7 @@ def fuse_bag(
         OSError: the copy cannot be written.
     """
     refuse_inputs([out], [bag.path])
-    recording = BagRecording(bag.path, *topics)
+    recording = BagRecording(bag, *topics)
     tally = Tally.from_recording(recording)
     reference = fuser.alignment.calibration.reference if fuser.alignment else "visible"
     frame_id = next(bag.messages((topics[reference == "thermal"],)))[2].header.frame_id
@@ -110,7 +111,8 @@ def fuse_bag(
         _fused(recording, fuser, settings, objects, tally, progress) as run,
     ):
         for pair, fused in run.images():
-            copy.add(fused, bag.start + round(pair.time * 1e9), frame_id)
+            time = round(pair.time * 1e9)
+            copy.add(fused, recording.origin + time, bag.start + time, frame_id)
         if not run.interrupted:
             copy.copy()
     return Written(copy.added, tally, run.interrupted)

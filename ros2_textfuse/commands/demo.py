@@ -73,7 +73,9 @@ def run(args: argparse.Namespace) -> int:
         nodes.start("player", {**source, "rate": args.rate, "loop": True})
         answered = _play(monitor, args.prompt, args.seconds)
     print(monitor.summary())
-    if not answered or not recorder.write_sheet(sheet):
+    if not answered:
+        raise GraphError(f"the prompt was not taken: its answer is above, if there was one; see {args.out}/*.log")
+    if not recorder.write_sheet(sheet):
         raise GraphError(f"no images before or after the prompt change; see {args.out}/*.log")
     print(f"wrote {video} and {sheet}")
     return 0

@@ -63,5 +63,5 @@ def _examine(args: argparse.Namespace) -> Iterator[Finding]:
 
     if args.cameras and worst(ros) != FAIL:
         yield from guarded("graph", look_around)
-    rate = max(rates, default=speed.RATE)
+    rate = min(rates, default=speed.RATE)  # there are no more pairs than images of the slower camera, but for `hold`
     yield from guarded("fusion speed", lambda: [speed.fusion_speed(args.seconds, rate)])

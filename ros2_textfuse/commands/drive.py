@@ -1,7 +1,6 @@
 """`textfuse drive`: a day from morning to night in one replay, fused by mode auto, with a report."""
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,17 +41,10 @@ def run(args: argparse.Namespace) -> int:
     settings = fusion_arguments.settings(args)
     settings = replace(settings, modes=tuple(dict.fromkeys((*settings.modes, "auto"))))
     # Torch takes seconds, which help and a usage error need not wait for.
-    from ros2_textfuse.batch.objects import ObjectFinder
     from ros2_textfuse.evaluation.offline import drive as evaluation
-    from ros2_textfuse.fuser import Fuser
 
-    drive = Drive(find_recording(sources), args.seconds)
-    fuser = Fuser.from_settings(settings, settings.alignment())
-    objects, missing = None, ""
-    if fuser.prompt.objects or settings.keep_objects:
-        objects, missing = ObjectFinder.with_or_without(fuser.prompt.objects, settings.keep_objects)
-    if missing:
-        print(f"textfuse drive: {missing}", file=sys.stderr)
+    drive = Drive(find_recording(sources), args.seconds, gain_control=settings.gain_control())
+    fuser, objects = fusion_arguments.fuser(args, settings)
     found = evaluation.evaluate(drive, settings, fuser, args.out, title, objects)
     for row in found["delays"]:
         named = "never named" if row["named"] is None else f"named after {row['named']} frames"

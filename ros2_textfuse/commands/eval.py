@@ -104,8 +104,7 @@ def _evaluate(args: argparse.Namespace) -> int:
         fusion_arguments.settings(args),
     )
     source = open_source(asked)
-    if not _confirmed(source, asked):
-        return 1
+    _confirm(source, asked)
     result = evaluate(asked, source, args.out, ["textfuse", *sys.argv[1:]])
     print()
     for answer in result["verdict"]:
@@ -124,13 +123,23 @@ def _compare(args: argparse.Namespace) -> int:
     return 0
 
 
-def _confirmed(source: "Source", asked: "Asked") -> bool:
-    """Show the topics that were found; at a terminal, ask whether they are meant."""
+def _confirm(source: "Source", asked: "Asked") -> None:
+    """Show the topics that were found; at a terminal, ask whether they are meant.
+
+    Raises:
+        TextfuseError: they are not, or nobody says so.
+    """
     for kind, camera in zip(CAMERAS, source.cameras, strict=False):
         print(f"{kind}: {camera}")
     if not source.cameras or (asked.visible_topic and asked.thermal_topic) or not sys.stdin.isatty():
-        return True
-    return input("Are these the two cameras? [Y/n] ").strip().lower() in ("", "y", "yes")
+        return
+    try:
+        answer = input("Are these the two cameras? [Y/n] ").strip().lower()
+    except EOFError:  # Ctrl-D
+        answer = "n"
+        print()
+    if answer not in ("", "y", "yes"):
+        raise TextfuseError("name the two cameras by --visible-topic and --thermal-topic")
 
 
 # The running graph --------------------------------------------------------------------------------------------------

@@ -97,15 +97,19 @@ def settings(args: argparse.Namespace) -> FusionSettings:
     return replace(found, **{name: value for name, value in given.items() if value is not None})
 
 
-def fuser(args: argparse.Namespace) -> "tuple[Fuser, ObjectFinder | None]":
+def fuser(args: argparse.Namespace, wanted: FusionSettings | None = None) -> "tuple[Fuser, ObjectFinder | None]":
     """The fuser that is asked for, and what brings out the objects that the prompt names, or keeps others.
 
     What the prompt comes to is printed, and why objects are not brought out.
+
+    Args:
+        args: of the verb.
+        wanted: in place of their `settings`.
     """
     from ros2_textfuse.batch.objects import ObjectFinder
     from ros2_textfuse.fuser import Fuser
 
-    wanted = settings(args)
+    wanted = wanted or settings(args)
     found = Fuser.from_settings(wanted, wanted.alignment())
     print(found.prompt.summary())
     if not (found.prompt.objects or wanted.keep_objects):

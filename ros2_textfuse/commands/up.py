@@ -70,7 +70,7 @@ def _check(params_file: Path) -> None:
 def _commands(args: argparse.Namespace, params_file: Path) -> dict[str, list[str]]:
     """The command lines of the nodes."""
     own = ("model", "engine", "visible_transport", "thermal_transport", "calibration", "prompt")
-    settings = {name: getattr(args, name) for name in own if getattr(args, name)}
+    settings = {name: getattr(args, name) for name in own if getattr(args, name) is not None}
     prompt = {"modes": args.mode, "severity": args.severity, "objects": args.object, "balance": args.balance}
     settings |= {name: value for name, value in prompt.items() if value not in (None, [])}
     sim_time = {"use_sim_time": args.use_sim_time}

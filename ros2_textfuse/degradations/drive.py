@@ -50,11 +50,19 @@ class Drive(Recording):
         seconds: of each stretch.
         fade: seconds in which a stretch goes over into the next, at its beginning.
         seed: of all that is drawn.
+        gain_control: of thermal images of more than 8 bits.
     """
 
-    def __init__(self, recording: Recording, seconds: float = 4.0, fade: float = 1.0, seed: int = 0) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        seconds: float = 4.0,
+        fade: float = 1.0,
+        seed: int = 0,
+        gain_control: GainControl | None = None,
+    ) -> None:
         self._recording, self._seconds, self._fade, self._seed = recording, seconds, fade, seed
-        self._ranges = GainControl()
+        self._ranges = gain_control or GainControl()
         self.duration = seconds * len(STRETCHES)
         self.images = 2 * round(recording.images / 2 / recording.duration * self.duration)
 

@@ -66,12 +66,13 @@ class Monitor(Node):
         now = time.monotonic()
         while self._recent and self._recent[0][0] < now - WINDOW:
             self._recent.popleft()
-        latency = statistics.median(value for _, value in self._recent) if self._recent else float("nan")
+        recent = [value for _, value in list(self._recent)]  # at once: the executor's thread appends meanwhile
+        latency = statistics.median(recent) if recent else float("nan")
         found = ", ".join(f"{count} {name}" for name, count in self._found.most_common()) or "nothing"
         status = self._status
         lost = status.pairs_dropped + status.visible_unpaired + status.thermal_unpaired
         return (
-            f"{len(self._recent) / WINDOW:4.1f} Hz  latency {latency:5.1f} ms  lost {lost}  found {found}"
+            f"{len(recent) / WINDOW:4.1f} Hz  latency {latency:5.1f} ms  lost {lost}  found {found}"
             f"  prompt: {status.prompt or 'none'}"
         )
 

@@ -23,6 +23,8 @@ PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
 MARK = b"textfuse"
 """What an image that textfuse has written says of who made it, so that only such a one is written over."""
+SUFFIXES = (".png", ".jpg", ".jpeg")
+"""Of files whose format can say so."""
 Bytes = bytes | memoryview
 
 _PNG_HEADER = len(PNG) + 25  # bytes of the signature and of the chunk IHDR
@@ -92,12 +94,8 @@ def decode(data: bytes, colour: bool) -> NDArray[Any]:
 
 
 def check_suffix(path: Path) -> None:
-    """Raise ImageError where no image can be written to a file with this name's ending."""
-    try:
-        known = path.suffix.isascii() and cv2.haveImageWriter(f"image{path.suffix}")
-    except cv2.error:  # a format that OpenCV knows, and that is switched off
-        known = False
-    if not known:
+    """Raise ImageError where a name does not end as that of an image that can say who made it."""
+    if path.suffix.lower() not in SUFFIXES:
         raise ImageError(f"{path} cannot be written as an image: end its name in .png or .jpg")
 
 

@@ -70,15 +70,16 @@ class BagCopy:
                 self._writer.write(*self._next)
                 self._next = next(self._messages, None)
 
-    def add(self, image: NDArray[np.uint8], stamp: int, frame_id: str) -> None:
-        """Add an image, after all that was recorded up to its stamp.
+    def add(self, image: NDArray[np.uint8], stamp: int, recorded: int, frame_id: str) -> None:
+        """Add an image, after all that was recorded before it.
 
         Args:
             image: uint8 RGB [H, W, 3].
-            stamp: nanoseconds, of its header, and when it is taken to be recorded.
+            stamp: nanoseconds, of its header.
+            recorded: nanoseconds, when it is taken to be recorded.
             frame_id: of its header.
         """
-        self.copy(stamp)
+        self.copy(recorded)
         time = STORE.types["builtin_interfaces/msg/Time"](*divmod(stamp, 1_000_000_000))
         header = STORE.types["std_msgs/msg/Header"](time, frame_id)
         message: Any
@@ -89,7 +90,7 @@ class BagCopy:
             height, width = image.shape[:2]
             message = STORE.types[IMAGE](header, height, width, "rgb8", 0, width * 3, image.reshape(-1))
         with disk_named(self._path):
-            self._writer.write(self._images, stamp, STORE.serialize_cdr(message, message.__msgtype__))
+            self._writer.write(self._images, recorded, STORE.serialize_cdr(message, message.__msgtype__))
         self.added += 1
 
     def _copy(self) -> Generator[tuple[Any, int, bytes], None, None]:

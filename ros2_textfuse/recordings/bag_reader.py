@@ -131,6 +131,8 @@ class Bag:
             self.damage = str(error)
         if not times:
             why = self._no_bag() or f"cannot be read as a bag: {refusal}".rstrip(".")
+            if self._packed:
+                why += "; what is unpacked is read as far as it goes: zstd -dc FILE.zstd > FILE, for each"
             raise BagError(f"{self.path} {why}") from refusal
         self.topics = {name: Topic(name, types[name], count) for name, count in counts.items()}
         self.start, self.end = times
@@ -139,7 +141,7 @@ class Bag:
         """What a path is that somebody took for a bag, or a command for one since no second one was named."""
         if self.path.is_file() and self.path.suffix not in SUFFIXES:
             return "is no bag (.mcap, .db3): of a video or an image, name the thermal side as well"
-        if self.path.is_dir() and not self._files():
+        if self.path.is_dir() and not self._files() and not self._packed:
             return (
                 "is no bag, which holds a .mcap or .db3 file, nor a folder of pairs, which holds vi/ and ir/; of a "
                 "folder of one camera's images, name the other one's as well"
@@ -155,8 +157,13 @@ class Bag:
     def _check_packed(self) -> None:
         """Files in zstd are unpacked into the folder for temporary files, all at once."""
         room = shutil.disk_usage(tempfile.gettempdir()).free
-        for file in sorted(self.path.glob("*.zstd")) if self.path.is_dir() else ():
+        for file in self._packed:
             room -= unpacked(file, room)
+
+    @property
+    def _packed(self) -> list[Path]:
+        """The files in zstd."""
+        return sorted(self.path.glob("*.zstd")) if self.path.is_dir() else []
 
     def _files(self) -> list[Path]:
         """The files with messages, in their order."""

@@ -32,8 +32,9 @@ def find_recording(sources: Sequence[str], visible_topic: str = "", thermal_topi
         return FolderRecording(*find_sides(path))
     if not path.exists():
         raise RecordingError(f"{path} does not exist")
-    cameras = find_cameras(Bag(path), visible_topic, thermal_topic)
-    return BagRecording(path, *(camera.topic for camera in cameras))
+    bag = Bag(path)
+    cameras = find_cameras(bag, visible_topic, thermal_topic)
+    return BagRecording(bag, *(camera.topic for camera in cameras))
 
 
 def open_recording(
@@ -62,7 +63,7 @@ def open_recording(
         if not path.exists():
             raise RecordingError(f"{path} does not exist")
     if bag:
-        return BagRecording(paths[0], visible_topic, thermal_topic)
+        return BagRecording(Bag(paths[0]), visible_topic, thermal_topic)
     if paths[0].is_dir() != paths[1].is_dir():
         raise RecordingError(f"{visible} and {thermal} must be two videos or two folders")
     return FolderRecording(*paths) if paths[0].is_dir() else VideoRecording(*paths)

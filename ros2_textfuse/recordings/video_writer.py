@@ -89,8 +89,13 @@ def check_video_path(path: Path) -> None:
         raise OutputError(f"{path} exists and is not overwritten: name another file, or remove it")
 
 
-def keep_sound(video: Path, source: Path) -> str:
+def keep_sound(video: Path, source: Path, seconds: float) -> str:
     """Give a video the sound of another one, as far as the video goes, by ffmpeg where it is installed.
+
+    Args:
+        video: the file that gets the sound; without, where that fails.
+        source: the file that has it.
+        seconds: of the video; the sound may be shorter.
 
     Returns:
         What a person should know; empty where there is no sound, or all of it was kept.
@@ -101,15 +106,16 @@ def keep_sound(video: Path, source: Path) -> str:
     if ffmpeg is None:
         return f"without the sound of {source}: ffmpeg, which would copy it, is not installed"
     whole = video.with_name(f"{video.stem}.sound{video.suffix}")
-    tracks = ["-map", "0:v", "-map", "1:a?", "-c", "copy", "-shortest"]
+    tracks = ["-map", "0:v", "-map", "1:a?", "-c", "copy", "-t", f"{seconds:.3f}"]
     command = [ffmpeg, "-v", "error", "-nostdin", "-y", "-i", str(video), "-i", str(source), *tracks, str(whole)]
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=MUXING)
         whole.replace(video)
     except (OSError, subprocess.SubprocessError) as error:
-        whole.unlink(missing_ok=True)
         lines = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
         return f"without the sound of {source}: ffmpeg could not copy it ({lines[-1] if lines else error})"
+    finally:
+        whole.unlink(missing_ok=True)  # after Ctrl-C as well
     return ""
 
 

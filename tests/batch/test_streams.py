@@ -2,6 +2,7 @@
 
 import signal
 from datetime import UTC, datetime
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,6 +15,9 @@ from ros2_textfuse.recordings import video_writer
 from ros2_textfuse.recordings.bag_reader import Bag
 from ros2_textfuse.recordings.bag_writer import write_bag
 from ros2_textfuse.recordings.video import VideoRecording
+from ros2_textfuse.sync.pairing import stamp_ns
+from tests.helpers.messages import noise
+from tests.helpers.recordings import write_bag as write_bag_of
 
 FRAMES, SIZE, RATE = 8, (64, 96), 25.0
 EAGER = ["--engine", "eager"]
@@ -107,8 +111,8 @@ def test_sound_that_cannot_be_kept_is_said(videos, tmp_path, monkeypatch):
     silent, loud = videos[0], tmp_path / "loud.mp4"
     loud.write_bytes(silent.read_bytes() + b"soun")
     monkeypatch.setattr(video_writer.shutil, "which", lambda _: None)
-    assert video_writer.keep_sound(tmp_path / "fused.mp4", silent) == ""
-    assert "ffmpeg" in video_writer.keep_sound(tmp_path / "fused.mp4", loud)
+    assert video_writer.keep_sound(tmp_path / "fused.mp4", silent, 1.0) == ""
+    assert "ffmpeg" in video_writer.keep_sound(tmp_path / "fused.mp4", loud, 1.0)
 
 
 def test_sound_is_copied_beside_and_then_put_in_place(videos, tmp_path, monkeypatch):
@@ -118,9 +122,36 @@ def test_sound_is_copied_beside_and_then_put_in_place(videos, tmp_path, monkeypa
     script.write_text('#!/bin/sh\nfor last; do :; done\necho "with sound" > "$last"\n')
     script.chmod(0o755)
     monkeypatch.setattr(video_writer.shutil, "which", lambda _: str(script))
-    assert video_writer.keep_sound(fused, loud) == "" and fused.read_text() == "with sound\n"
+    assert video_writer.keep_sound(fused, loud, 1.0) == "" and fused.read_text() == "with sound\n"
     script.write_text("#!/bin/sh\necho broken >&2\nexit 1\n")
-    assert "broken" in video_writer.keep_sound(fused, loud) and fused.read_text() == "with sound\n"
+    assert "broken" in video_writer.keep_sound(fused, loud, 1.0) and fused.read_text() == "with sound\n"
+
+
+def test_all_frames_stay_where_the_sound_ends_early(videos, tmp_path, monkeypatch):
+    arguments, script, out = tmp_path / "arguments", tmp_path / "ffmpeg", tmp_path / "fused.mp4"
+    script.write_text(f'#!/bin/sh\nfor last; do :; done\necho "$@" > {arguments}\ncp {out} "$last"\n')
+    script.chmod(0o755)
+    monkeypatch.setattr(video_writer.shutil, "which", lambda _: str(script))
+    videos[0].write_bytes(videos[0].read_bytes() + b"soun")
+    assert main(["fuse", *map(str, videos), "-o", str(out), *EAGER]) == 0
+    # -shortest would end the video with its sound.
+    assert f"-t {FRAMES / RATE:.3f} " in arguments.read_text() and "shortest" not in arguments.read_text()
+
+
+def test_ctrl_c_while_sound_is_copied_leaves_nothing_beside_the_video(videos, tmp_path, monkeypatch):
+    loud, fused = tmp_path / "loud.mov", tmp_path / "fused.mp4"
+    loud.write_bytes(b"soun")
+    fused.write_bytes(b"video")
+
+    def run(command, **_):
+        Path(command[-1]).write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(video_writer.shutil, "which", lambda _: "ffmpeg")
+    monkeypatch.setattr(video_writer.subprocess, "run", run)
+    with pytest.raises(KeyboardInterrupt):
+        video_writer.keep_sound(fused, loud, 1.0)
+    assert fused.read_bytes() == b"video" and not list(tmp_path.glob("*.sound*"))
 
 
 @pytest.mark.parametrize(("storage", "compress"), [("mcap", ""), ("sqlite3", ""), ("mcap", "jpeg")])
@@ -142,6 +173,20 @@ def test_a_bag_is_copied_with_the_fused_images_under_the_visible_stamps(bag, tmp
     assert [(name, time, m.header.stamp) for name, time, m in copy.messages(tuple(source.topics))] == originals
     fused = next(copy.messages((topic,)))[2]
     assert fused.header.frame_id == "camera" and (compress or (fused.height, fused.width) == SIZE)
+
+
+def test_stamps_of_another_time_do_not_make_a_copy_longer(tmp_path):
+    """Else `ros2 bag play` would wait for 30 days."""
+    month = 30 * 86400
+    source = Bag(write_bag_of(tmp_path / "drive", noise(3, *SIZE, 3), noise(3, *SIZE), stamped=-month))
+    assert main(["fuse", str(source.path), "-o", str(tmp_path / "fused"), *EAGER]) == 0
+    copy = Bag(tmp_path / "fused")
+    assert (copy.start, copy.end) == (source.start, source.end)
+    stamps = {
+        topic: [stamp_ns(message) for _, _, message in copy.messages((topic,))]
+        for topic in ("/visible/image_raw", "/textfuse/fused")
+    }
+    assert stamps["/textfuse/fused"] == stamps["/visible/image_raw"]
 
 
 def test_what_was_copied_until_ctrl_c_is_a_whole_bag(bag, tmp_path, monkeypatch):

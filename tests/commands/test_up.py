@@ -1,6 +1,7 @@
 """`textfuse up` gives its arguments to the nodes."""
 
 import argparse
+import ast
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,22 @@ def test_what_the_prompt_says_is_given_to_fusion_and_nothing_else():
     words = ["--mode", "auto", "--object", "person", "--object", "car", "--balance", "-0.5", "--severity", "0.7"]
     given = {'modes:=["auto"]', 'objects:=["person", "car"]', "balance:=-0.5", "severity:=0.7"}
     assert given <= set(command_of(*words))
+
+
+def test_an_empty_argument_clears_what_the_parameter_file_says():
+    command = command_of("--prompt", "", "--calibration", "")
+    assert {'prompt:=""', 'calibration:=""'} <= set(command) and not any("model:=" in word for word in command)
+
+
+def test_the_launch_file_has_the_same_arguments():
+    """Read as text, where there is no launch as well."""
+    tree = ast.parse((Path(__file__).parents[2] / "launch" / "fusion.launch.py").read_text())
+    table = next(node.value for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id == "ARGUMENTS")
+    parser = argparse.ArgumentParser()
+    up.add_arguments(parser)
+    several = {"mode": "modes", "object": "objects"}
+    own = {several.get(name, name) for name in vars(parser.parse_args([]))}
+    assert {key.value for key in table.keys} == own
 
 
 @pytest.mark.parametrize("name", ["", "my topic", "/cam/rgb/", "/cam//rgb", "/cam/0"])

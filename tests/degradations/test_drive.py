@@ -5,6 +5,7 @@ import pytest
 
 from ros2_textfuse.degradations.drive import STRETCHES, Drive
 from ros2_textfuse.imaging import encodings
+from ros2_textfuse.imaging.gain_control import GainControl
 from ros2_textfuse.recordings.types import RecordedImage, Recording, frame_at
 
 RATE = 10.0
@@ -53,6 +54,12 @@ def test_it_begins_clear_and_ends_clear(played):
 
 def test_thermal_counts_become_grey_levels(played):
     assert all(image.encoding == "mono8" for image in played if image.camera == "thermal")
+
+
+def test_thermal_counts_are_taken_by_the_gain_control_that_is_given():
+    drive = Drive(Still(), gain_control=GainControl(fixed=(60000.0, 65000.0)))
+    first = next(image for image in drive if image.camera == "thermal")
+    assert not encodings.pixels(first).any()  # all of them lie below
 
 
 def test_conditions_fade():

@@ -2,10 +2,12 @@
 
 import json
 import os
+import sys
+from types import SimpleNamespace
 
 import pytest
 
-from ros2_textfuse import cli
+from ros2_textfuse import cli, model_choice
 from ros2_textfuse.commands import doctor
 from ros2_textfuse.doctor import FAIL, OK, WARN, Finding, guarded, machine, software, speed, worst
 from ros2_textfuse.runtime import dds_profile, environment
@@ -103,8 +105,21 @@ def test_damaged_detector_weights(monkeypatch, tmp_path):
     assert any("damaged" in found.text for found in software.weights())
 
 
-def test_the_speed_of_an_engine_that_is_too_slow_or_missing():
-    assert speed.fusion_speed(0.0, rate=1e6, engine="eager").level == WARN
+@pytest.fixture
+def pico(monkeypatch, tmp_path):
+    """A machine on which `auto` takes the smaller network."""
+    monkeypatch.setenv("TEXTFUSE_CACHE", str(tmp_path))
+    monkeypatch.setattr(model_choice, "measure", lambda fuser, size: 14.0)
+
+
+def test_the_speed_is_that_of_the_model_that_runs(pico):
+    found = speed.fusion_speed(0.0, rate=1e-3, engine="eager")
+    assert found.level == OK and found.text.startswith("pico on eager")
+
+
+def test_the_speed_of_an_engine_that_is_too_slow_or_missing(pico):
+    found = speed.fusion_speed(0.0, rate=1e6, engine="eager")
+    assert found.level == WARN and "model" not in found.cure and "expected_rate: 1e+06" in found.cure
     assert speed.fusion_speed(0.0, rate=1e-3, engine="eager").level == OK
     assert speed.fusion_speed(0.0, engine="warp").level == FAIL
 
@@ -117,6 +132,17 @@ def test_the_command_without_cameras(monkeypatch, capsys):
     assert report["level"] == FAIL
     assert [found["check"] for found in report["findings"] if found["level"] == FAIL] == ["middleware"]
     assert "python" in report["machine"]
+
+
+def test_the_slower_camera_sets_the_rate_of_pairs(monkeypatch, capsys):
+    cameras = {name: SimpleNamespace(rate=rate) for name, rate in {"visible": 30.0, "thermal": 9.0}.items()}
+    look = SimpleNamespace(look=lambda *_: SimpleNamespace(cameras=cameras))
+    monkeypatch.setitem(sys.modules, "ros2_textfuse.nodes.doctor.look", look)
+    monkeypatch.setattr(doctor.software, "ros", lambda: [Finding(OK, "ROS", "there")])
+    monkeypatch.setattr(doctor.graph, "judge", lambda *_: [])
+    monkeypatch.setattr(doctor.speed, "fusion_speed", lambda seconds, rate: Finding(OK, "fusion speed", f"at {rate}"))
+    cli.main(["doctor"])
+    assert "at 9.0" in capsys.readouterr().out
 
 
 def test_seconds_out_of_range(capsys):

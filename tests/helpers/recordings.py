@@ -21,13 +21,14 @@ def write_bag(
     rate: float = 15.0,
     thermal_delay: float | Callable[[int], float] = 0.0,
     mcap: bool = False,
+    stamped: float = 0.0,
     topics: tuple[str, str] = ("/visible/image_raw", "/thermal/image_raw"),
     compress: Callable[[int, NDArray], bytes] = lambda number, pixels: compressed.png(pixels).tobytes(),
 ) -> Path:
     """A rosbag2 of visible uint8 [N, H, W, 3] and thermal uint8 or uint16 [N, H, W].
 
-    A topic that ends in /compressed holds CompressedImage, with the data that `compress` makes of an image's number
-    and pixels.
+    Stamps are `stamped` seconds later than the recording. A topic that ends in /compressed holds CompressedImage, with
+    the data that `compress` makes of an image's number and pixels.
     """
     store = get_typestore(Stores.ROS2_KILTED)
     header, time = (store.types[name] for name in ("std_msgs/msg/Header", "builtin_interfaces/msg/Time"))
@@ -45,7 +46,8 @@ def write_bag(
             for camera, pixels in (("visible", visible[number]), ("thermal", thermal[number])):
                 late = thermal_delay(number) if callable(thermal_delay) else thermal_delay
                 delay = late if camera == "thermal" else 0.0
-                stamp = START + round((number / rate + delay) * 1e9)
+                recorded = START + round((number / rate + delay) * 1e9)
+                stamp = recorded + round(stamped * 1e9)
                 encoding = "rgb8" if pixels.ndim == 3 else "mono8" if pixels.itemsize == 1 else "mono16"
                 kind = connections[camera].msgtype
                 if kind.endswith("CompressedImage"):
@@ -54,7 +56,7 @@ def write_bag(
                     data = np.ascontiguousarray(pixels).view(np.uint8).ravel()
                     fields = *pixels.shape[:2], encoding, 0, pixels[0].nbytes, data
                 message = store.types[kind](header(time(*divmod(stamp, 1_000_000_000)), "camera"), *fields)
-                writer.write(connections[camera], stamp, store.serialize_cdr(message, kind))
+                writer.write(connections[camera], recorded, store.serialize_cdr(message, kind))
     return path
 
 

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -58,6 +59,18 @@ def test_a_tiff_of_another_type_is_refused(dtype):
 def test_thermal_types_are_kept(dtype):
     pixels = np.arange(54, dtype=dtype).reshape(6, 9)
     np.testing.assert_array_equal(image_files.decode(encoded(".tif", pixels), colour=False), pixels)
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".bmp", ".webp", ".gif", "", ".pńg"])
+def test_a_format_that_cannot_say_who_made_it_is_refused(suffix):
+    """It could not be written over a second time."""
+    with pytest.raises(ImageError, match=r"end its name in \.png or \.jpg"):
+        image_files.check_suffix(Path(f"fused{suffix}"))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".JPG", ".jpeg"])
+def test_a_format_that_can_is_taken(suffix):
+    image_files.check_suffix(Path(f"fused{suffix}"))
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

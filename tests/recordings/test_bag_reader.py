@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import zstandard
 
 from ros2_textfuse.imaging import compressed
 from ros2_textfuse.recordings.bag_reader import Bag, BagError
@@ -66,6 +67,16 @@ def test_a_bag_whose_recorder_was_killed(written):
     found, error = read(bag)
     assert len(found) == 2 * PAIRS
     assert "was not closed" in error and error == bag.damage
+
+
+def test_a_damaged_bag_in_zstd_is_no_path_without_a_bag(written):
+    path, _ = written
+    file = data_file(path)
+    packed = zstandard.compress(file.read_bytes())
+    path.joinpath(f"{file.name}.zstd").write_bytes(packed[: len(packed) // 2])
+    file.unlink()
+    with pytest.raises(BagError, match=r"cannot be read as a bag: .*zstd -dc FILE.zstd > FILE"):
+        Bag(path)
 
 
 def test_metadata_cannot_name_a_file_outside_the_bag(tmp_path):

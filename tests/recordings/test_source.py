@@ -9,6 +9,10 @@ import numpy as np
 import pytest
 
 from ros2_textfuse.imaging import compressed, encodings
+from ros2_textfuse.recordings import bag as bag_module
+from ros2_textfuse.recordings import source
+from ros2_textfuse.recordings.bag import BagRecording
+from ros2_textfuse.recordings.bag_reader import Bag
 from ros2_textfuse.recordings.pairs import pair_folders
 from ros2_textfuse.recordings.source import find_recording, open_recording
 from ros2_textfuse.recordings.types import RecordingError
@@ -36,6 +40,61 @@ def test_bag_gives_back_what_was_written(tmp_path):
         np.testing.assert_array_equal(encodings.visible_array(v), visible[number])
         np.testing.assert_array_equal(encodings.thermal_array(t), thermal[number])
         assert v.stamp == pytest.approx(number / 10) and t.stamp == pytest.approx(number / 10 + 0.005)
+
+
+def test_a_bag_is_opened_once(tmp_path, monkeypatch):
+    """One in zstd is unpacked each time, and one that was not closed is read to its end."""
+    bag, opened = write_bag(tmp_path / "bag", noise(2, 8, 10, 3), noise(2, 8, 10)), []
+    monkeypatch.setattr(source, "Bag", lambda path: opened.append(path) or Bag(path))
+    monkeypatch.setattr(bag_module, "Bag", source.Bag)
+    assert find_recording([str(bag)]).images == 4 and len(opened) == 1
+
+
+@pytest.mark.parametrize("days", [-30, 30])
+def test_stamps_of_another_time_count_from_where_the_recording_begins(tmp_path, days):
+    """Of a bag that was recorded from one that was played, or of a driver that stamps by its uptime."""
+    visible, thermal = noise(3, 8, 10, 3), noise(3, 8, 10)
+    bag = write_bag(tmp_path / "bag", visible, thermal, rate=10.0, thermal_delay=0.005, stamped=days * 86400)
+    stamps = [image.stamp for image in open_recording(bag=str(bag))]
+    assert stamps == pytest.approx([0, 0.005, 0.1, 0.105, 0.2, 0.205])
+    later = [image.stamp for image in open_recording(bag=str(bag)).images_from(0.15)]
+    assert later == pytest.approx([0.2, 0.205])
+
+
+def test_one_stale_image_does_not_move_the_others(tmp_path, monkeypatch):
+    bag = write_bag(tmp_path / "bag", noise(3, 8, 10, 3), noise(3, 8, 10), rate=10.0)
+    messages = Bag.messages
+
+    def stale(self, names, start=None):
+        for number, (topic, recorded, message) in enumerate(messages(self, names, start)):
+            message.header.stamp.sec -= 30 * (number == 0)
+            yield topic, recorded, message
+
+    monkeypatch.setattr(Bag, "messages", stale)
+    stamps = [image.stamp for image in open_recording(bag=str(bag))]
+    assert stamps == pytest.approx([-30, 0, 0.1, 0.1, 0.2, 0.2])
+
+
+def test_a_driver_that_never_stamps_is_not_searched_for_a_stamp(tmp_path, monkeypatch):
+    """Its bag may have gigabytes."""
+    bag, asked = Bag(write_bag(tmp_path / "bag", noise(20, 8, 10, 3), noise(20, 8, 10))), []
+    messages = Bag.messages
+
+    def unstamped(self, names, start=None):
+        for topic, recorded, message in messages(self, names, start):
+            asked.append(recorded)
+            message.header.stamp.sec = message.header.stamp.nanosec = 0
+            yield topic, recorded, message
+
+    monkeypatch.setattr(Bag, "messages", unstamped)
+    assert BagRecording(bag, "/visible/image_raw", "/thermal/image_raw").origin == bag.start and len(asked) <= 10
+
+
+@pytest.mark.parametrize("late", [-2.0, 0.3])
+def test_what_a_driver_took_stays_in_the_stamps(tmp_path, late):
+    bag = write_bag(tmp_path / "bag", noise(2, 8, 10, 3), noise(2, 8, 10), rate=10.0, stamped=late)
+    stamps = [image.stamp for image in open_recording(bag=str(bag))]
+    assert stamps == pytest.approx([late, late, late + 0.1, late + 0.1])
 
 
 COMPRESSED = ("/visible/image_raw/compressed", "/thermal/image_raw/compressed")
