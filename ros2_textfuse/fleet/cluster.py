@@ -1,7 +1,7 @@
 """Workers of a Ray cluster: of this machine, started for the run, or one that runs already.
 
 Ray schedules, retries what a lost machine or worker had begun, and keeps its workers' threads apart. Here a recording
-becomes a task, and a stretch of a long one a task of that task.
+becomes a task, and a stretch of a long one a task of that task, but on a GPU.
 """
 
 import contextlib
@@ -146,9 +146,15 @@ class Cluster:
 
 
 def _evaluate(job: Job, task: Task) -> int:
-    """On a worker: a recording, whose stretches are tasks of their own."""
+    """On a worker: a recording, whose stretches are tasks of their own.
+
+    Of a task that waits for others, Ray gives the core away and not the GPU, for which they would wait for ever.
+    """
+    import ray
+
     _one_core()
-    return evaluate(job, task, lambda parts: _spread(job, parts))
+    holds_gpu = ray.get_runtime_context().get_assigned_resources().get("GPU", 0) > 0
+    return evaluate(job, task, None if holds_gpu else lambda parts: _spread(job, parts))
 
 
 def _evaluate_part(job: Job, part: Part) -> Measured:
@@ -159,8 +165,7 @@ def _evaluate_part(job: Job, part: Part) -> Measured:
 def _spread(job: Job, parts: Iterable[Part]) -> Sequence[Measured]:
     import ray
 
-    gpus = ray.get_runtime_context().get_assigned_resources().get("GPU", 0)
-    remote = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=RETRIES)(_evaluate_part)
+    remote = ray.remote(num_cpus=1, max_retries=RETRIES)(_evaluate_part)
     shared = ray.put(job)
     references = [remote.remote(shared, part) for part in parts]  # the first ones run while the rest is being found
     found: Sequence[Measured] = ray.get(references)  # Ray gives this task's core to others while it waits

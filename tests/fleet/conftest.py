@@ -17,6 +17,7 @@ NEEDED = ("duckdb", "fsspec", "pyarrow")
 collect_ignore_glob = [] if all(map(importlib.util.find_spec, NEEDED)) else ["test_*.py"]
 PAIRS = 10
 os.environ.setdefault("RAY_worker_niceness", "0")  # else Ray's workers wait for everything else on a busy machine
+os.environ.setdefault("RAY_OVERRIDE_RESOURCES", '{"GPU": 1}')  # one to share out; no test computes on it
 
 
 def scene(pairs=PAIRS, start=0):

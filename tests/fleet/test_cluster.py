@@ -42,6 +42,17 @@ def test_workers_and_stretches_make_the_same_store(drives, recipe, tmp_path, ray
     assert sorted(cut)[:2] == [1, 1] and sorted(cut)[2] > 1
 
 
+@pytest.mark.timeout(method="thread")  # what waits within Ray heeds no signal
+def test_a_long_recording_on_a_gpu_does_not_wait_for_itself(drives, recipe, tmp_path, ray_workers):
+    with Cluster(gpus=1) as workers:  # of the Ray that runs already
+        outcome = evaluate_fleet(
+            [str(drives / "drive0")], recipe, str(tmp_path / "store"), nullcontext(workers), stretch=2
+        )
+    assert (outcome.stored, outcome.failed) == (1, {})
+    (path,) = (tmp_path / "store" / "frames").iterdir()
+    assert pq.read_table(path)["stretches"][0].as_py() > 1
+
+
 def die_once(folder, item):
     if item == "dies" and not (folder / item).exists():
         (folder / item).touch()
