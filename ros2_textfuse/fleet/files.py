@@ -16,6 +16,11 @@ def is_remote(path: str) -> bool:
     return "://" in path
 
 
+def absolute(path: str) -> str:
+    """A path that means the same to a worker, which may be in another folder; a URL as it is."""
+    return path if is_remote(path) else str(Path(path).absolute())
+
+
 def filesystem(path: str) -> tuple[Any, str]:
     """The file system of a path or URL, and the path on it.
 
@@ -27,7 +32,7 @@ def filesystem(path: str) -> tuple[Any, str]:
     except ImportError as error:
         raise needs("fsspec") from error
     if not is_remote(path):
-        return fsspec.filesystem("file"), str(Path(path).absolute())
+        return fsspec.filesystem("file"), absolute(path)
     try:
         fs, inner = fsspec.core.url_to_fs(path)
     except (ImportError, ValueError) as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from ros2_textfuse.errors import TextfuseError
-from ros2_textfuse.fleet import schema
+from ros2_textfuse.fleet import files, schema
 from ros2_textfuse.fleet.errors import FleetError, StoreError
 from ros2_textfuse.fleet.evaluation import Job, Task, evaluate
 from ros2_textfuse.fleet.finished import forget
@@ -113,7 +113,7 @@ def evaluate_fleet(
     own = {*schema.RECORDING, *schema.FRAME, *schema.LISTED}
     if taken := sorted({name for source in sources for name in source.labels} & own):
         raise FleetError(f"the manifest's column {', '.join(taken)} is one of the store's own: give it another name")
-    store = Store.claim(path, recipe.description)
+    store = Store.claim(files.absolute(path), recipe.description)
     outcome = Outcome(found=len(sources))
     with workers as crew:
         tasks = _identified(sources, recipe, store, crew, outcome)

@@ -157,6 +157,8 @@ def _of_row(name: str, line: int, row: dict[str, Any]) -> Source:
     if not isinstance(row, dict) or None in row:
         raise FleetError(f"{name}, line {line}: its fields do not match the header")
     labels = {str(key).strip(): "" if value is None else str(value) for key, value in row.items()}
+    if calibration := labels.get("calibration", "").strip():
+        labels["calibration"] = files.absolute(calibration)
     source, visible, thermal = (labels.pop(key, "").strip() for key in PATHS)
     if bool(source) == bool(visible or thermal) or bool(visible) != bool(thermal):
         raise FleetError(f"{name}, line {line}: expected a column `source`, or `visible` and `thermal`, with a path")

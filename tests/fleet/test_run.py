@@ -122,6 +122,33 @@ def test_a_manifest_that_names_what_is_not_there(drives, recipe, tmp_path):
         run([manifest], recipe, tmp_path / "store")
 
 
+class Elsewhere(OneProcess):
+    """Workers of a cluster that ran before: in a folder of their own."""
+
+    def __init__(self, enter):
+        self.enter = enter
+
+    def evaluate(self, job, tasks):
+        self.enter()
+        return super().evaluate(job, tasks)
+
+
+def test_workers_in_another_folder_write_into_the_same_store(drives, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (there := tmp_path / "there").mkdir()
+    camera = "{image_width: 80, image_height: 64}"
+    (tmp_path / "cameras.yaml").write_text(
+        f"{{reference: visible, visible: {camera}, thermal: {camera}, homography: [[1, 0, 1], [0, 1, 0], [0, 0, 1]]}}"
+    )
+    (tmp_path / "drives.csv").write_text(f"source,calibration\n{drives}/drive0,cameras.yaml\n")
+    every_fifth = Recipe.read(FusionSettings(engine="eager"), every=5)
+    outcome = evaluate_fleet(
+        ["drives.csv"], every_fifth, "store", nullcontext(Elsewhere(lambda: monkeypatch.chdir(there)))
+    )
+    assert (outcome.stored, outcome.failed) == (1, {}) and not list(there.iterdir())
+    assert [row["error"] for row in rows(tmp_path / "store", "drive0")] == ["", ""]
+
+
 def test_the_command(drives, tmp_path, capsys):
     words = [
         "fleet",
