@@ -20,9 +20,9 @@ RECORDING = [name for name in schema.RECORDING if name not in ("key", "source", 
 def connect(store: Store, other: Store | None = None) -> "duckdb.DuckDBPyConnection":
     """A connection with two views, or with two more of another store, other_frames and other_recordings.
 
-    frames: a row for each measured frame, with the columns of its recording.
+    frames: a row for each measured frame of a listed key, with the columns of its recording.
     recordings: a row for each recording that was named, with the columns of the manifest. What could not be read has
-    a `problem` and no key; two of one content have one key.
+    a `problem`, and a key only where an earlier run could read it; two of one content have one key.
 
     Raises:
         FleetError: DuckDB is not installed, or nothing was evaluated into a store yet.
@@ -76,7 +76,11 @@ def _add_views(connection: "duckdb.DuckDBPyConnection", store: Store, prefix: st
         place = store.path
     pattern, listed = (_quoted(f"{place}/{name}") for name in ("frames/*.parquet", "recordings.parquet"))
     made = ", ".join(f"any_value({name}) as {name}" for name in RECORDING)
-    connection.execute(f"create view {prefix}rows as select * from read_parquet({pattern})")
+    # A file that is no longer listed is of an old offset, calibration or content of some recording.
+    connection.execute(
+        f"create view {prefix}rows as select * from read_parquet({pattern}) "
+        f"semi join (select key from read_parquet({listed})) using (key)"
+    )
     connection.execute(f"create view {prefix}frames as select * from {prefix}rows where number is not null")
     connection.execute(
         f"""create view {prefix}recordings as

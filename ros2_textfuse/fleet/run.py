@@ -152,7 +152,10 @@ def _identified(
             raise FleetError(f"recordings could not be identified: {found}") from found
         for source, identity in zip(batch, found, strict=True):
             row = _row(source, identity, recipe)
-            rows[row["source"], row["thermal_source"]] = row
+            place = row["source"], row["thermal_source"]
+            if identity.problem and place in rows:  # a disk that is not mounted: what was measured of it still holds
+                row["key"] = rows[place]["key"]
+            rows[place] = row
             if row["problem"]:
                 outcome.failed[str(source)] = row["problem"]
             elif row["key"] in tasks:

@@ -1,6 +1,7 @@
 """Recordings into a store, in one process: what is there is not done again, and nothing ends the run."""
 
 import errno
+import shutil
 from contextlib import nullcontext
 
 import pyarrow.parquet as pq
@@ -10,6 +11,8 @@ from ros2_textfuse import cli
 from ros2_textfuse.fleet import files
 from ros2_textfuse.fleet.errors import FleetError, StoreError
 from ros2_textfuse.fleet.evaluation import evaluate
+from ros2_textfuse.fleet.mining import choose
+from ros2_textfuse.fleet.queries import connect
 from ros2_textfuse.fleet.recipe import Recipe
 from ros2_textfuse.fleet.run import OneProcess, evaluate_fleet
 from ros2_textfuse.fleet.store import Store
@@ -120,6 +123,20 @@ def test_a_manifest_that_names_what_is_not_there(drives, recipe, tmp_path):
     manifest.write_text(f"source,Qabf\n{drives}/none.mcap,1\n")
     with pytest.raises(FleetError, match="Qabf is one of the store's own"):
         run([manifest], recipe, tmp_path / "store")
+
+
+def test_an_offset_that_was_corrected_takes_the_place_of_the_old_one(drives, recipe, tmp_path):
+    shutil.copytree(drives / "drive0", tmp_path / "drive")
+    store, manifest = tmp_path / "store", tmp_path / "drives.csv"
+    for offset in (0.01, 0.0):
+        manifest.write_text(f"source,thermal_time_offset\n{tmp_path}/drive,{offset}\n")
+        assert run([manifest], recipe, store).stored == 1
+    assert len(list((store / "frames").iterdir())) == 2
+    (tmp_path / "drive").rename(tmp_path / "unmounted")
+    assert not run([manifest], recipe, store).whole
+    opened = Store.open(str(store))
+    assert connect(opened).sql("select count(*), max(pairing_ms) from frames").fetchall() == [(PAIRS // 2, 0.0)]
+    assert {frame.key for frame in choose(opened, 1, 0.0)} == {row["key"] for row in opened.listed()}
 
 
 class Elsewhere(OneProcess):
