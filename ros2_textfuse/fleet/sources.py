@@ -96,7 +96,8 @@ def _sorted_out(paths: Sequence[str]) -> list[Source]:
     sources: list[Source] = []
     videos: dict[tuple[str, str], dict[int, str]] = {}
     for folder, names in of.items():
-        if "metadata.yaml" in names and any(name.endswith(BAGS) for name in names):
+        # `ros2 bag record --compression-mode file` packs them.
+        if "metadata.yaml" in names and any(name.removesuffix(".zstd").endswith(BAGS) for name in names):
             sources.append(Source((folder,)))
             continue
         for name in names:

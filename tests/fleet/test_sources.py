@@ -23,12 +23,13 @@ def tree(tmp_path):
     touch(tmp_path, "a/bag/metadata.yaml", "a/bag/bag_0.mcap", "a/bag/bag_1.mcap", "a/alone.db3", "a/notes.md")
     touch(tmp_path, "videos/drive_RGB.mp4", "videos/drive_lwir.mp4", "videos/visible.mkv", "videos/thermal.mkv")
     touch(tmp_path, "videos/other_rgb.mp4", "pairs/vi/0.png", "pairs/ir/0.png")
+    touch(tmp_path, "packed/metadata.yaml", "packed/packed_0.mcap.zstd")
     return tmp_path
 
 
 def test_a_folder_of_any_depth(tree):
     pairs = [("videos/drive_RGB.mp4", "videos/drive_lwir.mp4"), ("videos/visible.mkv", "videos/thermal.mkv")]
-    assert found(tree, tree) == [("a/alone.db3",), ("a/bag",), ("pairs",), *pairs]
+    assert found(tree, tree) == [("a/alone.db3",), ("a/bag",), ("packed",), ("pairs",), *pairs]
 
 
 def test_patterns_pairs_and_lists_name_each_recording_once(tree):
