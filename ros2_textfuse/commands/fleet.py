@@ -84,9 +84,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     from ros2_textfuse.fleet.run import evaluate_fleet
     from ros2_textfuse.fleet.store import require_parquet
 
-    for name, least in (("every", 1), ("workers", 0), ("stretch", 2)):
-        if (value := getattr(args, name)) is not None and value < least:
-            raise TextfuseError(f"--{name} is {value}; it is {least} or more")
+    _check(args, every=1, workers=0, stretch=2)
     require_parquet()
     recipe = Recipe.read(fusion_arguments.settings(args), args.every, args.detector)
     recipe.fuser(1)  # what is wrong with weights or prompt is found here, and once
@@ -107,6 +105,12 @@ def _evaluate(args: argparse.Namespace) -> int:
             print(f"interrupted: what is done is in {store}, and the same command goes on", file=sys.stderr)
             raise
     return _told(outcome, store)
+
+
+def _check(args: argparse.Namespace, **least: int) -> None:
+    for name, limit in least.items():
+        if (value := getattr(args, name)) is not None and value < limit:
+            raise TextfuseError(f"--{name} is {value}; it is {limit} or more")
 
 
 def _declare_workers(parser: argparse.ArgumentParser, where: str = "") -> None:
@@ -202,6 +206,7 @@ def _mine(args: argparse.Namespace) -> int:
     from ros2_textfuse.fleet.mining import choose, export
     from ros2_textfuse.fleet.store import Store
 
+    _check(args, workers=0)
     store = Store.open(args.store.rstrip("/"))
     chosen = choose(store, args.frames, args.hold_back)
     with _workers(args) as workers, tqdm(total=len(chosen), unit="frame", disable=None) as bar:

@@ -118,7 +118,9 @@ def test_what_is_not_as_it_was_is_left_out_and_named(store, tmp_path, monkeypatc
     assert name.endswith("drive0_gone") and "does not exist" in reason
 
 
-def test_what_cannot_be_mined_says_why(store, tmp_path):
+def test_what_cannot_be_mined_says_why(store, tmp_path, capsys):
+    assert cli.main(["fleet", "mine", store.path, "--out", str(tmp_path / "out"), "--workers", "-1"]) == 1
+    assert "--workers is -1; it is 0 or more" in capsys.readouterr().err
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "notes.txt").write_text("mine")
     with pytest.raises(FleetError, match="full is there already"):
