@@ -14,7 +14,7 @@ from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.recordings.bag import BagRecording
 from ros2_textfuse.recordings.bag_copy import BagCopy
 from ros2_textfuse.recordings.bag_reader import COMPRESSED, Bag
-from ros2_textfuse.recordings.frames import Tally
+from ros2_textfuse.recordings.frames import Tally, most_pairs
 from ros2_textfuse.recordings.types import Recording
 from ros2_textfuse.recordings.video import VideoRecording
 from ros2_textfuse.recordings.video_writer import VideoWriter, check_video_path, keep_sound
@@ -151,5 +151,5 @@ def _fused(
     progress: Progress,
 ) -> Iterator[_Run]:
     with interrupts.deferred() as signals:
-        found = progress(pairs(recording, settings, fuser, tally), recording.images // 2)
+        found = progress(pairs(recording, settings, fuser, tally), most_pairs(recording, settings))
         yield _Run(found, fuser, objects, signals)

@@ -55,5 +55,5 @@ def run(args: argparse.Namespace) -> int:
     images = tqdm(recording, total=recording.images, unit="image", disable=None)
     write_bag(images, args.out, start, args.storage, args.compress)
     source = "" if args.start else " (the time of the visible file: name another by --start)"
-    print(f"wrote {args.out}: {recording.images // 2} pairs from {start.isoformat(timespec='seconds')} on{source}")
+    print(f"wrote {args.out}: {recording.pairs} pairs from {start.isoformat(timespec='seconds')} on{source}")
     return 0

@@ -100,7 +100,7 @@ def _log_graph(target: str, namespace: str) -> int:
 def _write_rerun(args: argparse.Namespace) -> int:
     from ros2_textfuse.batch.pairs import pairs
     from ros2_textfuse.recordings.folder import FolderRecording
-    from ros2_textfuse.recordings.frames import Tally
+    from ros2_textfuse.recordings.frames import Tally, most_pairs
     from ros2_textfuse.recordings.source import find_recording
     from ros2_textfuse.view import rerun_file
 
@@ -110,8 +110,9 @@ def _write_rerun(args: argparse.Namespace) -> int:
     rerun_file.claim(out)
     fuser, objects = fusion_arguments.fuser(args)
     tally, ordered = Tally.from_recording(recording), not isinstance(recording, FolderRecording)
-    found = pairs(recording, fusion_arguments.settings(args), fuser, tally, ordered)
-    shown = tqdm(found, total=recording.images // 2, unit="pair", disable=None)
+    settings = fusion_arguments.settings(args)
+    found = pairs(recording, settings, fuser, tally, ordered)
+    shown = tqdm(found, total=most_pairs(recording, settings), unit="pair", disable=None)
     count = rerun_file.write(out, iter(shown), fuser, objects, ordered, _title(args.source))
     for line in tally.left_out():
         print(line)

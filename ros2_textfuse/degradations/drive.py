@@ -64,17 +64,18 @@ class Drive(Recording):
         self._recording, self._seconds, self._fade, self._seed = recording, seconds, fade, seed
         self._ranges = gain_control or GainControl()
         self.duration = seconds * len(STRETCHES)
-        self.images = 2 * round(recording.images / 2 / recording.duration * self.duration)
+        visible, thermal = (round(count / recording.duration * self.duration) for count in recording.counts)
+        self.counts = visible, thermal
 
     def images_from(self, time: float) -> Iterator[RecordedImage]:
         """The images, degraded; thermal ones of 8 bits."""
-        rate, length = self.images / 2 / self.duration, self._recording.duration
+        frames, length = max(self.counts), self._recording.duration
         for lap in count(int(max(time, 0.0) / length)):
             start = lap * length
             for image in self._recording.images_from(max(0.0, time - start)):
                 due = start + image.time
-                frame = round(due * rate)
-                if 2 * frame >= self.images:
+                frame = round(due * frames / self.duration)
+                if frame >= frames:
                     return
                 pixels = encodings.camera_array(image, image.camera)
                 degraded = self._degraded(image.camera, pixels, self.conditions(due), frame)

@@ -23,7 +23,7 @@ from ros2_textfuse.fleet.sources import Source
 from ros2_textfuse.fleet.store import Store
 from ros2_textfuse.fleet.stretches import Cut, cuts, stretch, why_whole
 from ros2_textfuse.fuser import Fuser
-from ros2_textfuse.recordings.frames import Tally
+from ros2_textfuse.recordings.frames import Tally, most_pairs
 from ros2_textfuse.recordings.types import RecordingError
 from ros2_textfuse.runtime import machine
 
@@ -128,8 +128,8 @@ def _measured(job: Job, task: Task, recording: dict[str, Any], spread: Spread | 
     """The rows of frames; what is known of the recording goes into its columns."""
     here = _Here(job, task)
     tally = Tally.from_recording(here.source.recording)
-    recording |= {"duration": here.source.recording.duration, "period": here.source.period}
-    long = here.source.recording.images // 2 >= 2 * job.stretch
+    recording |= {"duration": here.source.recording.duration, "period": here.period}
+    long = here.pairs >= 2 * job.stretch
     if long and not why_whole(here.source.recording, here.source.ordered, here.objects):
         found = here.parts(tally)
         parts = list(spread(found) if spread else _one_by_one(job, found))
@@ -183,6 +183,9 @@ class _Here:
         self._recipe = job.recipe.of(task.source)
         topics = task.source.label("visible_topic"), task.source.label("thermal_topic")
         self.source = open_source(Asked(task.source.paths, *topics))
+        self.pairs = most_pairs(self.source.recording, self._recipe.fusion)
+        """At most."""
+        self.period = self.source.period(self._recipe.fusion)
         self._fuser = self._recipe.fuser(job.threads)
         self.objects = bool(self._fuser.prompt.objects) or self._recipe.fusion.keep_objects
         """Whether any are brought out, or kept."""
@@ -210,7 +213,7 @@ class _Here:
             pairs,
             timed,  # type: ignore[arg-type]
             self._recipe.every,
-            self.source.period,
+            self.period,
             inner,
             [cut.before] if cut else [],
             frames.append,

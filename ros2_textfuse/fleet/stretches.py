@@ -111,7 +111,7 @@ class _Marked(Recording):
     """A recording that keeps the state at the first image where it may be cut, when that is wanted."""
 
     def __init__(self, recording: Recording, carried: Carried) -> None:
-        self.images, self.duration = recording.images, recording.duration
+        self.counts, self.duration = recording.counts, recording.duration
         self.wanted = False
         self.mark: tuple[float, int, str, bytes] | None = None
         self._recording, self._carried = recording, carried
@@ -130,7 +130,7 @@ class _From(Recording):
     """A recording from a cut on."""
 
     def __init__(self, recording: Recording, cut: Cut) -> None:
-        self.images, self.duration = recording.images, recording.duration
+        self.counts, self.duration = recording.counts, recording.duration
         self._recording, self._cut = recording, cut
 
     def images_from(self, time: float) -> Iterator[RecordedImage]:

@@ -38,7 +38,7 @@ class BagRecording(Recording):
                 raise RecordingError(f"{bag.path} has no {camera} image")
             self._cameras[topic.name] = camera
             counts.append(topic.count)
-        self.images = sum(counts)
+        self.counts = counts[0], counts[1]
         seconds = (bag.end - bag.start) / 1e9
         self.duration = seconds + seconds / max(1, max(counts) - 1)  # the last image lasts as long as the others
 

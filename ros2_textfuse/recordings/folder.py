@@ -16,7 +16,7 @@ class FolderRecording(Recording):
     def __init__(self, visible: Path, thermal: Path) -> None:
         self._pairs = pair_folders(visible, thermal)
         check_pair(*next(iter(self._pairs.values())))
-        self.images = 2 * len(self._pairs)
+        self.counts = len(self._pairs), len(self._pairs)
         self.duration = len(self._pairs) / FOLDER_RATE
 
     def images_from(self, time: float) -> Iterator[RecordedImage]:

@@ -55,7 +55,7 @@ class Tally:
     @classmethod
     def from_recording(cls, recording: Recording) -> "Tally":
         """An empty tally; a stretch is as long as a whole number of pairs, so that a steady stream looks steady."""
-        pairs = max(1, recording.images // 2)
+        pairs = max(1, recording.pairs)
         return cls(recording.duration, math.ceil(pairs / math.ceil(pairs / BINS)))
 
     def count(self, kind: str, at: float, by: int = 1) -> None:
@@ -66,6 +66,16 @@ class Tally:
     def left_out(self) -> list[str]:
         """What was left out, and why, in lines to print; empty where nothing was."""
         return [f"left out: {n} × {reason}" for reason, n in self.excluded.items()] + [*filter(None, [self.damage])]
+
+
+def most_pairs(recording: Recording, settings: PairingSettings) -> int:
+    """How many pairs of a recording are fused, where nothing is missing.
+
+    With `hold` each visible image has its pair; otherwise the camera with fewer images says how many there are, and the
+    parameter `rate`.
+    """
+    pairs = recording.counts[0] if settings.hold else recording.pairs
+    return min(pairs, max(1, round(recording.duration * settings.rate))) if settings.rate else pairs
 
 
 def usable_images(

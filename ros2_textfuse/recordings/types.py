@@ -56,10 +56,20 @@ class Recording(Protocol):
     further in: all images before it come, then a RecordingError that says where.
     """
 
-    images: int
-    """How many there are, of both cameras."""
+    counts: tuple[int, int]
+    """Images of the visible and of the thermal camera, whose rates may differ."""
     duration: float
     """Seconds from the first image to one period after the last: when a loop starts again."""
+
+    @property
+    def images(self) -> int:
+        """How many there are, of both cameras."""
+        return sum(self.counts)
+
+    @property
+    def pairs(self) -> int:
+        """How many there are at most, each image used once."""
+        return min(self.counts)
 
     def __iter__(self) -> Iterator[RecordedImage]:
         """All images."""

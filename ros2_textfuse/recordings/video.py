@@ -32,7 +32,7 @@ class VideoRecording(Recording):
             check_sides(first_visible, first_thermal, (visible, thermal))
         self.rate = rates[0] or 30.0
         """Frames a second."""
-        self.images = 2 * counts[0]
+        self.counts = counts[0], counts[1]
         self.duration = counts[0] / self.rate
 
     def images_from(self, time: float) -> Iterator[RecordedImage]:
@@ -43,7 +43,7 @@ class VideoRecording(Recording):
             for capture in captures.values():
                 capture.set(cv2.CAP_PROP_POS_FRAMES, first)
         time = (first - 1) / self.rate
-        for number in range(first, self.images // 2):
+        for number in range(first, self.pairs):
             for camera, capture in captures.items():
                 there, frame = capture.read()
                 if not there:

@@ -23,7 +23,7 @@ from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.recordings import dataset
 from ros2_textfuse.recordings.dataset import MANIFEST, TEST, TRAIN, Sample, Splits
 from ros2_textfuse.recordings.folder import FOLDER_RATE
-from ros2_textfuse.recordings.frames import Tally
+from ros2_textfuse.recordings.frames import Tally, most_pairs
 from ros2_textfuse.recordings.pairs import holds_pairs
 from ros2_textfuse.recordings.source import find_recording
 from ros2_textfuse.recordings.types import Recording, RecordingError
@@ -186,7 +186,10 @@ def _write_frames(asked: Sources, opened: dict[str, Recording], folder: Path, cr
     samples: list[Sample] = []
     seen: dict[bytes, str] = {}
     with tqdm(
-        total=sum(r.images for r in opened.values()) // 2, desc="taking frames", unit="pair", disable=None
+        total=sum(most_pairs(recording, asked.fusion) for recording in opened.values()),
+        desc="taking frames",
+        unit="pair",
+        disable=None,
     ) as bar:
         for number, (name, recording) in enumerate(opened.items()):
             tally, before, doubled = Tally.from_recording(recording), len(samples), 0

@@ -252,7 +252,7 @@ class _Rest(Recording):
     """A recording from a time on."""
 
     def __init__(self, whole: Recording, start: float) -> None:
-        self.images, self.duration = whole.images, whole.duration
+        self.counts, self.duration = whole.counts, whole.duration
         self._whole, self._start = whole, start
 
     def images_from(self, time: float) -> Iterator[RecordedImage]:

@@ -16,7 +16,7 @@ THERMAL = np.random.default_rng(1).integers(0, 60000, (48, 64), dtype=np.uint16)
 class Still(Recording):
     """A recording of one scene that does not move, 2 s long."""
 
-    images, duration = 40, 2.0
+    counts, duration = (20, 20), 2.0
 
     def images_from(self, time):
         for number in range(frame_at(time, RATE), 20):

@@ -22,10 +22,11 @@ def write_bag(
     thermal_delay: float | Callable[[int], float] = 0.0,
     mcap: bool = False,
     stamped: float = 0.0,
+    thermal_every: int = 1,
     topics: tuple[str, str] = ("/visible/image_raw", "/thermal/image_raw"),
     compress: Callable[[int, NDArray], bytes] = lambda number, pixels: compressed.png(pixels).tobytes(),
 ) -> Path:
-    """A rosbag2 of visible uint8 [N, H, W, 3] and thermal uint8 or uint16 [N, H, W].
+    """A rosbag2 of visible uint8 [N, H, W, 3] and thermal uint8 or uint16 [N, H, W], the latter maybe every n-th alone.
 
     Stamps are `stamped` seconds later than the recording. A topic that ends in /compressed holds CompressedImage, with
     the data that `compress` makes of an image's number and pixels.
@@ -43,7 +44,8 @@ def write_bag(
             for camera, topic in zip(("visible", "thermal"), topics, strict=True)
         }
         for number in range(len(visible)):
-            for camera, pixels in (("visible", visible[number]), ("thermal", thermal[number])):
+            both = (("visible", visible[number]), ("thermal", thermal[number]))
+            for camera, pixels in both[: 1 if number % thermal_every else 2]:
                 late = thermal_delay(number) if callable(thermal_delay) else thermal_delay
                 delay = late if camera == "thermal" else 0.0
                 recorded = START + round((number / rate + delay) * 1e9)

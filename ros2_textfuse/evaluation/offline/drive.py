@@ -20,7 +20,7 @@ from ros2_textfuse.evaluation.html.charts import HIGH, WIDE, Scale, curve, thinn
 from ros2_textfuse.evaluation.offline.report import render
 from ros2_textfuse.evaluation.offline.run_folder import write_json
 from ros2_textfuse.fuser import Fuser
-from ros2_textfuse.recordings.frames import Tally
+from ros2_textfuse.recordings.frames import Tally, most_pairs
 from ros2_textfuse.runtime.output import write_whole
 from ros2_textfuse.scene.conditions import CONDITIONS
 from ros2_textfuse.scene.sentence import Seen, sentence
@@ -178,7 +178,7 @@ def evaluate(
     shots: dict[int, dict[str, str]] = {}
     before = None
     followed = follow(drive, settings, fuser, objects)
-    for moment, images in tqdm(followed, total=drive.images // 2, unit="pair", disable=None):
+    for moment, images in tqdm(followed, total=most_pairs(drive, settings), unit="pair", disable=None):
         if before is not None and moment.stretch != before[0].stretch:
             shots[before[0].stretch] = _shots(before[1])  # the last of a stretch: all has settled
         moments.append(moment)
@@ -187,7 +187,7 @@ def evaluate(
         shots[before[0].stretch] = _shots(before[1])
     run = {
         "prompt": fuser.prompt.summary(),
-        "rate": drive.images / 2 / drive.duration,
+        "rate": most_pairs(drive, settings) / drive.duration,
         "own": own_conditions(moments),
         "delays": delays(moments),
         "false_names": false_names(moments),

@@ -20,7 +20,7 @@ from ros2_textfuse.evaluation.offline.summary import extremes, summarise, verdic
 from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.imaging import image_files
 from ros2_textfuse.recordings.folder import FOLDER_RATE
-from ros2_textfuse.recordings.frames import Tally
+from ros2_textfuse.recordings.frames import Tally, most_pairs
 from ros2_textfuse.recordings.pairs import read_image
 from ros2_textfuse.runtime.machine import describe
 from ros2_textfuse.runtime.output import write_whole
@@ -61,14 +61,14 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
     files = [*asked.sources, *filter(None, [asked.fusion.calibration])]
     folder = RunFolder(out, {**asked.settings(), "files": [_identity(Path(path)) for path in files]})
     tally = Tally.from_recording(source.recording)
-    total = source.recording.images // 2
+    total, period = most_pairs(source.recording, asked.fusion), source.period(asked.fusion)
     try:
         with tqdm(total=total, unit="pair", initial=0, mininterval=0.5, maxinterval=5) as bar:
             replay.evaluate(
                 pairs(source.recording, asked.fusion, fuser, tally, source.ordered),
                 fuser,
                 asked.every,
-                source.period,
+                period,
                 tally,
                 [int(row["number"]) for row in folder.rows],
                 folder.write,
@@ -94,7 +94,7 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
             "topics": [str(camera) for camera in source.cameras],
             "ordered": source.ordered,
             "duration": source.recording.duration,
-            "period": source.period,
+            "period": period,
         },
         "counts": {**tally.received, "pairs": tally.paired, "evaluated": tally.evaluated},
         "exclusions": dict(tally.excluded),

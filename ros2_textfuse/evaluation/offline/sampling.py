@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ros2_textfuse.recordings.frames import RecordedPair, Tally, recorded_pairs
+from ros2_textfuse.recordings.frames import RecordedPair, Tally, most_pairs, recorded_pairs
 from ros2_textfuse.recordings.types import Recording, RecordingError
 from ros2_textfuse.settings import FusionSettings
 
@@ -19,7 +19,7 @@ def spread_pairs(recording: Recording, settings: FusionSettings, count: int) -> 
         RecordingError: there are none, or they differ in size.
     """
     tally = Tally.from_recording(recording)
-    step = max(1, recording.images // 2 // count)
+    step = max(1, most_pairs(recording, settings) // count)
     gain_control = settings.gain_control()
     made = (replace(p, thermal=gain_control(p.thermal)) for p in recorded_pairs(recording, settings, tally))
     pairs = [pair for pair in made if pair.number % step == step // 2][:count]

@@ -7,6 +7,7 @@ from typing import Any
 from ros2_textfuse.imaging.cameras import CAMERAS
 from ros2_textfuse.recordings.bag import BagRecording
 from ros2_textfuse.recordings.bag_topics import ImageTopic, find_cameras
+from ros2_textfuse.recordings.frames import most_pairs
 from ros2_textfuse.recordings.pairs import find_sides, pair_folders
 from ros2_textfuse.recordings.source import find_recording
 from ros2_textfuse.recordings.types import Recording
@@ -47,10 +48,9 @@ class Source:
     names: tuple[str, ...] = ()
     """Of the pairs of a data set."""
 
-    @property
-    def period(self) -> float:
+    def period(self, settings: FusionSettings) -> float:
         """Seconds between two pairs; 0 where they do not follow each other."""
-        return 2 * self.recording.duration / self.recording.images if self.ordered else 0.0
+        return self.recording.duration / most_pairs(self.recording, settings) if self.ordered else 0.0
 
 
 def open_source(asked: Asked) -> Source:

@@ -42,7 +42,7 @@ class PlayerNode(Node):
             self._faults = Faults(map(CameraFault.from_text, p["faults"]))
         except (RecordingError, FaultError) as error:
             raise StartError(str(error)) from error
-        recorded_rate = self._recording.images / 2 / self._recording.duration
+        recorded_rate = self._recording.pairs / self._recording.duration
         self._speed = p["rate"] / recorded_rate if p["rate"] else 1.0
         self._loop, self._wait, self._frame_id = p["loop"], p["wait"], p["frame_id"]
         self._camera_publishers = {
@@ -52,14 +52,14 @@ class PlayerNode(Node):
         self.skipped = 0
         """Damaged images that were not published."""
         rate = recorded_rate * self._speed
-        self.get_logger().info(f"{self._recording.images // 2} pairs at {rate:.1f} Hz")
+        self.get_logger().info(f"{self._recording.pairs} pairs at {rate:.1f} Hz")
 
     def play(self, interrupted: threading.Event) -> None:
         """Publish the recording to its end, or in a loop until interrupted."""
         self._wait_for_subscribers(interrupted)
         began = start = self.get_clock().now().nanoseconds
         while not interrupted.is_set():
-            with tqdm(total=self._recording.images // 2, unit="pair", disable=not sys.stderr.isatty()) as bar:
+            with tqdm(total=self._recording.counts[0], unit="image", disable=not sys.stderr.isatty()) as bar:
                 for recorded in self._recording:
                     image = replace(recorded, time=recorded.time / self._speed, stamp=recorded.stamp / self._speed)
                     due = start + round(image.time * 1e9)

@@ -66,7 +66,7 @@ def test_steps_of_the_level():
 
 
 class Still(Recording):
-    images, duration = 40, 2.0
+    counts, duration = (20, 20), 2.0
 
     def images_from(self, time):
         visible, thermal = street(240, 320)
@@ -87,7 +87,7 @@ def test_a_drive_is_fused_evaluated_and_written(tmp_path):
     fuser.set_prompt(modes=["auto"], objects=["person"])
     drive = Drive(Still(), seconds=1.5, fade=0.3)
     found = evaluate(drive, FusionSettings(modes=("auto",)), fuser, tmp_path / "out", "a <drive>", Two())
-    assert len(found["frames"]) == drive.images // 2
+    assert len(found["frames"]) == drive.pairs
     named = {row["condition"] for row in found["delays"] if row["named"] is not None}
     assert {"low_light", "ir_noise", "ir_stripe"} <= named
     page = (tmp_path / "out" / "drive.html").read_text()

@@ -198,6 +198,24 @@ def test_a_bag_of_compressed_images(bag, scene, tmp_path, capsys):
     assert rows[0]["Qabf"] == expected[0]["Qabf"]
 
 
+@pytest.fixture(scope="module")
+def two_rates(scene, tmp_path_factory):
+    """15 visible images a second, and 5 thermal ones."""
+    return write_bag(tmp_path_factory.mktemp("recordings") / "slow", *scene, thermal_every=3)
+
+
+@pytest.mark.parametrize(
+    ("set_to", "pairs", "period"), [("hold: 0.0", 8, 0.2), ("hold: 0.25", 23, 1 / 15), ("rate: 2.5", 4, 0.4)]
+)
+def test_cameras_of_two_rates(two_rates, tmp_path, set_to, pairs, period):
+    (file := tmp_path / "robot.yaml").write_text(f"/**: {{ros__parameters: {{{set_to}}}}}")
+    assert evaluate(two_rates, "--params-file", file, "--out", tmp_path / "run") == 0
+    run, rows = result(tmp_path / "run")
+    assert run["counts"]["pairs"] == pairs and run["source"]["period"] == pytest.approx(period)
+    assert all(row["fused_flicker"] for row in rows[1:])
+    assert any("steady" in entry["question"] for entry in run["verdict"])
+
+
 def test_a_damaged_bag_is_evaluated_up_to_the_damage(tmp_path, capsys):
     images = [np.stack([image] * 20) for image in street(240, 320)]
     bag = write_bag(tmp_path / "bag", *images, mcap=True)
