@@ -23,6 +23,7 @@ from ros2_textfuse.fuser import Fuser
 from ros2_textfuse.recordings.frames import Tally
 
 GAP = 1.5  # periods; frames further apart are not compared for flicker
+SAME = 1e-6  # s between the stamps of one image, which is less than any camera takes; they are rounded
 WORKERS = 2
 
 Row = dict[str, float]
@@ -99,17 +100,20 @@ class Levels:
     """Grey images of one moment, for comparison with the next."""
 
     time: float
+    thermal: float
+    """Stamp of the thermal image in seconds, which with `hold` may be in several pairs."""
     images: dict[str, Grey8]
 
     @classmethod
     def of(cls, pair: Pair, fused: NDArray[np.uint8]) -> "Levels":
         """Visible, thermal and fused in grey."""
         grey = {name: _grey8(image) for name, image in (("visible", pair.visible), ("fused", fused))}
-        return cls(pair.time, {"visible": grey["visible"], "thermal": pair.thermal, "fused": grey["fused"]})
+        images = {"visible": grey["visible"], "thermal": pair.thermal, "fused": grey["fused"]}
+        return cls(pair.time, pair.time + pair.difference, images)
 
 
 def measure(pair: Pair, fused: NDArray[np.uint8], levels: Levels, before: Levels | None) -> Row:
-    """All figures of one pair; NaN for flicker where there is no frame right before.
+    """All figures of one pair; NaN for flicker where there is no frame right before, or it is the same image (hold).
 
     Raises:
         ValueError: the images are too small.
@@ -120,7 +124,8 @@ def measure(pair: Pair, fused: NDArray[np.uint8], levels: Levels, before: Levels
     for camera, image in (("visible", visible), ("thermal", pair.thermal)):
         row |= {f"{camera}_{name}": value for name, value in metrics.evaluate_single(image).items()}
     for name, image in levels.images.items():
-        last = before.images[name] if before and before.images[name].shape == image.shape else None
+        held = name == "thermal" and before is not None and abs(levels.thermal - before.thermal) < SAME
+        last = before.images[name] if before and not held and before.images[name].shape == image.shape else None
         row[f"{name}_level"] = float(image.mean())
         row[f"{name}_flicker"] = math.nan if last is None else abs(row[f"{name}_level"] - float(last.mean()))
         row[f"{name}_change"] = math.nan if last is None else float(cv2.absdiff(image, last).mean())
