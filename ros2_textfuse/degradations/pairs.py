@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ros2_textfuse.degradations import synthesis
 from ros2_textfuse.recordings.pairs import find_sides, pair_folders, read_image
+from ros2_textfuse.recordings.types import RecordingError
 
 Image = NDArray[np.uint8]
 
@@ -33,9 +34,19 @@ def load_pairs(folder: Path) -> list[RegisteredPair]:
     """The pairs of a folder, sorted by name.
 
     Raises:
-        RecordingError: the folder or a side is missing or empty, or an image has no partner or cannot be read.
+        RecordingError: the folder or a side is missing or empty, or an image has no partner, cannot be read or has
+            more than 8 bits.
     """
     return [
-        RegisteredPair(name, read_image(visible, "visible"), read_image(thermal, "thermal"), seed)
+        RegisteredPair(name, read_image(visible, "visible"), _thermal(thermal), seed)
         for seed, (name, (visible, thermal)) in enumerate(pair_folders(*find_sides(folder)).items())
     ]
+
+
+def _thermal(path: Path) -> Image:
+    image = read_image(path, "thermal")
+    if image.dtype != np.uint8:
+        raise RecordingError(
+            f"{path} has pixels of {image.dtype}; 8 bits are needed here, since their range is unknown"
+        )
+    return image

@@ -58,6 +58,12 @@ def test_degraded_pairs_are_the_same_each_time(folder):
         np.testing.assert_array_equal(first, second)
 
 
+def test_thermal_images_of_16_bits_are_named(folder, capsys, tmp_path):
+    cv2.imwrite(str(folder / "ir" / "set_night.png"), np.full((64, 80), 30000, np.uint16))
+    assert cli.main(["quality", "--data", str(folder), "--out", str(tmp_path / "out")]) == 1
+    assert "set_night.png has pixels of uint16; 8 bits are needed" in capsys.readouterr().err
+
+
 def test_only_night(folder, capsys, tmp_path):
     for side in ("vi", "ir"):
         (folder / side / "set_day.png").unlink()
