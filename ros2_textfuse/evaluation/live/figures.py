@@ -183,7 +183,7 @@ def _streams(watch: Watch, since: float, until: float, known: dict[str, float], 
     for stream in ("fused", "detections"):
         seen = _within(getattr(watch, stream), since, until)
         watched = stream == "detections" or watch.images
-        why = watch.unknown.get(stream, "")
+        why = watch.unknown.get(stream, "") or ("" if until > since else "it ended at once")
         if watched and not why:
             known[f"{stream}_hz"] = len(seen) / (until - since)
         elif why:

@@ -59,8 +59,9 @@ def assess(scenario: Scenario, watch: Watch, command: Sequence[str], source: str
     Returns:
         What live.json holds; docs/reference/file-formats.md describes it.
     """
-    known, unknown = measure(watch, scenario.warm_up, watch.seconds)
-    verdict = judge(watch, scenario.expect, scenario.warm_up)
+    warm_up = min(scenario.warm_up, watch.seconds / 2)  # Ctrl-C may have ended it sooner
+    known, unknown = measure(watch, warm_up, watch.seconds)
+    verdict = judge(watch, scenario.expect, warm_up)
     missed = sum(not judgement.met for judgement in verdict)
     if not verdict:
         summary = "Nothing was expected: give a scenario to judge what was seen."
@@ -79,7 +80,7 @@ def assess(scenario: Scenario, watch: Watch, command: Sequence[str], source: str
         "description": scenario.description,
         "namespace": scenario.namespace,
         "seconds": watch.seconds,
-        "warm_up": scenario.warm_up,
+        "warm_up": warm_up,
         "images": watch.images,
         "simulated": scenario.start.simulated,
         "engine": status.engine if status else "",
@@ -87,7 +88,7 @@ def assess(scenario: Scenario, watch: Watch, command: Sequence[str], source: str
         "figures": known,
         "unknown": unknown,
         "latency": {stream: latencies(watch, stream)[1] for stream in ("fused", "detections")},
-        "stages": _stages(watch, scenario.warm_up),
+        "stages": _stages(watch, warm_up),
         "states": _states(watch),
         "diagnostics": [asdict(one) for one in watch.diagnostics],
         "prompts": [

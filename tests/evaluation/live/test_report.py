@@ -147,6 +147,14 @@ def test_a_watch_that_saw_nothing_is_written_too(tmp_path):
     assert "Nothing was expected" in (tmp_path / "live.html").read_text()
 
 
+@pytest.mark.parametrize("seconds", [0.0, 1.0])
+def test_a_watch_that_ended_within_the_warm_up(seconds):
+    watch = watched()
+    watch.seconds = seconds
+    result = assess(Scenario(), watch, ["textfuse"], "")
+    assert result["warm_up"] == seconds / 2 and result["figures"].get("fused_hz", 10) == pytest.approx(10, rel=0.3)
+
+
 def test_markup_in_names_and_prompts_is_text(tmp_path):
     markup = "</script><script>alert(1)</script>"
     watch = watched()
