@@ -116,6 +116,22 @@ def test_sources_of_all_kinds_give_the_same_figures(bag, scene, tmp_path):
     assert not run["source"]["ordered"] and {row["fused_flicker"] for row in rows} == {""}
 
 
+def test_unrelated_pairs_have_ranges_of_their_own(scene, tmp_path):
+    """Of 16 bits, the second warmer throughout: the same figures in either order."""
+    visible, thermal = scene[0][:2], scene[1][:2].astype(np.uint16)
+    cold_first = np.stack([20000 + 4 * thermal[0], 30000 + 4 * thermal[1]])
+    found = []
+    for name, step in (("up", 1), ("down", -1)):
+        (tmp_path / name).mkdir()
+        folders = write_folders(tmp_path / name, visible[::step], cold_first[::step])
+        for side, folder in zip(("vi", "ir"), folders, strict=True):
+            (tmp_path / name / side).symlink_to(folder)
+        assert evaluate(tmp_path / name, "--out", tmp_path / f"run_{name}") == 0
+        rows = result(tmp_path / f"run_{name}")[1][::step]
+        found.append([(row["thermal_EN"], row["Qabf"]) for row in rows])
+    assert found[0] == found[1]
+
+
 def test_a_killed_run_goes_on(bag, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert evaluate(bag, "--every", 2, "--out", whole) == 0
