@@ -147,6 +147,28 @@ def test_a_killed_run_goes_on(bag, tmp_path):
     assert {key for key in runs[0] if runs[0][key] != runs[1][key]} <= timed
 
 
+def test_a_killed_run_follows_objects_from_the_start(bag, tmp_path, monkeypatch):
+    """What is brought out of a frame comes from those before it."""
+
+    class Finder:
+        def __init__(self, names, keep=False):
+            self.seen = 0
+
+        def bring_out(self, fused, visible, thermal, time=None):
+            self.seen += time is not None
+            fused[20:40, 20:40] = 10 * self.seen
+
+    monkeypatch.setattr("ros2_textfuse.evaluation.offline.evaluate.ObjectFinder", Finder)
+    monkeypatch.setattr("ros2_textfuse.evaluation.offline.evaluate._find_objects", lambda images, folder: "not asked")
+    out = tmp_path / "run"
+    command = ["eval", str(bag), "--every", "3", "--object", "person", "--engine", "eager", "--out", str(out)]
+    assert cli.main(command) == 0
+    lines = (out / "frames.csv").read_text().splitlines(keepends=True)
+    (out / "frames.csv").write_text("".join(lines[:4]))
+    assert cli.main(command) == 0
+    assert (out / "frames.csv").read_text() == "".join(lines)
+
+
 @pytest.mark.parametrize(("answer", "code"), [("", 0), ("n", 1)])
 def test_topics_are_confirmed_at_a_terminal(bag, tmp_path, monkeypatch, answer, code):
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
