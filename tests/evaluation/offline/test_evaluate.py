@@ -71,6 +71,8 @@ def test_every_third_pair_of_a_bag(bag, scene, tmp_path, capsys, monkeypatch):
         np.abs(np.diff(scene[1][2:4].astype(float), axis=0)).mean()
     )
     assert rows[0]["fused_flicker"] == ""
+    size = [file.stat().st_size for file in bag.iterdir()]
+    assert [found[:2] for found in run["source"]["files"]] == [[len(size), sum(size)]]
     assert run["metrics"]["SCD"]["fused"]["mean"] == pytest.approx(np.mean([float(row["SCD"]) for row in rows]))
 
 
