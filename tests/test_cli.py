@@ -3,6 +3,7 @@
 import argparse
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 
@@ -148,6 +149,22 @@ def test_fuse_takes_a_folder_of_pairs(tmp_path, capsys):
     out = tmp_path / "fused"
     assert cli.main(["fuse", str(tmp_path), "-o", str(out), "--engine", "eager"]) == 0
     assert sorted(path.name for path in out.iterdir()) == ["0000.png", "0001.png"]
+
+
+def test_fuse_shows_unrelated_pairs_each_in_its_own_range(tmp_path):
+    """Two scenes of 16 bits, of which the second is warmer throughout: as if there were but one."""
+    for folder, side in zip(pairs_of(tmp_path), ("vi", "ir"), strict=True):
+        folder.rename(tmp_path / side)
+    counts = np.linspace(0, 1000, 64 * 80).reshape(64, 80)
+    for number in range(2):
+        cv2.imwrite(str(tmp_path / "ir" / f"{number:04}.png"), (counts + 20000 + 10000 * number).astype(np.uint16))
+    one, both = tmp_path / "one", tmp_path / "both"
+    for side in ("vi", "ir"):
+        (one / side).mkdir(parents=True)
+        shutil.copy(tmp_path / side / "0001.png", one / side)
+    for folder, out in ((tmp_path, both), (one, tmp_path / "only")):
+        assert cli.main(["fuse", str(folder), "-o", str(out), "--engine", "eager"]) == 0
+    assert (both / "0001.png").read_bytes() == (tmp_path / "only" / "0001.png").read_bytes()
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf"])

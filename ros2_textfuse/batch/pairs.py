@@ -77,6 +77,8 @@ def pairs(
     fuser.gain_control, fuser.watch, tally.paired = carried.gain_control, carried.watch, carried.paired
     for pair in recorded_pairs(recording, settings, tally, carried.policy):
         carried.paired = tally.paired
+        if not ordered:  # the range of another scene says nothing of this one
+            fuser.gain_control = settings.gain_control()
         try:
             visible, thermal = fuser.prepare_pair(pair.visible, pair.thermal)
         except ImageError as error:

@@ -85,7 +85,9 @@ def _fuse_images(args: argparse.Namespace) -> int:
     pairs = _pairs(args.visible, args.thermal, args.out)
     check_pair(*pairs[0][:2])
     fuser, objects = fusion_arguments.fuser(args)
+    settings = fusion_arguments.settings(args)
     for visible, thermal, out in tqdm(pairs, unit="pair", disable=len(pairs) == 1):
+        fuser.gain_control = settings.gain_control()  # images of a folder need not follow each other
         try:
             prepared = fuser.prepare_pair(read_image(visible, "visible"), read_image(thermal, "thermal"))
         except ImageError as error:

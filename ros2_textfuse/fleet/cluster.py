@@ -46,7 +46,8 @@ class Cluster:
         gpus: share of a GPU that a task takes; 0 to fuse on CPUs.
 
     Raises:
-        FleetError: Ray is not installed, or the cluster cannot be reached; when it is entered.
+        FleetError: Ray is not installed, the cluster cannot be reached, or none of its machines has so much of a GPU;
+            when it is entered.
     """
 
     threads = 1
@@ -72,6 +73,7 @@ class Cluster:
         self._others = set(psutil.Process().children(recursive=True))
         if ray.is_initialized():  # by whoever calls this
             self.name = f"a running Ray with {_cores(ray)} workers"
+            self._find_gpus(ray)
             return self
         options: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
         if self._address:
@@ -95,6 +97,11 @@ class Cluster:
         self._own = True
         where = f"the cluster at {self._address}" if self._address else "this machine"
         self.name = f"{_cores(ray)} workers of {where}"
+        try:
+            self._find_gpus(ray)
+        except FleetError:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
@@ -107,6 +114,15 @@ class Cluster:
             for process in alive:
                 with contextlib.suppress(psutil.Error):
                     process.kill()
+
+    def _find_gpus(self, ray: Any) -> None:
+        """Raise FleetError where no task could ever begin: Ray waits for a GPU, and says nothing."""
+        most = max((node["Resources"].get("GPU", 0) for node in ray.nodes() if node["Alive"]), default=0)
+        if self._gpus > most:
+            raise FleetError(
+                f"--gpus is {self._gpus:g}, and of {self.name} no machine has more than {most:g}: leave it out to fuse "
+                "on CPUs, or use machines with a GPU"
+            )
 
     def each(
         self, work: Callable[..., Result], common: Any, items: Sequence[Item]

@@ -132,7 +132,9 @@ def export(
         raise FleetError(f"{out} is there already: name another folder for the data set")
     job = Export(_recipe(store, calibration), out.with_name(f"{out.name}.partial"))
     shutil.rmtree(job.folder, ignore_errors=True)  # of a call that was interrupted
-    sources = {row["key"]: _source(row) for row in reversed(store.listed()) if row["key"]}
+    # Of copies the first that could be read by the last run.
+    readable_last = sorted(reversed(store.listed()), key=lambda row: not row["problem"])
+    sources = {row["key"]: _source(row) for row in readable_last if row["key"]}
     wanted: dict[str, list[Mined]] = defaultdict(list)
     for frame in chosen:
         wanted[frame.key].append(frame)

@@ -68,7 +68,7 @@ def write_report(out: Path, store: Store, other: Store | None = None, also: Sequ
         other=other,
         recordings=count,
         frames=frames,
-        hours=(connection.execute("select sum(duration) / 3600 from recordings").fetchone() or (0,))[0] or 0,
+        hours=_hours(connection),
         few=count < FEW,
         verdict=verdict,
         tiles=[_camera_tile(name, totals) for name in SINGLE],
@@ -85,6 +85,12 @@ def write_report(out: Path, store: Store, other: Store | None = None, also: Sequ
     )
     write_whole(out, page)
     return verdict
+
+
+def _hours(connection: "duckdb.DuckDBPyConnection") -> float:
+    """Of what was recorded, copies once."""
+    query = "select coalesce(sum(duration), 0) / 3600 from (select distinct key, duration from recordings)"
+    return float((connection.execute(query).fetchone() or (0,))[0])
 
 
 def _told(totals: dict[str, Any]) -> list[str]:
@@ -306,7 +312,7 @@ def _made_with(connection: "duckdb.DuckDBPyConnection") -> dict[str, str]:
     found = {}
     for name in ("model", "engine", "version", "machine"):
         rows = connection.execute(
-            f"select {name}, count(*) from recordings where error = '' group by 1 order by 2 desc, 1"
+            f"select {name}, count(distinct key) from recordings where error = '' group by 1 order by 2 desc, 1"
         ).fetchall()
         found[name] = "; ".join(f"{value} ({count})" for value, count in rows)
     return found

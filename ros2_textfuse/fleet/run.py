@@ -146,6 +146,7 @@ def _identified(
     known = {row["identity"]: row["content"] for row in before if row.get("identity") and row.get("content")}
     batches = [list(sources[at : at + BATCH]) for at in range(0, len(sources), BATCH)]
     rows = {(row["source"], row["thermal_source"]): row for row in before}
+    named = set()
     tasks: dict[str, Task] = {}
     for batch, found in crew.each(identify_batch, known, batches):
         if isinstance(found, Exception):
@@ -156,13 +157,15 @@ def _identified(
             if identity.problem and place in rows:  # a disk that is not mounted: what was measured of it still holds
                 row["key"] = rows[place]["key"]
             rows[place] = row
+            named.add(place)
             if row["problem"]:
                 outcome.failed[str(source)] = row["problem"]
             elif row["key"] in tasks:
                 outcome.same += 1
             else:
                 tasks[row["key"]] = Task(source, identity.content, row["key"], identity.size)
-    store.list(rows[name] for name in sorted(rows))
+    # What an earlier run knew by another name, and this one has found, was moved.
+    store.list(rows[name] for name in sorted(rows) if name in named or rows[name]["key"] not in tasks)
     return tasks
 
 

@@ -106,6 +106,20 @@ def test_a_cluster_of_others_on_this_machine_is_left_alone(monkeypatch):
     assert asked["address"] == "local"  # else it joins a cluster that somebody has started here
 
 
+@pytest.mark.parametrize("runs_already", [False, True])
+def test_a_share_of_a_gpu_that_no_machine_has_is_refused(monkeypatch, runs_already):
+    ended = []
+    gone = {"Alive": False, "Resources": {"CPU": 3, "GPU": 1}}
+    monkeypatch.setattr("ray.is_initialized", lambda: runs_already)
+    monkeypatch.setattr("ray.init", lambda **options: None)
+    monkeypatch.setattr("ray.cluster_resources", lambda: {"CPU": 3})
+    monkeypatch.setattr("ray.nodes", lambda: [gone, {"Alive": True, "Resources": {"CPU": 3}}])
+    monkeypatch.setattr("ray.shutdown", lambda: ended.append(True))
+    with pytest.raises(FleetError, match=r"--gpus is 0.25, .*leave it out"), Cluster(gpus=0.25):
+        pass
+    assert ended == ([] if runs_already else [True])
+
+
 @campaign
 def test_a_cluster_behind_ray_client(drives, recipe, tmp_path):
     """A head node as processes of its own, as `ray://` finds it; what connects is a process as well."""

@@ -11,9 +11,10 @@ from ros2_textfuse import cli
 from ros2_textfuse.fleet import files
 from ros2_textfuse.fleet.errors import FleetError, StoreError
 from ros2_textfuse.fleet.evaluation import evaluate
-from ros2_textfuse.fleet.mining import choose
+from ros2_textfuse.fleet.mining import choose, export
 from ros2_textfuse.fleet.queries import connect
 from ros2_textfuse.fleet.recipe import Recipe
+from ros2_textfuse.fleet.report import _hours
 from ros2_textfuse.fleet.run import OneProcess, evaluate_fleet
 from ros2_textfuse.fleet.store import Store
 from ros2_textfuse.settings import FusionSettings
@@ -137,6 +138,26 @@ def test_an_offset_that_was_corrected_takes_the_place_of_the_old_one(drives, rec
     opened = Store.open(str(store))
     assert connect(opened).sql("select count(*), max(pairing_ms) from frames").fetchall() == [(PAIRS // 2, 0.0)]
     assert {frame.key for frame in choose(opened, 1, 0.0)} == {row["key"] for row in opened.listed()}
+
+
+def test_a_recording_that_was_moved_counts_once_and_is_mined_where_it_is(drives, recipe, tmp_path):
+    shutil.copytree(drives / "drive0", tmp_path / "a")
+    run([tmp_path / "a"], recipe, tmp_path / "store")
+    (tmp_path / "a").rename(tmp_path / "z")
+    assert run([tmp_path / "z"], recipe, tmp_path / "store").done == 1
+    store = Store.open(str(tmp_path / "store"))
+    assert [row["source"] for row in store.listed()] == [str(tmp_path / "z")]
+    assert export(store, choose(store, 1, 0.0), "", tmp_path / "mined", OneProcess(), lambda count: None) == {}
+
+    shutil.copytree(tmp_path / "z", tmp_path / "y")
+    manifest = tmp_path / "drives.csv"
+    manifest.write_text(f"source\n{tmp_path}/y\n{tmp_path}/z\n")
+    assert run([manifest], recipe, tmp_path / "store").same == 1
+    shutil.rmtree(tmp_path / "y")
+    assert not run([manifest], recipe, tmp_path / "store").whole
+    durations = connect(store).sql("select duration / 3600 from recordings").fetchall()
+    assert len(durations) == 2 and _hours(connect(store)) == pytest.approx(durations[0][0])
+    assert export(store, choose(store, 1, 0.0), "", tmp_path / "again", OneProcess(), lambda count: None) == {}
 
 
 class Elsewhere(OneProcess):

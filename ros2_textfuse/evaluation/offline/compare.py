@@ -56,6 +56,7 @@ def compare(paths: Sequence[Path], out: Path) -> dict[str, Any]:
     values = {name: [run["settings"].get(name) for run in runs] for name in sorted(names)}
     values |= {key: [run["environment"].get(key) for run in runs] for key in describe()}
     values |= {key: [run[key] for run in runs] for key in ("prompt_summary", "engine")}
+    values["recording"] = [_recording(run, runs) for run in runs]
     result: dict[str, Any] = {
         "layout": LAYOUT,
         "kind": "comparison",
@@ -77,10 +78,15 @@ def compare(paths: Sequence[Path], out: Path) -> dict[str, Any]:
 
 def _matching(runs: Sequence[dict[str, Any]]) -> list[tuple[Row, Row]]:
     """The rows of frames that are in both runs: of one source, and the same pair of images."""
-    if runs[0]["source"]["names"] != runs[1]["source"]["names"]:
+    if _recording(runs[0], runs) != _recording(runs[1], runs):
         return []
     of_a = {(row["number"], row["time"]): row for row in runs[0]["rows"]}
     return [(of_a[key], row) for row in runs[1]["rows"] if (key := (row["number"], row["time"])) in of_a]
+
+
+def _recording(run: dict[str, Any], runs: Sequence[dict[str, Any]]) -> Any:
+    """What a run's recording is known by: its files, as a name is typed in some folder; of older runs the name."""
+    return run["source"]["files" if all("files" in one["source"] for one in runs) else "names"]
 
 
 def _figure(

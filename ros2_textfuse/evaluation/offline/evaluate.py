@@ -91,6 +91,7 @@ def evaluate(asked: Asked, source: Source, out: Path, command: Sequence[str]) ->
         "engine": fuser.engine_name,
         "source": {
             "names": list(asked.sources),
+            "files": [_identity(Path(path))[1:] for path in asked.sources],
             "topics": [str(camera) for camera in source.cameras],
             "ordered": source.ordered,
             "duration": source.recording.duration,

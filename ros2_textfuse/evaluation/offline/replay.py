@@ -63,6 +63,8 @@ def evaluate(
     finished, take = set(done), take or measure
     before: Levels | None = None
     waiting: deque[Future[Row]] = deque()
+    # What is brought out depends on the frames before: also on those that an interrupted run has measured.
+    followed = objects is not None and period > 0
 
     def collect(limit: int) -> None:
         while len(waiting) > limit:
@@ -80,7 +82,7 @@ def evaluate(
             wanted = [number % every == 0 for number in (pair.number, pair.number + 1)]
             chosen = wanted[0] and pair.number not in finished
             tally.evaluated += pair.number in finished
-            if not (chosen or (any(wanted) and pair.number + 1 not in finished)):
+            if not (any(wanted) if followed else chosen or (any(wanted) and pair.number + 1 not in finished)):
                 before = None
                 continue
             fused = fuser.fuse_prepared(pair.visible, pair.thermal)

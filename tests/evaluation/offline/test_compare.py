@@ -14,7 +14,7 @@ from ros2_textfuse.evaluation.offline.run_folder import LAYOUT, RunFolder, write
 FRAMES = 100
 
 
-def finished(path, names=("drive",), **changes):
+def finished(path, names=("drive",), files=None, **changes):
     """A finished run whose figures are noise, the same for the same seed, moved by `changes`."""
     random = np.random.default_rng(0 if names == ("drive",) else 1)
     noise = random.normal(1, 0.1, (FRAMES, len(COLUMNS)))
@@ -26,7 +26,7 @@ def finished(path, names=("drive",), **changes):
             row[column] = float(value) + changes.get(name, lambda number: 0.0)(number)
         folder.write(row)
     folder.close()
-    source = {"names": list(names), "ordered": True}
+    source = {"names": list(names), "ordered": True} | ({"files": files} if files else {})
     run = {
         "layout": LAYOUT,
         "settings": settings,
@@ -75,6 +75,19 @@ def test_runs_of_two_recordings_share_no_frame(tmp_path):
     result, page = compare(tmp_path, a, b)
     assert result["frames"] == 0 and result["counts"] == [FRAMES, FRAMES]
     assert result["figures"]["VIF"]["better"] == "B" and "share no frame" in page
+
+
+def test_a_recording_is_known_by_its_files_not_by_its_name(tmp_path):
+    """Two sites have an rgb.mp4; one drive is named in two ways."""
+    site1, site2 = [[1, 100, 5]], [[1, 120, 7]]
+    first = finished(tmp_path / "first", files=site1)
+    result, page = compare(tmp_path, first, finished(tmp_path / "second", files=site2))
+    assert result["frames"] == 0 and result["differs"] == {"recording": [site1, site2]} and "share no frame" in page
+    moved = finished(tmp_path / "moved", names=("./drive",), files=site1)
+    result, _ = compare(tmp_path, first, moved)
+    assert result["frames"] == FRAMES and list(result["differs"]) == ["sources"]
+    result, _ = compare(tmp_path, first, finished(tmp_path / "older"))
+    assert result["frames"] == FRAMES
 
 
 def test_detections_are_compared_image_by_image(tmp_path):

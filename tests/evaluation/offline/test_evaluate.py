@@ -71,6 +71,8 @@ def test_every_third_pair_of_a_bag(bag, scene, tmp_path, capsys, monkeypatch):
         np.abs(np.diff(scene[1][2:4].astype(float), axis=0)).mean()
     )
     assert rows[0]["fused_flicker"] == ""
+    size = [file.stat().st_size for file in bag.iterdir()]
+    assert [found[:2] for found in run["source"]["files"]] == [[len(size), sum(size)]]
     assert run["metrics"]["SCD"]["fused"]["mean"] == pytest.approx(np.mean([float(row["SCD"]) for row in rows]))
 
 
@@ -116,6 +118,22 @@ def test_sources_of_all_kinds_give_the_same_figures(bag, scene, tmp_path):
     assert not run["source"]["ordered"] and {row["fused_flicker"] for row in rows} == {""}
 
 
+def test_unrelated_pairs_have_ranges_of_their_own(scene, tmp_path):
+    """Of 16 bits, the second warmer throughout: the same figures in either order."""
+    visible, thermal = scene[0][:2], scene[1][:2].astype(np.uint16)
+    cold_first = np.stack([20000 + 4 * thermal[0], 30000 + 4 * thermal[1]])
+    found = []
+    for name, step in (("up", 1), ("down", -1)):
+        (tmp_path / name).mkdir()
+        folders = write_folders(tmp_path / name, visible[::step], cold_first[::step])
+        for side, folder in zip(("vi", "ir"), folders, strict=True):
+            (tmp_path / name / side).symlink_to(folder)
+        assert evaluate(tmp_path / name, "--out", tmp_path / f"run_{name}") == 0
+        rows = result(tmp_path / f"run_{name}")[1][::step]
+        found.append([(row["thermal_EN"], row["Qabf"]) for row in rows])
+    assert found[0] == found[1]
+
+
 def test_a_killed_run_goes_on(bag, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert evaluate(bag, "--every", 2, "--out", whole) == 0
@@ -129,6 +147,28 @@ def test_a_killed_run_goes_on(bag, tmp_path):
     runs = [result(out)[0] for out in (whole, killed)]
     timed = {"command", "speed", "prompt_change", "verdict"}
     assert {key for key in runs[0] if runs[0][key] != runs[1][key]} <= timed
+
+
+def test_a_killed_run_follows_objects_from_the_start(bag, tmp_path, monkeypatch):
+    """What is brought out of a frame comes from those before it."""
+
+    class Finder:
+        def __init__(self, names, keep=False):
+            self.seen = 0
+
+        def bring_out(self, fused, visible, thermal, time=None):
+            self.seen += time is not None
+            fused[20:40, 20:40] = 10 * self.seen
+
+    monkeypatch.setattr("ros2_textfuse.evaluation.offline.evaluate.ObjectFinder", Finder)
+    monkeypatch.setattr("ros2_textfuse.evaluation.offline.evaluate._find_objects", lambda images, folder: "not asked")
+    out = tmp_path / "run"
+    command = ["eval", str(bag), "--every", "3", "--object", "person", "--engine", "eager", "--out", str(out)]
+    assert cli.main(command) == 0
+    lines = (out / "frames.csv").read_text().splitlines(keepends=True)
+    (out / "frames.csv").write_text("".join(lines[:4]))
+    assert cli.main(command) == 0
+    assert (out / "frames.csv").read_text() == "".join(lines)
 
 
 @pytest.mark.parametrize(("answer", "code"), [("", 0), ("n", 1)])
