@@ -3,7 +3,8 @@
 An item is a mode; `thermal` or `visible`, where the balance goes; `brighter`,
 `darker`, `contrast+`, `contrast-`, `colour+`, `colour-`; `@person`, an object; `auto`; `undo`, `reset`, `more`, `less`;
 `?`, some clause is answered as not understood. `[item]` may be found as well, `!item` must not: it is the opposite of
-what was said. `haze=0.7` is found at that severity, `thermal=0.4` at that balance. What is found unlisted is wrong.
+what was said. `haze=0.7` is found at that severity, `thermal=0.4` at that balance; `thermal=0` is a balance in the
+middle, so neither camera's. What is found unlisted is wrong.
 `or ?` lets a clear answer do, and nothing found.
 """
 
@@ -76,6 +77,7 @@ def labelled(line: str) -> Labelled:
     meant = meant.strip()
     answer_does = meant.endswith(" or ?") or meant == "or ?"
     items = [item.strip() for item in meant.removesuffix("or ?").split(",") if item.strip()]
+    items = [item for item in items if not item.strip("[]").endswith("=0")]
     sized = [item.partition("=") for item in items if item[0] != "["]
     amounts = {item: float(amount) for item, _, amount in sized if amount}
     items = [item.partition("=")[0] for item in items]

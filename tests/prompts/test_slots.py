@@ -10,6 +10,12 @@ def test_a_line_says_what_is_wanted_allowed_and_the_opposite() -> None:
     assert labelled("more thermal => thermal").forbidden == {"visible"}
 
 
+def test_a_balance_in_the_middle_is_of_neither_camera() -> None:
+    one = labelled("half and half, darker => thermal=0, [visible=0], darker")
+    assert (one.wanted, one.allowed, one.amounts) == ({"darker"}, set(), {})
+    assert in_slots(one)[SLOTS.index("balance")].tolist() == [True, False, False]
+
+
 def test_states_of_slots() -> None:
     right = in_slots(labelled("haze, no cars => haze, [thermal], !@car, @kite"))
     states = {
