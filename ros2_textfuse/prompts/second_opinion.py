@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ros2_textfuse.degradations.modes import MODES
 from ros2_textfuse.prompts.advice import GENERAL
 from ros2_textfuse.prompts.amounts import plain_numbers, read_amount
-from ros2_textfuse.prompts.commands import Command, keeps
+from ros2_textfuse.prompts.commands import Command, keeps, read_command
 from ros2_textfuse.prompts.degrees import ratio, step
 from ros2_textfuse.prompts.prompt import AUTO, Tone, Understanding, in_order, quoted
 from ros2_textfuse.prompts.slots import OBJECTS, SIGNED, SLOTS
@@ -25,7 +25,7 @@ _INDEX = {slot: number for number, slot in enumerate(SLOTS)}
 _AXES = ("brightness", "contrast", "colour")
 _COMMANDS = {("strength", 1): "more", ("strength", 2): "less", ("back", 1): "undo", ("back", 2): "reset"}
 _FLOOR = 1e-6  # of a probability
-_TRUST = 2.0  # what the rules' finding something adds to the logarithm of the reader's probability
+_TRUST = 1.0  # what the rules' finding something adds to the logarithm of the reader's probability
 _SHORT, _TRUST_SHORT = 5, 3.0  # in fewer words, where the rules read all of them
 _SURE = 0.9  # how probable must be what the reader alone finds
 _DENIED = 0.95  # how probable a denial may be of what the rules found
@@ -117,16 +117,21 @@ def reconsidered(said: Understanding, shares: NDArray[np.float32], text: str) ->
     after, doubt = decided(before, shares, _TRUST_SHORT if whole else _TRUST)
     if said.sets_balance or read_amount(plain_numbers(text)):  # what is said in numbers was read by the rules
         after, doubt = np.where(before > 0, before, after), doubt & (before == 0)
+    # "Equal shares" are of neither camera; and what a few words deny is not asked for.
+    certain = ["balance"] * said.sets_balance + [name for name in said.denied if whole and name in _INDEX]
+    for number in map(_INDEX.__getitem__, certain):
+        after[number], doubt[number] = before[number], False
     changed = {SLOTS[number]: int(after[number]) for number in np.flatnonzero(after != before)}
     command = next((_COMMANDS[slot, state] for slot, state in changed.items() if (slot, state) in _COMMANDS), "")
     if command and not _asks(after):
-        size = ratio(text)
-        factor = {"more": size, "less": 1 / size}.get(command, 1.0)
-        return Understanding(advice=(*_slips(said), _read_as(text, [command])), command=Command(command, factor))
-    if changed.pop("strength", None) == 0:  # "more" and "less" beside other wishes are the rules' to find
-        said = replace(said, command=None)
+        return Understanding(advice=(*_slips(said), _read_as(text, [command])), command=_sized(command, text))
+    if "strength" in changed:
+        kind = _COMMANDS.get(("strength", changed.pop("strength")), "")
+        # "More against the fog" is about the fog, and not about all that is in force.
+        beside = kind and "back" not in changed and not (after[_MODES] == ASKED).any()
+        said = _with_strength(said, _sized(kind, text)) if beside else replace(said, command=None)
     if "back" in changed:
-        kind = _COMMANDS.get(("back", changed["back"]))
+        kind = _COMMANDS.get(("back", changed["back"]), "")
         said = replace(said, command=Command(kind) if kind else None)
     if changed:
         said = _changed(said, changed, text, int(shares[_INDEX["unserved"]].argmax()) == ASKED)
@@ -134,6 +139,19 @@ def reconsidered(said: Understanding, shares: NDArray[np.float32], text: str) ->
     if asked_back:
         said = replace(said, unknown=said.unknown or (text,), advice=(*said.advice, *asked_back))
     return said
+
+
+def _sized(command: str, text: str) -> Command:
+    """A command, and of more and less how much."""
+    size = ratio(text)
+    return Command(command, {"more": size, "less": 1 / size}.get(command, 1.0))
+
+
+def _with_strength(said: Understanding, command: Command) -> Understanding:
+    """`said` with a command beside its other wishes, of which the rules could make nothing there."""
+    unknown = tuple(part for part in said.unknown if not read_command(part))
+    advice = said.advice if unknown else tuple(one for one in said.advice if one != GENERAL)
+    return replace(said, command=command, unknown=unknown, advice=advice)
 
 
 def _slips(said: Understanding) -> tuple[str, ...]:

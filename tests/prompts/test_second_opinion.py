@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros2_textfuse.prompts import Understanding
-from ros2_textfuse.prompts.prompt import in_order
+from ros2_textfuse.prompts.advice import GENERAL
+from ros2_textfuse.prompts.prompt import Tone, in_order
 from ros2_textfuse.prompts.second_opinion import reconsidered
 from ros2_textfuse.prompts.slots import SLOTS
 
@@ -54,6 +55,20 @@ def test_a_command_is_found_and_beside_others_undo_and_reset_alone() -> None:
     found = reconsidered(said, _shares(haze=1, back=2), "clean slate, then the fog")
     assert found.command and found.command.kind == "reset" and dict(found.modes) == {"haze": 0.5}
     assert reconsidered(said, _shares(haze=1, strength=1), "more against the fog").command is None
+
+
+def test_more_and_less_stand_beside_wishes_that_they_are_not_about() -> None:
+    said = Understanding(unknown=("more of that",), advice=(GENERAL,), tone=Tone(contrast=0.5))
+    found = reconsidered(said, _shares(strength=1, contrast=1), "more of that, and add some contrast")
+    assert found.command and found.command.kind == "more" and found.tone == said.tone
+    assert not found.unknown and not found.advice
+
+
+def test_equal_shares_and_what_a_few_words_deny_are_the_rules_to_know() -> None:
+    said = Understanding(sets_balance=True)
+    assert reconsidered(said, _shares(balance=1), "both cameras equally, as ever") is said
+    said = Understanding(denied=("haze",))
+    assert reconsidered(said, _shares(haze=1), "fog is lifting") is said
 
 
 def test_what_smoke_does_to_the_balance_the_rules_know() -> None:
