@@ -44,7 +44,7 @@ help:
 	@echo 'make test    lint, type check, tests; ROS=jazzy for those of that distribution'
 	@echo 'make check   lint, type check and the fast tests'
 	@echo 'make lint    lint and type check only'
-	@echo 'make campaign   the end-to-end tests that make test leaves out'
+	@echo 'make campaign   the long tests that make test leaves out'
 	@echo 'make soak    faults for twenty minutes: does it recover, does it stay as small? [MINUTES=n]'
 	@echo 'make tensorrt-dryrun   what TensorRT would take of the network; 5 GB in an environment of its own'
 	@echo 'make gpu-check   engines on an NVIDIA GPU: build, compare with eager, time [GPU_PYTHON=python]'
@@ -108,14 +108,14 @@ pytest = $(python) -m pytest -n $(or $(1),2) --dist loadfile --max-worker-restar
 again = { [ $$? = 1 ] && $(python) -m pytest --last-failed --last-failed-no-failures none $(1); }
 
 check: lint $(prefix)/.fleet
-	$(pytest) --ignore tests/end_to_end --ignore tests/training --ignore tests/benchmarks
+	$(pytest) -m 'not campaign' --ignore tests/end_to_end --ignore tests/training --ignore tests/benchmarks
 
 test: lint $(prefix)/.fleet
 	$(pytest) -m 'not campaign' --ignore tests/end_to_end || $(call again,--ignore tests/end_to_end)
 	$(call pytest,3) --no-loadscope-reorder -m 'not campaign' tests/end_to_end || $(call again,tests/end_to_end)
 
 campaign: build $(prefix)/.campaign
-	$(pytest) -m campaign tests/end_to_end tests/fleet || $(call again,tests/end_to_end tests/fleet)
+	$(pytest) -m campaign tests/end_to_end tests/fleet tests/prompts || $(call again,tests/end_to_end tests/fleet tests/prompts)
 
 soak: build
 	$(python) benchmarks/soak.py $(if $(MINUTES),--minutes '$(MINUTES)') --json benchmarks/results/soak.json \

@@ -7,6 +7,7 @@ import pytest
 from ros2_textfuse.prompts import understand
 from ros2_textfuse.prompts.phrasings import words
 from ros2_textfuse.prompts.slots import labelled
+from tests.helpers.campaign import campaign
 from tests.helpers.encoder import needs_encoder
 from tests.helpers.sentences import judge, sentences
 
@@ -30,10 +31,10 @@ def test_no_sentence_is_trained_on(part: str) -> None:
 @pytest.mark.parametrize(
     ("part", "least", "opposites"),
     [
-        ("held_out", 0.96, 1),
-        ("first_met", 0.83, 3),
-        ("strangers", 0.91, 3),
-        ("thresholds", 0.93, 0),
+        pytest.param("held_out", 0.96, 1, marks=campaign),
+        pytest.param("first_met", 0.83, 3, marks=campaign),
+        pytest.param("strangers", 0.91, 3, marks=campaign),
+        pytest.param("thresholds", 0.93, 0, marks=campaign),
         ("unseen", 0.89, 2),
     ],
 )

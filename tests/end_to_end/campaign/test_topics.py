@@ -145,14 +145,15 @@ class CompressedDriver:
     def __init__(self, rig, camera):
         self.publisher = rig.node.create_publisher(CompressedImage, f"/{camera}/image_raw/compressed", 10)
         self.extension = ".jpg" if camera == "visible" else ".png"
-        self.damage = lambda data: data
+        self.damage = None  # of the next image alone
         self.format = self.extension[1:]
 
     def __call__(self, message):
         shape = (message.height, message.width, -1) if message.encoding == "rgb8" else (message.height, message.width)
         pixels = np.frombuffer(message.data, np.uint8).reshape(shape)
         _, data = cv2.imencode(self.extension, pixels[..., ::-1] if pixels.ndim == 3 else pixels)
-        data = array("B", self.damage(data.tobytes()))
+        damage, self.damage = self.damage or bytes, None
+        data = array("B", damage(data.tobytes()))
         self.publisher.publish(CompressedImage(header=message.header, format=self.format, data=data))
 
 
@@ -179,11 +180,14 @@ DAMAGE = {
 @pytest.mark.parametrize(("camera", "damage", "reason"), cases(DAMAGE, "a JPEG that is cut off"))
 def test_compressed(compressed_rig, camera, damage, reason):
     rig, driver = compressed_rig, compressed_rig.drivers[camera]
-    with rig.fault(**{camera: spoils.as_it_is}, usable=False):
+
+    def damaged(message, number):
         driver.damage = damage
+        return (message,)
+
+    with rig.fault(**{camera: damaged}, usable=False):
         rig.expect("ERROR", reason, grows=["images_rejected"])
         rig.expect_diagnostic(f"{camera} camera", ERROR, reason)
-        driver.damage = lambda data: data
 
 
 @campaign
