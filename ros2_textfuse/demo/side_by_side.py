@@ -39,9 +39,14 @@ class SideBySide:
         self._written += 1
         self._rows[prompt] = row
 
+    @property
+    def whole(self) -> bool:
+        """Whether there are triples before and after the prompt change."""
+        return len(self._rows) > 1
+
     def write_sheet(self, path: Path) -> bool:
         """Write the last triple under each prompt, one below the other; False with fewer than two prompts."""
-        if len(self._rows) < 2:
+        if not self.whole:
             return False
         write_whole(path, image_files.encode(np.vstack(list(self._rows.values()))[..., ::-1], path.suffix))
         return True
