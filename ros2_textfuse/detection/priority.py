@@ -59,7 +59,7 @@ class GivingWay:
     gets next to nothing. So where an image has waited for too long, the calling thread infers by itself for a while,
     at the niceness that it has. It does so with a model of its own: the other one is locked while it waits, and none
     of its threads can be taken out of SCHED_IDLE without privileges. That model is made when it is first needed, as it
-    takes half a second of the processor and 35 MiB, and beside the images, which go on meanwhile as they can.
+    takes half a second of the processor and 45 MiB or more, and beside the images, which go on meanwhile as they can.
 
     See `TakingShare` for arguments and errors.
     """

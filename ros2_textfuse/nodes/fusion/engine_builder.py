@@ -75,9 +75,10 @@ class EngineBuilder:
         self._start(self._complete, "completing", height, width)
 
     def join(self) -> None:
-        """Wait for what is being built."""
+        """Wait for what is being built, and leave the fuser as it was chosen to be."""
         for thread in self._threads:
             thread.join()
+        self._fuser.let_clear(self._clears)  # also where an activation broke off before `complete`
 
     def _start(self, work: Callable[[int, int], None], name: str, height: int, width: int) -> None:
         self._threads = [thread for thread in self._threads if thread.is_alive()]

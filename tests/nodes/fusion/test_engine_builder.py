@@ -137,3 +137,9 @@ def test_what_was_chosen_not_to_clear_is_not_built():
     builder.complete(480, 640)
     builder.join()
     assert not fuser.completed and not fuser.clears
+
+
+def test_an_activation_that_breaks_off_leaves_the_next_one_what_clears():
+    fuser = Prepared()
+    EngineBuilder(fuser, LOGGER, (640, 480)).join()
+    assert fuser.clears
